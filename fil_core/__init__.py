@@ -1,0 +1,57 @@
+"""Fisher information loss: how much a trained model gives away about each of its training examples.
+
+Symbols, the same in code, docstrings and captions:
+
+    n, d, C        training examples, model features, classes
+    X (n, d), y    features and targets; x_i, y_i one example
+    w (n,)         weights of the examples, >= 0
+    theta          parameters at the optimum of sum_i w_i loss_i + n l2 / 2 |theta|^2; (d,), or Theta (C, d) for softmax
+    z, r, a        score theta^T x, and the loss's first and second derivative in it
+    H, u           Hessian of the objective at theta; u = H^-1 x
+    J_i            d theta / d(x_i, y_i), d rows and d + 1 columns
+    sigma          standard deviation of the Gaussian output perturbation
+    eta_i          Fisher information loss, |J_i|_2 / sigma, in 1/feature units
+    dFIL           |J_x|_F^2 / (sigma^2 d), the mean over features instead of the worst direction
+
+The usual way in is `get(FilRequest(data=DataSpec(...), model=ModelSpec(...)))`, which looks in the store first.
+Names are imported when they are first used, so that a page that only reads stored results never loads torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_WHERE = {
+    "fil_core.specs": ("DataSpec", "ModelSpec", "FilRequest", "ExampleRequest", "DEFAULT_L2"),
+    "fil_core.result": ("Result",),
+    "fil_core.dataset": ("Dataset", "AttributeGroup", "Preprocessing"),
+    "fil_core.errors": (
+        "FilError", "BadRequest", "BadData", "DataUnavailable", "DeviceUnavailable", "NotConverged",
+        "SingularCurvature",
+    ),
+    "fil_core.data": ("load", "catalogue", "resolve"),
+    "fil_core.models": ("fit", "Fitted"),
+    "fil_core.leakage.fil": ("fil", "group_fil", "measure"),
+    "fil_core.leakage.calibration": (
+        "sigma_for_eta", "sigma_for_error", "sigma_for_membership", "membership_auc", "total_eta",
+    ),
+    "fil_core.leakage.utility": ("expected_accuracy", "expected_squared_error", "correct_probability"),
+    "fil_core.leakage.comparison": ("Agreement", "agreement", "top"),
+    "fil_core.engine": ("Engine", "get"),
+    "fil_core.engine.store": ("Store",),
+    "fil_core.engine.export": ("to_csv_bytes", "to_parquet_bytes", "write_table"),
+}  # fmt: skip
+
+_HOME = {name: module for module, names in _WHERE.items() for name in names}
+__all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'fil_core' has no name {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

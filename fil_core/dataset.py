@@ -1,0 +1,179 @@
+"""The examples a model is trained on, with the way back to what a person would recognise."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from fil_core.errors import BadData
+
+Task = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeGroup:
+    """Columns that code one categorical attribute.
+
+    Attributes:
+        columns: feature numbers of the kept levels.
+        levels: names of the kept levels, one per column.
+        dropped: name of the level coded as all zeros, or None when every level has a column.
+    """
+
+    name: str
+    columns: tuple[int, ...]
+    levels: tuple[str, ...]
+    dropped: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """The affine map from source features `x0 (d0,)` to model features `x (d,)`: `x = (x0 * scale - centre) @ basis`.
+
+    Attributes:
+        scale: (d0,) or a scalar array ().
+        centre: (d0,) or a scalar array (), in scaled units.
+        basis: (d0, d) with orthonormal columns (PCA), or None for the identity.
+    """
+
+    scale: np.ndarray
+    centre: np.ndarray
+    basis: np.ndarray | None = None
+
+    def forward(self, X0: np.ndarray) -> np.ndarray:
+        """Source features (..., d0) to model features (..., d)."""
+        X = np.asarray(X0, dtype=np.float64) * self.scale - self.centre
+        return X if self.basis is None else X @ self.basis
+
+    def backward(self, X: np.ndarray) -> np.ndarray:
+        """Model features (..., d) to source features (..., d0); what PCA dropped comes back as the training mean."""
+        X = X if self.basis is None else X @ self.basis.T
+        return (X + self.centre) / self.scale
+
+    def direction(self, v: np.ndarray) -> np.ndarray:
+        """A direction (..., d) among model features as one (..., d0) among source features, not normalised."""
+        v = v if self.basis is None else v @ self.basis.T
+        return v / self.scale
+
+    def jacobian(self, d0: int) -> np.ndarray:
+        """dx/dx0, (d0, d): row j is how the model features move with source feature j."""
+        scale = np.broadcast_to(self.scale, (d0,))
+        return np.diag(scale) if self.basis is None else scale[:, None] * self.basis
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Training and test examples after preprocessing. Arrays are shared, never written to.
+
+    Attributes:
+        X: (n, d) float64.
+        y: (n,) float64 targets: class codes 0..C-1, or real values for regression.
+        ids: (n,) int64, rows in the source, ascending.
+        X_test, y_test: the held-out split, likewise.
+        task: classification or regression.
+        class_names: C names, in the order of their codes; empty for regression.
+        feature_names: d names.
+        groups: attribute groups over the columns of X (empty after PCA).
+        image_shape: (H, W) or (H, W, 3) of a source row, or None.
+        source: (n, d0) source features before preprocessing (uint8 for images), to show a person.
+        source_names: d0 names.
+        preprocessing: the fitted map from source features to X.
+        constant: numbers of the columns of X that are constant and not zero (an intercept): never at risk.
+        fingerprint: sha-256 of the content.
+        title: how a page names the data set.
+        notes: what was done to the data that a reader must know (units, coding, dropped rows).
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    ids: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+    task: Task
+    class_names: tuple[str, ...]
+    feature_names: tuple[str, ...]
+    source: np.ndarray
+    source_names: tuple[str, ...]
+    preprocessing: Preprocessing
+    title: str
+    groups: dict[str, AttributeGroup] = field(default_factory=dict)
+    image_shape: tuple[int, ...] | None = None
+    constant: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+    fingerprint: str = ""
+
+    @property
+    def n(self) -> int:
+        """Number of training examples."""
+        return self.X.shape[0]
+
+    @property
+    def d(self) -> int:
+        """Number of model features."""
+        return self.X.shape[1]
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Training targets as a person knows them, (n,): class names, or the real values of a regression."""
+        return np.asarray(self.class_names)[self.y.astype(int)] if self.class_names else self.y
+
+    def row(self, id: int) -> int:
+        """Position of the training example with this id.
+
+        Raises:
+            BadData: no training example has it.
+        """
+        i = int(np.searchsorted(self.ids, id))
+        if i == self.n or self.ids[i] != id:
+            raise BadData(
+                f"id: expected one of the {self.n:,} training examples (ids {self.ids[0]} to {self.ids[-1]}, "
+                f"not all of them used); got {id}."
+            )
+        return i
+
+    def images(self, rows: np.ndarray) -> np.ndarray:
+        """Source pixels of some rows, (m, H, W) or (m, H, W, 3) uint8, unchanged.
+
+        Raises:
+            BadData: the data set holds no images.
+        """
+        if self.image_shape is None:
+            raise BadData(f"{self.title} holds no images.")
+        return self.source[rows].reshape(len(rows), *self.image_shape)
+
+    def columns(self, attribute: tuple[str, ...]) -> tuple[int, ...]:
+        """Columns of X that carry an attribute given by group names, feature names or column numbers.
+
+        Raises:
+            BadData: a name or number that is not there, or a constant column.
+        """
+        return tuple(dict.fromkeys(c for name in attribute for c in self._columns(name)))
+
+    def _columns(self, name: str) -> tuple[int, ...]:
+        if name in self.groups:
+            found = self.groups[name].columns
+        elif name in self.feature_names:
+            found = (self.feature_names.index(name),)
+        elif name.isdigit() and int(name) < self.d:
+            found = (int(name),)
+        else:
+            known = ", ".join(list(self.groups) + [f for f in self.feature_names if "=" not in f][:12])
+            raise BadData(f"attribute: expected one of {known}, or a column number below {self.d}; got {name!r}.")
+        if set(found) & set(self.constant):
+            raise BadData(f"attribute: {name!r} is a constant column, which holds nothing to infer.")
+        return found
+
+
+def fingerprint(*parts: np.ndarray | str) -> str:
+    """sha-256 over arrays (dtype, shape and every byte) and texts, as hex."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, str):
+            digest.update(part.encode())
+        else:
+            digest.update(f"{part.dtype.str}{part.shape}".encode())
+            digest.update(np.ascontiguousarray(part).data)
+    return digest.hexdigest()

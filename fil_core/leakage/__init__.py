@@ -1,0 +1,1 @@
+"""How much a trained model gives away about each training example."""

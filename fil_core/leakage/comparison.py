@@ -1,0 +1,56 @@
+"""How two columns, or two models, agree on who is at risk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import pearsonr, spearmanr
+
+from fil_core.errors import BadRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Agreement of two columns over the same examples.
+
+    Attributes:
+        pearson, spearman: correlations, NaN where a column is constant.
+        overlap: how many of the k largest of one are among the k largest of the other.
+        k: that k.
+        n: examples compared (those finite in both).
+    """
+
+    pearson: float
+    spearman: float
+    overlap: int
+    k: int
+    n: int
+
+
+def top(values: np.ndarray, k: int) -> np.ndarray:
+    """Positions of the k largest values, largest first; ties go to the earlier example."""
+    return np.argsort(-np.asarray(values, dtype=np.float64), kind="stable")[:k]
+
+
+def agreement(a: np.ndarray, b: np.ndarray, *, k: int = 500) -> Agreement:
+    """Pearson, Spearman and top-k overlap of two columns.
+
+    Args:
+        a, b: (n,) over the same examples in the same order.
+        k: >= 1; more than n counts as n.
+
+    Raises:
+        BadRequest: different lengths, or fewer than two examples that are finite in both.
+    """
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if a.shape != b.shape:
+        raise BadRequest(f"comparison: expected two columns over the same examples; got {a.size:,} and {b.size:,}.")
+    finite = np.isfinite(a) & np.isfinite(b)
+    a, b = a[finite], b[finite]
+    if a.size < 2:
+        raise BadRequest("comparison: expected at least two examples with finite values in both columns.")
+    k = min(k, a.size)
+    flat = np.ptp(a) == 0 or np.ptp(b) == 0
+    pearson, spearman = (np.nan, np.nan) if flat else (pearsonr(a, b).statistic, spearmanr(a, b).statistic)
+    return Agreement(float(pearson), float(spearman), len(set(top(a, k)) & set(top(b, k))), k, a.size)

@@ -1,0 +1,131 @@
+"""The Jacobian of the optimum with respect to one example, for models of one score, never formed.
+
+    J_i = d theta* / d(x_i, y_i) = -w_i [ r H^-1 + a u theta^T , -u ],   u = H^-1 x,   d rows and d + 1 columns.
+
+In the eigenbasis H^-1 = Q diag(L) Q^T put p = L Q^T x, q = L Q^T theta, t = Q^T theta. Then
+
+    Q^T J J^T Q / w^2 = r^2 L^2 + c p p^T + a r (p q^T + q p^T),   c = a^2 |theta|^2 + 1,
+    Q^T J_x^T J_x Q / w^2 = r^2 L^2 + a^2 |p|^2 t t^T + a r ((L p) t^T + t (L p)^T),
+
+each a diagonal plus rank two: O(d) numbers an example, whatever is asked.
+
+Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 4; maths.md sections 1 to 3.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fil_core.linalg import leading_eigenpairs
+from fil_core.models import Glm
+
+
+class GlmJacobians:
+    """The Jacobians of m examples, as the few vectors that determine them."""
+
+    def __init__(self, terms: Glm, rows: slice | Tensor) -> None:
+        """Takes the block `rows` of the training examples; costs one product (m, d) by (d, d)."""
+        self.X, self.z = terms.X[rows], terms.z[rows]
+        self.w, self.r, self.a = terms.w[rows], terms.r[rows], terms.a[rows]
+        self.theta, self.curvature = terms.theta, terms.curvature
+        self.L, self.t = self.curvature.inverse_values, self.curvature.vectors.T @ terms.theta
+        self.p = (self.X @ self.curvature.vectors).mul_(self.L)
+        self.pp = (self.p * self.p).sum(1)
+
+    @staticmethod
+    def width(terms: Glm) -> int:
+        """Float64 values that a block needs for each example."""
+        return terms.X.shape[1]
+
+    def eta_squared(self) -> Tensor:
+        """|J|_2^2 over the features and the label, (m,)."""
+        c = self.a**2 * (self.theta @ self.theta) + 1
+        q = (self.L * self.t)[None]
+        mu, _ = leading_eigenpairs(self.L**2, self.r**2, self.p, q, c, self.a * self.r)
+        return self.w**2 * mu
+
+    def attribute_eta_squared(self, columns: list[int], basis: Tensor | None = None) -> Tensor:
+        """|J_S|_2^2 over some columns, (m,); with `basis` (k, k') over the directions it spans among them."""
+        QS = self.curvature.vectors[columns].T  # (d, k)
+        E = (QS.T * self.L**2) @ QS
+        theta, follow = self.theta[columns][None], (self.p * self.L) @ QS
+        if basis is not None:
+            E, theta, follow = basis.T @ E @ basis, theta @ basis, follow @ basis
+        D, R = torch.linalg.eigh(E)
+        mu, _ = leading_eigenpairs(
+            D.clamp_min(0), self.r**2, theta @ R, follow @ R, self.a**2 * self.pp, self.a * self.r
+        )
+        return self.w**2 * mu
+
+    def trace(self) -> Tensor:
+        """|J_x|_F^2, (m,)."""
+        cross = self.p @ (self.L * self.t)
+        square = self.r**2 * (self.L**2).sum() + 2 * self.a * self.r * cross
+        return self.w**2 * (square + self.a**2 * self.pp * (self.theta @ self.theta)).clamp_min(0)
+
+    def feature_squares(self) -> Tensor:
+        """(J^T J)_jj for each feature, (m, d): how far theta moves with that feature alone."""
+        Q = self.curvature.vectors
+        own = (Q * Q) @ self.L**2
+        follow = (self.p * self.L) @ Q.T
+        squares = self.r[:, None] ** 2 * own + 2 * (self.a * self.r)[:, None] * follow * self.theta
+        return (self.w[:, None] ** 2 * (squares + (self.a**2 * self.pp)[:, None] * self.theta**2)).clamp_min(0)
+
+    def feature_gram(self) -> Tensor:
+        """J_x^T J_x of a single example, (d, d)."""
+        Q, r, a = self.curvature.vectors, self.r[0], self.a[0]
+        follow = Q @ (self.p[0] * self.L)
+        square = r**2 * self.curvature.inverse_power(2) + a**2 * self.pp[0] * torch.outer(self.theta, self.theta)
+        cross = a * r * torch.outer(follow, self.theta)
+        return self.w[0] ** 2 * (square + cross + cross.T)
+
+    def directions(self) -> Tensor:
+        """Top right singular vector of J_x, (m, d): the direction among features that moves theta most."""
+        _, v = leading_eigenpairs(
+            self.L**2, self.r**2, self.t[None], self.p * self.L, self.a**2 * self.pp, self.a * self.r, vectors=True
+        )
+        return v @ self.curvature.vectors.T
+
+    def outer_sum(self) -> Tensor:
+        """sum_i J_i J_i^T in the eigenbasis of H, (d, d); its top eigenvalue is the group's eta^2."""
+        q = self.L * self.t
+        c = self.a**2 * (self.theta @ self.theta) + 1
+        S = (self.p * (self.w**2 * c)[:, None]).T @ self.p
+        cross = torch.outer(self.p.T @ (self.w**2 * self.a * self.r), q)
+        S += cross + cross.T
+        S.diagonal().add_((self.w**2 * self.r**2).sum() * self.L**2)
+        return S
+
+    def floor_unbiased(self, sigma: float) -> Tensor:
+        """Tr(I_x^-1) / d, (m,), by Sherman-Morrison; infinite where J_x has no inverse (r = 0 or w = 0)."""
+        h, d = self.curvature.values, self.theta.numel()
+        beta = self.a / (self.r + self.a * self.z)
+        x_rotated = self.p * h
+        cross, Ht = x_rotated @ (h**2 * self.t), (h**2) @ self.t**2
+        square = (h**2).sum() - 2 * beta * cross + beta**2 * (self.X**2).sum(1) * Ht
+        floor = sigma**2 * square.clamp_min(0) / (self.w**2 * self.r**2 * d)
+        return torch.nan_to_num(floor, nan=torch.inf, posinf=torch.inf)
+
+    def floor_prior(self, sigma: float, prior_std: float) -> Tensor:
+        """Tr((I_x + prior^-2)^-1) / d, (m,), by the Woodbury identity with a 2 x 2 core; at most prior_std^2."""
+        k = (self.w / sigma) ** 2
+        A = 1.0 / (k[:, None] * self.r[:, None] ** 2 * self.L**2 + prior_std**-2)
+        follow = self.p * self.L
+        g = [(A * u * v).sum(1) for u, v in ((self.t, self.t), (self.t, follow), (follow, follow))]
+        g2 = [(A * A * u * v).sum(1) for u, v in ((self.t, self.t), (self.t, follow), (follow, follow))]
+        c, s = k * self.a**2 * self.pp, k * self.a * self.r
+        G = torch.stack([g[0], g[1], g[1], g[2]], 1).view(-1, 2, 2)
+        G2 = torch.stack([g2[0], g2[1], g2[1], g2[2]], 1).view(-1, 2, 2)
+        C = torch.stack([c, s, s, torch.zeros_like(s)], 1).view(-1, 2, 2)
+        core = torch.linalg.solve(torch.eye(2, dtype=C.dtype, device=C.device) + C @ G, C @ G2)
+        lost = core.diagonal(dim1=1, dim2=2).sum(1)
+        return ((A.sum(1) - lost) / self.theta.numel()).clamp(0, prior_std**2)
+
+    def leverage(self) -> Tensor:
+        """h_i = w a x^T H^-1 x in [0, 1), (m,)."""
+        return self.w * self.a * ((self.p * self.p) @ self.curvature.values)
+
+    def leave_one_out_shift(self) -> Tensor:
+        """|theta_{-i} - theta|, (m,): exact for least squares, one Newton step for logistic."""
+        return self.w * self.r.abs() * self.pp.sqrt() / (1 - self.leverage()).clamp_min(torch.finfo(self.p.dtype).tiny)

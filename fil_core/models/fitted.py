@@ -1,0 +1,228 @@
+"""A trained model: its optimum, the curvature there, and the per-example terms that every measure is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fil_core.dataset import Dataset
+from fil_core.errors import BadRequest, DeviceUnavailable, SingularCurvature
+from fil_core.linalg import Curvature
+from fil_core.models.glm import fit_least_squares, fit_logistic, least_squares_terms, logistic_terms
+from fil_core.models.newton import Optimum
+from fil_core.models.softmax import fit_softmax, softmax_terms
+from fil_core.specs import ModelSpec
+
+_TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
+
+
+@dataclass(frozen=True, slots=True)
+class Glm:
+    """Per-example terms of a one-score model at its optimum.
+
+    Attributes:
+        X: (n, d). w: (n,) weights. theta: (d,).
+        z: theta^T x, (n,). loss, r, a: the loss and its first and second derivative in z, (n,).
+        curvature: H, (d, d).
+    """
+
+    X: Tensor
+    w: Tensor
+    theta: Tensor
+    z: Tensor
+    loss: Tensor
+    r: Tensor
+    a: Tensor
+    curvature: Curvature
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax:
+    """Per-example terms of a C-score model at its optimum.
+
+    Attributes:
+        X: (n, d). w: (n,) weights. Theta: (C, d). Y: (n, C) one-hot.
+        Z: scores, (n, C). loss: (n,). delta: p - y, (n, C). p: (n, C).
+        curvature: H, (C d, C d), class-major.
+    """
+
+    X: Tensor
+    w: Tensor
+    Theta: Tensor
+    Y: Tensor
+    Z: Tensor
+    loss: Tensor
+    delta: Tensor
+    p: Tensor
+    curvature: Curvature
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model at its optimum.
+
+    Attributes:
+        spec: kind and penalty.
+        optimum: parameters, gradient norm, tolerance, steps.
+        curvature: the Hessian there, factorised.
+        classes: number of classes, 0 for a regression.
+        weights: (n,) weights of the training examples.
+    """
+
+    spec: ModelSpec
+    optimum: Optimum
+    curvature: Curvature
+    classes: int
+    weights: Tensor
+
+    @property
+    def theta(self) -> Tensor:
+        """Parameters: (d,), or (C, d) for softmax."""
+        return self.optimum.theta
+
+    def targets(self, y: np.ndarray) -> Tensor:
+        """Targets in the model's coding: reals or -1/+1 (least squares), 0/1 (logistic), one-hot (softmax)."""
+        code = torch.tensor(y, dtype=torch.float64, device=self.theta.device)
+        if self.spec.kind == "softmax":
+            return torch.nn.functional.one_hot(code.long(), self.classes).to(code)
+        return 2 * code - 1 if self.spec.kind == "least-squares" and self.classes else code
+
+    def scores(self, X: np.ndarray) -> Tensor:
+        """theta^T x: (n,), or (n, C) for softmax."""
+        return as_tensor(X, self.theta.device) @ self.theta.T
+
+    def terms(self, dataset: Dataset) -> Glm | Softmax:
+        """Loss and derivatives at the optimum for every training example."""
+        X, y = as_tensor(dataset.X, self.theta.device), self.targets(dataset.y)
+        z = X @ self.theta.T
+        if self.spec.kind == "softmax":
+            return Softmax(X, self.weights, self.theta, y, z, *softmax_terms(z, y), self.curvature)
+        return Glm(X, self.weights, self.theta, z, *_TERMS[self.spec.kind](z, y), self.curvature)
+
+    def predictions(self, Z: Tensor) -> Tensor:
+        """Class codes from scores (classification), or the scores themselves (regression)."""
+        if self.spec.kind == "softmax":
+            return Z.argmax(1)
+        return (Z > 0).long() if self.classes else Z
+
+    def score(self, X: np.ndarray, y: np.ndarray) -> float:
+        """Accuracy (classification) or mean squared error (regression) on some examples."""
+        predicted = self.predictions(self.scores(X)).cpu().numpy()
+        return float(np.mean(predicted == y)) if self.classes else float(np.mean((predicted - y) ** 2))
+
+
+def device_of(name: str) -> torch.device:
+    """`auto` takes CUDA where there is one.
+
+    Raises:
+        DeviceUnavailable: CUDA was asked for by name and is not there.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise DeviceUnavailable("device: expected a CUDA GPU for --device cuda, found none; use cpu or auto.")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def as_tensor(X: np.ndarray, device: torch.device) -> Tensor:
+    """A float64 tensor that shares memory with X on the CPU; callers do not write to it."""
+    return torch.from_numpy(X).to(device=device, dtype=torch.float64)
+
+
+def fit(
+    spec: ModelSpec,
+    dataset: Dataset,
+    *,
+    weights: np.ndarray | None = None,
+    device: torch.device | None = None,
+    progress: Callable[[int, int | None, str], None] | None = None,
+) -> Fitted:
+    """Train a model to its optimum.
+
+    Minimises `sum_i w_i loss_i + n * l2 / 2 * |theta|^2` in float64.
+
+    Args:
+        spec: kind and l2.
+        dataset: n training examples.
+        weights: (n,) finite and >= 0, not all zero; None for ones.
+        device: where to compute; None for the CPU.
+        progress: told (done, total, what).
+
+    Returns:
+        An optimum; one that was not reached is refused.
+
+    Raises:
+        BadRequest: the model does not fit the task, or the weights are not weights.
+        NotConverged, SingularCurvature: no optimum, with what to change.
+    """
+    _check_task(spec, dataset)
+    device = device or torch.device("cpu")
+    w = _weights(weights, dataset.n, device)
+    shell = Fitted(spec, _nowhere(device), Curvature(torch.empty(0), torch.empty(0)), len(dataset.class_names), w)
+    fitters = {"least-squares": fit_least_squares, "logistic": fit_logistic, "softmax": fit_softmax}
+    X, y = as_tensor(dataset.X, device), shell.targets(dataset.y)
+    try:
+        optimum, curvature = fitters[spec.kind](
+            X, y, None if weights is None else w, dataset.n * spec.penalty, progress
+        )
+    except SingularCurvature as error:
+        raise SingularCurvature(f"{error} {_why_singular(dataset)}") from error
+    return Fitted(spec, optimum, curvature, shell.classes, w)
+
+
+def _nowhere(device: torch.device) -> Optimum:
+    return Optimum(torch.zeros(0, dtype=torch.float64, device=device), float("inf"), 0.0, 0)
+
+
+def _weights(weights: np.ndarray | None, n: int, device: torch.device) -> Tensor:
+    if weights is None:
+        return torch.ones(n, dtype=torch.float64, device=device)
+    weights = np.asarray(weights, dtype=np.float64)
+    if weights.shape != (n,):
+        raise BadRequest(f"weights: expected {n:,} numbers, one per training example; got shape {weights.shape}.")
+    if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+        raise BadRequest("weights: expected finite numbers >= 0, not all zero.")
+    return torch.tensor(weights, device=device)
+
+
+def _check_task(spec: ModelSpec, dataset: Dataset) -> None:
+    classes = len(dataset.class_names)
+    allowed: dict[str, Callable[[int], bool]] = {
+        "least-squares": lambda c: c in (0, 2),
+        "logistic": lambda c: c == 2,
+        "softmax": lambda c: c >= 2,
+    }
+    if allowed[spec.kind](classes):
+        return
+    fits = [kind for kind, good in allowed.items() if good(classes)]
+    what = f"{classes} classes" if classes else "a real-valued target"
+    more = " Or keep two of them with classes." if classes > 2 else ""
+    raise BadRequest(f"model: {dataset.title} has {what}; expected {' or '.join(fits)}, got {spec.kind}.{more}")
+
+
+def _why_singular(dataset: Dataset) -> str:
+    """Name the columns that make the curvature singular, and what to do."""
+    X = dataset.X
+    flat = [dataset.feature_names[j] for j in np.flatnonzero(np.ptp(X, axis=0) == 0) if not X[0, j]]
+    _, first, inverse = np.unique(X, axis=1, return_index=True, return_inverse=True)
+    copies = np.flatnonzero(first[inverse.ravel()] != np.arange(dataset.d))
+    twins = [
+        f"{dataset.feature_names[j]} = {dataset.feature_names[first[inverse.ravel()[j]]]}"
+        for j in copies
+        if X[:, j].any()
+    ]
+    reasons = [f"all-zero columns: {_some(flat)}"] if flat else []
+    reasons += [f"duplicate columns: {_some(twins)}"] if twins else []
+    reasons += [f"fewer examples ({dataset.n:,}) than features ({dataset.d:,})"] if dataset.n < dataset.d else []
+    why = "; ".join(reasons) or "columns that depend linearly on others"
+    return f"Found {why}. Set l2 > 0 (for instance 1e-3), take principal components (pca), or drop the columns."
+
+
+def _some(names: list[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+__all__ = ["Fitted", "Glm", "Softmax", "as_tensor", "device_of", "fit"]

@@ -1,0 +1,102 @@
+"""Linear models of one score z = theta^T x: the losses, their derivatives, and the two fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from fil_core.errors import NotConverged
+from fil_core.linalg import Curvature, weighted_gram
+from fil_core.models.newton import Optimum, minimise, require
+
+RELATIVE_TOLERANCE = 1e-10  # of the sum of gradient norms at theta = 0; Newton's last step reaches 1e-14
+
+
+def least_squares_terms(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Loss (z-y)^2 / 2 and its first and second derivative in z, each (n,)."""
+    r = z - y
+    return r * r / 2, r, torch.ones_like(r)
+
+
+def logistic_terms(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Loss log(1 + e^z) - y z, y in {0, 1}, and its first and second derivative in z, each (n,)."""
+    s = torch.sigmoid(z)
+    return softplus(z) - y * z, s - y, s * torch.sigmoid(-z)
+
+
+def penalised(H: Tensor, ridge: float) -> Tensor:
+    """H + ridge I, in place."""
+    H.diagonal().add_(ridge)
+    return H
+
+
+def fit_least_squares(
+    X: Tensor, y: Tensor, w: Tensor | None, ridge: float, progress: Callable | None = None
+) -> tuple[Optimum, Curvature]:
+    """Minimise sum_i w_i (theta^T x_i - y_i)^2 / 2 + ridge / 2 |theta|^2 in closed form.
+
+    Args:
+        X: (n, d). y: (n,). w: (n,) >= 0 or None for ones. ridge: n * l2, >= 0.
+        progress: told (0, None, what).
+
+    Returns:
+        theta (d,) and the factorised H = X^T W X + ridge I.
+
+    Raises:
+        SingularCurvature: ridge = 0 and the columns of X are dependent.
+    """
+    if progress:
+        progress(0, None, "training: factorising the curvature")
+    H = penalised(weighted_gram(X, w), ridge)
+    b = X.T @ (y if w is None else w * y)
+    curvature = Curvature.factor(H)
+    theta = curvature.solve(b)
+    theta = theta - curvature.solve(H @ theta - b)  # one refinement takes back what a large condition number lost
+    scale = float(H.norm()) * float(theta.norm()) + float(b.norm())
+    optimum = Optimum(theta, float((H @ theta - b).norm()), RELATIVE_TOLERANCE * max(scale, 1e-300), 1)
+    require(optimum, "Least squares")
+    return optimum, curvature
+
+
+def fit_logistic(
+    X: Tensor, y: Tensor, w: Tensor | None, ridge: float, progress: Callable | None = None
+) -> tuple[Optimum, Curvature]:
+    """Minimise sum_i w_i [log(1 + e^z_i) - y_i z_i] + ridge / 2 |theta|^2 by Newton's method.
+
+    Args:
+        X: (n, d). y: (n,) in {0, 1}. w: (n,) >= 0 or None for ones. ridge: n * l2, >= 0.
+        progress: told (step, None, what).
+
+    Returns:
+        theta (d,) and the factorised Hessian there.
+
+    Raises:
+        NotConverged: the classes are separable at ridge = 0, so that no optimum exists.
+        SingularCurvature: ridge = 0 and the columns of X are dependent.
+    """
+    weights = torch.ones_like(y) if w is None else w
+
+    def loss(theta: Tensor) -> Tensor:
+        return weights @ logistic_terms(X @ theta, y)[0] + ridge / 2 * theta @ theta
+
+    def gradient(theta: Tensor) -> Tensor:
+        z = X @ theta
+        if ridge == 0 and bool(((2 * y - 1) * z > 0).all()):
+            raise NotConverged(
+                "The two classes are linearly separable, so at l2 = 0 the parameters grow without end; expected l2 > 0."
+            )
+        return X.T @ (weights * logistic_terms(z, y)[1]) + ridge * theta
+
+    def hessian(theta: Tensor) -> Tensor:
+        return penalised(weighted_gram(X, weights * logistic_terms(X @ theta, y)[2]), ridge)
+
+    zero = X.new_zeros(X.shape[1])
+    scale = float(weights @ (logistic_terms(X @ zero, y)[1].abs() * X.norm(dim=1)))
+    optimum = minimise(
+        loss, gradient, hessian, zero, tolerance=RELATIVE_TOLERANCE * max(scale, 1e-300), progress=progress
+    )
+    require(optimum, "Logistic regression")
+    return optimum, Curvature.factor(hessian(optimum.theta))

@@ -1,0 +1,109 @@
+"""Newton's method with a backtracking line search, for smooth strictly convex objectives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fil_core.errors import NotConverged, SingularCurvature
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """Where the iteration ended.
+
+    Attributes:
+        theta: the parameters, any shape.
+        grad_norm: Euclidean norm of the gradient there.
+        tolerance: the norm below which the point counts as an optimum.
+        iterations: Newton steps taken.
+    """
+
+    theta: Tensor
+    grad_norm: float
+    tolerance: float
+    iterations: int
+
+    @property
+    def converged(self) -> bool:
+        """Whether the gradient is small enough."""
+        return self.grad_norm <= self.tolerance
+
+
+def minimise(
+    loss: Callable[[Tensor], Tensor],
+    gradient: Callable[[Tensor], Tensor],
+    hessian: Callable[[Tensor], Tensor],
+    theta: Tensor,
+    *,
+    tolerance: float,
+    steps: int = 100,
+    progress: Callable[[int, int | None, str], None] | None = None,
+) -> Optimum:
+    """Newton's method from `theta`.
+
+    Args:
+        loss, gradient, hessian: of theta; the Hessian as an (m, m) matrix over theta flattened.
+        theta: start, any shape.
+        tolerance: largest gradient norm of an optimum, in the gradient's units.
+        steps: most Newton steps.
+        progress: told (step, None, what).
+
+    Raises:
+        SingularCurvature: the Hessian has no Cholesky factor on the way.
+    """
+    value, g = loss(theta), gradient(theta)
+    for k in range(steps):
+        norm = float(g.norm())
+        if norm <= tolerance:
+            # One step more costs little and brings the gradient from the tolerance to rounding.
+            polished = theta - _newton_step(hessian(theta), g)
+            if float((after := gradient(polished)).norm()) < norm:
+                theta, g = polished, after
+            return Optimum(theta, float(g.norm()), tolerance, k)
+        if progress:
+            progress(k, None, f"training: Newton step {k + 1}, gradient norm {norm:.1e}")
+        step = _newton_step(hessian(theta), g)
+        theta, value, moved = _backtrack(loss, theta, value, step, float((g * step).sum()))
+        g = gradient(theta)
+        if not moved:
+            break
+    return Optimum(theta, float(g.norm()), tolerance, k + 1)
+
+
+def _newton_step(H: Tensor, g: Tensor) -> Tensor:
+    factor, failed = torch.linalg.cholesky_ex(H)
+    if int(failed) or not bool(torch.isfinite(factor).all()):
+        raise SingularCurvature("The curvature became singular while training; expected a strictly convex objective.")
+    return torch.cholesky_solve(g.reshape(-1, 1), factor).reshape(g.shape)
+
+
+def _backtrack(
+    loss: Callable[[Tensor], Tensor], theta: Tensor, value: Tensor, step: Tensor, slope: float
+) -> tuple[Tensor, Tensor, bool]:
+    """Halve the step until the loss falls by a tenth of what the slope promises (Armijo)."""
+    size = 1.0
+    slack = 16 * torch.finfo(theta.dtype).eps * abs(float(value))  # near the optimum the fall is below rounding
+    while size > 1e-10:
+        trial = theta - size * step
+        after = loss(trial)
+        if float(after) <= float(value) - 0.1 * size * slope + slack:
+            return trial, after, True
+        size /= 2
+    return theta, value, False
+
+
+def require(optimum: Optimum, what: str) -> None:
+    """Refuse a point that is not an optimum.
+
+    Raises:
+        NotConverged: with the norm seen, the tolerance, and what to change.
+    """
+    if not optimum.converged:
+        raise NotConverged(
+            f"{what} did not converge: after {optimum.iterations} Newton steps the gradient norm is "
+            f"{optimum.grad_norm:.3g}; expected at most {optimum.tolerance:.3g}. Set a larger l2, or scale the features."
+        )

@@ -1,0 +1,70 @@
+"""Multinomial logistic regression over C classes, Theta of shape (C, d)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from fil_core.linalg import Curvature, weighted_gram
+from fil_core.models.glm import RELATIVE_TOLERANCE, penalised
+from fil_core.models.newton import Optimum, minimise, require
+
+
+def softmax_terms(Z: Tensor, Y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Loss -log p_y (n,), its gradient p - y in the scores (n, C), and the probabilities p (n, C).
+
+    Args:
+        Z: (n, C) scores. Y: (n, C) one-hot.
+    """
+    log_p = torch.log_softmax(Z, 1)
+    p = log_p.exp()
+    return -(Y * log_p).sum(1), p - Y, p
+
+
+def hessian_blocks(X: Tensor, p: Tensor, w: Tensor, ridge: float) -> Tensor:
+    """sum_i w_i (diag p_i - p_i p_i^T) (x) x_i x_i^T + ridge I, (C d, C d), block by block."""
+    C, d = p.shape[1], X.shape[1]
+    H = X.new_empty(C, d, C, d)
+    for a in range(C):
+        for b in range(a, C):
+            S = w * p[:, a] * ((1.0 if a == b else 0.0) - p[:, b])
+            H[a, :, b] = weighted_gram(X, S)
+            H[b, :, a] = H[a, :, b]  # each block is symmetric
+    return penalised(H.reshape(C * d, C * d), ridge)
+
+
+def fit_softmax(
+    X: Tensor, Y: Tensor, w: Tensor | None, ridge: float, progress: Callable | None = None
+) -> tuple[Optimum, Curvature]:
+    """Minimise -sum_i w_i log p_{i, y_i} + ridge / 2 |Theta|^2 by Newton's method.
+
+    Args:
+        X: (n, d). Y: (n, C) one-hot. w: (n,) >= 0 or None for ones. ridge: n * l2, > 0.
+        progress: told (step, None, what).
+
+    Returns:
+        Theta (C, d) and the factorised Hessian there, (C d, C d), class-major.
+
+    Raises:
+        NotConverged: the gradient stayed large.
+    """
+    weights = X.new_ones(X.shape[0]) if w is None else w
+
+    def loss(Theta: Tensor) -> Tensor:
+        return weights @ softmax_terms(X @ Theta.T, Y)[0] + ridge / 2 * (Theta * Theta).sum()
+
+    def gradient(Theta: Tensor) -> Tensor:
+        return (weights[:, None] * softmax_terms(X @ Theta.T, Y)[1]).T @ X + ridge * Theta
+
+    def hessian(Theta: Tensor) -> Tensor:
+        return hessian_blocks(X, softmax_terms(X @ Theta.T, Y)[2], weights, ridge)
+
+    zero = X.new_zeros(Y.shape[1], X.shape[1])
+    scale = float(weights @ (softmax_terms(X @ zero.T, Y)[1].norm(dim=1) * X.norm(dim=1)))
+    optimum = minimise(
+        loss, gradient, hessian, zero, tolerance=RELATIVE_TOLERANCE * max(scale, 1e-300), progress=progress
+    )
+    require(optimum, "Softmax regression")
+    return optimum, Curvature.factor(hessian(optimum.theta))

@@ -1,0 +1,172 @@
+"""What a person asks for: small frozen values that validate themselves and serve as cache keys."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from fil_core.errors import BadRequest
+
+Preprocess = Literal["unit-ball", "standardise", "none"]
+ModelKind = Literal["least-squares", "logistic", "softmax"]
+Device = Literal["auto", "cpu", "cuda"]
+
+# Least squares is defined without a penalty (the paper's setting); the others have no optimum on separable classes.
+DEFAULT_L2: dict[str, float] = {"least-squares": 0.0, "logistic": 1e-3, "softmax": 1e-3}
+
+# Fields marked so say where or how to compute, not what: two requests that differ only there have the same result.
+_NOT_IDENTITY = {"identity": False}
+
+
+def choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    """Raise BadRequest unless `value` is one of `allowed`."""
+    if value not in allowed:
+        raise BadRequest(f"{name}: expected one of {', '.join(allowed)}; got {value!r}.")
+
+
+def positive(name: str, value: float, *, zero: bool = False) -> None:
+    """Raise BadRequest unless `value` is a finite number > 0 (>= 0 with `zero`)."""
+    good = isinstance(value, int | float) and math.isfinite(value) and (value > 0 or (zero and value == 0))
+    if not good:
+        raise BadRequest(f"{name}: expected a finite number {'>= 0' if zero else '> 0'}; got {value!r}.")
+
+
+def count(name: str, value: int | None) -> None:
+    """Raise BadRequest unless `value` is None or a whole number >= 1."""
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        raise BadRequest(f"{name}: expected a whole number >= 1; got {value!r}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSpec:
+    """Which examples, in which coordinates.
+
+    Attributes:
+        name: a name of the registry (`digits`, `mnist`, `iwpc`, `synthetic:10000x3072`, ...).
+        classes: labels to keep, in the order of their codes; empty keeps the data set's own.
+        subset: number of training rows drawn at random with `seed`; None keeps all.
+        seed: seed of that draw, and of synthetic data.
+        preprocess: fitted on the training rows; None takes the data set's convention.
+        pca: number of principal directions kept after `preprocess`; None keeps all features.
+        data_dir: folder that holds the files; not part of the identity, the content is.
+    """
+
+    name: str = "digits"
+    classes: tuple[str, ...] = ()
+    subset: int | None = None
+    seed: int = 0
+    preprocess: Preprocess | None = None
+    pca: int | None = None
+    data_dir: str | None = field(default=None, metadata=_NOT_IDENTITY)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", tuple(str(c) for c in self.classes))
+        if len(set(self.classes)) != len(self.classes):
+            raise BadRequest(f"classes: expected different labels; got {', '.join(self.classes)}.")
+        if len(self.classes) == 1:
+            raise BadRequest(f"classes: expected at least two labels; got only {self.classes[0]!r}.")
+        count("subset", self.subset)
+        count("pca", self.pca)
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise BadRequest(f"seed: expected a whole number >= 0; got {self.seed!r}.")
+        if self.preprocess is not None:
+            choice("preprocess", self.preprocess, get_args(Preprocess))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """Which model, with which penalty.
+
+    Attributes:
+        kind: least squares (regression, or two classes coded -1/+1), logistic (two), softmax (any number).
+        l2: lambda of the objective `sum_i w_i loss_i + n * l2 / 2 * |theta|^2`; None takes `DEFAULT_L2[kind]`.
+    """
+
+    kind: ModelKind = "least-squares"
+    l2: float | None = None
+
+    def __post_init__(self) -> None:
+        choice("model", self.kind, get_args(ModelKind))
+        if self.l2 is None:
+            object.__setattr__(self, "l2", DEFAULT_L2[self.kind])
+        positive("l2", self.l2, zero=True)  # type: ignore[arg-type]
+        if self.kind == "softmax" and self.l2 == 0:
+            raise BadRequest("l2: expected a number > 0 for softmax, whose parameters are free up to a shift; got 0.")
+
+    @property
+    def penalty(self) -> float:
+        """`l2` as a plain float (it is never None once the spec exists)."""
+        return float(self.l2 or 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilRequest:
+    """Fisher information loss, and the measures beside it, of every training example.
+
+    Attributes:
+        attribute: names of attribute groups or columns, or column numbers, that an attacker is after; empty = all
+            features and the label.
+        simplex: the attribute is one-hot with all its levels, so only directions that sum to zero count.
+        sigma: standard deviation of the Gaussian output perturbation, > 0, in units of theta.
+        prior_std: standard deviation a feature of an attacker's Gaussian prior; None takes the training rows' own.
+    """
+
+    data: DataSpec = field(default_factory=DataSpec)
+    model: ModelSpec = field(default_factory=ModelSpec)
+    attribute: tuple[str, ...] = ()
+    simplex: bool = False
+    sigma: float = 1.0
+    prior_std: float | None = None
+    device: Device = field(default="auto", metadata=_NOT_IDENTITY)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "attribute", tuple(str(a) for a in self.attribute))
+        positive("sigma", self.sigma)
+        if self.prior_std is not None:
+            positive("prior_std", self.prior_std)
+        choice("device", self.device, get_args(Device))
+        if self.simplex and not self.attribute:
+            raise BadRequest("simplex: expected an attribute to constrain; got none.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleRequest:
+    """What one training example gives away: which features, in which direction, and who is like it.
+
+    Attributes:
+        id: the example's row in the source, as in the `id` column of every table.
+        neighbours: how many nearest training examples to name.
+    """
+
+    data: DataSpec = field(default_factory=DataSpec)
+    model: ModelSpec = field(default_factory=ModelSpec)
+    id: int = 0
+    neighbours: int = 8
+    device: Device = field(default="auto", metadata=_NOT_IDENTITY)
+
+    def __post_init__(self) -> None:
+        count("neighbours", self.neighbours)
+        choice("device", self.device, get_args(Device))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitRequest:
+    """The trained model itself, with its curvature factorised; what every other analysis starts from."""
+
+    data: DataSpec = field(default_factory=DataSpec)
+    model: ModelSpec = field(default_factory=ModelSpec)
+    device: Device = field(default="auto", metadata=_NOT_IDENTITY)
+
+
+Request = FilRequest | ExampleRequest | FitRequest
+
+
+def canonical(spec: Any) -> dict[str, Any]:
+    """The identity of a spec or request as plain JSON values, without fields that only say where to compute."""
+    fields = (f for f in dataclasses.fields(spec) if f.metadata.get("identity", True))
+    values = ((f.name, getattr(spec, f.name)) for f in fields)
+    return {"type": type(spec).__name__} | {
+        k: canonical(v) if dataclasses.is_dataclass(v) else list(v) if isinstance(v, tuple) else v for k, v in values
+    }
