@@ -78,6 +78,7 @@ class Dataset:
         feature_names: d names.
         groups: attribute groups over the columns of X (empty after PCA).
         image_shape: (H, W) or (H, W, 3) of a source row, or None.
+        pixel_max: the source value that is white.
         source: (n, d0) source features before preprocessing (uint8 for images), to show a person.
         source_names: d0 names.
         preprocessing: the fitted map from source features to X.
@@ -101,6 +102,7 @@ class Dataset:
     title: str
     groups: dict[str, AttributeGroup] = field(default_factory=dict)
     image_shape: tuple[int, ...] | None = None
+    pixel_max: float = 255.0
     constant: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     fingerprint: str = ""
@@ -135,14 +137,15 @@ class Dataset:
         return i
 
     def images(self, rows: np.ndarray) -> np.ndarray:
-        """Source pixels of some rows, (m, H, W) or (m, H, W, 3) uint8, unchanged.
+        """Source pixels of some rows, (m, H, W) or (m, H, W, 3) uint8 with white at 255.
 
         Raises:
             BadData: the data set holds no images.
         """
         if self.image_shape is None:
             raise BadData(f"{self.title} holds no images.")
-        return self.source[rows].reshape(len(rows), *self.image_shape)
+        pixels = self.source[rows].reshape(len(rows), *self.image_shape)
+        return pixels if self.pixel_max == 255 else (pixels * (255 / self.pixel_max)).round().astype(np.uint8)
 
     def columns(self, attribute: tuple[str, ...]) -> tuple[int, ...]:
         """Columns of X that carry an attribute given by group names, feature names or column numbers.
@@ -153,10 +156,12 @@ class Dataset:
         return tuple(dict.fromkeys(c for name in attribute for c in self._columns(name)))
 
     def _columns(self, name: str) -> tuple[int, ...]:
-        if name in self.groups:
-            found = self.groups[name].columns
-        elif name in self.feature_names:
-            found = (self.feature_names.index(name),)
+        groups = {key.casefold(): group for key, group in self.groups.items()}
+        features = {key.casefold(): j for j, key in enumerate(self.feature_names)}
+        if name.casefold() in groups:
+            found = groups[name.casefold()].columns
+        elif name.casefold() in features:
+            found = (features[name.casefold()],)
         elif name.isdigit() and int(name) < self.d:
             found = (int(name),)
         else:

@@ -1,0 +1,91 @@
+"""The affine map from source features to model features, fitted on the training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from fil_core.data.raw import Raw
+from fil_core.dataset import Preprocessing
+from fil_core.errors import BadRequest
+from fil_core.specs import Preprocess
+
+_CHUNK = 4096  # rows converted to float64 at a time while norms are taken
+
+Scaling = tuple[np.ndarray, np.ndarray]
+"""Scale and centre of `x = x0 * scale - centre`, each (d0,) or ()."""
+
+
+def fit(raw: Raw, *, kind: Preprocess, pca: int | None = None) -> Preprocessing:
+    """Fit the map `x = (x0 * scale - centre) @ basis` on training rows.
+
+    unit-ball: `x = x0 / max_i |x0_i|`. standardise: `x = (x0 - mean) / std` for each continuous column, others as
+    they are. none: `x = x0`. For images, x0 stands for pixel / pixel_max. PCA then centres by the training mean and
+    projects on the directions of largest variance, unwhitened.
+
+    Args:
+        raw: the selected training rows, X (n, d0); not written to.
+        kind: which scaling.
+        pca: number k of directions kept, 1 <= k <= min(n, d0); None keeps the coordinates.
+
+    Returns:
+        The fitted map. A constant column gets zero under `standardise`; a one-hot column is left as it is.
+
+    Raises:
+        BadRequest: pca is larger than min(n, d0).
+    """
+    limit = min(raw.X.shape)
+    if pca is not None and pca > limit:
+        n, d0 = raw.X.shape
+        raise BadRequest(f"pca: expected at most {limit} directions for {n:,} rows of {d0:,} features; got {pca}.")
+    scale, centre = _SCALINGS[kind](raw)
+    if pca is None:
+        return Preprocessing(scale=scale, centre=centre)
+    mean, basis = principal(Preprocessing(scale=scale, centre=centre).forward(raw.X), pca)
+    return Preprocessing(scale=scale, centre=centre + mean, basis=basis)
+
+
+def principal(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (d,) and top k principal directions (d, k) of X (n, d), by falling variance, orthonormal.
+
+    Exact: eigenvectors of the covariance when d <= n, else right singular vectors of the centred rows. The sign is
+    fixed by making each direction's entry of largest magnitude positive.
+    """
+    n, d = X.shape
+    mean = X.mean(axis=0)
+    C = X - mean
+    V = np.linalg.eigh(C.T @ C / n)[1][:, ::-1] if d <= n else np.linalg.svd(C, full_matrices=False)[2].T
+    V = V[:, :k]
+    largest = V[np.abs(V).argmax(axis=0), np.arange(k)]
+    return mean, np.ascontiguousarray(V * np.where(largest < 0, -1.0, 1.0))
+
+
+def _none(raw: Raw) -> Scaling:
+    return np.asarray(1.0 / (raw.pixel_max or 1.0)), np.asarray(0.0)
+
+
+def _unit_ball(raw: Raw) -> Scaling:
+    starts = range(0, len(raw.X), _CHUNK)
+    norms = (np.linalg.norm(raw.X[i : i + _CHUNK].astype(np.float64), axis=1).max() for i in starts)
+    # The pixel maximum cancels: (x0 / p) / (norm / p). Rows that are all zero are in the ball already.
+    return np.asarray(1.0 / (max(norms) or 1.0)), np.asarray(0.0)
+
+
+def _standardise(raw: Raw) -> Scaling:
+    std = raw.X.std(axis=0, dtype=np.float64)
+    # Rounding can leave a constant column a tiny std, so equality is asked of the values themselves.
+    constant = (raw.X.min(axis=0) == raw.X.max(axis=0)) | (std == 0)
+    scale = np.where(constant, 1.0 / (raw.pixel_max or 1.0), 1.0 / np.where(constant, 1.0, std))
+    centre = np.where(constant, raw.X[0], raw.X.mean(axis=0, dtype=np.float64)) * scale
+    if raw.continuous is not None:
+        fixed = np.setdiff1d(np.arange(raw.X.shape[1]), raw.continuous)
+        scale[fixed], centre[fixed] = 1.0, 0.0
+    return scale, centre
+
+
+_SCALINGS: dict[Preprocess, Callable[[Raw], Scaling]] = {
+    "unit-ball": _unit_ball,
+    "standardise": _standardise,
+    "none": _none,
+}
