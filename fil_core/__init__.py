@@ -40,7 +40,7 @@ _WHERE = {
     "fil_core.leakage.comparison": ("Agreement", "agreement", "top"),
     "fil_core.engine": ("Engine", "get"),
     "fil_core.engine.store": ("Store",),
-    "fil_core.engine.export": ("to_csv_bytes", "to_parquet_bytes", "write_table"),
+    "fil_core.engine.export": ("to_csv_bytes", "to_flat_parquet_bytes", "write_table"),
 }  # fmt: skip
 
 _HOME = {name: module for module, names in _WHERE.items() for name in names}

@@ -1,0 +1,165 @@
+"""The analyses: a data set and a model at its optimum in, a Result without provenance out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import torch
+
+from fil_core.dataset import Dataset
+from fil_core.errors import BadRequest
+from fil_core.leakage.fil import Jacobians, jacobians, measure
+from fil_core.linalg import Curvature
+from fil_core.models import Fitted
+from fil_core.models.newton import Optimum
+from fil_core.result import Result
+from fil_core.specs import ExampleRequest, FilRequest, ModelSpec
+
+Progress = Callable[[int, int | None, str], None]
+
+# Above this eta has lost more than half of float64's digits.
+_ILL_CONDITIONED = 1e8
+
+
+def run_fit(fitted: Fitted) -> Result:
+    """The trained model as a Result, so that the store can keep it."""
+    arrays = {
+        "theta": fitted.theta.cpu().numpy(),
+        "curvature_values": fitted.curvature.values.cpu().numpy(),
+        "curvature_vectors": fitted.curvature.vectors.cpu().numpy(),
+        "weights": fitted.weights.cpu().numpy(),
+    }
+    optimum = fitted.optimum
+    summary = {"grad_norm": optimum.grad_norm, "tolerance": optimum.tolerance, "iterations": optimum.iterations}
+    return Result(pd.DataFrame(), arrays, summary | {"classes": fitted.classes})
+
+
+def restore_fit(stored: Result, spec: ModelSpec, device: torch.device) -> Fitted:
+    """The trained model back from its Result."""
+    held = {name: torch.from_numpy(array).to(device) for name, array in stored.arrays.items()}
+    s = stored.summary
+    optimum = Optimum(held["theta"], s["grad_norm"], s["tolerance"], s["iterations"])
+    curvature = Curvature(held["curvature_values"], held["curvature_vectors"])
+    return Fitted(spec, optimum, curvature, s["classes"], held["weights"])
+
+
+def run_fil(request: FilRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None = None) -> Result:
+    """Every measure of maths.md sections 1 to 4 that has one number an example, and the test scores beside them."""
+    columns = attribute_columns(dataset, request)
+    prior_std = request.prior_std or float(np.sqrt(dataset.X.var(axis=0).mean()))
+    table = measure(
+        fitted,
+        dataset,
+        sigma=request.sigma,
+        columns=columns,
+        simplex=request.simplex,
+        prior_std=prior_std,
+        progress=progress,
+    )
+    summary = summarise(table["eta"].to_numpy()) | {
+        "n": dataset.n,
+        "d": dataset.d,
+        "train_score": fitted.score(dataset.X, dataset.y),
+        "test_score": fitted.score(dataset.X_test, dataset.y_test),
+        "score": "accuracy" if fitted.classes else "mean squared error",
+        "converged": fitted.optimum.converged,
+        "grad_norm": fitted.optimum.grad_norm,
+        "tolerance": fitted.optimum.tolerance,
+        "iterations": fitted.optimum.iterations,
+        "condition": fitted.curvature.condition,
+        "prior_std": prior_std,
+        "columns": list(columns),
+    }
+    return Result(table, _test_arrays(fitted, dataset), summary, {"warnings": _warnings(fitted, table)})
+
+
+def summarise(eta: np.ndarray) -> dict[str, float]:
+    """Mean, standard deviation (n - 1), minimum, median and maximum of eta."""
+    spread = float(eta.std(ddof=1)) if eta.size > 1 else 0.0
+    found = {"mean": eta.mean(), "std": spread, "min": eta.min(), "median": np.median(eta), "max": eta.max()}
+    return {f"eta_{name}": float(value) for name, value in found.items()}
+
+
+def attribute_columns(dataset: Dataset, request: FilRequest) -> tuple[int, ...]:
+    """The columns of the request's attribute, checked.
+
+    Raises:
+        BadRequest: the simplex constraint on a coding that leaves a level out.
+        BadData: no such attribute.
+    """
+    columns = dataset.columns(request.attribute)
+    left_out = [g.name for g in dataset.groups.values() if g.dropped is not None and set(g.columns) & set(columns)]
+    if request.simplex and left_out:
+        raise BadRequest(
+            f"simplex: expected an attribute with a column for every level; {', '.join(left_out)} leaves one out, "
+            "so its columns are free already. Ask without simplex."
+        )
+    return columns
+
+
+def run_example(request: ExampleRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None = None) -> Result:
+    """Which features of one example leak, in which direction, and which training examples are nearest.
+
+    Features are those of the source in preprocessed units (pixels divided by the norm, standardised columns), also
+    when the model saw principal components.
+    """
+    i = dataset.row(request.id)
+    J = jacobians(fitted.terms(dataset), slice(i, i + 1))
+    arrays = {"feature_eta": _feature_eta(J, dataset), "direction": _direction(J, dataset)}
+    distance = np.linalg.norm(dataset.X - dataset.X[i], axis=1)
+    distance[i] = np.inf
+    near = np.argsort(distance, kind="stable")[: min(request.neighbours, dataset.n - 1)]
+    table = pd.DataFrame(
+        {"label": dataset.labels[near], "distance": distance[near]}, index=pd.Index(dataset.ids[near], name="id")
+    )
+    groups = {name: _group_eta(J, group.columns) for name, group in dataset.groups.items()}
+    return Result(table, arrays, {"id": request.id, "label": str(dataset.labels[i]), "attribute_eta": groups})
+
+
+def _group_eta(J: Jacobians, columns: tuple[int, ...]) -> float:
+    return float(J.attribute_eta_squared(list(columns))[0].clamp_min(0).sqrt())
+
+
+def _feature_eta(J: Jacobians, dataset: Dataset) -> np.ndarray:
+    basis = dataset.preprocessing.basis
+    if basis is None:
+        return J.feature_squares()[0].sqrt().cpu().numpy()
+    gram = J.feature_gram().cpu().numpy()
+    return np.sqrt(np.einsum("jk,kl,jl->j", basis, gram, basis).clip(0))
+
+
+def _direction(J: Jacobians, dataset: Dataset) -> np.ndarray:
+    """Unit vector over the source features, its sign such that the largest entry is positive."""
+    v = J.directions()[0].cpu().numpy()
+    v = v if dataset.preprocessing.basis is None else dataset.preprocessing.basis @ v
+    return v * np.sign(v[np.abs(v).argmax()])
+
+
+def _test_arrays(fitted: Fitted, dataset: Dataset) -> dict[str, np.ndarray]:
+    """What the closed forms of the expected score need, so that a page can move sigma without the model."""
+    return {
+        "theta": fitted.theta.cpu().numpy(),
+        "test_scores": fitted.scores(dataset.X_test).cpu().numpy(),
+        "test_norms": np.linalg.norm(dataset.X_test, axis=1),
+        "test_targets": dataset.y_test,
+    }
+
+
+def _warnings(fitted: Fitted, table: pd.DataFrame) -> list[str]:
+    found = []
+    if fitted.curvature.condition > _ILL_CONDITIONED:
+        found.append(
+            f"The curvature's condition number is {fitted.curvature.condition:.1e}: about "
+            f"{np.log10(fitted.curvature.condition):.0f} of 16 digits of eta are lost. A larger l2 mends it."
+        )
+    if fitted.spec.kind != "least-squares":
+        found.append("loo_shift and membership_auc take one Newton step; they are exact for least squares only.")
+    blind = int(np.isinf(table["floor_unbiased"]).sum())
+    if blind:
+        found.append(f"floor_unbiased is infinite for {blind:,} examples: no unbiased estimator of them exists.")
+    return found
+
+
+__all__ = ["attribute_columns", "restore_fit", "run_example", "run_fil", "run_fit", "summarise"]

@@ -1,0 +1,126 @@
+"""Folders that appear and vanish whole: what `engine.store` asks of a file system.
+
+A folder is written or removed under another name in the same file system and gets or loses its own by one rename, so
+that no reader, in whichever process, sees half of it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+
+def place(files: dict[str, bytes], folder: Path, temporary: Path) -> bool:
+    """Write files to a new folder, durably.
+
+    Args:
+        files: content by name.
+        folder: the final place; its grandparent must be the file system of `temporary`.
+        temporary: a name nobody else uses.
+
+    Returns:
+        True, or False if the final place was taken; then what is there stays.
+
+    Raises:
+        OSError: the disk is full or cannot be written; nothing is left behind that can be removed.
+    """
+    try:
+        temporary.mkdir(parents=True)
+        for name, content in files.items():
+            write_synced(temporary / name, content)
+            touch(temporary / name)
+        _sync(temporary)
+        folder.parent.mkdir(exist_ok=True)
+        os.rename(temporary, folder)
+        _sync(folder.parent)
+        return True
+    except OSError:
+        # A rename onto a folder fails with one of several codes, by system; the folder itself is the better sign.
+        if os.path.isdir(folder):
+            return False
+        raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove(folder: Path, temporary: Path) -> bool:
+    """Take a folder out of sight in one step, then free its space; False if it stays where it is."""
+    try:
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(folder, temporary)
+    except OSError:
+        return not os.path.lexists(folder)
+    shutil.rmtree(temporary, ignore_errors=True)
+    return True
+
+
+def remove_older(parent: Path, *, seconds: float) -> None:
+    """Remove what killed processes left in a folder for temporary names; what cannot be removed stays."""
+    now = time.time()
+    try:
+        for path in parent.iterdir():
+            if now - path.stat().st_mtime > seconds:
+                shutil.rmtree(path, ignore_errors=True)
+    except OSError:  # no such folder yet, or another process cleans it
+        return
+
+
+def read(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
+    """The whole content of some files, each read once.
+
+    Raises:
+        ValueError: a file is missing.
+        OSError: a file cannot be read.
+    """
+    try:
+        return {name: (folder / name).read_bytes() for name in names}
+    except FileNotFoundError as error:
+        raise ValueError(f"{Path(error.filename).name}: missing") from error
+
+
+def identity(folder: Path) -> tuple[int, int, int] | None:
+    """What tells a folder from another one later put in its place; None if there is none to be seen."""
+    try:
+        stat = folder.stat()
+    except OSError:
+        return None
+    # The inode alone is not enough: file systems hand out a freed one again.
+    return stat.st_dev, stat.st_ino, stat.st_mtime_ns
+
+
+def measure(folder: Path, used: str) -> tuple[int, int] | None:
+    """(mtime in ns of the file `used`, bytes of all files) of a folder; None if it was removed meanwhile."""
+    try:
+        stats = {path.name: path.stat() for path in folder.iterdir()}
+        return stats.get(used, folder.stat()).st_mtime_ns, sum(stat.st_size for stat in stats.values())
+    except OSError:
+        return None
+
+
+def touch(path: Path) -> None:
+    """Set a file's mtime to now, where the disk allows it."""
+    now = time.time_ns()  # explicit, since the kernel's own clock for files ticks only every few milliseconds
+    try:
+        os.utime(path, ns=(now, now))
+    except OSError:  # a read-only disk or another user's file: only the order of eviction suffers
+        pass
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a new file and wait until the disk has it, so that a later rename never exposes an empty one."""
+    with open(path, "xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    if os.name == "nt":  # Windows has no handle for a folder
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,153 @@
+"""The engine: a request in, a result out, from the store if it is there."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import platform
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from fil_core import data
+from fil_core.dataset import Dataset
+from fil_core.engine.registry import ANALYSES, key, runner
+from fil_core.engine.store import Store
+from fil_core.errors import DeviceUnavailable
+from fil_core.result import Result
+from fil_core.specs import DataSpec, Device, ExampleRequest, FilRequest, FitRequest, ModelSpec, canonical
+
+if TYPE_CHECKING:
+    import torch
+
+    from fil_core.models import Fitted
+
+Progress = Callable[[int, int | None, str], None]
+
+_DATASETS_HELD = 2  # a page looks at one data set, a comparison at two; MNIST's 60,000 rows are 376 MB
+_LARGEST_FIT = 256 * 2**20  # bytes of curvature worth keeping on disk; larger ones are factorised again
+
+
+class Engine:
+    """Answers requests.
+
+    Attributes:
+        store: where results are kept.
+    """
+
+    def __init__(self, store: Store | None = None) -> None:
+        """Takes a store; None opens the user's own."""
+        self.store = store or Store()
+        self._datasets: OrderedDict[DataSpec, Dataset] = OrderedDict()
+
+    def dataset(self, spec: DataSpec, progress: Progress | None = None) -> Dataset:
+        """The examples of a spec, read once while they are in use."""
+        spec = data.resolve(spec)
+        if spec not in self._datasets:
+            self._datasets[spec] = data.load(spec, progress)
+        self._datasets.move_to_end(spec)
+        while len(self._datasets) > _DATASETS_HELD:
+            self._datasets.popitem(last=False)
+        return self._datasets[spec]
+
+    def find(self, request: FilRequest | ExampleRequest, progress: Progress | None = None) -> Result | None:
+        """The stored result, or None; reads the data, whose content is part of the name.
+
+        Raises:
+            FilError: the request or the data are not usable.
+        """
+        request, dataset = self._prepare(request, progress)
+        return self.store.get(key(request, dataset.fingerprint))
+
+    def compute(self, request: FilRequest | ExampleRequest, progress: Progress | None = None) -> Result:
+        """Compute and store, whatever the store holds.
+
+        Raises:
+            FilError: the request or the data are not usable, or the model has no optimum.
+        """
+        request, dataset = self._prepare(request, progress)
+        start = time.perf_counter()
+        fitted = self._fitted(request.data, request.model, dataset, request.device, progress)
+        result = runner(request)(request, dataset, fitted, progress)
+        seconds = time.perf_counter() - start
+        provenance = _provenance(request, dataset, str(fitted.theta.device), seconds)
+        name = key(request, dataset.fingerprint)
+        self.store.delete(name)
+        return self.store.put(name, dataclasses.replace(result, provenance=provenance | result.provenance))
+
+    def get(
+        self, request: FilRequest | ExampleRequest, *, force: bool = False, progress: Progress | None = None
+    ) -> Result:
+        """The answer to a request: from the store, else computed and stored.
+
+        Args:
+            request: what is asked.
+            force: compute even if it is stored.
+            progress: told (done, total, what).
+
+        Raises:
+            FilError: the request or the data are not usable, or the model has no optimum.
+        """
+        found = None if force else self.find(request, progress)
+        return found or self.compute(request, progress)
+
+    def _prepare(self, request: Any, progress: Progress | None) -> tuple[Any, Dataset]:
+        if request.device == "cuda":
+            _require_cuda()
+        request = dataclasses.replace(request, data=data.resolve(request.data))
+        return request, self.dataset(request.data, progress)
+
+    def _fitted(
+        self, spec: DataSpec, model: ModelSpec, dataset: Dataset, device: Device, progress: Progress | None
+    ) -> Fitted:
+        """The trained model, from the store if it is there."""
+        from fil_core.engine.analyses import restore_fit, run_fit
+        from fil_core.models import fit
+        from fil_core.models.fitted import device_of
+
+        where: torch.device = device_of(device)
+        request = FitRequest(data=spec, model=model, device=device)
+        name = key(request, dataset.fingerprint)
+        if stored := self.store.get(name):
+            return restore_fit(stored, model, where)
+        start = time.perf_counter()
+        fitted = fit(model, dataset, device=where, progress=progress)
+        if fitted.curvature.vectors.nbytes <= _LARGEST_FIT:
+            provenance = _provenance(request, dataset, str(where), time.perf_counter() - start)
+            self.store.put(name, dataclasses.replace(run_fit(fitted), provenance=provenance))
+        return fitted
+
+
+def _require_cuda() -> None:
+    import torch
+
+    if not torch.cuda.is_available():
+        raise DeviceUnavailable("device: expected a CUDA GPU for cuda, found none on this machine; use cpu or auto.")
+
+
+def _provenance(request: Any, dataset: Dataset, device: str, seconds: float) -> dict[str, Any]:
+    return {
+        "analysis": ANALYSES[type(request)].name,
+        "request": canonical(request),
+        "data": {"title": dataset.title, "fingerprint": dataset.fingerprint, "notes": list(dataset.notes)},
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": seconds,
+        "device": device,
+        "dtype": "float64",
+        "versions": _versions(),
+        "warnings": [],
+    }
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    packages = {name: version(name) for name in ("torch", "numpy", "pandas", "scikit-learn")}
+    return {"python": platform.python_version()} | packages
+
+
+def get(request: FilRequest | ExampleRequest, *, force: bool = False, progress: Progress | None = None) -> Result:
+    """Answer a request from the user's own store; see `Engine.get`."""
+    return Engine().get(request, force=force, progress=progress)
