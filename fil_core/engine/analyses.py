@@ -48,7 +48,7 @@ def restore_fit(stored: Result, spec: ModelSpec, device: torch.device) -> Fitted
 def run_fil(request: FilRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None = None) -> Result:
     """Every measure of maths.md sections 1 to 4 that has one number an example, and the test scores beside them."""
     columns = attribute_columns(dataset, request)
-    prior_std = request.prior_std or float(np.sqrt(dataset.X.var(axis=0).mean()))
+    prior_std = request.prior_std or _prior_std(dataset)
     table = measure(
         fitted,
         dataset,
@@ -115,7 +115,23 @@ def run_example(request: ExampleRequest, dataset: Dataset, fitted: Fitted, progr
         {"label": dataset.labels[near], "distance": distance[near]}, index=pd.Index(dataset.ids[near], name="id")
     )
     groups = {name: _group_eta(J, group.columns) for name, group in dataset.groups.items()}
-    return Result(table, arrays, {"id": request.id, "label": str(dataset.labels[i]), "attribute_eta": groups})
+    prior_std = _prior_std(dataset)
+    summary = {"id": request.id, "label": str(dataset.labels[i]), "attribute_eta": groups, "prior_std": prior_std}
+    return Result(table, arrays | _floors(J, prior_std), summary)
+
+
+def _prior_std(dataset: Dataset) -> float:
+    """Root mean variance of the training features: what an attacker knows who has seen only others like them."""
+    return float(np.sqrt(dataset.X.var(axis=0).mean()))
+
+
+def _floors(J: Jacobians, prior_std: float) -> dict[str, np.ndarray]:
+    """Reconstruction floors over the amounts of noise that matter: around where eta at sigma says as much as the prior."""
+    eta = float(J.eta_squared()[0].clamp_min(0).sqrt())
+    sigmas = eta * prior_std * np.logspace(-3, 2, 41)
+    unbiased = np.array([float(J.floor_unbiased(sigma)[0]) for sigma in sigmas])
+    prior = np.array([float(J.floor_prior(sigma, prior_std)[0]) for sigma in sigmas])
+    return {"sigmas": sigmas, "floor_unbiased": unbiased, "floor_prior": prior}
 
 
 def _group_eta(J: Jacobians, columns: tuple[int, ...]) -> float:

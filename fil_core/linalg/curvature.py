@@ -64,6 +64,16 @@ class Curvature:
         return (self.vectors * self.values ** (-k)) @ self.vectors.T
 
 
+def gram(X: Tensor) -> Tensor:
+    """X^T X, (d, d), exactly symmetric on the CPU.
+
+    Args:
+        X: (n, d).
+    """
+    # NumPy hands a matrix times its own transpose to BLAS's syrk, which does half the work; torch has no such call.
+    return torch.from_numpy(X.numpy().T @ X.numpy()) if X.device.type == "cpu" else X.T @ X
+
+
 def weighted_gram(X: Tensor, w: Tensor | None) -> Tensor:
     """X^T diag(w) X, (d, d), in row blocks so that no second (n, d) copy is made.
 
@@ -72,9 +82,11 @@ def weighted_gram(X: Tensor, w: Tensor | None) -> Tensor:
         w: (n,) or None for ones; any sign.
     """
     if w is None:
-        return X.T @ X
+        return gram(X)
+    if bool((w < 0).any()):
+        return weighted_gram(X, w.clamp_min(0)) - weighted_gram(X, (-w).clamp_min(0))
     G = X.new_zeros(X.shape[1], X.shape[1])
-    rows = 16 * X.shape[1]  # blocks wide enough for the product to cost more than the accumulation
-    for block in row_blocks(X.shape[0], max(1, X.shape[1] // 16), X.device) if X.shape[0] > rows else [slice(None)]:
-        G.addmm_((X[block] * w[block, None]).T, X[block])
+    # Sixteen times the usual rows, so that the product costs more than adding it up.
+    for block in row_blocks(X.shape[0], X.shape[1] // 16, X.device):
+        G += gram(X[block] * w[block, None].sqrt())
     return G

@@ -169,7 +169,16 @@ class _Rows:
         p, q = self.p[:, 1:], self.q[:, 1:]
         _, z = self._core(*_grams(W, p, q), w)
         X = torch.cat([(w * z[:, 2])[:, None], W * (z[:, :1] * p + z[:, 1:2] * q)], 1)
-        return X / X.norm(dim=1, keepdim=True)
+        return self._or_axis(X / X.norm(dim=1, keepdim=True))
+
+    def _or_axis(self, X: Tensor) -> Tensor:
+        """X, but an axis where its entry of M is the root: a pole that V does not touch, where R^-1 V z is no guide."""
+        diagonal = torch.cat([self._corner()[:, None], self._rest_diagonal()], 1)
+        along_p, along_q = (self.p * X).sum(1), (self.q * X).sum(1)
+        quotient = self.t * (X * X @ self.D) + self.c * along_p**2 + 2 * self.s * along_p * along_q
+        largest, axis = diagonal.max(1)
+        worse = ~(quotient >= (1 - 1e-10) * largest)  # NaN, where V vanishes, is worse too
+        return torch.where(worse[:, None], torch.nn.functional.one_hot(axis, X.shape[1]).to(X), X)
 
 
 def _matrix(*rows: tuple[Tensor, ...]) -> Tensor:

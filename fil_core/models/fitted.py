@@ -93,12 +93,12 @@ class Fitted:
 
     def scores(self, X: np.ndarray) -> Tensor:
         """theta^T x: (n,), or (n, C) for softmax."""
-        return as_tensor(X, self.theta.device) @ self.theta.T
+        return as_tensor(X, self.theta.device) @ self.theta.movedim(-1, 0)  # as .T, which vectors shall not have any more
 
     def terms(self, dataset: Dataset) -> Glm | Softmax:
         """Loss and derivatives at the optimum for every training example."""
         X, y = as_tensor(dataset.X, self.theta.device), self.targets(dataset.y)
-        z = X @ self.theta.T
+        z = self.scores(dataset.X)
         if self.spec.kind == "softmax":
             return Softmax(X, self.weights, self.theta, y, z, *softmax_terms(z, y), self.curvature)
         return Glm(X, self.weights, self.theta, z, *_TERMS[self.spec.kind](z, y), self.curvature)

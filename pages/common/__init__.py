@@ -1,0 +1,1 @@
+"""What the pages share: the sidebar, the way to results, charts, tiles and words."""

@@ -1,0 +1,201 @@
+"""Figures: pure functions from a table to a Plotly figure, the same in the app and in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+Mode = Literal["light", "dark"]
+
+OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
+LEAKS = "#D55E00"
+SCALE = "cividis"
+ALL = "all classes"
+_CLASSES_TOLD_APART = 4
+MOST_POINTS = 15_000  # more do not survive the way back from a selection, and no eye tells them apart
+
+_INK = {"light": ("#1F2328", "#D0D7DE", "#8C959F"), "dark": ("#E6EDF3", "#30363D", "#7D8590")}
+
+
+def styled(figure: go.Figure, mode: Mode, *, x: str, y: str, height: int = 340) -> go.Figure:
+    """The house style: quiet axes, no box, titles with units."""
+    ink, line, _ = _INK[mode]
+    figure.update_layout(
+        font={"color": ink, "size": 13, "family": "Source Sans, Source Sans Pro, sans-serif"},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        height=height,
+        dragmode="select",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        hoverlabel={"font": {"size": 12}},
+    )
+    axis = {"gridcolor": line, "zerolinecolor": line, "linecolor": line, "automargin": True}
+    figure.update_xaxes(title=x, **axis)
+    figure.update_yaxes(title=y, **axis)
+    return figure
+
+
+def colours(table: pd.DataFrame) -> dict[object, str]:
+    """A colour for each class that has a colour of its own, or one for all where there are more than eyes tell apart."""
+    labels = sorted(table["label"].unique(), key=str)
+    return dict(zip(labels, OKABE_ITO, strict=False)) if len(labels) <= _CLASSES_TOLD_APART else {ALL: OKABE_ITO[0]}
+
+
+def part(table: pd.DataFrame, label: object) -> pd.DataFrame:
+    """The rows of one class, or all of them."""
+    return table if label is ALL else table[table["label"] == label]
+
+
+def distribution(table: pd.DataFrame, mode: Mode, *, log: bool) -> go.Figure:
+    """Histogram of eta, stacked by class where they are few, with the median marked."""
+    eta = table["eta"].to_numpy()
+    eta = eta[eta > 0] if log else eta
+    edges = np.geomspace(eta.min(), eta.max(), 61) if log else np.linspace(eta.min(), eta.max(), 61)
+    figure = go.Figure()
+    groups = colours(table)
+    for label, colour in groups.items():
+        counts, _ = np.histogram(part(table, label)["eta"], edges)
+        figure.add_bar(
+            x=np.sqrt(edges[1:] * edges[:-1]) if log else (edges[1:] + edges[:-1]) / 2,
+            y=counts,
+            width=np.diff(edges),
+            name=str(label),
+            marker={"color": colour, "line": {"width": 0}},
+            hovertemplate="η %{x:.4g}<br>%{y:,} examples<extra>%{fullData.name}</extra>",
+        )
+    figure.update_layout(barmode="stack", bargap=0, showlegend=len(groups) > 1)
+    figure.add_vline(
+        float(np.median(eta)), line={"color": _INK[mode][0], "dash": "dot", "width": 1},
+        annotation={"text": "median", "font": {"size": 11, "color": _INK[mode][0]}},
+    )  # fmt: skip
+    styled(figure, mode, x="Fisher information loss η, in 1/feature at σ = 1", y="training examples")
+    return figure.update_xaxes(type="log" if log else "linear")
+
+
+def by_class(table: pd.DataFrame, mode: Mode) -> go.Figure:
+    """Box of eta for each class, its leakiest example marked; drawn from quantiles, so that any n is quick."""
+    figure = go.Figure()
+    labels = sorted(table["label"].unique(), key=str, reverse=True)
+    quantiles = table.groupby("label")["eta"].quantile([0.05, 0.25, 0.5, 0.75, 0.95]).unstack().loc[labels]
+    names = [str(label) for label in labels]
+    figure.add_box(
+        y=names, lowerfence=quantiles[0.05], q1=quantiles[0.25], median=quantiles[0.5], q3=quantiles[0.75],
+        upperfence=quantiles[0.95], orientation="h", line={"width": 1.5, "color": OKABE_ITO[0]}, hoverinfo="x+y",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=table.groupby("label")["eta"].max().loc[labels], y=names, mode="markers",
+        marker={"color": LEAKS, "symbol": "diamond", "size": 8}, hovertemplate="leakiest: η %{x:.4g}<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(showlegend=False)
+    styled(figure, mode, x="η (box: middle half; whiskers: 5 % to 95 %; diamond: leakiest)", y="class")
+    figure.update_layout(height=max(340, 60 + 26 * len(labels)))
+    return figure.update_yaxes(type="category")
+
+
+def thinned(table: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
+    """At most so many rows, the leakiest tenth of them always kept, the rest a seeded draw."""
+    if len(table) <= most:
+        return table
+    ranked = table.sort_values("eta", ascending=False)
+    keep, rest = ranked.iloc[: most // 10], ranked.iloc[most // 10 :]
+    return pd.concat([keep, rest.sample(most - len(keep), random_state=0)])
+
+
+def against(
+    table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bool, chosen: Sequence[int] = ()
+) -> go.Figure:
+    """eta against another column, one point an example, coloured by class; chosen points ringed."""
+    figure = go.Figure()
+    groups = colours(table)
+    for label, colour in groups.items():
+        drawn = part(table, label)
+        figure.add_scattergl(
+            x=drawn[column],
+            y=drawn["eta"],
+            customdata=drawn.index,
+            mode="markers",
+            name=str(label),
+            marker={"color": colour, "size": 5, "opacity": 0.65},
+            hovertemplate=f"example %{{customdata}}<br>η %{{y:.4g}}<br>{title} %{{x:.4g}}<extra>%{{fullData.name}}</extra>",
+        )
+    ringed = table.loc[table.index.intersection(list(chosen))]
+    if len(ringed):
+        ring = {"color": "rgba(0,0,0,0)", "size": 10, "line": {"color": _INK[mode][0], "width": 2}}
+        figure.add_scattergl(
+            x=ringed[column], y=ringed["eta"], customdata=ringed.index, mode="markers", marker=ring, name="selected",
+            hoverinfo="skip",
+        )  # fmt: skip
+    styled(figure, mode, x=title, y="η, in 1/feature", height=420)
+    figure.update_layout(showlegend=len(groups) > 1)
+    return figure.update_yaxes(type="log" if log else "linear")
+
+
+def ranks(one: pd.Series, other: pd.Series, names: tuple[str, str], mode: Mode) -> go.Figure:
+    """Rank by one model against rank by another, leakiest at the lower left."""
+    a, b = one.rank(ascending=False), other.rank(ascending=False)
+    shown = thinned(pd.DataFrame({"eta": one, "a": a, "b": b}))
+    figure = go.Figure(
+        go.Scattergl(
+            x=shown["a"], y=shown["b"], customdata=shown.index, mode="markers",
+            marker={"color": OKABE_ITO[0], "size": 4, "opacity": 0.5},
+            hovertemplate="example %{customdata}<br>rank %{x:,.0f} and %{y:,.0f}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.add_shape(type="line", x0=1, y0=1, x1=len(one), y1=len(one), line={"color": _INK[mode][2], "dash": "dot"})
+    return styled(figure, mode, x=f"rank by {names[0]} (1 = leakiest)", y=f"rank by {names[1]}", height=380)
+
+
+def curve(x: np.ndarray, y: np.ndarray, marked: tuple[float, float], titles: tuple[str, str], mode: Mode) -> go.Figure:
+    """One line with the chosen point marked, on a logarithmic x axis."""
+    figure = go.Figure(go.Scatter(x=x, y=y, mode="lines", line={"color": OKABE_ITO[0], "width": 2}, showlegend=False))
+    figure.add_scatter(
+        x=[marked[0]], y=[marked[1]], mode="markers", marker={"color": LEAKS, "size": 11}, showlegend=False
+    )
+    styled(figure, mode, x=titles[0], y=titles[1], height=300)
+    return figure.update_xaxes(type="log")
+
+
+def heat_map(values: np.ndarray, mode: Mode, *, signed: bool) -> go.Figure:
+    """Values over the pixels of an image; signed ones on a diverging scale around zero."""
+    top = float(np.abs(values).max()) or 1.0
+    figure = go.Figure(
+        go.Heatmap(
+            z=values, colorscale="RdBu" if signed else SCALE, zmin=-top if signed else float(values.min()), zmax=top,
+            colorbar={"thickness": 10, "outlinewidth": 0, "tickformat": ".2g"},
+            hovertemplate="row %{y}, column %{x}<br>%{z:.3g}<extra></extra>",
+        )
+    )  # fmt: skip
+    styled(figure, mode, x="", y="", height=300)
+    figure.update_xaxes(visible=False, constrain="domain")
+    return figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x")
+
+
+def bars(names: Sequence[str], values: Sequence[float], title: str, mode: Mode) -> go.Figure:
+    """Horizontal bars, largest on top."""
+    order = np.argsort(values)
+    figure = go.Figure(
+        go.Bar(
+            x=np.asarray(values)[order], y=[names[i] for i in order], orientation="h", marker={"color": LEAKS},
+            hovertemplate="%{y}: %{x:.4g}<extra></extra>",
+        )
+    )  # fmt: skip
+    return styled(figure, mode, x=title, y="", height=max(200, 40 + 24 * len(names)))
+
+
+def floors(sigmas: np.ndarray, unbiased: np.ndarray, prior: np.ndarray, mode: Mode) -> go.Figure:
+    """Two error floors against the noise, as shares of the features' own spread; 1 = nothing learnt."""
+    figure = go.Figure()
+    for values, name, dash in ((unbiased, "unbiased attackers", "dash"), (prior, "any, with a prior", "solid")):
+        figure.add_scatter(
+            x=sigmas, y=np.where(np.isfinite(values), values, np.nan), name=name, mode="lines",
+            line={"color": OKABE_ITO[0], "dash": dash, "width": 2}, hovertemplate="σ %{x:.3g}<br>error ≥ %{y:.3g}",
+        )  # fmt: skip
+    figure.add_hline(1.0, line={"color": _INK[mode][2], "dash": "dot", "width": 1})
+    styled(figure, mode, x="output noise σ", y="error floor / feature spread", height=300)
+    figure.update_xaxes(type="log")
+    return figure.update_yaxes(range=[0, 1.6])

@@ -1,0 +1,111 @@
+"""The only place where pages reach the engine, and the only `st.cache_*` calls."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from fil_core import (
+    Dataset,
+    DataSpec,
+    Engine,
+    ExampleRequest,
+    FilRequest,
+    Result,
+    expected_accuracy,
+    expected_squared_error,
+)
+
+# Answered at once below this many multiply-adds (a second or two on two cores); above it a person is asked first.
+_AT_ONCE = 4e10
+
+
+@st.cache_resource(show_spinner=False)
+def engine() -> Engine:
+    """One engine for the whole server: its store and the data sets in use."""
+    return Engine()
+
+
+def dataset(spec: DataSpec) -> Dataset:
+    """The examples of a spec, read on first use with progress shown."""
+    with _Progress() as progress:
+        return engine().dataset(spec, progress)
+
+
+def result(request: FilRequest) -> Result:
+    """The answer to a request: stored, or computed here and now, or, when that takes long, after a click.
+
+    Ends the page where there is nothing to show yet.
+    """
+    data = dataset(request.data)
+    found = engine().find(request)
+    if found is None:
+        work = _multiply_adds(request, data)
+        if work > _AT_ONCE and not _asked(request, data, work):
+            st.stop()
+        with _Progress() as progress:
+            found = engine().compute(request, progress)
+    return found
+
+
+def notices(found: Result) -> list[str]:
+    """What a reader of a result must know: its own warnings, and the state of the store."""
+    return [*found.provenance["warnings"], *filter(None, [engine().store.notice])]
+
+
+def example(request: ExampleRequest) -> Result:
+    """What one example gives away; the model is stored, so this is quick."""
+    return engine().get(request)
+
+
+def expected_score(request: FilRequest, sigma: float) -> float:
+    """Expected test accuracy, or squared error, under output noise, in closed form."""
+    arrays = engine().get(request).arrays
+    scores, norms, targets = (arrays[f"test_{name}"] for name in ("scores", "norms", "targets"))
+    if dataset(request.data).class_names:
+        return expected_accuracy(scores, norms, targets, sigma)
+    return expected_squared_error(scores - targets, norms, sigma)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def utility_curve(request: FilRequest) -> tuple[np.ndarray, np.ndarray]:
+    """Expected test score from noise that changes nothing to noise that drowns the parameters."""
+    size = float(np.sqrt(np.mean(np.square(engine().get(request).arrays["theta"])))) or 1.0
+    sigmas = size * np.logspace(-3, 2, 26)
+    return sigmas, np.array([expected_score(request, float(sigma)) for sigma in sigmas])
+
+
+def _asked(request: FilRequest, data: Dataset, work: float) -> bool:
+    """The state before the first measurement of something large."""
+    st.subheader("Not measured yet")
+    seconds = work / 2e10
+    roughly = "a few seconds" if seconds < 10 else f"about {seconds:.0f} seconds" if seconds < 90 else f"about {seconds / 60:.0f} minutes"  # noqa: E501 # fmt: skip
+    st.write(
+        f"{data.title}: {data.n:,} training examples with {data.d:,} features, {request.model.kind}. Measuring every one "
+        f"takes {roughly} on two cores, less on a GPU; the result is kept."
+    )
+    return st.button("Measure", type="primary", icon=":material/play_arrow:", key="measure")
+
+
+def _multiply_adds(request: FilRequest, data: Dataset) -> float:
+    """Size of the work: Gram matrices, one factorisation, and the measures."""
+    n, d, C = data.n, data.d, max(1, len(data.class_names))
+    if request.model.kind == "softmax":
+        return 6 * n * d * d * C * C + 10.0 * (C * d) ** 3 + 20.0 * n * (d + C) ** 3
+    steps = {"least-squares": 1, "logistic": 8}[request.model.kind]
+    return (1 + steps) * n * d * d + 10.0 * d**3 + 200.0 * n * d
+
+
+class _Progress:
+    """A progress bar that appears when there is something to report and goes when the work is done."""
+
+    def __enter__(self) -> _Progress:
+        self._slot = st.empty()
+        return self
+
+    def __call__(self, done: int, total: int | None, what: str) -> None:
+        what = what[:1].upper() + what[1:]
+        self._slot.progress(min(1.0, done / total) if total else 0.0, f"{what}…")
+
+    def __exit__(self, *error: object) -> None:
+        self._slot.empty()

@@ -1,0 +1,157 @@
+"""The shared sidebar. Each control is bound to the URL, so every view is a link."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from fil_core import DEFAULT_L2, DataSpec, FilRequest, ModelSpec, catalogue
+from fil_core.specs import ModelKind
+from pages.common import text
+
+_PREPROCESS = {
+    "default": "as usual for this data",
+    "unit-ball": "divide by the largest norm",
+    "standardise": "standardise columns",
+    "none": "none",
+}
+MODELS = {"least-squares": "Least squares", "logistic": "Logistic", "softmax": "Softmax"}
+_BINARY = 2
+
+
+def sidebar() -> None:
+    """Draw what is measured: data set, model, preprocessing, device. `request()` reads it back."""
+    with st.sidebar:
+        st.header("What is measured", anchor=False)
+        sources = catalogue()
+        st.selectbox(
+            "Data set",
+            list(sources),
+            format_func=lambda name: sources[name].title,
+            key="data",
+            bind="query-params",
+            on_change=_new_data,
+        )
+        source = sources[st.session_state["data"]]
+        st.caption(source.description)
+        if len(source.classes) != _BINARY and source.task == "classification":
+            st.multiselect(
+                "Classes",
+                source.classes,
+                key="classes",
+                bind="query-params",
+                placeholder="all of them",
+                accept_new_options=not source.classes,
+                on_change=_fitting_model,
+            )
+        _model_controls()
+        with st.expander("Rows, preprocessing, device"):
+            _detail_controls()
+        st.toggle("Redact", key="redact", bind="query-params", help="Coarsen pictures and mask attribute values, to share a screen.")  # noqa: E501 # fmt: skip
+        st.caption(text.PRIVATE)
+
+
+def _model_controls() -> None:
+    kinds = possible_models()
+    if st.session_state.get("model") not in (None, *kinds):
+        st.session_state["model"] = kinds[0]
+    st.selectbox("Model", kinds, format_func=MODELS.__getitem__, key="model", bind="query-params", on_change=_new_model)
+    kind = st.session_state["model"]
+    st.number_input(
+        "Penalty λ (l2)",
+        min_value=0.0,
+        value=_first_l2(kind),
+        step=1e-4,
+        format="%.3g",
+        key="l2",
+        bind="query-params",
+        help="Multiplied by the number of examples: n·λ/2·‖θ‖² is added to the loss.",
+    )
+
+
+def _detail_controls() -> None:
+    st.number_input("Training rows (0 = all)", min_value=0, value=0, step=500, key="subset", bind="query-params", help="A random draw with seed 0.")  # noqa: E501 # fmt: skip
+    st.selectbox("Preprocessing", list(_PREPROCESS), format_func=_PREPROCESS.__getitem__, key="pre", bind="query-params")
+    st.number_input("Principal components (0 = all features)", min_value=0, value=0, step=5, key="pca", bind="query-params")  # noqa: E501 # fmt: skip
+    st.selectbox("Device", ["auto", "cpu", "cuda"], key="device", bind="query-params", help="auto takes a CUDA GPU where there is one.")  # noqa: E501 # fmt: skip
+
+
+def possible_models() -> list[str]:
+    """The models that fit the number of classes chosen."""
+    source = catalogue()[st.session_state["data"]]
+    if source.task == "regression":
+        return ["least-squares"]
+    chosen = st.session_state.get("classes") if len(source.classes) != _BINARY else None
+    two = len(chosen or source.classes) == _BINARY
+    return ["least-squares", "logistic", "softmax"] if two else ["softmax"]
+
+
+def _first_l2(kind: str) -> float:
+    # Image sets have pixels that never change, whose curvature is singular without a penalty.
+    return DEFAULT_L2[kind] or 1e-3
+
+
+def _new_data() -> None:
+    source = catalogue()[st.session_state["data"]]
+    st.session_state["classes"] = list(source.default_classes) if source.name != "digits" else []
+    for name, value in (("pca", 0), ("subset", 0), ("pre", "default"), ("id", None), ("attribute", None)):
+        st.session_state[name] = value
+    st.session_state.pop("selection", None)
+    _fitting_model()
+
+
+def _fitting_model() -> None:
+    kinds = possible_models()
+    if st.session_state.get("model") not in kinds:
+        st.session_state["model"] = kinds[0]
+        _new_model()
+
+
+def _new_model() -> None:
+    st.session_state["l2"] = _first_l2(st.session_state["model"])
+
+
+def data_spec() -> DataSpec:
+    """The data set that the sidebar asks for."""
+    state = st.session_state
+    return DataSpec(
+        name=state["data"],
+        classes=tuple(state.get("classes") or ()),
+        subset=int(state["subset"]) or None,
+        preprocess=None if state["pre"] == "default" else state["pre"],
+        pca=int(state["pca"]) or None,
+    )
+
+
+def model_spec() -> ModelSpec:
+    """The model that the sidebar asks for."""
+    return ModelSpec(kind=st.session_state["model"], l2=float(st.session_state["l2"]))
+
+
+def request(attribute: tuple[str, ...] = ()) -> FilRequest:
+    """The request that the sidebar describes, for the whole example or some attribute of it."""
+    return FilRequest(data=data_spec(), model=model_spec(), attribute=attribute, device=st.session_state["device"])
+
+
+def with_model(asked: FilRequest, kind: ModelKind, l2: float) -> FilRequest:
+    """The same question to another model."""
+    return dataclasses.replace(asked, model=ModelSpec(kind=kind, l2=l2))
+
+
+def command(asked: FilRequest) -> str:
+    """The command line that gives the same result."""
+    data, model = asked.data, asked.model
+    options = {
+        "classes": ",".join(data.classes),
+        "subset": data.subset,
+        "preprocess": data.preprocess,
+        "pca": data.pca,
+        "attribute": ",".join(asked.attribute),
+    }
+    given = "".join(f" --{name} {_quoted(str(value))}" for name, value in options.items() if value)
+    return f"python -m fil_core fil --data {data.name}{given} --model {model.kind} --l2 {model.penalty:g} --out fil.csv"
+
+
+def _quoted(value: str) -> str:
+    return value if value.replace(",", "").replace("-", "").isalnum() else f'"{value}"'

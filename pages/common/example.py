@@ -1,0 +1,145 @@
+"""One training example: the picture or the record, what of it leaks, what an attacker could make of it, who is near."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fil_core import Dataset, ExampleRequest, FilRequest, Result
+from pages.common import charts, compute, review, text, tiles, widgets
+
+_WIDTH = 300
+
+
+def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> None:
+    """Everything about one example. An id that is not in the training set ends in a sentence, not the page."""
+    if id not in table.index:
+        st.warning(
+            f"Example {id} is not among the {len(table):,} training examples in use (it may be held out for testing, of "
+            "another class, or left out by the row limit). Pick one below."
+        )
+        return
+    row = table.loc[id]
+    found = compute.example(ExampleRequest(data=request.data, model=request.model, id=id, device=request.device))
+    with st.container(border=True):
+        head, close = st.columns([6, 1], vertical_alignment="center")
+        head.subheader(f"Example {id:,} · class {row.label}" if data.class_names else f"Example {id:,}", anchor=False)
+        if close.button("Close", icon=":material/close:", key="close"):
+            st.session_state["id"] = None
+            st.session_state["open"] = None
+            st.rerun()
+        st.markdown(_sentence(row, table))
+        _figures(row, table)
+        (_pictures if data.image_shape is not None else _record)(data, found, id)
+        left, right = st.columns(2)
+        with left:
+            _floors(found)
+        with right:
+            _neighbours(data, table, found)
+        review.button(id)
+
+
+def _sentence(row: pd.Series, table: pd.DataFrame) -> str:
+    times = row.eta / max(float(table["eta"].median()), 1e-300)
+    guess = "" if "correct" not in row else " The model gets it right." if row.correct else f" The model takes it for **{row.prediction}**."  # noqa: E501 # fmt: skip
+    return (
+        f"Ranked **{row['rank']:,} of {len(table):,}**: its η is **{text.number(row.eta)}**, {times:.2f} × the median; "
+        f"{row.percentile:.1f} % of the examples leak no more than it.{guess}"
+    )
+
+
+def _figures(row: pd.Series, table: pd.DataFrame) -> None:
+    shown = {
+        "η": (row.eta, "eta"),
+        "dFIL": (row.dfil, "dfil"),
+        "Loss": (row.loss, "loss"),
+        "Shift of θ if left out": (row.loo_shift, "loo_shift"),
+        "Leverage": (row.leverage, "leverage"),
+    }
+    for column, (name, (value, key)) in zip(st.columns(len(shown)), shown.items(), strict=True):
+        place = float((table[key] <= value).mean())
+        column.metric(name, text.number(value), f"{place:.1%} have no more", delta_color="off", delta_arrow="off")
+
+
+def _pictures(data: Dataset, found: Result, id: int) -> None:
+    picture = tiles.pictures(data, np.array([id]))[0]
+    one, two, three = st.columns(3)
+    with one:
+        st.markdown("**The example**")
+        st.image(tiles.enlarged(picture, _WIDTH), output_format="PNG", alt=f"Training example {id}")
+    for column, title, name, signed, help in (
+        (two, "Which pixels leak", "feature_eta", False, "How far θ moves with each pixel alone, in 1/pixel."),
+        (three, "What an attacker learns first", "direction", True, "The change of the picture that moves θ most; its sign is arbitrary."),  # noqa: E501 # fmt: skip
+    ):
+        with column:
+            st.markdown(f"**{title}**", help=help)
+            if st.session_state.get("redact"):
+                st.info("Hidden while redacted: these maps show the picture's outline.")
+                continue
+            values = found.arrays[name].reshape(data.image_shape)
+            if values.ndim == 3:  # noqa: PLR2004 - colour: the channel that leaks most, at each pixel
+                strongest = np.abs(values).argmax(2)[..., None]
+                values = np.take_along_axis(values, strongest, 2)[..., 0]
+            widgets.chart(
+                charts.heat_map(values, widgets.mode(), signed=signed),
+                f"{title}: heat map over the pixels of example {id}",
+                f"map-{name}",
+            )
+
+
+def _record(data: Dataset, found: Result, id: int) -> None:
+    masked = bool(st.session_state.get("redact"))
+    names, values = data.source_names, data.source[data.row(id)]
+    eta = found.arrays["feature_eta"]
+    direction = found.arrays["direction"]
+    record = pd.DataFrame(
+        {"value": ["•••" if masked else f"{v:.4g}" for v in values], "η of this column": eta, "leaking direction": direction},
+        index=pd.Index(names, name="column"),
+    )  # fmt: skip
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**The record**")
+        st.dataframe(record, width="stretch", height=360, column_config=widgets.number_columns(record), key="record")
+    with right:
+        groups = found.summary["attribute_eta"]
+        single = {n: float(e) for n, e in zip(names, eta, strict=True) if not any(n.startswith(f"{g}=") for g in groups)}
+        shown = dict(sorted({**single, **groups}.items(), key=lambda item: -item[1])[:16])
+        st.markdown("**Which attributes leak**", help="η of an attribute: how far θ moves with its columns alone.")
+        widgets.chart(
+            charts.bars(list(shown), list(shown.values()), "η of the attribute, in 1/feature", widgets.mode()),
+            f"Bars of eta by attribute for example {id}",
+            "attributes",
+        )
+
+
+def _floors(found: Result) -> None:
+    st.markdown(
+        "**How well could it be reconstructed?**",
+        help="Lower bounds on the error of an attacker who knows all other examples: unbiased ones (Cramér–Rao), and any "
+        "with a Gaussian prior as wide as the training data (van Trees).",
+    )
+    std = found.summary["prior_std"]
+    widgets.chart(
+        charts.floors(
+            found.arrays["sigmas"],
+            np.sqrt(found.arrays["floor_unbiased"]) / std,
+            np.sqrt(found.arrays["floor_prior"]) / std,
+            widgets.mode(),
+        ),
+        "Reconstruction error floors against the output noise, for unbiased attackers and for those with a prior",
+        "floors",
+    )
+
+
+def _neighbours(data: Dataset, table: pd.DataFrame, found: Result) -> None:
+    near = found.table
+    st.markdown(f"**The {len(near)} nearest training examples**")
+    if data.image_shape is not None:
+        picked = tiles.tiles(data, table, [int(i) for i in near.index], key="near")
+        if picked is not None:
+            st.session_state["open"] = picked
+            st.rerun()
+    else:
+        shown = near.join(table[["rank", "eta"]])
+        st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key="near-rows")

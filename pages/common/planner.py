@@ -1,0 +1,54 @@
+"""The noise planner: a target for leakage, error or membership, the noise it takes, and what that costs."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from fil_core import FilRequest, Result, sigma_for_error, sigma_for_eta, sigma_for_membership
+from pages.common import charts, compute, text, widgets
+
+_TARGETS = {"eta": "largest η", "error": "reconstruction error", "auc": "membership AUC"}
+
+
+def planner(request: FilRequest, result: Result, table: pd.DataFrame) -> None:
+    """Ask for a target, answer with sigma and the expected test score."""
+    left, right = st.columns([2, 3])
+    with left:
+        target = st.segmented_control("Hold everyone to a", list(_TARGETS), format_func=_TARGETS.__getitem__, default="eta", key="target", required=True)  # noqa: E501 # fmt: skip
+        sigma, promise = _sigma(target or "eta", result, table)
+        score = compute.expected_score(request, sigma)
+        now, kind = result.summary["test_score"], result.summary["score"]
+        one, two = st.columns(2)
+        one.metric("Noise σ", text.number(sigma), "added to each parameter", delta_color="off", delta_arrow="off")
+        two.metric(f"Expected test {kind}", text.score(score, kind), f"{text.score(now, kind)} without", delta_color="off", delta_arrow="off")  # noqa: E501 # fmt: skip
+        st.caption(promise)
+    with right:
+        sigmas, scores = compute.utility_curve(request)
+        widgets.chart(
+            charts.curve(sigmas, scores, (sigma, score), ("output noise σ", f"expected test {kind}"), widgets.mode()),
+            f"Expected test {kind} against the noise; at sigma {text.number(sigma)} it is {text.score(score, kind)}",
+            "utility",
+        )
+        widgets.table_twin(pd.DataFrame({"sigma": sigmas, f"expected {kind}": scores}), key="utility-numbers")
+
+
+def _sigma(target: str, result: Result, table: pd.DataFrame) -> tuple[float, str]:
+    """The noise for a target, and in words what it promises."""
+    if target == "eta":
+        worst = result.summary["eta_max"]
+        goal = st.number_input("Largest η allowed", min_value=1e-9, value=float(f"{worst / 2:.2g}"), format="%.4g", step=worst / 20, key="goal-eta")  # noqa: E501 # fmt: skip
+        sigma = sigma_for_eta(worst, goal)
+        return sigma, f"No unbiased attacker then knows any direction of any example better than ±{text.number(1 / goal)}."
+    if target == "error":
+        std = result.summary["prior_std"]
+        share = st.slider("Error, as a share of the features' own spread", 0.01, 1.0, 0.5, key="goal-error")
+        sigma = sigma_for_error(float(table["dfil"].max()), (share * std) ** 2)
+        return sigma, (
+            f"No unbiased attacker then reconstructs any example with a root-mean-square error below {text.number(share * std)} "
+            f"a feature ({share:.0%} of the training features' standard deviation, {text.number(std)})."
+        )
+    goal = st.slider("Largest AUC allowed", 0.505, 0.995, 0.6, key="goal-auc")
+    return sigma_for_membership(float(table["loo_shift"].max()), goal), (
+        f"The best test whether an example was trained on then has an area under its ROC of at most {goal:.2f} for everyone."
+    )

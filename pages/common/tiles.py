@@ -1,0 +1,139 @@
+"""Examples as a grid of tiles: the picture pixel-exact, its rank, eta, class and a bar for its percentile."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fil_core import Dataset
+from pages.common import text
+
+# Values reach the page as text nodes and attributes set by the script, never as markup.
+_JS = """
+export default function(component) {
+  const { data, setTriggerValue, parentElement } = component;
+  const old = parentElement.querySelector('.grid');
+  const grid = document.createElement('div');
+  grid.className = 'grid';
+  for (const tile of data.tiles) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = tile.chosen ? 'tile chosen' : 'tile';
+    button.setAttribute('aria-label', tile.alt);
+    button.setAttribute('data-id', tile.id);
+    const image = document.createElement('img');
+    image.src = tile.image; image.alt = tile.alt; image.draggable = false;
+    const top = document.createElement('div');
+    top.className = 'line';
+    const rank = document.createElement('span'); rank.textContent = '#' + tile.rank;
+    const label = document.createElement('span'); label.textContent = tile.label; label.className = 'label';
+    top.append(rank, label);
+    const eta = document.createElement('div'); eta.className = 'eta'; eta.textContent = 'η ' + tile.eta;
+    const track = document.createElement('div'); track.className = 'track';
+    const bar = document.createElement('div'); bar.className = 'bar'; bar.style.width = tile.percentile + '%';
+    track.append(bar);
+    button.append(image, top, eta, track);
+    button.onclick = () => setTriggerValue('picked', tile.id);
+    grid.append(button);
+  }
+  if (old) old.replaceWith(grid); else parentElement.append(grid);
+}
+"""
+
+_CSS = """
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 8px; }
+.tile { all: unset; box-sizing: border-box; cursor: pointer; padding: 6px; border-radius: 6px; min-width: 0;
+        border: 1px solid var(--st-border-color); color: var(--st-text-color); font-family: var(--st-font);
+        font-size: 12px; background: var(--st-secondary-background-color); }
+.tile:hover, .tile:focus-visible, .tile.chosen { border-color: var(--st-primary-color);
+        box-shadow: 0 0 0 1px var(--st-primary-color); }
+img { width: 100%; aspect-ratio: 1; object-fit: contain; image-rendering: pixelated; display: block;
+      background: #808080; border-radius: 3px; }
+.line { display: flex; justify-content: space-between; gap: 6px; margin-top: 4px; opacity: .8; }
+.label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.eta { font-variant-numeric: tabular-nums; font-weight: 600; margin: 1px 0 4px; }
+.track { height: 3px; border-radius: 2px; background: var(--st-border-color); }
+.bar { height: 3px; border-radius: 2px; background: var(--st-primary-color); }
+"""
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> Callable[..., Any]:
+    return st.components.v2.component("fil_tiles", css=_CSS, js=_JS)
+
+
+def tiles(data: Dataset, ranked: pd.DataFrame, ids: Sequence[int], *, key: str, chosen: int | None = None) -> int | None:
+    """A grid of images.
+
+    Args:
+        data: an image data set.
+        ranked: table with `eta`, `label`, `rank` and `percentile`, index `id`.
+        ids: the examples to show, in order.
+        key: names the widget.
+        chosen: the example to mark.
+
+    Returns:
+        The id that was just clicked, once, or None.
+    """
+    shown = ranked.loc[list(ids)]
+    pictures = pngs(data, shown.index.to_numpy())
+    entries = [
+        {
+            "id": int(id),
+            "image": picture,
+            "rank": f"{row['rank']:,}",
+            "label": str(row.label),
+            "eta": text.number(row.eta),
+            "percentile": float(row.percentile),
+            "chosen": id == chosen,
+            "alt": f"Example {id}, class {row.label}, eta {text.number(row.eta)}, rank {row['rank']:,} of {len(ranked):,}",
+        }
+        for (id, row), picture in zip(shown.iterrows(), pictures, strict=True)
+    ]
+    picked = _component()(data={"tiles": entries}, key=key, on_picked_change=lambda: None)
+    return None if picked.picked is None else int(picked.picked)
+
+
+def pngs(data: Dataset, ids: np.ndarray) -> list[str]:
+    """The pictures of some examples as PNG data addresses."""
+    return [data_address(image) for image in pictures(data, ids)]
+
+
+def pictures(data: Dataset, ids: np.ndarray) -> np.ndarray:
+    """Pixels of some examples, (m, H, W[, 3]) uint8; coarse ones when the screen is to be shared."""
+    images = data.images(np.searchsorted(data.ids, ids))
+    return np.stack([coarse(image) for image in images]) if st.session_state.get("redact") else images
+
+
+def coarse(image: np.ndarray) -> np.ndarray:
+    """A picture in four by four blocks, which shows that there is one and not who."""
+    from PIL import Image
+
+    small = Image.fromarray(image).resize((4, 4), Image.Resampling.BOX)
+    return np.asarray(small.resize(image.shape[1::-1], Image.Resampling.NEAREST))
+
+
+def png(image: np.ndarray) -> bytes:
+    """A picture as a PNG file."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def data_address(image: np.ndarray) -> str:
+    """A picture as a PNG data address."""
+    return "data:image/png;base64," + base64.b64encode(png(image)).decode()
+
+
+def enlarged(image: np.ndarray, width: int) -> np.ndarray:
+    """Whole-number enlargement without smoothing, to about `width` pixels."""
+    factor = max(1, width // image.shape[1])
+    return image.repeat(factor, axis=0).repeat(factor, axis=1)

@@ -1,0 +1,153 @@
+"""How is leakage spread, what goes with it, and how much noise does it take?"""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fil_core import agreement, top
+from pages.common import charts, compute, controls, planner, text, tiles, widgets
+
+_COLUMNS = {
+    "loss": "loss of the example",
+    "grad_norm": "gradient norm of its loss",
+    "score": "score θᵀx",
+    "leverage": "leverage",
+    "loo_shift": "shift of θ when left out",
+    "dfil": "dFIL (mean over features)",
+    "floor_prior": "reconstruction floor with a prior",
+    "membership_auc": "membership AUC at σ = 1",
+}
+_STRIP = 16
+
+
+def attribute() -> tuple[str, ...]:
+    """What an attacker is after: the whole example, or one attribute of a table."""
+    groups = list(compute.dataset(controls.data_spec()).groups)
+    if not groups:
+        return ()
+    options = [None, *groups]
+    if st.session_state.get("attribute") not in options:
+        st.session_state["attribute"] = None
+    chosen = st.selectbox(
+        "At risk", options, format_func=lambda a: a or "the whole example", key="attribute", bind="query-params"
+    )
+    return (chosen,) if chosen else ()
+
+
+def agreements(table: pd.DataFrame, k: int) -> pd.DataFrame:
+    """Correlation and top-k overlap of eta with every other column."""
+    rows = {
+        title: agreement(table["eta"].to_numpy(), table[name].to_numpy(), k=k)
+        for name, title in _COLUMNS.items()
+        if np.isfinite(table[name]).sum() > 1
+    }
+    columns = {
+        "Pearson": [a.pearson for a in rows.values()],
+        "Spearman": [a.spearman for a in rows.values()],
+        f"in both top {k}": [a.overlap for a in rows.values()],
+    }
+    return pd.DataFrame(columns, index=pd.Index(rows, name="η against"))
+
+
+def scatter(data, table: pd.DataFrame) -> None:
+    """eta against another column; a selection there becomes the gallery's."""
+    left, right = st.columns([3, 1])
+    column = left.selectbox("Against", list(_COLUMNS), format_func=_COLUMNS.__getitem__, key="against", bind="query-params")  # noqa: E501 # fmt: skip
+    log = right.toggle("Log η", key="log-scatter")
+    shown = charts.thinned(table[np.isfinite(table[column])])
+    if len(shown) < len(table):
+        st.caption(f"{text.count(len(shown))} of {text.count(len(table))} points are drawn, the leakiest all among them.")
+    event = widgets.chart(
+        charts.against(shown, column, _COLUMNS[column], widgets.mode(), log=log),
+        f"Scatter of eta against {_COLUMNS[column]} for {len(shown):,} examples",
+        "scatter",
+        on_select="rerun",
+        selection_mode=("box", "lasso", "points"),
+    )
+    picked = [int(point["customdata"]) for point in event["selection"]["points"] if "customdata" in point]
+    if not picked:
+        st.caption("Drag a box or a lasso over points to see who they are.")
+        return
+    ids = table.loc[table.index.intersection(picked)].sort_values("rank").index
+    st.session_state["selection"] = [int(i) for i in ids]
+    st.markdown(f"**{text.count(len(ids))} selected**, the leakiest first")
+    if data.image_shape is not None:
+        tiles.tiles(data, table, list(ids[:_STRIP]), key="strip")
+    else:
+        st.dataframe(table.loc[ids, ["rank", "eta", "label", column]], column_config=widgets.number_columns(table))
+    buttons = st.columns([1, 1, 2])
+    if buttons[0].button("Open in the gallery", icon=":material/grid_view:"):
+        st.switch_page("pages/gallery.py", query_params=st.query_params.to_dict())
+    with buttons[1]:
+        widgets.export(table.loc[ids], "selection", key="selection-export", label="Export selection")
+
+
+def other_model(request, table: pd.DataFrame) -> None:
+    """The same examples under another model."""
+    kinds = [k for k in controls.possible_models() if k != request.model.kind] or [request.model.kind]
+    left, middle, right = st.columns(3)
+    kind = left.selectbox("Other model", kinds, format_func=controls.MODELS.__getitem__, key="other", bind="query-params")  # noqa: E501 # fmt: skip
+    l2 = middle.number_input("Its penalty λ", min_value=0.0, value=1e-2, format="%.3g", step=1e-3, key="other-l2", bind="query-params")  # noqa: E501 # fmt: skip
+    k = int(right.number_input("Top k", min_value=1, value=min(500, max(1, len(table) // 10)), key="other-k"))
+    other = controls.with_model(request, kind, l2)
+    if other == request:
+        st.info("This is the same model; choose another penalty.")
+        return
+    theirs = compute.result(other).table["eta"]
+    found = agreement(table["eta"].to_numpy(), theirs.to_numpy(), k=k)
+    st.markdown(
+        f"**{text.count(found.overlap)} of the {text.count(found.k)} leakiest** are the same under both models "
+        f"(chance would give {text.count(round(found.k**2 / found.n))}); Spearman {found.spearman:.3f}, "
+        f"Pearson {found.pearson:.3f}."
+    )
+    names = (f"{request.model.kind}, λ {request.model.penalty:g}", f"{kind}, λ {l2:g}")
+    widgets.chart(charts.ranks(table["eta"], theirs, names, widgets.mode()), "Rank under one model against rank under the other", "ranks")  # noqa: E501 # fmt: skip
+    both = pd.DataFrame({"label": table["label"], "eta": table["eta"], "eta_other": theirs})
+    widgets.export(both, "two-models", key="other-export", label="Export both")
+
+
+st.title("Leakage", anchor=False)
+request, data, result, table = widgets.measured(attribute())
+eta = table["eta"].to_numpy()
+tenth = table.nsmallest(max(1, len(table) // 10), "rank")
+share = (tenth["eta"] ** 2).sum() / max((eta**2).sum(), 1e-300)
+what = f"attribute {request.attribute[0]}" if request.attribute else "the whole example"
+st.markdown(
+    f"For {what}, η runs from **{text.number(eta.min())}** to **{text.number(eta.max())}**; the leakiest tenth holds "
+    f"**{share:.0%}** of all squared leakage."
+)
+
+left, right = st.columns(2)
+with left:
+    st.subheader("Distribution", anchor=False)
+    log = st.toggle("Log axis", key="log", bind="query-params")
+    widgets.chart(
+        charts.distribution(table, widgets.mode(), log=log),
+        f"Histogram of eta over {len(table):,} training examples",
+        "distribution",
+    )
+with right:
+    st.subheader("What goes with it", anchor=False)
+    k = min(500, max(1, len(table) // 10))
+    found = agreements(table, k)
+    st.dataframe(found, width="stretch", column_config=widgets.number_columns(found))
+    best = found["Spearman"].abs().idxmax()
+    st.caption(
+        f"Closest in rank: {best} (Spearman {found.loc[best, 'Spearman']:.3f}). A column that shares few of the top {k} "
+        "cannot stand in for η, however high its correlation."
+    )
+
+st.subheader("η against another column", anchor=False)
+scatter(data, table)
+st.subheader("Against another model", anchor=False)
+other_model(request, table)
+st.subheader("How much noise would it take?", anchor=False)
+planner.planner(request, result, table)
+
+st.subheader("Everyone", anchor=False)
+leakiest = table.iloc[top(eta, len(table))]
+st.dataframe(leakiest.head(1000), width="stretch", column_config=widgets.number_columns(table), key="everyone")
+if len(table) > 1000:  # noqa: PLR2004 - a browser scrolls no further with profit
+    st.caption(f"The leakiest 1,000 of {text.count(len(table))}; the export has them all.")
+widgets.export(table, "fil", key="export")
+widgets.provenance(request, result)

@@ -1,0 +1,93 @@
+"""Which training examples does this model give away most?"""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fil_core import Dataset
+from pages.common import charts, text, tiles, widgets
+
+_SHOWN = 8
+
+
+def headline(data: Dataset, table: pd.DataFrame) -> str:
+    """The answer in one sentence."""
+    top = table.nsmallest(1, "rank").iloc[0]
+    times = top.eta / max(table["eta"].median(), 1e-300)
+    concentrated = table.nsmallest(max(1, len(table) // 10), "rank")["label"]
+    most, share = concentrated.mode().iloc[0], (concentrated == concentrated.mode().iloc[0]).mean()
+    crowd = f" Of the leakiest tenth, {share:.0%} are of class {most}." if data.class_names else ""
+    return (
+        f"The model gives away **example {top.name:,}** most: its η is **{text.number(top.eta)}**, "
+        f"**{times:.1f} × the median** of the {text.count(len(table))} training examples.{crowd}"
+    )
+
+
+def examples(data: Dataset, table: pd.DataFrame, title: str, ids: list[int], key: str) -> None:
+    """A row of tiles, or of table rows where the data hold no images."""
+    st.subheader(title, anchor=False)
+    if data.image_shape is not None:
+        picked = tiles.tiles(data, table, ids, key=key)
+        if picked is not None:
+            st.switch_page("pages/gallery.py", query_params={**st.query_params.to_dict(), "id": str(picked)})
+    else:
+        shown = table.loc[ids, ["rank", "eta", "label", "loss"]]
+        st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key=key)
+
+
+request, data, result, table = widgets.measured()
+s = result.summary
+
+st.title("Who does the model give away?", anchor=False)
+st.markdown(headline(data, table))
+columns = st.columns(5)
+facts = {
+    "Largest η": (text.number(s["eta_max"]), f"{s['eta_max'] / s['eta_median']:.1f} × the median"),
+    "Median η": (text.number(s["eta_median"]), f"mean {text.number(s['eta_mean'])}"),
+    "Spread (std)": (text.number(s["eta_std"]), f"{s['eta_std'] / s['eta_mean']:.0%} of the mean"),
+    "Training examples": (text.count(s["n"]), f"{text.count(s['d'])} features"),
+    f"Test {s['score']}": (text.score(s["test_score"], s["score"]), f"train {text.score(s['train_score'], s['score'])}"),
+}
+for column, (name, (value, note)) in zip(columns, facts.items(), strict=True):
+    column.metric(name, value, note, delta_color="off", delta_arrow="off", border=True)
+
+order = table.sort_values("rank").index
+examples(data, table, "The leakiest", list(order[:_SHOWN]), "most")
+examples(data, table, "The best hidden", list(order[::-1][:_SHOWN]), "least")
+
+left, right = st.columns(2)
+with left:
+    st.subheader("How η is spread", anchor=False)
+    widgets.chart(
+        charts.distribution(table, widgets.mode(), log=False),
+        f"Histogram of eta over {len(table):,} training examples, median {text.number(s['eta_median'])}",
+        "overview-distribution",
+    )
+with right:
+    if data.class_names:
+        st.subheader("By class", anchor=False)
+        widgets.chart(charts.by_class(table, widgets.mode()), "Box plot of eta for each class", "overview-classes")
+grouped = table.groupby("label")["eta"] if data.class_names else table.assign(all="all").groupby("all")["eta"]
+widgets.table_twin(
+    grouped.agg(["count", "mean", "std", "min", "median", "max"]).assign(
+        p95=grouped.quantile(0.95), top_tenth=grouped.apply(lambda e: int((table.loc[e.index, "percentile"] > 90).sum()))
+    ),
+    key="overview-numbers",
+)
+
+st.subheader("Where to go next", anchor=False)
+for column, (path, label, what) in zip(
+    st.columns(2),
+    [
+        ("pages/leakage.py", "Leakage", "Who agrees with whom, what else predicts η, and how much noise it takes."),
+        ("pages/gallery.py", "Gallery", "Look the leaky examples in the eye, and see which of their pixels leak."),
+    ],
+    strict=True,
+):
+    column.page_link(path, label=label, query_params=st.query_params.to_dict())
+    column.caption(what)
+with st.expander("What is FIL, and what is it not?"):
+    st.markdown(text.WHAT_IS_FIL)
+widgets.provenance(request, result)
+if not np.isfinite(table["eta"]).all():
+    st.warning("Some η are not finite; see the table on the Leakage page.")
