@@ -46,8 +46,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     _data_options(fil)
     _model_options(fil)
-    fil.add_argument("--attribute", metavar="NAME[,NAME]", type=_names, default=(), help="only what an attacker of these attributes (names or column numbers) learns")  # noqa: E501 # fmt: skip
-    fil.add_argument("--simplex", action="store_true", help="the attribute is one-hot with all levels: only directions that sum to zero")  # noqa: E501 # fmt: skip
+    fil.add_argument(
+        "--attribute",
+        metavar="NAME[,NAME]",
+        type=_names,
+        default=(),
+        help="only what an attacker of these attributes (names or column numbers) learns",
+    )
+    fil.add_argument(
+        "--simplex",
+        action="store_true",
+        help="the attribute is one-hot with all levels: only directions that sum to zero",
+    )
     fil.add_argument("--sigma", type=_number, default=1.0, help="standard deviation of the output noise (default 1)")
     fil.add_argument("--out", metavar="FILE", help="write one row per training example to FILE.parquet or FILE.csv")
     _run_options(fil)
@@ -65,9 +75,13 @@ class _Parser(argparse.ArgumentParser):
 
 def _data_options(parser: argparse.ArgumentParser) -> None:
     data = parser.add_argument_group("data")
-    data.add_argument("--data", metavar="NAME", default="digits", help="data set (see the command `data`); default digits")  # noqa: E501 # fmt: skip
+    data.add_argument(
+        "--data", metavar="NAME", default="digits", help="data set (see the command `data`); default digits"
+    )
     data.add_argument("--data-dir", metavar="DIR", help="folder with the data files (default: FIL_DATA_DIR)")
-    data.add_argument("--classes", metavar="A,B", type=_names, default=(), help="keep only these classes, in this order")  # noqa: E501 # fmt: skip
+    data.add_argument(
+        "--classes", metavar="A,B", type=_names, default=(), help="keep only these classes, in this order"
+    )
     data.add_argument("--subset", metavar="N", type=_whole, help="a random draw of N training rows")
     data.add_argument("--seed", metavar="S", type=_whole, default=0, help="seed of that draw (default 0)")
     data.add_argument("--preprocess", choices=get_args(Preprocess), help="default: the data set's own convention")
@@ -143,7 +157,18 @@ def _run_fil(options: argparse.Namespace) -> int:
             print(f"note: {notice}", file=sys.stderr)
     if options.out:
         write_table(result.table, options.out)
-    wanted = "n d eta_mean eta_std eta_min eta_median eta_max train_score test_score converged".split()
+    wanted = [
+        "n",
+        "d",
+        "eta_mean",
+        "eta_std",
+        "eta_min",
+        "eta_median",
+        "eta_max",
+        "train_score",
+        "test_score",
+        "converged",
+    ]
     line = {name: result.summary[name] for name in wanted} | {
         "seconds": round(time.perf_counter() - start, 3),
         "peak_memory_mib": _peak_memory_mib(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from fil_core.errors import BadData
 
@@ -146,6 +147,27 @@ class Dataset:
             raise BadData(f"{self.title} holds no images.")
         pixels = self.source[rows].reshape(len(rows), *self.image_shape)
         return pixels if self.pixel_max == 255 else (pixels * (255 / self.pixel_max)).round().astype(np.uint8)
+
+    def records(self, rows: np.ndarray) -> pd.DataFrame:
+        """Some examples as a person would write them down: source columns, one-hot blocks back to their level's name.
+
+        Args:
+            rows: positions in the training split, (m,).
+
+        Returns:
+            m rows, index `id`.
+        """
+        found: dict[str, object] = {}
+        inside = {c: group for group in self.groups.values() for c in group.columns}
+        for j, name in enumerate(self.source_names):
+            group = inside.get(j)
+            if group is None:
+                found[name] = self.source[rows, j]
+            elif j == group.columns[0]:
+                block = self.source[np.ix_(rows, group.columns)]
+                levels = np.asarray([*group.levels, str(group.dropped)])
+                found[group.name] = levels[np.where(block.any(1), block.argmax(1), len(group.levels))]
+        return pd.DataFrame(found, index=pd.Index(self.ids[rows], name="id"))
 
     def columns(self, attribute: tuple[str, ...]) -> tuple[int, ...]:
         """Columns of X that carry an attribute given by group names, feature names or column numbers.

@@ -3,23 +3,24 @@
 import pandas as pd
 import streamlit as st
 
-from pages.common import example, review, text, tiles, widgets
+from fil_core import Dataset
+from pages.common import example, frame, review, text, tiles, widgets
 
 _PAGE = 48
 _SORTS = {
-    "rank": ("leakiest first", True),
-    "-rank": ("best hidden first", False),
-    "-loss": ("largest loss first", False),
-    "-grad_norm": ("largest gradient first", False),
-    "-loo_shift": ("largest shift when left out first", False),
-    "id": ("in the source's order", True),
+    "leakiest first": ("rank", True),
+    "best hidden first": ("rank", False),
+    "largest loss first": ("loss", False),
+    "largest gradient first": ("grad_norm", False),
+    "largest shift when left out first": ("loo_shift", False),
+    "source order": ("id", True),
 }
 
 
 def filtered(table: pd.DataFrame) -> pd.DataFrame:
     """The examples that the controls above the grid leave, sorted."""
     sort, kept, quantiles = st.columns(3)
-    order = sort.selectbox("Sort", list(_SORTS), format_func=lambda s: _SORTS[s][0], key="sort", bind="query-params")
+    order = sort.selectbox("Sort", list(_SORTS), key="sort", bind="query-params")
     shown = table
     if "correct" in table:
         labels = sorted(table["label"].unique(), key=str)
@@ -28,17 +29,31 @@ def filtered(table: pd.DataFrame) -> pd.DataFrame:
     low, high = quantiles.slider("Percentile of η", 0, 100, (0, 100), key="percentiles", bind="query-params")
     shown = shown[shown["percentile"].between(low, high)]
     selection = st.session_state.get("selection")
-    if selection and st.toggle(f"Only the {text.count(len(selection))} selected in the scatter", value=True, key="only-selected"):  # noqa: E501 # fmt: skip
+    if selection and st.toggle(
+        f"Only the {text.count(len(selection))} selected in the scatter", value=True, key="only-selected"
+    ):
         shown = shown.loc[shown.index.intersection(selection)]
-    column, ascending = order.lstrip("-"), _SORTS[order][1]
+    column, ascending = _SORTS[order]
     return shown.sort_index() if column == "id" else shown.sort_values(column, ascending=ascending, kind="stable")
 
 
 def jump(table: pd.DataFrame) -> None:
     """Open an example by its id or by its rank."""
     by_id, by_rank, _ = st.columns([1, 1, 2])
-    by_id.number_input("Open example (id)", min_value=0, value=None, step=1, key="id", bind="query-params", placeholder="none")  # noqa: E501 # fmt: skip
-    by_rank.number_input("Open by rank", min_value=1, max_value=len(table), value=None, step=1, key="rank", placeholder="1 = leakiest", on_change=_open_rank, args=(table["rank"],))  # noqa: E501 # fmt: skip
+    by_id.number_input(
+        "Open example (id)", min_value=0, value=None, step=1, key="id", bind="query-params", placeholder="none"
+    )
+    by_rank.number_input(
+        "Open by rank",
+        min_value=1,
+        max_value=len(table),
+        value=None,
+        step=1,
+        key="rank",
+        placeholder="1 = leakiest",
+        on_change=_open_rank,
+        args=(table["rank"],),
+    )
 
 
 def _open_rank(rank: pd.Series) -> None:
@@ -46,7 +61,7 @@ def _open_rank(rank: pd.Series) -> None:
         st.session_state["id"] = int(rank.index[rank == wanted][0])
 
 
-def grid(data, table: pd.DataFrame, shown: pd.DataFrame) -> None:
+def grid(data: Dataset, table: pd.DataFrame, shown: pd.DataFrame) -> None:
     """One page of tiles, or of rows where the data hold no images."""
     pages = max(1, -(-len(shown) // _PAGE))
     if st.session_state.get("page", 1) > pages:
@@ -57,31 +72,33 @@ def grid(data, table: pd.DataFrame, shown: pd.DataFrame) -> None:
     if data.image_shape is not None:
         picked = tiles.tiles(data, table, ids, key="grid", chosen=st.session_state.get("id"))
     else:
-        picked = _rows(shown.loc[ids])
+        picked = _rows(data, shown.loc[ids])
     st.pagination(pages, key="page", bind="query-params")
     if picked is not None and picked != st.session_state.get("id"):
         st.session_state["open"] = picked
         st.rerun()
 
 
-def _rows(rows: pd.DataFrame) -> int | None:
+def _rows(data: Dataset, rows: pd.DataFrame) -> int | None:
     """Table rows with one to pick."""
-    columns = [c for c in ("rank", "eta", "label", "prediction", "loss", "grad_norm", "loo_shift") if c in rows]
+    columns = [c for c in ("rank", "eta", "label", "prediction", "loss") if c in rows]
+    frame = widgets.with_records(data, rows[columns])
     event = st.dataframe(
-        rows[columns], width="stretch", on_select="rerun", selection_mode="single-row", key="rows",
-        column_config=widgets.number_columns(rows[columns]),
+        frame, width="stretch", on_select="rerun", selection_mode="single-row", key="rows",
+        column_config=widgets.number_columns(frame),
     )  # fmt: skip
     picked = event["selection"]["rows"]
     return int(rows.index[picked[0]]) if picked else None
 
 
+frame.required()
 st.title("Gallery", anchor=False)
 if (opened := st.session_state.pop("open", None)) is not None:
     st.session_state["id"] = opened  # before the widget that shows it is drawn
 request, data, result, table = widgets.measured()
 leakiest = table.nsmallest(1, "rank").iloc[0]
 st.markdown(
-    f"The leakiest example is **{leakiest.name:,}** (class {leakiest.label}, η {text.number(leakiest.eta)}). "
+    f"The leakiest example is **{leakiest.name:,}** (class {text.safe(leakiest.label)}, η {text.number(leakiest.eta)}). "
     "Open one to see which of its features leak, and what an attacker learns first."
     if data.class_names
     else f"The leakiest example is **{leakiest.name:,}** (η {text.number(leakiest.eta)}). Open one to see what leaks."

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import agreement, top
-from pages.common import charts, compute, controls, planner, text, tiles, widgets
+from fil_core import Dataset, FilRequest, agreement, top
+from pages.common import charts, compute, controls, frame, planner, text, tiles, widgets
 
 _COLUMNS = {
     "loss": "loss of the example",
@@ -17,6 +17,7 @@ _COLUMNS = {
     "floor_prior": "reconstruction floor with a prior",
     "membership_auc": "membership AUC at σ = 1",
 }
+_EVERYTHING = "the whole example"
 _STRIP = 16
 
 
@@ -25,13 +26,10 @@ def attribute() -> tuple[str, ...]:
     groups = list(compute.dataset(controls.data_spec()).groups)
     if not groups:
         return ()
-    options = [None, *groups]
-    if st.session_state.get("attribute") not in options:
-        st.session_state["attribute"] = None
-    chosen = st.selectbox(
-        "At risk", options, format_func=lambda a: a or "the whole example", key="attribute", bind="query-params"
-    )
-    return (chosen,) if chosen else ()
+    if st.session_state.get("attribute") not in (None, *groups):
+        del st.session_state["attribute"]
+    chosen = st.selectbox("At risk", [_EVERYTHING, *groups], key="attribute", bind="query-params")
+    return () if chosen == _EVERYTHING else (chosen,)
 
 
 def agreements(table: pd.DataFrame, k: int) -> pd.DataFrame:
@@ -49,14 +47,16 @@ def agreements(table: pd.DataFrame, k: int) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(rows, name="η against"))
 
 
-def scatter(data, table: pd.DataFrame) -> None:
+def scatter(data: Dataset, table: pd.DataFrame) -> None:
     """eta against another column; a selection there becomes the gallery's."""
     left, right = st.columns([3, 1])
-    column = left.selectbox("Against", list(_COLUMNS), format_func=_COLUMNS.__getitem__, key="against", bind="query-params")  # noqa: E501 # fmt: skip
+    column = left.selectbox("Against", list(_COLUMNS), key="against", bind="query-params")
     log = right.toggle("Log η", key="log-scatter")
     shown = charts.thinned(table[np.isfinite(table[column])])
     if len(shown) < len(table):
-        st.caption(f"{text.count(len(shown))} of {text.count(len(table))} points are drawn, the leakiest all among them.")
+        st.caption(
+            f"{text.count(len(shown))} of {text.count(len(table))} points are drawn, the leakiest all among them."
+        )
     event = widgets.chart(
         charts.against(shown, column, _COLUMNS[column], widgets.mode(), log=log),
         f"Scatter of eta against {_COLUMNS[column]} for {len(shown):,} examples",
@@ -74,7 +74,8 @@ def scatter(data, table: pd.DataFrame) -> None:
     if data.image_shape is not None:
         tiles.tiles(data, table, list(ids[:_STRIP]), key="strip")
     else:
-        st.dataframe(table.loc[ids, ["rank", "eta", "label", column]], column_config=widgets.number_columns(table))
+        frame = widgets.with_records(data, table.loc[ids, ["rank", "eta", "label", column]])
+        st.dataframe(frame, column_config=widgets.number_columns(frame), key="strip-rows")
     buttons = st.columns([1, 1, 2])
     if buttons[0].button("Open in the gallery", icon=":material/grid_view:"):
         st.switch_page("pages/gallery.py", query_params=st.query_params.to_dict())
@@ -82,18 +83,23 @@ def scatter(data, table: pd.DataFrame) -> None:
         widgets.export(table.loc[ids], "selection", key="selection-export", label="Export selection")
 
 
-def other_model(request, table: pd.DataFrame) -> None:
+def other_model(request: FilRequest, table: pd.DataFrame) -> None:
     """The same examples under another model."""
     kinds = [k for k in controls.possible_models() if k != request.model.kind] or [request.model.kind]
     left, middle, right = st.columns(3)
-    kind = left.selectbox("Other model", kinds, format_func=controls.MODELS.__getitem__, key="other", bind="query-params")  # noqa: E501 # fmt: skip
-    l2 = middle.number_input("Its penalty λ", min_value=0.0, value=1e-2, format="%.3g", step=1e-3, key="other-l2", bind="query-params")  # noqa: E501 # fmt: skip
+    kind = left.selectbox("Other model", kinds, key="other", bind="query-params")
+    l2 = middle.number_input(
+        "Its penalty λ", min_value=0.0, value=1e-2, format="%.3g", step=1e-3, key="other-l2", bind="query-params"
+    )
     k = int(right.number_input("Top k", min_value=1, value=min(500, max(1, len(table) // 10)), key="other-k"))
     other = controls.with_model(request, kind, l2)
     if other == request:
         st.info("This is the same model; choose another penalty.")
         return
-    theirs = compute.result(other).table["eta"]
+    answer = compute.offered(other, f"Measure {kind} with λ = {l2:g}", key="other-measure")
+    if answer is None:
+        return
+    theirs = answer.table["eta"]
     found = agreement(table["eta"].to_numpy(), theirs.to_numpy(), k=k)
     st.markdown(
         f"**{text.count(found.overlap)} of the {text.count(found.k)} leakiest** are the same under both models "
@@ -101,11 +107,16 @@ def other_model(request, table: pd.DataFrame) -> None:
         f"Pearson {found.pearson:.3f}."
     )
     names = (f"{request.model.kind}, λ {request.model.penalty:g}", f"{kind}, λ {l2:g}")
-    widgets.chart(charts.ranks(table["eta"], theirs, names, widgets.mode()), "Rank under one model against rank under the other", "ranks")  # noqa: E501 # fmt: skip
+    widgets.chart(
+        charts.ranks(table["eta"], theirs, names, widgets.mode()),
+        "Rank under one model against rank under the other",
+        "ranks",
+    )
     both = pd.DataFrame({"label": table["label"], "eta": table["eta"], "eta_other": theirs})
     widgets.export(both, "two-models", key="other-export", label="Export both")
 
 
+frame.required()
 st.title("Leakage", anchor=False)
 request, data, result, table = widgets.measured(attribute())
 eta = table["eta"].to_numpy()
@@ -147,7 +158,7 @@ planner.planner(request, result, table)
 st.subheader("Everyone", anchor=False)
 leakiest = table.iloc[top(eta, len(table))]
 st.dataframe(leakiest.head(1000), width="stretch", column_config=widgets.number_columns(table), key="everyone")
-if len(table) > 1000:  # noqa: PLR2004 - a browser scrolls no further with profit
+if len(table) > 1000:
     st.caption(f"The leakiest 1,000 of {text.count(len(table))}; the export has them all.")
 widgets.export(table, "fil", key="export")
 widgets.provenance(request, result)

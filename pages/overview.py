@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import Dataset
-from pages.common import charts, text, tiles, widgets
+from pages.common import charts, frame, text, tiles, widgets
 
 _SHOWN = 8
 
@@ -16,7 +16,7 @@ def headline(data: Dataset, table: pd.DataFrame) -> str:
     times = top.eta / max(table["eta"].median(), 1e-300)
     concentrated = table.nsmallest(max(1, len(table) // 10), "rank")["label"]
     most, share = concentrated.mode().iloc[0], (concentrated == concentrated.mode().iloc[0]).mean()
-    crowd = f" Of the leakiest tenth, {share:.0%} are of class {most}." if data.class_names else ""
+    crowd = f" Of the leakiest tenth, {share:.0%} are of class {text.safe(most)}." if data.class_names else ""
     return (
         f"The model gives away **example {top.name:,}** most: its η is **{text.number(top.eta)}**, "
         f"**{times:.1f} × the median** of the {text.count(len(table))} training examples.{crowd}"
@@ -31,10 +31,11 @@ def examples(data: Dataset, table: pd.DataFrame, title: str, ids: list[int], key
         if picked is not None:
             st.switch_page("pages/gallery.py", query_params={**st.query_params.to_dict(), "id": str(picked)})
     else:
-        shown = table.loc[ids, ["rank", "eta", "label", "loss"]]
+        shown = widgets.with_records(data, table.loc[ids, ["rank", "eta", "label"]])
         st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key=key)
 
 
+frame.required()
 request, data, result, table = widgets.measured()
 s = result.summary
 
@@ -46,7 +47,10 @@ facts = {
     "Median η": (text.number(s["eta_median"]), f"mean {text.number(s['eta_mean'])}"),
     "Spread (std)": (text.number(s["eta_std"]), f"{s['eta_std'] / s['eta_mean']:.0%} of the mean"),
     "Training examples": (text.count(s["n"]), f"{text.count(s['d'])} features"),
-    f"Test {s['score']}": (text.score(s["test_score"], s["score"]), f"train {text.score(s['train_score'], s['score'])}"),
+    f"Test {s['score']}": (
+        text.score(s["test_score"], s["score"]),
+        f"train {text.score(s['train_score'], s['score'])}",
+    ),
 }
 for column, (name, (value, note)) in zip(columns, facts.items(), strict=True):
     column.metric(name, value, note, delta_color="off", delta_arrow="off", border=True)
@@ -70,7 +74,8 @@ with right:
 grouped = table.groupby("label")["eta"] if data.class_names else table.assign(all="all").groupby("all")["eta"]
 widgets.table_twin(
     grouped.agg(["count", "mean", "std", "min", "median", "max"]).assign(
-        p95=grouped.quantile(0.95), top_tenth=grouped.apply(lambda e: int((table.loc[e.index, "percentile"] > 90).sum()))
+        p95=grouped.quantile(0.95),
+        top_tenth=grouped.apply(lambda e: int((table.loc[e.index, "percentile"] > 90).sum())),
     ),
     key="overview-numbers",
 )
@@ -84,7 +89,7 @@ for column, (path, label, what) in zip(
     ],
     strict=True,
 ):
-    column.page_link(path, label=label, query_params=st.query_params.to_dict())
+    column.page_link(path, label=label, icon=":material/arrow_forward:", query_params=st.query_params.to_dict())
     column.caption(what)
 with st.expander("What is FIL, and what is it not?"):
     st.markdown(text.WHAT_IS_FIL)

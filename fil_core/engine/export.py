@@ -93,7 +93,9 @@ def check_table_path(path: Path | str) -> None:
     if path.suffix.lower() not in _WRITERS:
         raise BadRequest(f"path: expected a file name ending in .parquet or .csv; got {str(path)!r}.")
     if not path.absolute().parent.is_dir():
-        raise BadRequest(f"path: expected an existing folder; {path.absolute().parent} is not there, so create it first.")
+        raise BadRequest(
+            f"path: expected an existing folder; {path.absolute().parent} is not there, so create it first."
+        )
 
 
 def write_table(frame: pd.DataFrame, path: Path | str) -> None:

@@ -33,8 +33,9 @@ def styled(figure: go.Figure, mode: Mode, *, x: str, y: str, height: int = 340) 
         dragmode="select",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         hoverlabel={"font": {"size": 12}},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": _INK[mode][2], "activecolor": ink},
     )
-    axis = {"gridcolor": line, "zerolinecolor": line, "linecolor": line, "automargin": True}
+    axis = {"gridcolor": line, "zerolinecolor": line, "linecolor": line, "automargin": True, "exponentformat": "power"}
     figure.update_xaxes(title=x, **axis)
     figure.update_yaxes(title=y, **axis)
     return figure

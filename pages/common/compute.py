@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import streamlit as st
 
@@ -43,9 +45,31 @@ def result(request: FilRequest) -> Result:
         work = _multiply_adds(request, data)
         if work > _AT_ONCE and not _asked(request, data, work):
             st.stop()
-        with _Progress() as progress:
-            found = engine().compute(request, progress)
+        found = _compute(request)
     return found
+
+
+def offered(request: FilRequest, label: str, *, key: str) -> Result | None:
+    """The stored answer to a side question, or a button that computes it; None until it was pressed."""
+    found = engine().find(request)
+    if found is None and _pressed(label, request, key=key):
+        found = _compute(request)
+    return found
+
+
+def _pressed(label: str, request: FilRequest, *, key: str, kind: Literal["primary", "secondary"] = "secondary") -> bool:
+    """A button for one request, which is not pressed any more when the request has changed meanwhile."""
+
+    def press() -> None:
+        st.session_state[f"{key}-pressed"] = request
+
+    st.button(label, type=kind, icon=":material/play_arrow:", key=key, on_click=press)
+    return st.session_state.pop(f"{key}-pressed", None) == request
+
+
+def _compute(request: FilRequest) -> Result:
+    with _Progress() as progress:
+        return engine().compute(request, progress)
 
 
 def notices(found: Result) -> list[str]:
@@ -78,13 +102,17 @@ def utility_curve(request: FilRequest) -> tuple[np.ndarray, np.ndarray]:
 def _asked(request: FilRequest, data: Dataset, work: float) -> bool:
     """The state before the first measurement of something large."""
     st.subheader("Not measured yet")
-    seconds = work / 2e10
-    roughly = "a few seconds" if seconds < 10 else f"about {seconds:.0f} seconds" if seconds < 90 else f"about {seconds / 60:.0f} minutes"  # noqa: E501 # fmt: skip
     st.write(
-        f"{data.title}: {data.n:,} training examples with {data.d:,} features, {request.model.kind}. Measuring every one "
-        f"takes {roughly} on two cores, less on a GPU; the result is kept."
+        f"{data.title}: {data.n:,} training examples with {data.d:,} features, {request.model.kind}. Measuring them all "
+        f"takes {_roughly(work / 2e10)} on two cores, less on a GPU; the result is kept."
     )
-    return st.button("Measure", type="primary", icon=":material/play_arrow:", key="measure")
+    return _pressed("Measure", request, key="measure", kind="primary")
+
+
+def _roughly(seconds: float) -> str:
+    if seconds < 10:
+        return "a few seconds"
+    return f"about {seconds:.0f} seconds" if seconds < 90 else f"about {seconds / 60:.0f} minutes"
 
 
 def _multiply_adds(request: FilRequest, data: Dataset) -> float:

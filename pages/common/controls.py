@@ -10,13 +10,7 @@ from fil_core import DEFAULT_L2, DataSpec, FilRequest, ModelSpec, catalogue
 from fil_core.specs import ModelKind
 from pages.common import text
 
-_PREPROCESS = {
-    "default": "as usual for this data",
-    "unit-ball": "divide by the largest norm",
-    "standardise": "standardise columns",
-    "none": "none",
-}
-MODELS = {"least-squares": "Least squares", "logistic": "Logistic", "softmax": "Softmax"}
+_PREPROCESS = ["default", "unit-ball", "standardise", "none"]
 _BINARY = 2
 
 
@@ -25,16 +19,10 @@ def sidebar() -> None:
     with st.sidebar:
         st.header("What is measured", anchor=False)
         sources = catalogue()
-        st.selectbox(
-            "Data set",
-            list(sources),
-            format_func=lambda name: sources[name].title,
-            key="data",
-            bind="query-params",
-            on_change=_new_data,
-        )
+        # No format_func on what is bound: the URL carries what is shown, and a link should read like the command line.
+        st.selectbox("Data set", list(sources), key="data", bind="query-params", on_change=_new_data)
         source = sources[st.session_state["data"]]
-        st.caption(source.description)
+        st.caption(f"**{source.title}.** {source.description}")
         if len(source.classes) != _BINARY and source.task == "classification":
             st.multiselect(
                 "Classes",
@@ -48,7 +36,12 @@ def sidebar() -> None:
         _model_controls()
         with st.expander("Rows, preprocessing, device"):
             _detail_controls()
-        st.toggle("Redact", key="redact", bind="query-params", help="Coarsen pictures and mask attribute values, to share a screen.")  # noqa: E501 # fmt: skip
+        st.toggle(
+            "Redact",
+            key="redact",
+            bind="query-params",
+            help="Coarsen pictures and mask attribute values, to share a screen.",
+        )
         st.caption(text.PRIVATE)
 
 
@@ -56,7 +49,7 @@ def _model_controls() -> None:
     kinds = possible_models()
     if st.session_state.get("model") not in (None, *kinds):
         st.session_state["model"] = kinds[0]
-    st.selectbox("Model", kinds, format_func=MODELS.__getitem__, key="model", bind="query-params", on_change=_new_model)
+    st.selectbox("Model", kinds, key="model", bind="query-params", on_change=_new_model)
     kind = st.session_state["model"]
     st.number_input(
         "Penalty λ (l2)",
@@ -71,10 +64,26 @@ def _model_controls() -> None:
 
 
 def _detail_controls() -> None:
-    st.number_input("Training rows (0 = all)", min_value=0, value=0, step=500, key="subset", bind="query-params", help="A random draw with seed 0.")  # noqa: E501 # fmt: skip
-    st.selectbox("Preprocessing", list(_PREPROCESS), format_func=_PREPROCESS.__getitem__, key="pre", bind="query-params")
-    st.number_input("Principal components (0 = all features)", min_value=0, value=0, step=5, key="pca", bind="query-params")  # noqa: E501 # fmt: skip
-    st.selectbox("Device", ["auto", "cpu", "cuda"], key="device", bind="query-params", help="auto takes a CUDA GPU where there is one.")  # noqa: E501 # fmt: skip
+    st.number_input(
+        "Training rows (0 = all)",
+        min_value=0,
+        value=0,
+        step=500,
+        key="subset",
+        bind="query-params",
+        help="A random draw with seed 0.",
+    )
+    st.selectbox("Preprocessing", _PREPROCESS, key="pre", bind="query-params", help="default: as usual for this data")
+    st.number_input(
+        "Principal components (0 = all features)", min_value=0, value=0, step=5, key="pca", bind="query-params"
+    )
+    st.selectbox(
+        "Device",
+        ["auto", "cpu", "cuda"],
+        key="device",
+        bind="query-params",
+        help="auto takes a CUDA GPU where there is one.",
+    )
 
 
 def possible_models() -> list[str]:
@@ -95,7 +104,7 @@ def _first_l2(kind: str) -> float:
 def _new_data() -> None:
     source = catalogue()[st.session_state["data"]]
     st.session_state["classes"] = list(source.default_classes) if source.name != "digits" else []
-    for name, value in (("pca", 0), ("subset", 0), ("pre", "default"), ("id", None), ("attribute", None)):
+    for name, value in (("pca", 0), ("subset", 0), ("pre", "default"), ("id", None)):
         st.session_state[name] = value
     st.session_state.pop("selection", None)
     _fitting_model()

@@ -24,11 +24,10 @@ def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> N
     found = compute.example(ExampleRequest(data=request.data, model=request.model, id=id, device=request.device))
     with st.container(border=True):
         head, close = st.columns([6, 1], vertical_alignment="center")
-        head.subheader(f"Example {id:,} · class {row.label}" if data.class_names else f"Example {id:,}", anchor=False)
-        if close.button("Close", icon=":material/close:", key="close"):
-            st.session_state["id"] = None
-            st.session_state["open"] = None
-            st.rerun()
+        head.subheader(
+            f"Example {id:,} · class {text.safe(row.label)}" if data.class_names else f"Example {id:,}", anchor=False
+        )
+        close.button("Close", icon=":material/close:", key="close", on_click=_close)
         st.markdown(_sentence(row, table))
         _figures(row, table)
         (_pictures if data.image_shape is not None else _record)(data, found, id)
@@ -40,9 +39,19 @@ def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> N
         review.button(id)
 
 
+def _close() -> None:
+    st.session_state["id"] = None
+
+
 def _sentence(row: pd.Series, table: pd.DataFrame) -> str:
     times = row.eta / max(float(table["eta"].median()), 1e-300)
-    guess = "" if "correct" not in row else " The model gets it right." if row.correct else f" The model takes it for **{row.prediction}**."  # noqa: E501 # fmt: skip
+    guess = (
+        ""
+        if "correct" not in row
+        else " The model gets it right."
+        if row.correct
+        else f" The model takes it for **{text.safe(row.prediction)}**."
+    )
     return (
         f"Ranked **{row['rank']:,} of {len(table):,}**: its η is **{text.number(row.eta)}**, {times:.2f} × the median; "
         f"{row.percentile:.1f} % of the examples leak no more than it.{guess}"
@@ -70,7 +79,13 @@ def _pictures(data: Dataset, found: Result, id: int) -> None:
         st.image(tiles.enlarged(picture, _WIDTH), output_format="PNG", alt=f"Training example {id}")
     for column, title, name, signed, help in (
         (two, "Which pixels leak", "feature_eta", False, "How far θ moves with each pixel alone, in 1/pixel."),
-        (three, "What an attacker learns first", "direction", True, "The change of the picture that moves θ most; its sign is arbitrary."),  # noqa: E501 # fmt: skip
+        (
+            three,
+            "What an attacker learns first",
+            "direction",
+            True,
+            "The change of the picture that moves θ most; its sign is arbitrary.",
+        ),
     ):
         with column:
             st.markdown(f"**{title}**", help=help)
@@ -78,7 +93,7 @@ def _pictures(data: Dataset, found: Result, id: int) -> None:
                 st.info("Hidden while redacted: these maps show the picture's outline.")
                 continue
             values = found.arrays[name].reshape(data.image_shape)
-            if values.ndim == 3:  # noqa: PLR2004 - colour: the channel that leaks most, at each pixel
+            if values.ndim == 3:
                 strongest = np.abs(values).argmax(2)[..., None]
                 values = np.take_along_axis(values, strongest, 2)[..., 0]
             widgets.chart(
@@ -94,7 +109,7 @@ def _record(data: Dataset, found: Result, id: int) -> None:
     eta = found.arrays["feature_eta"]
     direction = found.arrays["direction"]
     record = pd.DataFrame(
-        {"value": ["•••" if masked else f"{v:.4g}" for v in values], "η of this column": eta, "leaking direction": direction},
+        {"value": ["•••" if masked else f"{v:.6g}" for v in values], "η of this column": eta, "leaking direction": direction},
         index=pd.Index(names, name="column"),
     )  # fmt: skip
     left, right = st.columns(2)
@@ -103,7 +118,9 @@ def _record(data: Dataset, found: Result, id: int) -> None:
         st.dataframe(record, width="stretch", height=360, column_config=widgets.number_columns(record), key="record")
     with right:
         groups = found.summary["attribute_eta"]
-        single = {n: float(e) for n, e in zip(names, eta, strict=True) if not any(n.startswith(f"{g}=") for g in groups)}
+        single = {
+            n: float(e) for n, e in zip(names, eta, strict=True) if not any(n.startswith(f"{g}=") for g in groups)
+        }
         shown = dict(sorted({**single, **groups}.items(), key=lambda item: -item[1])[:16])
         st.markdown("**Which attributes leak**", help="η of an attribute: how far θ moves with its columns alone.")
         widgets.chart(

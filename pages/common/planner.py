@@ -15,13 +15,26 @@ def planner(request: FilRequest, result: Result, table: pd.DataFrame) -> None:
     """Ask for a target, answer with sigma and the expected test score."""
     left, right = st.columns([2, 3])
     with left:
-        target = st.segmented_control("Hold everyone to a", list(_TARGETS), format_func=_TARGETS.__getitem__, default="eta", key="target", required=True)  # noqa: E501 # fmt: skip
+        target = st.segmented_control(
+            "Hold everyone to a",
+            list(_TARGETS),
+            format_func=_TARGETS.__getitem__,
+            default="eta",
+            key="target",
+            required=True,
+        )
         sigma, promise = _sigma(target or "eta", result, table)
         score = compute.expected_score(request, sigma)
         now, kind = result.summary["test_score"], result.summary["score"]
         one, two = st.columns(2)
         one.metric("Noise σ", text.number(sigma), "added to each parameter", delta_color="off", delta_arrow="off")
-        two.metric(f"Expected test {kind}", text.score(score, kind), f"{text.score(now, kind)} without", delta_color="off", delta_arrow="off")  # noqa: E501 # fmt: skip
+        two.metric(
+            f"Expected test {kind}",
+            text.score(score, kind),
+            f"{text.score(now, kind)} without",
+            delta_color="off",
+            delta_arrow="off",
+        )
         st.caption(promise)
     with right:
         sigmas, scores = compute.utility_curve(request)
@@ -37,9 +50,19 @@ def _sigma(target: str, result: Result, table: pd.DataFrame) -> tuple[float, str
     """The noise for a target, and in words what it promises."""
     if target == "eta":
         worst = result.summary["eta_max"]
-        goal = st.number_input("Largest η allowed", min_value=1e-9, value=float(f"{worst / 2:.2g}"), format="%.4g", step=worst / 20, key="goal-eta")  # noqa: E501 # fmt: skip
+        goal = st.number_input(
+            "Largest η allowed",
+            min_value=1e-9,
+            value=float(f"{worst / 2:.2g}"),
+            format="%.4g",
+            step=worst / 20,
+            key="goal-eta",
+        )
         sigma = sigma_for_eta(worst, goal)
-        return sigma, f"No unbiased attacker then knows any direction of any example better than ±{text.number(1 / goal)}."
+        return (
+            sigma,
+            f"No unbiased attacker then knows any direction of any example better than ±{text.number(1 / goal)}.",
+        )
     if target == "error":
         std = result.summary["prior_std"]
         share = st.slider("Error, as a share of the features' own spread", 0.01, 1.0, 0.5, key="goal-error")

@@ -16,12 +16,15 @@ def notes() -> dict[int, str]:
 def button(id: int) -> None:
     """Put an example on the list, or take it off."""
     if id in notes():
-        if st.button("Take off the review list", icon=":material/playlist_remove:", key="review-remove"):
-            del notes()[id]
-            st.rerun()
-    elif st.button("Add to the review list", icon=":material/playlist_add:", key="review-add"):
-        notes()[id] = ""
-        st.rerun()
+        st.button(
+            "Take off the review list", icon=":material/playlist_remove:", key="review-remove", on_click=notes().pop,
+            args=(id, None),
+        )  # fmt: skip
+    else:
+        st.button(
+            "Add to the review list", icon=":material/playlist_add:", key="review-add", on_click=notes().setdefault,
+            args=(id, ""),
+        )  # fmt: skip
 
 
 def panel(table: pd.DataFrame) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -34,6 +35,11 @@ def number(value: float) -> str:
         digits = 3 if value == 0 else max(0, 2 - math.floor(math.log10(abs(value))))
         return f"{value:,.{digits}f}"
     return f"{value:.2e}"
+
+
+def safe(label: object) -> str:
+    """A name out of the data for use inside Markdown, where none of its characters may have a meaning."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", str(label))
 
 
 def count(value: int) -> str:

@@ -68,7 +68,9 @@ def _component() -> Callable[..., Any]:
     return st.components.v2.component("fil_tiles", css=_CSS, js=_JS)
 
 
-def tiles(data: Dataset, ranked: pd.DataFrame, ids: Sequence[int], *, key: str, chosen: int | None = None) -> int | None:
+def tiles(
+    data: Dataset, ranked: pd.DataFrame, ids: Sequence[int], *, key: str, chosen: int | None = None
+) -> int | None:
     """A grid of images.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -27,6 +28,15 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
     """The table with `rank` (1 = leakiest) and `percentile` of eta."""
     rank = table["eta"].rank(ascending=False, method="first").astype(int)
     return table.assign(rank=rank, percentile=100 * (1 - (rank - 1) / len(table)))
+
+
+def with_records(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
+    """Some rows of the table with the examples' own attributes beside them, masked when the screen is to be shared."""
+    records = data.records(np.searchsorted(data.ids, rows.index))
+    if st.session_state.get("redact"):
+        records = records.astype(object).mask(records.notna(), "•••")
+    # A column of the data may be called like one of ours.
+    return rows.join(records, suffixes=("", " (data)"))
 
 
 def chart(figure: go.Figure, alt: str, key: str, **options: object) -> object:
@@ -66,8 +76,17 @@ def export(table: pd.DataFrame, name: str, *, key: str, label: str = "Export") -
     with st.popover(label, icon=":material/download:"):
         st.caption(f"{text.count(len(table))} rows. {text.PRIVATE}")
         shown = table.drop(columns=["label"]) if st.session_state.get("redact") else table
-        st.download_button("CSV", lambda: to_csv_bytes(shown), f"{name}.csv", "text/csv", key=f"{key}-csv", on_click="ignore")  # noqa: E501 # fmt: skip
-        st.download_button("Parquet", lambda: to_flat_parquet_bytes(shown), f"{name}.parquet", "application/vnd.apache.parquet", key=f"{key}-parquet", on_click="ignore")  # noqa: E501 # fmt: skip
+        st.download_button(
+            "CSV", lambda: to_csv_bytes(shown), f"{name}.csv", "text/csv", key=f"{key}-csv", on_click="ignore"
+        )
+        st.download_button(
+            "Parquet",
+            lambda: to_flat_parquet_bytes(shown),
+            f"{name}.parquet",
+            "application/vnd.apache.parquet",
+            key=f"{key}-parquet",
+            on_click="ignore",
+        )
 
 
 def table_twin(frame: pd.DataFrame, *, key: str) -> None:

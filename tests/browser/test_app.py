@@ -1,0 +1,244 @@
+"""The app in a real browser: what only a browser can show."""
+
+from __future__ import annotations
+
+import csv
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chromium import find
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.browser
+
+# Streamlit asks for its health below the page's own path first, gets a 404 and asks again at the root.
+_EXPECTED = "the server responded with a status of 404"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = find()
+    if executable is None:
+        pytest.skip("no Chromium: none on this machine, and neither the package manager nor Playwright gave one")
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        running = playwright.chromium.launch(executable_path=executable, args=flags)
+        yield running
+        running.close()
+
+
+class Server:
+    """The app on a free port with its own store."""
+
+    def __init__(self, store: Path, **environment: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = store.parent / f"server-{self.port}.log"
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
+        command += ["--server.headless", "true"]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=os.environ | {"FIL_STORE_DIR": str(store)} | environment, stdout=log, stderr=log
+            )
+        self._wait()
+
+    def _wait(self) -> None:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1)
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError(f"the server did not start:\n{self.log.read_text()}")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("app") / "store")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 1400}, accept_downloads=True)
+    opened = context.new_page()
+    opened.set_default_timeout(60_000)
+    problems: list[str] = []
+    opened.on("console", lambda m: problems.append(m.text) if m.type == "error" and _EXPECTED not in m.text else None)
+    opened.on("pageerror", lambda e: problems.append(str(e)))
+    outside: list[str] = []
+    opened.on("request", lambda r: outside.append(r.url) if not r.url.startswith((server.url, "data:", "blob:", "ws")) else None)
+    yield opened
+    context.close()
+    assert not problems, problems
+    assert not outside, f"the app asked other machines: {outside}"
+
+
+def settled(page: Page) -> None:
+    """Wait until no script runs and no placeholder is left."""
+    page.wait_for_timeout(300)
+    page.wait_for_function(
+        "!document.querySelector('[data-testid=stStatusWidget]') && !document.querySelector('[data-testid=stSkeleton]')"
+        " && !document.querySelector('[data-stale=true]')"
+    )
+
+
+def test_the_very_first_deep_link_of_a_server_is_framed(browser: Browser, tmp_path: Path) -> None:
+    fresh = Server(tmp_path / "store")
+    try:
+        page = browser.new_page()
+        page.goto(f"{fresh.url}/gallery?model=softmax&id=1274")
+        expect(page.get_by_role("heading", name="Gallery")).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("heading", name="Example 1,274")).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("link", name="Overview")).to_be_visible()
+        page.close()
+    finally:
+        fresh.stop()
+
+
+def test_overview_has_numbers_and_pixel_exact_pictures(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    settled(page)
+    expect(page.get_by_text("1,437", exact=True).first).to_be_visible()
+    tiles = page.locator("button.tile")
+    expect(tiles).to_have_count(16)
+    image = tiles.first.locator("img")
+    assert image.evaluate("i => [i.naturalWidth, i.naturalHeight]") == [8, 8]
+    assert image.evaluate("i => getComputedStyle(i).imageRendering") == "pixelated"
+    assert image.get_attribute("src").startswith("data:image/png")
+    assert "eta" in image.get_attribute("alt")
+
+
+def test_a_tile_opens_its_example_and_the_link_can_be_shared(page: Page, server: Server, browser: Browser) -> None:
+    page.goto(server.url)
+    settled(page)
+    wanted = page.locator("button.tile").nth(2).get_attribute("data-id")
+    page.locator("button.tile").nth(2).click()
+    expect(page.get_by_role("heading", name="Gallery")).to_be_visible()
+    expect(page.get_by_text("Ranked")).to_be_visible()
+    assert f"id={wanted}" in page.url
+    other = browser.new_page()
+    other.goto(page.url)
+    expect(other.get_by_role("heading", name=f"Example {int(wanted):,}")).to_be_visible(timeout=60_000)
+    other.close()
+
+
+def test_the_gallery_works_from_the_keyboard(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/gallery")
+    settled(page)
+    tile = page.locator("button.tile").nth(5)
+    tile.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Ranked")).to_be_visible()
+    assert f"id={tile.get_attribute('data-id')}" in page.url
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_text("Ranked")).to_be_hidden()
+    assert "id=" not in page.url
+
+
+def test_sort_and_pages_are_in_the_link(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/gallery?sort=best+hidden+first&page=2")
+    settled(page)
+    expect(page.locator("button.tile").first).to_contain_text("#1,389")
+
+
+def test_a_box_over_the_scatter_drives_the_gallery(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/leakage")
+    settled(page)
+    plot = page.locator(".js-plotly-plot").nth(1)
+    plot.scroll_into_view_if_needed()
+    expect(plot.locator(".gl-canvas-focus, canvas").first).to_be_attached()
+    page.wait_for_timeout(500)
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.95, box["y"] + 180, steps=10)
+    page.mouse.up()
+    chosen = page.get_by_text("selected, the leakiest first")
+    expect(chosen).to_be_visible()
+    settled(page)
+    count = int(chosen.inner_text().split()[0].replace(",", ""))
+    assert 0 < count < 1437
+    page.get_by_role("button", name="Open in the gallery").click()
+    expect(page.get_by_text(f"{count:,} of 1,437 examples")).to_be_visible()
+
+
+def test_the_export_holds_every_row(page: Page, server: Server, tmp_path: Path) -> None:
+    page.goto(f"{server.url}/leakage")
+    settled(page)
+    page.get_by_role("button", name="Export", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    download.value.save_as(tmp_path / "fil.csv")
+    rows = list(csv.DictReader((tmp_path / "fil.csv").open(encoding="utf-8")))
+    assert len(rows) == 1437 and {"id", "label", "eta", "dfil", "loss", "grad_norm"} <= set(rows[0])
+
+
+def test_dark_mode_darkens_page_and_charts(page: Page, server: Server) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto(server.url)
+    settled(page)
+    background = page.locator("[data-testid=stApp]").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert max(int(v) for v in background[4:-1].split(",")[:3]) < 60, background
+    ink = page.locator(".js-plotly-plot .xtitle").first.evaluate("e => getComputedStyle(e).fill")
+    assert min(int(v) for v in ink[4:-1].split(",")[:3]) > 180, ink
+
+
+def test_an_error_is_a_sentence_and_the_next_request_still_answers(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/?pca=500")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("500")
+    assert "Traceback" not in page.content()
+    page.goto(server.url)
+    settled(page)
+    expect(page.get_by_test_id("stMetricValue").first).to_be_visible()
+
+
+def test_a_progress_bar_is_shown_while_a_model_is_measured(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/?data=synthetic&l2=0.0317")
+    expect(page.get_by_test_id("stMetricValue").first).to_be_visible()
+
+
+def test_the_server_listens_on_this_machine_only(server: Server) -> None:
+    addresses = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
+    for address in addresses - {"127.0.0.1", "127.0.1.1"}:
+        with socket.socket() as probe, pytest.raises(OSError):
+            probe.settimeout(2)
+            probe.connect((address, server.port))
+    with socket.socket() as probe:
+        probe.connect(("127.0.0.1", server.port))
+
+
+@pytest.mark.realdata
+def test_an_attribute_of_real_patients_has_its_page(page: Page, server: Server) -> None:
+    if "FIL_DATA_DIR" not in os.environ:
+        pytest.skip("FIL_DATA_DIR is not set")
+    page.goto(f"{server.url}/leakage?data=iwpc&attribute=vkorc1")
+    expect(page.get_by_text("For attribute vkorc1")).to_be_visible()
+    settled(page)
+
+
+@pytest.mark.realdata
+def test_mnist_digits_are_shown(page: Page, server: Server) -> None:
+    if "FIL_DATA_DIR" not in os.environ:
+        pytest.skip("FIL_DATA_DIR is not set")
+    page.goto(f"{server.url}/gallery?data=mnist&classes=0&classes=1&pca=20&model=least-squares")
+    expect(page.locator("button.tile").first).to_be_visible()
+    settled(page)
+    assert page.locator("button.tile img").first.evaluate("i => i.naturalWidth") == 28
+    page.locator("button.tile").first.click()
+    expect(page.get_by_text("Which pixels leak")).to_be_visible()

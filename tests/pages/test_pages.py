@@ -1,0 +1,181 @@
+"""Every page in the states empty, computed, failing, through Streamlit's own test harness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+APP = str(Path(__file__).parents[2] / "app.py")
+PAGES = ["pages/overview.py", "pages/leakage.py", "pages/gallery.py"]
+
+
+@pytest.fixture(autouse=True)
+def fresh_server() -> Iterator[None]:
+    """Another test's engine would bring another store."""
+    import streamlit as st
+
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def app(page: str = PAGES[0], **query: str) -> AppTest:
+    at = AppTest.from_file(APP, default_timeout=120)
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.run()
+    return at.switch_page(page).run() if page != PAGES[0] else at
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(element.value for kind in (at.markdown, at.caption, at.title, at.subheader) for element in kind)
+
+
+def sidebar(at: AppTest, **values: object) -> AppTest:
+    for key, value in values.items():
+        widget = next(w for kind in (at.selectbox, at.number_input, at.multiselect, at.toggle) for w in kind if w.key == key)
+        widget.set_value(value)
+        at.run()
+    return at
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("data", ["digits", "breast-cancer", "diabetes", "synthetic"])
+def test_a_page_shows_numbers_for_each_kind_of_data(page: str, data: str) -> None:
+    at = app(page)
+    if data != "digits":
+        sidebar(at, data=data)
+    assert not at.exception and not at.error
+    assert "η" in words(at) and "float64" in words(at)
+
+
+def test_the_headline_names_the_leakiest_example() -> None:
+    at = app()
+    from fil_core import Engine, FilRequest, ModelSpec
+
+    table = Engine().get(FilRequest(model=ModelSpec(kind="softmax"))).table
+    assert f"example {table['eta'].idxmax():,}" in words(at)
+    assert any(metric.value == "1,437" for metric in at.metric)
+
+
+def test_a_second_visit_is_answered_from_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    app()
+    import streamlit as st
+
+    from fil_core import Engine
+
+    st.cache_resource.clear()
+    monkeypatch.setattr(Engine, "compute", lambda *_: pytest.fail("computed again"))
+    assert not app().exception
+
+
+def test_a_singular_model_is_an_error_in_words_and_the_app_goes_on() -> None:
+    at = sidebar(app(), classes=["0", "1"])
+    sidebar(at, model="least-squares", l2=0.0)
+    assert "all-zero columns" in at.error[0].value and "l2 > 0" in at.error[0].value
+    sidebar(at, l2=0.001)
+    assert not at.error and "1.4" not in words(at)[:0]
+    assert at.metric
+
+
+def test_too_many_components_are_refused_in_words() -> None:
+    at = sidebar(app(), pca=500)
+    assert "64" in at.error[0].value and not at.exception
+
+
+def test_a_missing_data_set_says_where_files_are_expected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FIL_DATA_DIR", str(tmp_path))
+    at = sidebar(app(), data="iwpc")
+    assert "iwpc-scaled.csv" in at.error[0].value and str(tmp_path) in at.error[0].value
+
+
+def test_large_work_asks_first() -> None:
+    at = app()
+    sidebar(at, data="synthetic")
+    at.session_state["data"] = "synthetic"
+    import pages.common.compute as compute
+
+    original, compute._AT_ONCE = compute._AT_ONCE, 0.0
+    try:
+        sidebar(at, l2=0.0123)
+        assert "Not measured yet" in words(at) and not at.metric
+        at.button(key="measure").click().run()
+        assert at.metric and not at.exception
+    finally:
+        compute._AT_ONCE = original
+
+
+def test_choosing_two_classes_offers_every_model_and_more_only_softmax() -> None:
+    at = app()
+    model = next(s for s in at.selectbox if s.key == "model")
+    assert model.options == ["softmax"]
+    sidebar(at, classes=["3", "8"])
+    model = next(s for s in at.selectbox if s.key == "model")
+    assert model.options == ["least-squares", "logistic", "softmax"]
+
+
+def test_the_gallery_opens_an_example_and_closes_it() -> None:
+    at = app(PAGES[2])
+    sidebar(at, rank=1)
+    assert "Ranked **1 of 1,437**" in words(at)
+    assert "What an attacker learns first" in words(at)
+    at.button(key="close").click().run()
+    assert "Ranked" not in words(at) and not at.exception
+
+
+def test_an_example_that_is_not_in_the_training_set_is_a_sentence() -> None:
+    at = sidebar(app(PAGES[2]), id=999_999)
+    assert "not among the 1,437 training examples" in at.warning[0].value and not at.exception
+
+
+def test_the_review_list_keeps_examples() -> None:
+    at = sidebar(app(PAGES[2]), rank=2)
+    at.button(key="review-add").click().run()
+    assert "Review list" in words(at)
+    at.button(key="review-remove").click().run()
+    assert "Review list" not in words(at)
+
+
+def test_a_selection_in_the_scatter_is_shown_and_kept() -> None:
+    at = app(PAGES[1])
+    at.session_state["selection"] = [1274, 1551]
+    at.switch_page(PAGES[2]).run()
+    assert "2 of 1,437 examples" in words(at)
+
+
+def test_an_attribute_at_risk_has_its_own_eta() -> None:
+    at = sidebar(app(PAGES[1]), data="synthetic")
+    whole = words(at)
+    group = next(s for s in at.selectbox if s.key == "attribute").options[1]
+    sidebar(at, attribute=group)
+    assert f"For attribute {group}" in words(at) and words(at) != whole
+
+
+def test_the_planner_answers_each_kind_of_target() -> None:
+    at = app(PAGES[1])
+    for target in ("eta", "error", "auc"):
+        next(g for g in at.get("button_group") if g.key == "target").set_value(target)
+        at.run()
+        assert not at.exception
+        sigma = next(m for m in at.metric if m.label == "Noise σ")
+        assert float(sigma.value.replace(",", "")) > 0
+
+
+def test_redaction_masks_records() -> None:
+    at = sidebar(app(PAGES[2]), data="breast-cancer")
+    clear = at.dataframe[0].value
+    sidebar(at, redact=True)
+    masked = at.dataframe[0].value
+    assert (masked["mean radius"] == "•••").all() and not (clear["mean radius"] == "•••").any()
+
+
+def test_an_unwritable_store_is_said_on_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("FIL_STORE_DIR", str(blocked))
+    at = app()
+    assert at.metric and "cannot be written" in words(at)

@@ -1,0 +1,261 @@
+"""The command line: what it prints where, what it writes, and how it says no."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from fil_core.__main__ import main
+from fil_core.data import fetch, loading
+from fil_core.data.registry import source_of
+
+# The contract of the JSON line; further keys are allowed.
+KEYS = (
+    "n d eta_mean eta_std eta_min eta_median eta_max train_score test_score converged seconds peak_memory_mib cached"
+).split()
+COLUMNS = ["id", "label", "eta", "dfil", "loss", "grad_norm"]
+DIGITS = "--data digits --classes 0,1 --l2 1e-3".split()
+
+
+@pytest.fixture
+def run(capsys):
+    """fil_core's exit code, stdout and stderr for some arguments."""
+
+    def call(*arguments):
+        try:
+            code = main([str(a) for a in arguments])
+        except SystemExit as stop:  # argparse's way out
+            code = stop.code
+        found = capsys.readouterr()
+        return code, found.out, found.err
+
+    return call
+
+
+def last_line(out):
+    def refuse(name):
+        raise AssertionError(f"{name} is not JSON")
+
+    return json.loads(out.splitlines()[-1], parse_constant=refuse)
+
+
+# --- what it prints -------------------------------------------------------------------------------------------------
+
+
+def test_the_json_line_is_the_last_and_only_one_on_stdout(run):
+    code, out, err = run("fil", *DIGITS, "--json")
+    assert code == 0 and len(out.splitlines()) == 1 and out.endswith("\n")
+    line = last_line(out)
+    assert line.keys() >= set(KEYS)
+    assert "training" in err and "training" not in out
+    assert (line["n"], line["d"], line["converged"], line["cached"]) == (285, 64, True, False)
+    assert 0 < line["eta_min"] < line["eta_median"] < line["eta_max"] and line["eta_min"] < line["eta_mean"]
+    assert 0.9 < line["train_score"] <= 1 and 0.9 < line["test_score"] <= 1
+    assert line["seconds"] > 0 and 10 < line["peak_memory_mib"] < 100_000
+
+
+def test_the_second_call_is_answered_from_the_store_unless_forced(run):
+    lines = [last_line(run("fil", *DIGITS, "--json", *more)[1]) for more in ((), (), ("--force",), ())]
+    assert [line["cached"] for line in lines] == [False, True, False, True]
+    numbers = [{k: v for k, v in line.items() if k in KEYS[:10]} for line in lines]
+    assert numbers[0] == numbers[1] == numbers[2] == numbers[3]
+
+
+def test_without_json_it_speaks_in_words(run):
+    code, out, _ = run("fil", *DIGITS)
+    assert code == 0 and "285 training examples, 64 features" in out and "Accuracy" in out and "{" not in out
+    assert "(stored result)" in run("fil", *DIGITS)[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("--data diabetes --l2 0.1", {"n": 353, "d": 10, "score": "mean squared error"}),
+        ("--data digits --classes 3,8 --pca 5 --model logistic", {"d": 5, "score": "accuracy"}),
+        ("--data digits --classes 1,2,7 --pca 4 --model softmax --l2 0.01", {"d": 4}),
+        ("--data synthetic:200x9 --attribute attribute --sigma 2", {"n": 200, "d": 9}),
+        ("--data synthetic:200x9 --attribute 7,8 --simplex --subset 50 --seed 3 --preprocess none", None),
+        ("--data breast-cancer --device cpu", {"n": 455, "d": 30}),
+    ],
+)
+def test_options_reach_the_engine(arguments, expected, run):
+    code, out, err = run("fil", *arguments.split(), "--json")
+    if expected is None:  # the coding of `attribute` leaves a level out, so the constraint is refused
+        assert code == 2 and "leaves one out" in err
+        return
+    line = last_line(out)
+    assert code == 0 and expected.items() <= line.items()
+
+
+def test_sigma_divides_eta(run):
+    one, four = (last_line(run("fil", *DIGITS, "--json", "--sigma", s)[1]) for s in ("1", "4"))
+    assert one["eta_max"] / 4 == pytest.approx(four["eta_max"], rel=1e-12)
+    assert one["train_score"] == four["train_score"]
+
+
+def test_data_lists_every_set_and_where_files_are_looked_for(run, tmp_path):
+    code, out, _ = run("data", "--data-dir", tmp_path)
+    assert code == 0 and str(tmp_path) in out
+    state = {line.split()[0]: line for line in out.splitlines()}
+    assert "ready" in state["digits"] and "downloads on first use" in state["mnist"] and "missing" in state["iwpc"]
+
+
+def test_help_explains(run):
+    for arguments in (["--help"], ["fil", "--help"]):
+        code, out, err = run(*arguments)
+        assert code == 0 and "usage" in out and not err
+
+
+def test_a_real_process_answers_in_the_same_way(tmp_path):
+    command = [sys.executable, "-m", "fil_core", "fil", *DIGITS, "--json", "--out", str(tmp_path / "eta.parquet")]
+    environment = os.environ | {"FIL_STORE_DIR": str(tmp_path / "store")}
+    done = subprocess.run(
+        command, cwd=Path(__file__).parents[1], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert last_line(done.stdout).keys() >= set(KEYS) and "Warning" not in done.stderr
+    assert pd.read_parquet(tmp_path / "eta.parquet").shape[0] == 285
+
+
+# --- what it writes -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("suffix", "read"), [(".parquet", pd.read_parquet), (".csv", pd.read_csv)])
+def test_a_table_has_one_row_per_example_and_the_id_as_a_column(suffix, read, run, tmp_path):
+    path = tmp_path / f"eta{suffix}"
+    code, out, _ = run("fil", *DIGITS, "--out", path, "--json")
+    table = read(path)
+    assert code == 0 and table.columns.tolist()[0] == "id" and set(COLUMNS) <= set(table.columns)
+    assert len(table) == 285 and table["id"].is_unique and table["id"].is_monotonic_increasing
+    line = last_line(out)
+    assert table["eta"].max() == pytest.approx(line["eta_max"], rel=1e-12)
+    assert table["eta"].std() == pytest.approx(line["eta_std"], rel=1e-12)  # n - 1
+    assert set(table["label"].astype(str)) == {"0", "1"} and table[COLUMNS].notna().all().all()
+
+
+def test_parquet_and_csv_hold_the_same_numbers(run, tmp_path):
+    for name in ("a.parquet", "b.csv"):
+        assert run("fil", *DIGITS, "--out", tmp_path / name)[0] == 0
+    one, other = pd.read_parquet(tmp_path / "a.parquet"), pd.read_csv(tmp_path / "b.csv")
+    np.testing.assert_array_equal(one[["id", "eta", "loss"]], other[["id", "eta", "loss"]])
+
+
+def test_a_stored_result_is_written_too_and_an_old_file_replaced(run, tmp_path):
+    run("fil", *DIGITS)
+    (tmp_path / "eta.csv").write_text("old")
+    code, out, _ = run("fil", *DIGITS, "--out", tmp_path / "eta.csv", "--json")
+    assert code == 0 and last_line(out)["cached"] and len(pd.read_csv(tmp_path / "eta.csv")) == 285
+    assert [p.name for p in tmp_path.iterdir() if "eta" in p.name or "part" in p.name] == ["eta.csv"]
+
+
+# --- how it says no -------------------------------------------------------------------------------------------------
+
+
+def refused(answer, *texts):
+    code, out, err = answer
+    assert code == 2, err
+    assert out == "" and len(err.splitlines()) == 1 and err.startswith("fil_core: "), err
+    assert all(text in err for text in texts), err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "texts"),
+    [
+        ("--data nothing", ["expected one of digits", "'nothing'"]),
+        ("--data synthetic:5x5", ["at least 10 rows"]),
+        ("--data synthetic:9999999x9999999", ["synthetic:ROWSxCOLUMNS"]),
+        ("--data digits --classes 0,ten", ["classes: expected some of", "ten"]),
+        ("--data digits --classes 0", ["at least two labels"]),
+        ("--data digits --classes 0,0", ["different labels"]),
+        ("--data diabetes --classes 0,1", ["classes: expected none for a regression"]),
+        ("--data digits --classes 0,1 --model least-squares --l2 0", ["all-zero columns: r00c00", "l2 > 0"]),
+        ("--data digits --classes 0,1 --model logistic --l2 0", ["l2"]),
+        ("--data digits --classes 0,1 --model softmax --l2 0", ["l2: expected a number > 0 for softmax"]),
+        ("--data digits --classes 0,1 --pca 65", ["pca: expected at most 64", "got 65"]),
+        ("--data digits --classes 0,1 --pca 0", ["pca: expected a whole number >= 1"]),
+        ("--data digits --classes 0,1 --pca two", ["pca", "two"]),
+        ("--data digits --classes 0,1 --l2 -1", ["l2: expected a finite number >= 0"]),
+        ("--data digits --classes 0,1 --l2 nan", ["l2"]),
+        ("--data digits --classes 0,1 --l2 much", ["l2", "expected a number", "much"]),
+        ("--data digits --classes 0,1 --sigma 0", ["sigma: expected a finite number > 0"]),
+        ("--data digits --classes 0,1 --sigma -1", ["sigma"]),
+        ("--data digits --classes 0,1 --sigma nan", ["sigma"]),
+        ("--data digits --classes 0,1 --sigma inf", ["sigma"]),
+        ("--data digits --classes 0,1 --attribute hat", ["attribute: expected one of", "'hat'"]),
+        ("--data digits --classes 0,1 --attribute 64", ["column number below 64"]),
+        ("--data digits --classes 0,1 --pca 5 --attribute r00c00", ["attribute"]),
+        ("--data digits --classes 0,1 --simplex", ["simplex: expected an attribute"]),
+        ("--data synthetic:100x9 --attribute x0 --simplex --l2 1", ["simplex"]),
+        ("--data digits --classes 0,1,2 --l2 1", ["expected softmax, got least-squares", "keep two"]),
+        ("--data diabetes --model logistic", ["real-valued target", "expected least-squares"]),
+        ("--data digits --classes 0,1 --subset 0", ["subset: expected a whole number >= 1"]),
+        ("--data digits --classes 0,1 --subset 286", ["subset: expected at most the 285 training rows"]),
+        ("--data digits --classes 0,1 --subset 2.5", ["subset", "2.5"]),
+        ("--data digits --classes 0,1 --seed -1", ["seed"]),
+        ("--data digits --classes 0,1 --model svm", ["--model", "svm"]),
+        ("--data digits --classes 0,1 --preprocess whiten", ["--preprocess", "whiten"]),
+        ("--data digits --classes 0,1 --device tpu", ["--device", "tpu"]),
+        ("--data digits --classes 0,1 --out eta.xlsx", [".parquet or .csv"]),
+        ("--data digits --classes 0,1 --out eta", [".parquet or .csv"]),
+        ("--data digits --classes 0,1 --out /no/such/folder/eta.csv", ["/no/such/folder"]),
+        ("--colour red", ["--colour"]),
+        ("--data", ["--data"]),
+    ],
+)
+def test_bad_input_is_one_readable_line(arguments, texts, run):
+    refused(run("fil", *arguments.split(), "--json"), *texts)
+
+
+@pytest.mark.parametrize("arguments", [[], ["fill"]])
+def test_a_missing_or_unknown_command_is_one_readable_line(arguments, run):
+    refused(run(*arguments), "help")
+
+
+def test_a_folder_in_place_of_the_table_is_refused(run, tmp_path):
+    (tmp_path / "eta.csv").mkdir()
+    code, out, err = run("fil", *DIGITS, "--out", tmp_path / "eta.csv")
+    assert code == 2 and out == "" and "fil_core: path:" in err and "Traceback" not in err
+
+
+def test_a_nan_in_the_features_is_refused_with_its_place(run, monkeypatch):
+    def broken(spec, root, progress=None):
+        raw = source_of("synthetic").read(spec, root, progress)
+        X = raw.X.copy()
+        X[12, 3] = np.nan
+        return dataclasses.replace(raw, X=X)
+
+    monkeypatch.setattr(loading, "source_of", lambda name: dataclasses.replace(source_of(name), read=broken))
+    refused(run("fil", "--data", "synthetic:50x5"), "column 'x3'", "nan at id 12")
+
+
+def test_one_class_left_in_a_draw_is_refused(run, monkeypatch):
+    refused(run("fil", "--data", "digits", "--classes", "0,1", "--subset", "1", "--l2", "1"), "at least two classes")
+
+
+def test_cuda_without_cuda_is_refused(run, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    refused(run("fil", *DIGITS, "--device", "cuda"), "device: expected a CUDA GPU", "use cpu or auto")
+
+
+def test_missing_files_without_a_network_are_refused_with_what_to_do(run, monkeypatch, tmp_path):
+    def offline(root):
+        raise OSError("Name or service not known")
+
+    monkeypatch.setitem(fetch.DOWNLOADS, "mnist", offline)
+    answer = run("fil", "--data", "mnist", "--classes", "0,1", "--data-dir", tmp_path)
+    refused(answer, "MNIST/raw/train-images-idx3-ubyte", "FIL_DATA_DIR", "Name or service not known")
+    refused(run("fil", "--data", "iwpc", "--data-dir", tmp_path), "iwpc/iwpc-scaled.csv", "FIL_DATA_DIR")
+
+
+def test_nothing_is_written_where_something_is_wrong(run, tmp_path):
+    run("fil", *DIGITS, "--attribute", "hat", "--out", tmp_path / "eta.csv")
+    assert not (tmp_path / "eta.csv").exists()

@@ -1,0 +1,118 @@
+"""Requests: what they accept, what they refuse and in which words, and what makes two of them the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from fil_core.engine.registry import ANALYSES, key
+from fil_core.errors import BadRequest, FilError
+from fil_core.specs import DEFAULT_L2, DataSpec, ExampleRequest, FilRequest, FitRequest, ModelSpec, canonical
+
+NAN, INFINITE = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: DataSpec(classes=("0",)), "at least two labels"),
+        (lambda: DataSpec(classes=("0", "0")), "different labels"),
+        (lambda: DataSpec(classes=(0, "0")), "different labels"),
+        (lambda: DataSpec(subset=0), "subset: expected a whole number >= 1; got 0"),
+        (lambda: DataSpec(subset=-5), "subset"),
+        (lambda: DataSpec(subset=2.5), "subset"),
+        (lambda: DataSpec(subset=True), "subset"),
+        (lambda: DataSpec(pca=0), "pca: expected a whole number >= 1"),
+        (lambda: DataSpec(seed=-1), "seed"),
+        (lambda: DataSpec(seed=0.5), "seed"),
+        (lambda: DataSpec(preprocess="whiten"), "preprocess: expected one of unit-ball, standardise, none; got 'whiten'"),
+        (lambda: ModelSpec(kind="svm"), "model: expected one of least-squares, logistic, softmax; got 'svm'"),
+        (lambda: ModelSpec(l2=-1e-9), "l2: expected a finite number >= 0"),
+        (lambda: ModelSpec(l2=NAN), "l2"),
+        (lambda: ModelSpec(l2=INFINITE), "l2"),
+        (lambda: ModelSpec(l2="1"), "l2"),
+        (lambda: ModelSpec(kind="softmax", l2=0.0), "l2: expected a number > 0 for softmax"),
+        (lambda: FilRequest(sigma=0.0), "sigma: expected a finite number > 0; got 0.0"),
+        (lambda: FilRequest(sigma=-1.0), "sigma"),
+        (lambda: FilRequest(sigma=NAN), "sigma"),
+        (lambda: FilRequest(sigma=INFINITE), "sigma"),
+        (lambda: FilRequest(prior_std=0.0), "prior_std"),
+        (lambda: FilRequest(prior_std=NAN), "prior_std"),
+        (lambda: FilRequest(device="tpu"), "device"),
+        (lambda: FilRequest(simplex=True), "simplex: expected an attribute"),
+        (lambda: ExampleRequest(neighbours=0), "neighbours"),
+        (lambda: ExampleRequest(device="gpu"), "device"),
+    ],
+)
+def test_values_out_of_range_are_refused_in_words(make, text):
+    with pytest.raises(BadRequest, match=text) as error:
+        make()
+    assert isinstance(error.value, FilError) and "\n" not in str(error.value)
+
+
+def test_the_default_penalty_is_the_models_own():
+    assert {kind: ModelSpec(kind=kind).l2 for kind in DEFAULT_L2} == DEFAULT_L2
+    assert ModelSpec(kind="logistic") == ModelSpec(kind="logistic", l2=1e-3)
+    assert ModelSpec(kind="logistic", l2=0).penalty == 0.0  # zero is a choice, not a missing value
+
+
+def test_labels_and_attributes_become_texts():
+    assert DataSpec(classes=(3, "8")).classes == ("3", "8")
+    assert FilRequest(attribute=(11, "sex")).attribute == ("11", "sex")
+
+
+def test_requests_are_frozen_and_hashable():
+    requests = {FilRequest(), FilRequest(), FilRequest(sigma=2.0), ExampleRequest(), FitRequest()}
+    assert len(requests) == 4
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        FilRequest().sigma = 3.0
+
+
+@pytest.mark.parametrize("request_", [FilRequest(), ExampleRequest(), FitRequest()])
+def test_the_canonical_form_is_json_and_leaves_out_where_to_compute(request_):
+    form = canonical(request_)
+    assert json.loads(json.dumps(form)) == form
+    assert form["type"] == type(request_).__name__ and form["data"]["type"] == "DataSpec"
+    assert "device" not in form and "data_dir" not in form["data"]
+
+
+def variants(request_):
+    """The request with each of its own, its data's and its model's fields changed, by field."""
+    data = {"name": "mnist", "classes": ("3", "8"), "subset": 7, "seed": 1, "preprocess": "none", "pca": 2}
+    model = {"kind": "logistic", "l2": 0.5}
+    own = {
+        FilRequest: {"attribute": ("0",), "sigma": 2.0, "prior_std": 0.1},
+        ExampleRequest: {"id": 1, "neighbours": 3},
+        FitRequest: {},
+    }[type(request_)]
+    made = {f"data.{k}": {"data": dataclasses.replace(request_.data, **{k: v})} for k, v in data.items()}
+    made |= {f"model.{k}": {"model": ModelSpec(**({"l2": 0.0} | {k: v}))} for k, v in model.items()}
+    made |= {k: {k: v} for k, v in own.items()}
+    return {name: dataclasses.replace(request_, **change) for name, change in made.items()}
+
+
+@pytest.mark.parametrize("request_", [FilRequest(), ExampleRequest(), FitRequest()])
+def test_every_choice_that_changes_the_result_changes_its_key(request_):
+    keys = {name: key(changed, "content") for name, changed in variants(request_).items()}
+    keys |= {"as it is": key(request_, "content"), "other content": key(request_, "other")}
+    assert len(set(keys.values())) == len(keys)
+
+
+def test_simplex_changes_the_key():
+    plain = FilRequest(attribute=("0", "1"))
+    assert key(plain, "c") != key(dataclasses.replace(plain, simplex=True), "c")
+
+
+def test_where_to_compute_does_not_change_the_key():
+    here = FilRequest(data=DataSpec(data_dir="/a"), device="cpu")
+    there = FilRequest(data=DataSpec(data_dir="/b"), device="cuda")
+    assert key(here, "content") == key(there, "content")
+
+
+def test_requests_of_different_types_have_different_keys_and_a_new_version_forgets(monkeypatch):
+    assert len({key(r, "content") for r in (FilRequest(), ExampleRequest(), FitRequest())}) == 3
+    before = key(FilRequest(), "content")
+    monkeypatch.setitem(ANALYSES, FilRequest, dataclasses.replace(ANALYSES[FilRequest], version=99))
+    assert key(FilRequest(), "content") != before
