@@ -4,7 +4,7 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS := false
 
-.PHONY: app test bench lint format clean
+.PHONY: app test bench lint format screenshots clean
 .DEFAULT_GOAL := app
 
 app: $(VENV)/app.done
@@ -25,6 +25,9 @@ lint: $(VENV)/test.done
 format: $(VENV)/test.done
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+screenshots: $(VENV)/test.done
+	$(PY) tests/browser/screenshots.py
 
 clean:
 	rm -rf $(VENV)

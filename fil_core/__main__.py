@@ -150,7 +150,7 @@ def _run_fil(options: argparse.Namespace) -> int:
     )
     engine, progress = Engine(), Reporter()
     found = None if options.force else engine.find(request, progress)
-    result = found or engine.compute(request, progress)
+    result = found or engine.compute(request, progress, replace=options.force)
     progress.close()
     for notice in (*result.provenance["warnings"], engine.store.notice):
         if notice:
@@ -195,8 +195,8 @@ def _run_data(options: argparse.Namespace) -> int:
 
 def _in_words(line: dict[str, Any]) -> str:
     return (
-        f"{line['n']:,} training examples, {line['d']:,} features. eta: mean {line['eta_mean']:.4g}, standard deviation "
-        f"{line['eta_std']:.4g}, median {line['eta_median']:.4g}, maximum {line['eta_max']:.4g}.\n"
+        f"{line['n']:,} training examples, {line['d']:,} features. eta: mean {line['eta_mean']:.4g}, "
+        f"standard deviation {line['eta_std']:.4g}, median {line['eta_median']:.4g}, maximum {line['eta_max']:.4g}.\n"
         f"{line['score'].capitalize()}: {line['train_score']:.4g} train, {line['test_score']:.4g} test. "
         f"{line['seconds']:.2f} s{' (stored result)' if line['cached'] else ''}."
     )

@@ -164,7 +164,7 @@ class Dataset:
             if group is None:
                 found[name] = self.source[rows, j]
             elif j == group.columns[0]:
-                block = self.source[np.ix_(rows, group.columns)]
+                block = self.source[np.ix_(rows, np.array(group.columns))]
                 levels = np.asarray([*group.levels, str(group.dropped)])
                 found[group.name] = levels[np.where(block.any(1), block.argmax(1), len(group.levels))]
         return pd.DataFrame(found, index=pd.Index(self.ids[rows], name="id"))

@@ -67,13 +67,14 @@ def grid(data: Dataset, table: pd.DataFrame, shown: pd.DataFrame) -> None:
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1
     st.caption(f"{text.count(len(shown))} of {text.count(len(table))} examples")
-    page = st.session_state.get("page", 1)
+    above = st.container()  # the tiles stand above the page numbers that choose them
+    page = st.pagination(pages, key="page", bind="query-params")
     ids = list(shown.index[(page - 1) * _PAGE : page * _PAGE])
-    if data.image_shape is not None:
-        picked = tiles.tiles(data, table, ids, key="grid", chosen=st.session_state.get("id"))
-    else:
-        picked = _rows(data, shown.loc[ids])
-    st.pagination(pages, key="page", bind="query-params")
+    with above:
+        if data.image_shape is not None:
+            picked = tiles.tiles(data, table, ids, key="grid", chosen=st.session_state.get("id"))
+        else:
+            picked = _rows(data, shown.loc[ids])
     if picked is not None and picked != st.session_state.get("id"):
         st.session_state["open"] = picked
         st.rerun()
@@ -98,10 +99,9 @@ if (opened := st.session_state.pop("open", None)) is not None:
 request, data, result, table = widgets.measured()
 leakiest = table.nsmallest(1, "rank").iloc[0]
 st.markdown(
-    f"The leakiest example is **{leakiest.name:,}** (class {text.safe(leakiest.label)}, η {text.number(leakiest.eta)}). "
-    "Open one to see which of its features leak, and what an attacker learns first."
-    if data.class_names
-    else f"The leakiest example is **{leakiest.name:,}** (η {text.number(leakiest.eta)}). Open one to see what leaks."
+    f"The leakiest example is **{leakiest.name:,}**"
+    + (f" (class {text.safe(leakiest.label)})" if data.class_names else "")
+    + f", with an η of **{text.number(leakiest.eta)}**. Open one to see what of it leaks, and what is learnt first."
 )
 jump(table)
 if (chosen := st.session_state.get("id")) is not None:

@@ -144,8 +144,8 @@ with right:
     st.dataframe(found, width="stretch", column_config=widgets.number_columns(found))
     best = found["Spearman"].abs().idxmax()
     st.caption(
-        f"Closest in rank: {best} (Spearman {found.loc[best, 'Spearman']:.3f}). A column that shares few of the top {k} "
-        "cannot stand in for η, however high its correlation."
+        f"Closest in rank: {best} (Spearman {found.loc[best, 'Spearman']:.3f}). A column that shares few of the "
+        f"top {k} cannot stand in for η, however high its correlation."
     )
 
 st.subheader("η against another column", anchor=False)

@@ -62,7 +62,8 @@ def test_the_two_models_share_147_of_their_500_most_exposed(tables):
 
 
 @pytest.mark.parametrize(
-    ("l2", "mean", "digit"), [(1e-5, 2.606e-3, 1e-6), (1e-3, 2.450e-3, 1e-6), (1e-1, 7.69e-4, 1e-6), (1.0, 1.473e-4, 1e-7)]
+    ("l2", "mean", "digit"),
+    [(1e-5, 2.606e-3, 1e-6), (1e-3, 2.450e-3, 1e-6), (1e-1, 7.69e-4, 1e-6), (1.0, 1.473e-4, 1e-7)],
 )
 def test_iwpc_leaks_less_of_vkorc1_under_a_larger_penalty(l2, mean, digit):
     """The paper's table of the genotype's mean eta by penalty; `digit` is the last one printed."""

@@ -27,7 +27,10 @@ NAN, INFINITE = float("nan"), float("inf")
         (lambda: DataSpec(pca=0), "pca: expected a whole number >= 1"),
         (lambda: DataSpec(seed=-1), "seed"),
         (lambda: DataSpec(seed=0.5), "seed"),
-        (lambda: DataSpec(preprocess="whiten"), "preprocess: expected one of unit-ball, standardise, none; got 'whiten'"),
+        (
+            lambda: DataSpec(preprocess="whiten"),
+            "preprocess: expected one of unit-ball, standardise, none; got 'whiten'",
+        ),
         (lambda: ModelSpec(kind="svm"), "model: expected one of least-squares, logistic, softmax; got 'svm'"),
         (lambda: ModelSpec(l2=-1e-9), "l2: expected a finite number >= 0"),
         (lambda: ModelSpec(l2=NAN), "l2"),
@@ -49,7 +52,8 @@ NAN, INFINITE = float("nan"), float("inf")
 def test_values_out_of_range_are_refused_in_words(make, text):
     with pytest.raises(BadRequest, match=text) as error:
         make()
-    assert isinstance(error.value, FilError) and "\n" not in str(error.value)
+    assert isinstance(error.value, FilError)
+    assert "\n" not in str(error.value)
 
 
 def test_the_default_penalty_is_the_models_own():
@@ -74,8 +78,10 @@ def test_requests_are_frozen_and_hashable():
 def test_the_canonical_form_is_json_and_leaves_out_where_to_compute(request_):
     form = canonical(request_)
     assert json.loads(json.dumps(form)) == form
-    assert form["type"] == type(request_).__name__ and form["data"]["type"] == "DataSpec"
-    assert "device" not in form and "data_dir" not in form["data"]
+    assert form["type"] == type(request_).__name__
+    assert form["data"]["type"] == "DataSpec"
+    assert "device" not in form
+    assert "data_dir" not in form["data"]
 
 
 def variants(request_):

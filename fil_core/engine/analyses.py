@@ -86,7 +86,7 @@ def attribute_columns(dataset: Dataset, request: FilRequest) -> tuple[int, ...]:
     """The columns of the request's attribute, checked.
 
     Raises:
-        BadRequest: the simplex constraint on a coding that leaves a level out.
+        BadRequest: the simplex constraint on a single column or on a coding that leaves a level out.
         BadData: no such attribute.
     """
     columns = dataset.columns(request.attribute)
@@ -96,7 +96,21 @@ def attribute_columns(dataset: Dataset, request: FilRequest) -> tuple[int, ...]:
             f"simplex: expected an attribute with a column for every level; {', '.join(left_out)} leaves one out, "
             "so its columns are free already. Ask without simplex."
         )
+    if request.simplex and len(columns) < 2:
+        raise BadRequest(f"simplex: expected an attribute of at least two columns; got {len(columns)}.")
     return columns
+
+
+def check(request: FilRequest | ExampleRequest, dataset: Dataset) -> None:
+    """Refuse what the data cannot answer before minutes go into a model for it.
+
+    Raises:
+        BadRequest, BadData: no such attribute or example.
+    """
+    if isinstance(request, FilRequest):
+        attribute_columns(dataset, request)
+    else:
+        dataset.row(request.id)
 
 
 def run_example(request: ExampleRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None = None) -> Result:
@@ -126,7 +140,7 @@ def _prior_std(dataset: Dataset) -> float:
 
 
 def _floors(J: Jacobians, prior_std: float) -> dict[str, np.ndarray]:
-    """Reconstruction floors over the amounts of noise that matter: around where eta at sigma says as much as the prior."""
+    """Reconstruction floors over the noise that matters: around where eta says as much as the prior."""
     eta = float(J.eta_squared()[0].clamp_min(0).sqrt())
     sigmas = eta * prior_std * np.logspace(-3, 2, 41)
     unbiased = np.array([float(J.floor_unbiased(sigma)[0]) for sigma in sigmas])
@@ -178,4 +192,4 @@ def _warnings(fitted: Fitted, table: pd.DataFrame) -> list[str]:
     return found
 
 
-__all__ = ["attribute_columns", "restore_fit", "run_example", "run_fil", "run_fit", "summarise"]
+__all__ = ["attribute_columns", "check", "restore_fit", "run_example", "run_fil", "run_fit", "summarise"]

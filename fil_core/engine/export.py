@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import uuid
@@ -124,11 +125,9 @@ def write_table(frame: pd.DataFrame, path: Path | str) -> None:
 
 
 def _discard(path: Path) -> None:
-    try:
+    # The reason the file cannot be removed is the one that is already being reported.
+    with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
-    except OSError:
-        # The reason the file cannot be removed is the one that is already being reported.
-        pass
 
 
 def _harmless(value: object) -> object:

@@ -6,6 +6,7 @@ that no reader, in whichever process, sees half of it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -102,10 +103,8 @@ def measure(folder: Path, used: str) -> tuple[int, int] | None:
 def touch(path: Path) -> None:
     """Set a file's mtime to now, where the disk allows it."""
     now = time.time_ns()  # explicit, since the kernel's own clock for files ticks only every few milliseconds
-    try:
+    with contextlib.suppress(OSError):  # a read-only disk or another user's file: only the order of eviction suffers
         os.utime(path, ns=(now, now))
-    except OSError:  # a read-only disk or another user's file: only the order of eviction suffers
-        pass
 
 
 def write_synced(path: Path, content: bytes) -> None:

@@ -35,7 +35,8 @@ def runner(request: Request) -> Callable[..., Result]:
     """The function that answers a request; torch is loaded only here, when something is to be computed."""
     from fil_core.engine import analyses
 
-    return {FilRequest: analyses.run_fil, ExampleRequest: analyses.run_example}[type(request)]
+    runners: dict[type, Callable[..., Result]] = {FilRequest: analyses.run_fil, ExampleRequest: analyses.run_example}
+    return runners[type(request)]
 
 
 def key(request: Request, fingerprint: str) -> str:

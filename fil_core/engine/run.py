@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import platform
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from fil_core.engine.registry import ANALYSES, key, runner
 from fil_core.engine.store import Store
 from fil_core.errors import DeviceUnavailable
 from fil_core.result import Result
-from fil_core.specs import DataSpec, Device, ExampleRequest, FilRequest, FitRequest, ModelSpec, canonical
+from fil_core.specs import DataSpec, ExampleRequest, FilRequest, FitRequest, canonical
 
 if TYPE_CHECKING:
     import torch
@@ -42,16 +43,21 @@ class Engine:
         """Takes a store; None opens the user's own."""
         self.store = store or Store()
         self._datasets: OrderedDict[DataSpec, Dataset] = OrderedDict()
+        self._lock = threading.Lock()  # the sessions of a server share one engine
 
     def dataset(self, spec: DataSpec, progress: Progress | None = None) -> Dataset:
         """The examples of a spec, read once while they are in use."""
         spec = data.resolve(spec)
-        if spec not in self._datasets:
-            self._datasets[spec] = data.load(spec, progress)
-        self._datasets.move_to_end(spec)
-        while len(self._datasets) > _DATASETS_HELD:
-            self._datasets.popitem(last=False)
-        return self._datasets[spec]
+        with self._lock:
+            held = self._datasets.get(spec)
+        # Read outside the lock: a long download for one person must not stop the others.
+        found = held or data.load(spec, progress)
+        with self._lock:
+            self._datasets[spec] = found
+            self._datasets.move_to_end(spec)
+            while len(self._datasets) > _DATASETS_HELD:
+                self._datasets.popitem(last=False)
+        return found
 
     def find(self, request: FilRequest | ExampleRequest, progress: Progress | None = None) -> Result | None:
         """The stored result, or None; reads the data, whose content is part of the name.
@@ -62,21 +68,29 @@ class Engine:
         request, dataset = self._prepare(request, progress)
         return self.store.get(key(request, dataset.fingerprint))
 
-    def compute(self, request: FilRequest | ExampleRequest, progress: Progress | None = None) -> Result:
-        """Compute and store, whatever the store holds.
+    def compute(
+        self, request: FilRequest | ExampleRequest, progress: Progress | None = None, *, replace: bool = False
+    ) -> Result:
+        """Compute and store.
+
+        Args:
+            request: what is asked.
+            progress: told (done, total, what).
+            replace: put the new result in the place of one that is stored; otherwise the stored one stays.
 
         Raises:
             FilError: the request or the data are not usable, or the model has no optimum.
         """
+        from fil_core.engine.analyses import check
+
         request, dataset = self._prepare(request, progress)
+        check(request, dataset)
         start = time.perf_counter()
-        fitted = self._fitted(request.data, request.model, dataset, request.device, progress)
+        fitted = self._fitted(request, dataset, progress, replace=replace)
         result = runner(request)(request, dataset, fitted, progress)
         seconds = time.perf_counter() - start
         provenance = _provenance(request, dataset, str(fitted.theta.device), seconds)
-        name = key(request, dataset.fingerprint)
-        self.store.delete(name)
-        return self.store.put(name, dataclasses.replace(result, provenance=provenance | result.provenance))
+        return self._keep(key(request, dataset.fingerprint), result, provenance, replace=replace)
 
     def get(
         self, request: FilRequest | ExampleRequest, *, force: bool = False, progress: Progress | None = None
@@ -92,7 +106,7 @@ class Engine:
             FilError: the request or the data are not usable, or the model has no optimum.
         """
         found = None if force else self.find(request, progress)
-        return found or self.compute(request, progress)
+        return found or self.compute(request, progress, replace=force)
 
     def _prepare(self, request: Any, progress: Progress | None) -> tuple[Any, Dataset]:
         if request.device == "cuda":
@@ -100,25 +114,28 @@ class Engine:
         request = dataclasses.replace(request, data=data.resolve(request.data))
         return request, self.dataset(request.data, progress)
 
-    def _fitted(
-        self, spec: DataSpec, model: ModelSpec, dataset: Dataset, device: Device, progress: Progress | None
-    ) -> Fitted:
-        """The trained model, from the store if it is there."""
+    def _fitted(self, asked: Any, dataset: Dataset, progress: Progress | None, *, replace: bool) -> Fitted:
+        """The trained model, from the store if it is there and may be used."""
         from fil_core.engine.analyses import restore_fit, run_fit
         from fil_core.models import fit
         from fil_core.models.fitted import device_of
 
-        where: torch.device = device_of(device)
-        request = FitRequest(data=spec, model=model, device=device)
+        where: torch.device = device_of(asked.device)
+        request = FitRequest(data=asked.data, model=asked.model, device=asked.device)
         name = key(request, dataset.fingerprint)
-        if stored := self.store.get(name):
-            return restore_fit(stored, model, where)
+        if not replace and (stored := self.store.get(name)):
+            return restore_fit(stored, asked.model, where)
         start = time.perf_counter()
-        fitted = fit(model, dataset, device=where, progress=progress)
+        fitted = fit(asked.model, dataset, device=where, progress=progress)
         if fitted.curvature.vectors.nbytes <= _LARGEST_FIT:
             provenance = _provenance(request, dataset, str(where), time.perf_counter() - start)
-            self.store.put(name, dataclasses.replace(run_fit(fitted), provenance=provenance))
+            self._keep(name, run_fit(fitted), provenance, replace=replace)
         return fitted
+
+    def _keep(self, name: str, result: Result, provenance: dict[str, Any], *, replace: bool) -> Result:
+        if replace:
+            self.store.delete(name)
+        return self.store.put(name, dataclasses.replace(result, provenance=provenance | result.provenance))
 
 
 def _require_cuda() -> None:

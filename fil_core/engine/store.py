@@ -9,6 +9,7 @@ Everything that other processes see happens by renaming a folder. Nothing is pic
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import os
@@ -150,11 +151,10 @@ class Store:
         with self._lock:
             found = {key: _entry(key, files[MANIFEST], used) for key, (files, used) in self._held.items()}
         for folder in self._folders():
-            try:
+            # Damaged or just removed: `get` deals with it when somebody asks for it.
+            with contextlib.suppress(Exception):
                 manifest = folder / MANIFEST
                 found[folder.name] = _entry(folder.name, manifest.read_bytes(), manifest.stat().st_mtime)
-            except Exception:  # damaged or just removed; `get` deals with it when somebody asks for it
-                continue
         return sorted(found.values(), key=lambda entry: entry.used, reverse=True)
 
     def delete(self, key: str) -> None:

@@ -29,7 +29,8 @@ def jacobians(terms: Glm | Softmax, rows: slice | Tensor) -> Jacobians:
 
 def blocks(terms: Glm | Softmax, progress: Progress | None = None) -> Iterator[tuple[slice, Jacobians]]:
     """All examples, a block of bounded memory at a time."""
-    n, width = terms.X.shape[0], (GlmJacobians if isinstance(terms, Glm) else SoftmaxJacobians).width(terms)
+    n = terms.X.shape[0]
+    width = GlmJacobians.width(terms) if isinstance(terms, Glm) else SoftmaxJacobians.width(terms)
     rows = max(1, _BLOCK[terms.X.device.type] // width)
     for start in range(0, n, rows):
         if progress:

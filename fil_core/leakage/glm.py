@@ -17,7 +17,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fil_core.linalg import leading_eigenpairs
+from fil_core.linalg import leading_eigenpairs, row_blocks
 from fil_core.models import Glm
 
 
@@ -101,8 +101,7 @@ class GlmJacobians:
         """Tr(I_x^-1) / d, (m,), by Sherman-Morrison; infinite where J_x has no inverse (r = 0 or w = 0)."""
         h, d = self.curvature.values, self.theta.numel()
         beta = self.a / (self.r + self.a * self.z)
-        x_rotated = self.p * h
-        cross, Ht = x_rotated @ (h**2 * self.t), (h**2) @ self.t**2
+        cross, Ht = self.p @ (h**3 * self.t), (h**2) @ self.t**2  # p = L Q^T x, so Q^T x = p h
         square = (h**2).sum() - 2 * beta * cross + beta**2 * (self.X**2).sum(1) * Ht
         floor = sigma**2 * square.clamp_min(0) / (self.w**2 * self.r**2 * d)
         return torch.nan_to_num(floor, nan=torch.inf, posinf=torch.inf)
@@ -110,17 +109,17 @@ class GlmJacobians:
     def floor_prior(self, sigma: float, prior_std: float) -> Tensor:
         """Tr((I_x + prior^-2)^-1) / d, (m,), by the Woodbury identity with a 2 x 2 core; at most prior_std^2."""
         k = (self.w / sigma) ** 2
-        A = 1.0 / (k[:, None] * self.r[:, None] ** 2 * self.L**2 + prior_std**-2)
-        follow = self.p * self.L
-        g = [(A * u * v).sum(1) for u, v in ((self.t, self.t), (self.t, follow), (follow, follow))]
-        g2 = [(A * A * u * v).sum(1) for u, v in ((self.t, self.t), (self.t, follow), (follow, follow))]
         c, s = k * self.a**2 * self.pp, k * self.a * self.r
-        G = torch.stack([g[0], g[1], g[1], g[2]], 1).view(-1, 2, 2)
-        G2 = torch.stack([g2[0], g2[1], g2[1], g2[2]], 1).view(-1, 2, 2)
         C = torch.stack([c, s, s, torch.zeros_like(s)], 1).view(-1, 2, 2)
+        trace, G, G2 = torch.empty_like(k), torch.empty_like(C), torch.empty_like(C)
+        for block in row_blocks(k.numel(), self.L.numel(), k.device):
+            A = (k * self.r**2)[block, None] * self.L**2
+            A = A.add_(prior_std**-2).reciprocal_()
+            V = self.p[block] * self.L
+            trace[block], G[block], G2[block] = A.sum(1), _gram(A, self.t, V), _gram(A.square(), self.t, V)
         core = torch.linalg.solve(torch.eye(2, dtype=C.dtype, device=C.device) + C @ G, C @ G2)
         lost = core.diagonal(dim1=1, dim2=2).sum(1)
-        return ((A.sum(1) - lost) / self.theta.numel()).clamp(0, prior_std**2)
+        return ((trace - lost) / self.theta.numel()).clamp(0, prior_std**2)
 
     def leverage(self) -> Tensor:
         """h_i = w a x^T H^-1 x in [0, 1), (m,)."""
@@ -129,3 +128,10 @@ class GlmJacobians:
     def leave_one_out_shift(self) -> Tensor:
         """|theta_{-i} - theta|, (m,): exact for least squares, one Newton step for logistic."""
         return self.w * self.r.abs() * self.pp.sqrt() / (1 - self.leverage()).clamp_min(torch.finfo(self.p.dtype).tiny)
+
+
+def _gram(A: Tensor, t: Tensor, V: Tensor) -> Tensor:
+    """[t, v]^T diag(a) [t, v] for each row a of A and v of V, (m, 2, 2)."""
+    AV = A * V
+    cross = AV @ t
+    return torch.stack([A @ t**2, cross, cross, (AV * V).sum(1)], 1).view(-1, 2, 2)

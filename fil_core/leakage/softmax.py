@@ -13,6 +13,8 @@ Source: the implicit function theorem on the stationarity condition; maths.md se
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import torch
 from torch import Tensor
 
@@ -60,6 +62,11 @@ class SoftmaxJacobians:
         """J_x^T J_x, (m, d, d)."""
         return self.M[:, : self.d, : self.d]
 
+    @cached_property
+    def spectrum(self) -> Tensor:
+        """Eigenvalues of J_x^T J_x, ascending, (m, d); both floors need them."""
+        return torch.linalg.eigvalsh(self.Mx)
+
     def eta_squared(self) -> Tensor:
         """|J|_2^2 over the features and the label, (m,)."""
         return torch.linalg.eigvalsh(self.M)[:, -1].clamp_min(0)
@@ -98,13 +105,13 @@ class SoftmaxJacobians:
 
     def floor_unbiased(self, sigma: float) -> Tensor:
         """Tr(I_x^-1) / d, (m,); infinite where I_x is singular in float64."""
-        mu = torch.linalg.eigvalsh(self.Mx)
+        mu = self.spectrum
         null = mu[:, :1] <= self.d * torch.finfo(mu.dtype).eps * mu[:, -1:]
         return torch.where(null.squeeze(1), torch.inf, sigma**2 * (1 / mu).mean(1))
 
     def floor_prior(self, sigma: float, prior_std: float) -> Tensor:
         """Tr((I_x + prior^-2)^-1) / d, (m,); at most prior_std^2."""
-        mu = torch.linalg.eigvalsh(self.Mx).clamp_min(0) / sigma**2
+        mu = self.spectrum.clamp_min(0) / sigma**2
         return (1 / (mu + prior_std**-2)).mean(1)
 
     def _leverages(self) -> Tensor:

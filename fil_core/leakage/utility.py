@@ -32,14 +32,13 @@ def expected_accuracy(scores: np.ndarray, norms: np.ndarray, labels: np.ndarray,
 
 def correct_probability(scores: np.ndarray, norms: np.ndarray, labels: np.ndarray, sigma: float) -> np.ndarray:
     """P(correct) of each test example, (n,); arguments as for `expected_accuracy`."""
-    labels = np.asarray(labels).astype(int)
+    labels, scores = np.asarray(labels).astype(int), np.asarray(scores, dtype=np.float64)
     spread = sigma * np.asarray(norms, dtype=np.float64)
-    gap = _gaps(np.asarray(scores, dtype=np.float64), labels)
-    if gap.ndim == 1:
-        return _step_or_phi(gap, spread)
-    still = spread == 0
-    found = np.where((gap > 0).all(1), 1.0, 0.0)
-    found[~still] = _all_positive(gap[~still] / spread[~still, None])
+    # Where nothing moves, the model's own rule decides, ties included.
+    found = ((scores.argmax(1) if scores.ndim == 2 else scores > 0) == labels).astype(float)
+    moves = spread > 0
+    gap = _gaps(scores, labels)[moves]
+    found[moves] = (ndtr if gap.ndim == 1 else _all_positive)((gap.T / spread[moves]).T)
     return found
 
 
@@ -50,11 +49,6 @@ def _gaps(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     own = np.take_along_axis(scores, labels[:, None], 1)
     others = np.arange(scores.shape[1]) != labels[:, None]
     return (own - scores)[others].reshape(len(scores), -1)
-
-
-def _step_or_phi(gap: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    safe = np.where(spread > 0, spread, 1.0)
-    return np.where(spread > 0, ndtr(gap / safe), (gap > 0).astype(float))
 
 
 def _all_positive(gap: np.ndarray) -> np.ndarray:

@@ -48,8 +48,9 @@ def leading_eigenpairs(
     Returns:
         (n,) eigenvalues, and (n, d) eigenvectors or None.
     """
-    order = torch.argsort(D, descending=True)
-    D, p, q = D[order], p[:, order], q[:, order]
+    order = torch.argsort(D, descending=True, stable=True)
+    if bool((D.diff() > 0).any()):  # a Curvature has its poles in order already, which saves a copy of p
+        D, p, q = D[order], p[:, order], q[:, order]
     n, d = t.numel(), D.numel()
     mu = torch.empty_like(t)
     X = t.new_empty(n, d) if vectors else None
@@ -112,17 +113,19 @@ class _Rows:
 
     def _rest_diagonal(self) -> Tensor:
         p, q = self.p[:, 1:], self.q[:, 1:]
-        return self.t[:, None] * self.D[1:] + self.c[:, None] * p * p + 2 * self.s[:, None] * p * q
+        low_rank = (self.c[:, None] * p).addcmul_(2 * self.s[:, None], q).mul_(p)
+        return low_rank.addcmul_(self.t[:, None], self.D[1:])
 
     def _along_p(self, top: Tensor) -> Tensor:
         """Rayleigh quotient of p where it is a bound worth having, else 0."""
-        pp = (self.p * self.p).sum(1)
-        quotient = self.t * ((self.p * self.p) @ self.D) / pp + self.c * pp + 2 * self.s * (self.p * self.q).sum(1)
+        square = self.p * self.p
+        pp = square.sum(1)
+        quotient = self.t * (square @ self.D) / pp + self.c * pp + 2 * self.s * _dots(self.p, self.q)
         return torch.where(quotient > 2 * top, quotient, torch.zeros_like(top))
 
     def _two(self, mu: Tensor) -> tuple[Tensor, Tensor]:
         """kappa at mu above every pole, and the Newton step."""
-        W = 1.0 / (mu[:, None] - self.t[:, None] * self.D)
+        W = torch.addcmul(mu[:, None], self.t[:, None], self.D, value=-1).reciprocal_()
         pp, pq, qq = _grams(W, self.p, self.q)
         trace = self.c * pp + 2 * self.s * pq
         # Second entry is -det; the smaller root of the quadratic is never needed, the larger one without cancellation.
@@ -169,16 +172,18 @@ class _Rows:
         p, q = self.p[:, 1:], self.q[:, 1:]
         _, z = self._core(*_grams(W, p, q), w)
         X = torch.cat([(w * z[:, 2])[:, None], W * (z[:, :1] * p + z[:, 1:2] * q)], 1)
-        return self._or_axis(X / X.norm(dim=1, keepdim=True))
+        return self._mended(mu, X / X.norm(dim=1, keepdim=True))
 
-    def _or_axis(self, X: Tensor) -> Tensor:
-        """X, but an axis where its entry of M is the root: a pole that V does not touch, where R^-1 V z is no guide."""
-        diagonal = torch.cat([self._corner()[:, None], self._rest_diagonal()], 1)
+    def _mended(self, mu: Tensor, X: Tensor) -> Tensor:
+        """X, but from a dense M where the root is a pole that V does not touch, so that R^-1 V z is no guide."""
         along_p, along_q = (self.p * X).sum(1), (self.q * X).sum(1)
         quotient = self.t * (X * X @ self.D) + self.c * along_p**2 + 2 * self.s * along_p * along_q
-        largest, axis = diagonal.max(1)
-        worse = ~(quotient >= (1 - 1e-10) * largest)  # NaN, where V vanishes, is worse too
-        return torch.where(worse[:, None], torch.nn.functional.one_hot(axis, X.shape[1]).to(X), X)
+        for i in (~(quotient >= (1 - 1e-10) * mu)).nonzero().squeeze(1):  # NaN, where V vanishes, is not >= either
+            one = self.pick(i[None])
+            cross = torch.outer(one.p[0], one.q[0])
+            M = torch.diag(one.t * one.D) + one.c * torch.outer(one.p[0], one.p[0]) + one.s * (cross + cross.T)
+            X[i] = torch.linalg.eigh(M)[1][:, -1]
+        return X
 
 
 def _matrix(*rows: tuple[Tensor, ...]) -> Tensor:
@@ -188,7 +193,12 @@ def _matrix(*rows: tuple[Tensor, ...]) -> Tensor:
 def _grams(W: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The three entries of V^T diag(W) V for each row of W."""
     Wp = W * p
-    return (Wp * p).sum(1), (Wp * q).sum(1), (W * (q * q)).sum(1)
+    return (Wp * p).sum(1), _dots(Wp, q), _dots(W, q * q)
+
+
+def _dots(A: Tensor, v: Tensor) -> Tensor:
+    """Inner product of each row of A with its own row of v, or with the one that all share."""
+    return A @ v[0] if v.shape[0] == 1 else (A * v).sum(1)
 
 
 def _form(z1: Tensor, z2: Tensor, pp: Tensor, pq: Tensor, qq: Tensor) -> Tensor:

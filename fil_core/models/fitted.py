@@ -93,7 +93,9 @@ class Fitted:
 
     def scores(self, X: np.ndarray) -> Tensor:
         """theta^T x: (n,), or (n, C) for softmax."""
-        return as_tensor(X, self.theta.device) @ self.theta.movedim(-1, 0)  # as .T, which vectors shall not have any more
+        return as_tensor(X, self.theta.device) @ self.theta.movedim(
+            -1, 0
+        )  # as .T, which vectors shall not have any more
 
     def terms(self, dataset: Dataset) -> Glm | Softmax:
         """Loss and derivatives at the optimum for every training example."""

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 
 from fil_core.errors import NotConverged
 from fil_core.linalg import Curvature, weighted_gram
 from fil_core.models.newton import Optimum, minimise, require
 
 RELATIVE_TOLERANCE = 1e-10  # of the sum of gradient norms at theta = 0; Newton's last step reaches 1e-14
+
+_STANDSTILL = 1e-3  # of a score in Newton's next step; next to an optimum 1e-8, and about 1 on the way to infinity
 
 
 def least_squares_terms(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -24,7 +25,8 @@ def least_squares_terms(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def logistic_terms(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Loss log(1 + e^z) - y z, y in {0, 1}, and its first and second derivative in z, each (n,)."""
     s = torch.sigmoid(z)
-    return softplus(z) - y * z, s - y, s * torch.sigmoid(-z)
+    # Of both signs of y the one exponential that does not cancel; torch's softplus is cut off at 20, a jump of 2e-9.
+    return torch.logaddexp((1 - 2 * y) * z, torch.zeros_like(z)), s - y, s * torch.sigmoid(-z)
 
 
 def penalised(H: Tensor, ridge: float) -> Tensor:
@@ -50,8 +52,19 @@ def fit_least_squares(
     """
     if progress:
         progress(0, None, "training: factorising the curvature")
-    H = penalised(weighted_gram(X, w), ridge)
-    b = X.T @ (y if w is None else w * y)
+    return solve_normal_equations(penalised(weighted_gram(X, w), ridge), X.T @ (y if w is None else w * y))
+
+
+def solve_normal_equations(H: Tensor, b: Tensor) -> tuple[Optimum, Curvature]:
+    """theta with H theta = b, and H factorised.
+
+    Args:
+        H: (d, d), positive definite. b: (d,).
+
+    Raises:
+        SingularCurvature: H has no inverse in float64.
+        NotConverged: H is so ill-conditioned that its solution is none.
+    """
     curvature = Curvature.factor(H)
     theta = curvature.solve(b)
     theta = theta - curvature.solve(H @ theta - b)  # one refinement takes back what a large condition number lost
@@ -74,7 +87,7 @@ def fit_logistic(
         theta (d,) and the factorised Hessian there.
 
     Raises:
-        NotConverged: the classes are separable at ridge = 0, so that no optimum exists.
+        NotConverged: the classes, or a part of them, are separable at ridge = 0, so that no optimum exists.
         SingularCurvature: ridge = 0 and the columns of X are dependent.
     """
     weights = torch.ones_like(y) if w is None else w
@@ -99,4 +112,10 @@ def fit_logistic(
         loss, gradient, hessian, zero, tolerance=RELATIVE_TOLERANCE * max(scale, 1e-300), progress=progress
     )
     require(optimum, "Logistic regression")
-    return optimum, Curvature.factor(hessian(optimum.theta))
+    curvature = Curvature.factor(hessian(optimum.theta))
+    if ridge == 0 and float((X @ curvature.solve(gradient(optimum.theta))).abs().max()) > _STANDSTILL:
+        raise NotConverged(
+            "Some examples are separated by their class, so at l2 = 0 parameters grow without end although the "
+            "gradient vanishes; expected l2 > 0."
+        )
+    return optimum, curvature

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from fil_core.errors import NotConverged, SingularCurvature
 
+_SLOW = 0.1  # a step that leaves more than this of the gradient asks for a new Hessian
+
 
 @dataclass(frozen=True, slots=True)
 class Optimum:
@@ -43,7 +45,7 @@ def minimise(
     steps: int = 100,
     progress: Callable[[int, int | None, str], None] | None = None,
 ) -> Optimum:
-    """Newton's method from `theta`.
+    """Newton's method from `theta`, with a factorised Hessian kept for as long as it serves.
 
     Args:
         loss, gradient, hessian: of theta; the Hessian as an (m, m) matrix over theta flattened.
@@ -54,31 +56,47 @@ def minimise(
 
     Raises:
         SingularCurvature: the Hessian has no Cholesky factor on the way.
+
+    Source: for the kept factor, Shamanskii (1967); Kelley, Iterative Methods (SIAM 1995), Sec. 5.4.3.
     """
     value, g = loss(theta), gradient(theta)
+    factor, before = None, float("inf")
     for k in range(steps):
         norm = float(g.norm())
+        if factor is None or (norm > tolerance and norm > _SLOW * before):
+            factor = _cholesky(hessian(theta))
         if norm <= tolerance:
-            # One step more costs little and brings the gradient from the tolerance to rounding.
-            polished = theta - _newton_step(hessian(theta), g)
-            if float((after := gradient(polished)).norm()) < norm:
-                theta, g = polished, after
+            theta, g = _polish(gradient, theta, g, factor)
             return Optimum(theta, float(g.norm()), tolerance, k)
         if progress:
             progress(k, None, f"training: Newton step {k + 1}, gradient norm {norm:.1e}")
-        step = _newton_step(hessian(theta), g)
+        step = _solve(factor, g)
         theta, value, moved = _backtrack(loss, theta, value, step, float((g * step).sum()))
-        g = gradient(theta)
+        g, before = gradient(theta), norm
         if not moved:
             break
     return Optimum(theta, float(g.norm()), tolerance, k + 1)
 
 
-def _newton_step(H: Tensor, g: Tensor) -> Tensor:
+def _cholesky(H: Tensor) -> Tensor:
     factor, failed = torch.linalg.cholesky_ex(H)
     if int(failed) or not bool(torch.isfinite(factor).all()):
         raise SingularCurvature("The curvature became singular while training; expected a strictly convex objective.")
+    return factor
+
+
+def _solve(factor: Tensor, g: Tensor) -> Tensor:
     return torch.cholesky_solve(g.reshape(-1, 1), factor).reshape(g.shape)
+
+
+def _polish(gradient: Callable[[Tensor], Tensor], theta: Tensor, g: Tensor, factor: Tensor) -> tuple[Tensor, Tensor]:
+    """Steps with the kept factor, for as long as they halve the gradient: from the tolerance on to rounding."""
+    while True:
+        trial = theta - _solve(factor, g)
+        after = gradient(trial)
+        if not float(after.norm()) < float(g.norm()) / 2:
+            return theta, g
+        theta, g = trial, after
 
 
 def _backtrack(
@@ -104,6 +122,6 @@ def require(optimum: Optimum, what: str) -> None:
     """
     if not optimum.converged:
         raise NotConverged(
-            f"{what} did not converge: after {optimum.iterations} Newton steps the gradient norm is "
-            f"{optimum.grad_norm:.3g}; expected at most {optimum.tolerance:.3g}. Set a larger l2, or scale the features."
+            f"{what} did not converge: after {optimum.iterations} Newton steps the gradient norm is {optimum.grad_norm:.3g}; "
+            f"expected at most {optimum.tolerance:.3g}. Set a larger l2, or scale the features."
         )

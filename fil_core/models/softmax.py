@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from fil_core.linalg import Curvature, weighted_gram
+from fil_core.linalg import Curvature, row_blocks, weighted_gram
 from fil_core.models.glm import RELATIVE_TOLERANCE, penalised
 from fil_core.models.newton import Optimum, minimise, require
 
@@ -24,15 +24,15 @@ def softmax_terms(Z: Tensor, Y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def hessian_blocks(X: Tensor, p: Tensor, w: Tensor, ridge: float) -> Tensor:
-    """sum_i w_i (diag p_i - p_i p_i^T) (x) x_i x_i^T + ridge I, (C d, C d), block by block."""
+    """sum_i w_i (diag p_i - p_i p_i^T) (x) x_i x_i^T + ridge I, (C d, C d)."""
     C, d = p.shape[1], X.shape[1]
-    H = X.new_empty(C, d, C, d)
-    for a in range(C):
-        for b in range(a, C):
-            S = w * p[:, a] * ((1.0 if a == b else 0.0) - p[:, b])
-            H[a, :, b] = weighted_gram(X, S)
-            H[b, :, a] = H[a, :, b]  # each block is symmetric
-    return penalised(H.reshape(C * d, C * d), ridge)
+    H = X.new_zeros(C * d, C * d)
+    for block in row_blocks(X.shape[0], C * d // 16, X.device):
+        H -= weighted_gram((p[block, :, None] * X[block, None, :]).flatten(1), w[block])
+    for c in range(C):  # anew, because p - p^2 would cancel where p is near 1
+        own = slice(c * d, (c + 1) * d)
+        H[own, own] = weighted_gram(X, w * p[:, c] * (1 - p[:, c]))
+    return penalised(H, ridge)
 
 
 def fit_softmax(

@@ -42,7 +42,7 @@ def styled(figure: go.Figure, mode: Mode, *, x: str, y: str, height: int = 340) 
 
 
 def colours(table: pd.DataFrame) -> dict[object, str]:
-    """A colour for each class that has a colour of its own, or one for all where there are more than eyes tell apart."""
+    """A colour for each class, or one for all where there are more than eyes tell apart."""
     labels = sorted(table["label"].unique(), key=str)
     return dict(zip(labels, OKABE_ITO, strict=False)) if len(labels) <= _CLASSES_TOLD_APART else {ALL: OKABE_ITO[0]}
 
@@ -82,14 +82,15 @@ def by_class(table: pd.DataFrame, mode: Mode) -> go.Figure:
     """Box of eta for each class, its leakiest example marked; drawn from quantiles, so that any n is quick."""
     figure = go.Figure()
     labels = sorted(table["label"].unique(), key=str, reverse=True)
-    quantiles = table.groupby("label")["eta"].quantile([0.05, 0.25, 0.5, 0.75, 0.95]).unstack().loc[labels]
+    eta = table.groupby("label")["eta"]
+    quantiles = {q: eta.quantile(q).loc[labels] for q in (0.05, 0.25, 0.5, 0.75, 0.95)}
     names = [str(label) for label in labels]
     figure.add_box(
         y=names, lowerfence=quantiles[0.05], q1=quantiles[0.25], median=quantiles[0.5], q3=quantiles[0.75],
         upperfence=quantiles[0.95], orientation="h", line={"width": 1.5, "color": OKABE_ITO[0]}, hoverinfo="x+y",
     )  # fmt: skip
     figure.add_scatter(
-        x=table.groupby("label")["eta"].max().loc[labels], y=names, mode="markers",
+        x=eta.max().loc[labels], y=names, mode="markers",
         marker={"color": LEAKS, "symbol": "diamond", "size": 8}, hovertemplate="leakiest: η %{x:.4g}<extra></extra>",
     )  # fmt: skip
     figure.update_layout(showlegend=False)
@@ -122,7 +123,7 @@ def against(
             mode="markers",
             name=str(label),
             marker={"color": colour, "size": 5, "opacity": 0.65},
-            hovertemplate=f"example %{{customdata}}<br>η %{{y:.4g}}<br>{title} %{{x:.4g}}<extra>%{{fullData.name}}</extra>",
+            hovertemplate=f"example %{{customdata}}<br>η %{{y:.4g}}<br>{title} %{{x:.4g}}<extra></extra>",
         )
     ringed = table.loc[table.index.intersection(list(chosen))]
     if len(ringed):

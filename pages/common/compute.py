@@ -103,8 +103,8 @@ def _asked(request: FilRequest, data: Dataset, work: float) -> bool:
     """The state before the first measurement of something large."""
     st.subheader("Not measured yet")
     st.write(
-        f"{data.title}: {data.n:,} training examples with {data.d:,} features, {request.model.kind}. Measuring them all "
-        f"takes {_roughly(work / 2e10)} on two cores, less on a GPU; the result is kept."
+        f"{data.title}: {data.n:,} training examples with {data.d:,} features, {request.model.kind}. Measuring them "
+        f"all takes {_roughly(work / 2e10)} on two cores, less on a GPU; the result is kept."
     )
     return _pressed("Measure", request, key="measure", kind="primary")
 

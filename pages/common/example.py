@@ -16,8 +16,8 @@ def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> N
     """Everything about one example. An id that is not in the training set ends in a sentence, not the page."""
     if id not in table.index:
         st.warning(
-            f"Example {id} is not among the {len(table):,} training examples in use (it may be held out for testing, of "
-            "another class, or left out by the row limit). Pick one below."
+            f"Example {id} is not among the {len(table):,} training examples in use: it may be held out for testing, "
+            "of another class, or left out by the row limit. Pick one below."
         )
         return
     row = table.loc[id]
@@ -109,9 +109,13 @@ def _record(data: Dataset, found: Result, id: int) -> None:
     eta = found.arrays["feature_eta"]
     direction = found.arrays["direction"]
     record = pd.DataFrame(
-        {"value": ["•••" if masked else f"{v:.6g}" for v in values], "η of this column": eta, "leaking direction": direction},
+        {
+            "value": ["•••" if masked else f"{v:.6g}" for v in values],
+            "η of this column": eta,
+            "leaking direction": direction,
+        },
         index=pd.Index(names, name="column"),
-    )  # fmt: skip
+    )
     left, right = st.columns(2)
     with left:
         st.markdown("**The record**")
@@ -133,8 +137,8 @@ def _record(data: Dataset, found: Result, id: int) -> None:
 def _floors(found: Result) -> None:
     st.markdown(
         "**How well could it be reconstructed?**",
-        help="Lower bounds on the error of an attacker who knows all other examples: unbiased ones (Cramér–Rao), and any "
-        "with a Gaussian prior as wide as the training data (van Trees).",
+        help="Lower bounds on the error of an attacker who knows all other examples: unbiased ones (Cramér–Rao), and "
+        "any with a Gaussian prior as wide as the training data (van Trees).",
     )
     std = found.summary["prior_std"]
     widgets.chart(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import streamlit as st
 
@@ -24,6 +26,14 @@ def planner(request: FilRequest, result: Result, table: pd.DataFrame) -> None:
             required=True,
         )
         sigma, promise = _sigma(target or "eta", result, table)
+        releases = st.number_input(
+            "Independent releases",
+            min_value=1,
+            value=1,
+            key="releases",
+            help="η² adds up: k releases take √k times the σ.",
+        )
+        sigma *= math.sqrt(releases)
         score = compute.expected_score(request, sigma)
         now, kind = result.summary["test_score"], result.summary["score"]
         one, two = st.columns(2)
@@ -68,10 +78,12 @@ def _sigma(target: str, result: Result, table: pd.DataFrame) -> tuple[float, str
         share = st.slider("Error, as a share of the features' own spread", 0.01, 1.0, 0.5, key="goal-error")
         sigma = sigma_for_error(float(table["dfil"].max()), (share * std) ** 2)
         return sigma, (
-            f"No unbiased attacker then reconstructs any example with a root-mean-square error below {text.number(share * std)} "
-            f"a feature ({share:.0%} of the training features' standard deviation, {text.number(std)})."
+            "No unbiased attacker then reconstructs any example with a root-mean-square error below "
+            f"{text.number(share * std)} a feature ({share:.0%} of the training features' own standard deviation, "
+            f"{text.number(std)})."
         )
     goal = st.slider("Largest AUC allowed", 0.505, 0.995, 0.6, key="goal-auc")
     return sigma_for_membership(float(table["loo_shift"].max()), goal), (
-        f"The best test whether an example was trained on then has an area under its ROC of at most {goal:.2f} for everyone."
+        "The best test whether an example was trained on then has an area under its ROC of at most "
+        f"{goal:.2f}, for everyone."
     )

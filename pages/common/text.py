@@ -20,8 +20,8 @@ Twice the η, a quarter of the error.
 
 **What it is not.** It bounds *unbiased* attackers: one with a good prior can do better, which is why the example view
 also shows a floor for those. For attributes with a few values it is a score that ranks risk, not a bound on how often a
-guess is right. η has units of 1/feature, so numbers compare only under the same preprocessing. And a list of η is itself
-computed from private records: publishing it leaks too.
+guess is right. η has units of 1/feature, so numbers compare only under the same preprocessing. And a list of η is
+itself computed from private records: publishing it leaks too.
 """
 
 PRIVATE = "This screen shows training examples and how exposed they are. Treat it like the data itself."

@@ -94,7 +94,8 @@ def tiles(
             "eta": text.number(row.eta),
             "percentile": float(row.percentile),
             "chosen": id == chosen,
-            "alt": f"Example {id}, class {row.label}, eta {text.number(row.eta)}, rank {row['rank']:,} of {len(ranked):,}",
+            "alt": f"Example {id}, class {row.label}, eta {text.number(row.eta)}, "
+            f"rank {row['rank']:,} of {len(ranked):,}",
         }
         for (id, row), picture in zip(shown.iterrows(), pictures, strict=True)
     ]

@@ -51,4 +51,4 @@ def _succeeds(command: list[str]) -> bool:
 
 if __name__ == "__main__":
     found = find() or provide()
-    print(f"Browser tests use {found}." if found else "No Chromium found and none could be installed: browser tests skip.")
+    print(f"Browser tests use {found}." if found else "No Chromium here, and none to be had: browser tests skip.")

@@ -37,7 +37,9 @@ def words(at: AppTest) -> str:
 
 def sidebar(at: AppTest, **values: object) -> AppTest:
     for key, value in values.items():
-        widget = next(w for kind in (at.selectbox, at.number_input, at.multiselect, at.toggle) for w in kind if w.key == key)
+        widget = next(
+            w for kind in (at.selectbox, at.number_input, at.multiselect, at.toggle) for w in kind if w.key == key
+        )
         widget.set_value(value)
         at.run()
     return at
@@ -78,7 +80,7 @@ def test_a_singular_model_is_an_error_in_words_and_the_app_goes_on() -> None:
     sidebar(at, model="least-squares", l2=0.0)
     assert "all-zero columns" in at.error[0].value and "l2 > 0" in at.error[0].value
     sidebar(at, l2=0.001)
-    assert not at.error and "1.4" not in words(at)[:0]
+    assert not at.error
     assert at.metric
 
 

@@ -1,0 +1,153 @@
+"""What stands beside eta: dFIL, leakage of each feature, directions, error floors, leverage, leaving one out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fil_core.errors import FilError
+from fil_core.leakage.fil import jacobians, measure
+from fil_core.models import fit
+from fil_core.specs import ModelSpec
+
+EXACT = {"rel": 1e-9, "abs": 1e-13}  # dense and structured forms of the same float64 numbers
+SIGMA, PRIOR = 0.3, 0.8
+
+
+def all_of(problem):
+    return jacobians(problem.fitted.terms(problem.dataset), slice(None))
+
+
+def one_of(problem, i):
+    return jacobians(problem.fitted.terms(problem.dataset), slice(i, i + 1))
+
+
+def dense(problem):
+    """(i, J_x) of each example of positive weight."""
+    return [(i, problem.reference.feature_jacobian(i)) for i in range(problem.dataset.n) if problem.weights[i]]
+
+
+def table_of(problem, **options):
+    return measure(problem.fitted, problem.dataset, **({"sigma": SIGMA, "prior_std": PRIOR} | options))
+
+
+def test_dfil_is_the_mean_square_of_the_feature_jacobian(problem):
+    dfil = table_of(problem)["dfil"].to_numpy()
+    for i, J in dense(problem):
+        assert dfil[i] == pytest.approx((J**2).sum() / (SIGMA**2 * problem.dataset.d), **EXACT)
+
+
+def test_leakage_of_each_feature(problem):
+    squares = all_of(problem).feature_squares().numpy()
+    for i, J in dense(problem):
+        assert squares[i] == pytest.approx((J**2).sum(0), rel=1e-9, abs=1e-12 * (J**2).sum())
+    np.testing.assert_allclose(squares.sum(1), all_of(problem).trace().numpy(), rtol=1e-11, atol=1e-14)
+
+
+def test_the_gram_matrix_of_one_example(problem):
+    for i, J in dense(problem)[:6]:
+        gram = one_of(problem, i).feature_gram().numpy()
+        np.testing.assert_allclose(gram, J.T @ J, rtol=1e-8, atol=1e-11 * np.linalg.norm(J) ** 2)
+
+
+def test_the_direction_is_the_top_right_singular_vector(problem):
+    V = all_of(problem).directions().numpy()
+    for i, J in dense(problem):
+        _, S, Vt = np.linalg.svd(J)
+        assert np.linalg.norm(V[i]) == pytest.approx(1, rel=1e-12)
+        assert np.linalg.norm(J @ V[i]) == pytest.approx(S[0], rel=1e-9)
+        if len(S) == 1 or S[1] < 0.95 * S[0]:  # the vector is only as well defined as the gap is wide
+            assert abs(Vt[0] @ V[i]) == pytest.approx(1, abs=1e-8)
+
+
+def test_the_floor_of_unbiased_attackers(problem):
+    table = table_of(problem)
+    for i, J in dense(problem):
+        information = J.T @ J / SIGMA**2
+        floor = np.trace(np.linalg.inv(information)) / problem.dataset.d
+        # The inverse loses the square of J's condition number, here at most 1e6.
+        assert table["floor_unbiased"].iloc[i] == pytest.approx(floor, rel=1e-6)
+        assert table["floor_unbiased"].iloc[i] >= (1 - 1e-9) / table["dfil"].iloc[i]
+
+
+@pytest.mark.parametrize("prior", [1e-3, PRIOR, 1e3])
+def test_the_floor_of_attackers_with_a_prior(problem, prior):
+    table = table_of(problem, prior_std=prior)
+    d = problem.dataset.d
+    for i, J in dense(problem):
+        bayes = np.linalg.inv(J.T @ J / SIGMA**2 + np.eye(d) / prior**2)
+        assert table["floor_prior"].iloc[i] == pytest.approx(np.trace(bayes) / d, rel=1e-6)
+    assert (table["floor_prior"] <= prior**2 * (1 + 1e-12)).all()
+    assert (table["floor_prior"] <= table["floor_unbiased"] * (1 + 1e-6)).all()
+    assert (table["floor_prior"] > 0).all()
+
+
+def test_a_vague_prior_gives_the_floor_without_one(problem):
+    table = table_of(problem, prior_std=1e6)
+    seen = problem.weights > 0
+    narrow = np.isfinite(table["floor_unbiased"]) & (table["floor_unbiased"] < 1e6) & seen
+    assert narrow.mean() > 0.5
+    np.testing.assert_allclose(table["floor_prior"][narrow], table["floor_unbiased"][narrow], rtol=1e-4)
+
+
+def test_leverage(problem):
+    expected = [problem.reference.leverage(i) for i in range(problem.dataset.n)]
+    leverage = table_of(problem)["leverage"].to_numpy()
+    assert leverage == pytest.approx(expected, **EXACT)
+    assert (leverage >= 0).all()
+    if problem.spec.kind == "least-squares":
+        assert (leverage < 1).all()
+        if problem.spec.penalty == 0:
+            assert leverage.sum() == pytest.approx(problem.dataset.d, rel=1e-9)  # trace of the hat matrix
+
+
+def test_leaving_one_out(problem):
+    """Exact for least squares; for the others what one Newton step on the remaining examples gives."""
+    shift = table_of(problem)["loo_shift"].to_numpy()
+    exact = problem.spec.kind == "least-squares"
+    for i in range(problem.dataset.n):
+        one = problem.reference.leave_one_out_shift(i) if exact else problem.reference.one_step_shift(i)
+        assert shift[i] == pytest.approx(one, **EXACT)
+
+
+def test_one_newton_step_is_near_the_retrained_model(problem):
+    """Slope first: a factor of two in the step would keep the correlation."""
+    shift = table_of(problem)["loo_shift"].to_numpy()
+    rows = [i for i in range(0, problem.dataset.n, 3) if problem.weights[i]]
+    true = np.array([problem.reference.leave_one_out_shift(i) for i in rows])
+    assert (shift[rows] @ true) / (true @ true) == pytest.approx(1, abs=0.05)
+    assert np.median(np.abs(shift[rows] / true - 1)) < 0.05
+
+
+def test_membership_is_that_of_the_shift_over_the_noise(problem):
+    table = table_of(problem)
+    rng = np.random.default_rng(5)
+    i = int(np.argmax(problem.weights))
+    ratio = table["loo_shift"].iloc[i] / SIGMA
+    draws = 100_000
+    wins = rng.standard_normal(draws) + ratio > rng.standard_normal(draws)
+    error = 3 * np.sqrt(wins.mean() * (1 - wins.mean()) / draws) + 1e-12
+    assert table["membership_auc"].iloc[i] == pytest.approx(wins.mean(), abs=error)
+    assert table["membership_auc"].between(0.5, 1).all()
+
+
+def test_an_interpolated_example_has_no_unbiased_estimator_but_a_floor(from_arrays):
+    """r = 0 for an example that the line passes through: J_x has rank one."""
+    X = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 2.0]])
+    data = from_arrays(X, np.array([2.0, 1.0, 3.0]))
+    table = measure(fit(ModelSpec(l2=0.0), data), data, prior_std=0.5)
+    assert table["floor_unbiased"].iloc[0] == np.inf or table["floor_unbiased"].iloc[0] > 1e20
+    assert 0 < table["floor_prior"].iloc[0] < 0.25
+    assert np.isfinite(table["floor_unbiased"].iloc[1:]).all()
+
+
+def test_inputs_are_never_written_to(problem):
+    before = problem.dataset.X.copy(), problem.dataset.y.copy(), problem.weights.copy()
+    table_of(problem, columns=(0,))
+    all_of(problem).directions()
+    for kept, now in zip(before, (problem.dataset.X, problem.dataset.y, problem.weights), strict=True):
+        np.testing.assert_array_equal(kept, now)
+
+
+def test_errors_have_one_family():
+    assert issubclass(FilError, ValueError)

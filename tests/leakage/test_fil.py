@@ -1,0 +1,259 @@
+"""eta against dense Jacobians, autograd and refitting, and the identities that it must obey."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from fil_core.errors import BadRequest
+from fil_core.leakage import fil as module
+from fil_core.leakage.fil import fil, group_fil, measure, sum_zero_basis
+from fil_core.linalg import blocks
+from fil_core.models import fit
+from fil_core.specs import ModelSpec
+from tests.reference import spectral_norm
+
+# One-score models take singular values of J itself; softmax takes eigenvalues of J^T J, where rounding of eta^2 is
+# relative to the largest. Both optima, the library's and the reference's, are reached to about 1e-14.
+EXACT = {"rel": 1e-9, "abs": 1e-13}
+# Central differences at 1e-5: truncation 1e-10, and rounding of two optima (1e-14) over the step.
+DIFFERENCES = {"rtol": 1e-6, "atol": 1e-7}
+# Two orders of summation of the same numbers.
+REORDERED = {"rtol": 1e-10, "atol": 1e-14}
+SOME = (0, 3, 11, 24)  # 3 has weight 0
+
+
+def eta_of(problem, **options):
+    return fil(problem.fitted, problem.dataset, **options).numpy()
+
+
+def test_eta_is_the_largest_singular_value_of_the_dense_jacobian(problem):
+    eta = eta_of(problem)
+    expected = [spectral_norm(problem.reference.jacobian(i)) for i in range(problem.dataset.n)]
+    assert eta == pytest.approx(expected, **EXACT)
+    assert eta.max() > 1.5 * np.median(eta)  # examples differ, so a mistake in one term would show
+
+
+def test_the_dense_jacobian_is_the_one_of_autograd(problem):
+    for i in SOME[:2]:
+        np.testing.assert_allclose(
+            problem.reference.jacobian(i), problem.reference.jacobian_autograd(i), rtol=1e-9, atol=1e-12
+        )  # two ways to the same float64 numbers
+
+
+def test_eta_is_the_norm_of_differences_through_refitting(problem):
+    eta = eta_of(problem)
+    for i in SOME[:3]:
+        J = problem.reference.jacobian_by_refitting(i)
+        np.testing.assert_allclose(J, problem.reference.jacobian(i), **DIFFERENCES)
+        assert eta[i] == pytest.approx(spectral_norm(J), rel=1e-6, abs=1e-7)
+
+
+def test_weight_zero_leaks_nothing(problem):
+    table = measure(problem.fitted, problem.dataset, prior_std=0.5)
+    row = table.iloc[3]
+    assert problem.weights[3] == 0
+    assert (table["eta"].drop(table.index[3]) > 0).all()
+    assert row["eta"] == row["dfil"] == row["loo_shift"] == row["leverage"] == row["weight"] == 0
+    assert row["membership_auc"] == 0.5
+    assert row["floor_unbiased"] == np.inf
+    assert row["floor_prior"] == pytest.approx(0.25, rel=1e-12)
+
+
+def test_eta_scales_as_one_over_sigma(problem):
+    eta = eta_of(problem)
+    np.testing.assert_allclose(eta_of(problem, sigma=4.0), eta / 4, rtol=1e-14)
+    table = measure(problem.fitted, problem.dataset, prior_std=1.0, sigma=4.0)
+    whole = measure(problem.fitted, problem.dataset, prior_std=1.0)
+    np.testing.assert_allclose(table["eta"], whole["eta"] / 4, rtol=1e-14)
+    np.testing.assert_allclose(table["dfil"], whole["dfil"] / 16, rtol=1e-14)
+    np.testing.assert_allclose(table["floor_unbiased"], whole["floor_unbiased"] * 16, rtol=1e-12)
+
+
+def test_the_order_of_the_examples_does_not_matter(problem):
+    order = np.random.default_rng(3).permutation(problem.dataset.n)
+    data = dataclasses.replace(problem.dataset, X=problem.dataset.X[order], y=problem.dataset.y[order])
+    eta = fil(fit(problem.spec, data, weights=problem.weights[order]), data).numpy()
+    np.testing.assert_allclose(eta, eta_of(problem)[order], **REORDERED)
+
+
+def test_rotated_inputs_have_the_same_eta(problem):
+    d = problem.dataset.d
+    Q, _ = np.linalg.qr(np.random.default_rng(4).standard_normal((d, d)))
+    data = dataclasses.replace(problem.dataset, X=problem.dataset.X @ Q)
+    eta = fil(fit(problem.spec, data, weights=problem.weights), data).numpy()
+    np.testing.assert_allclose(eta, eta_of(problem), rtol=1e-9, atol=1e-14)  # the condition number times rounding
+
+
+@pytest.mark.parametrize("values", [1, 30])
+def test_blocks_of_any_size_give_the_same_table(problem, values, monkeypatch):
+    whole = measure(problem.fitted, problem.dataset, prior_std=1.0, columns=(0,))
+    monkeypatch.setitem(module._BLOCK, "cpu", values)
+    monkeypatch.setitem(blocks._ELEMENTS, "cpu", values)
+    told = []
+    cut = measure(
+        problem.fitted, problem.dataset, prior_std=1.0, columns=(0,), progress=lambda *args: told.append(args[:2])
+    )
+    assert len(told) > 1
+    assert {total for _, total in told} == {problem.dataset.n}
+    numbers = whole.select_dtypes(float).columns
+    np.testing.assert_allclose(cut[numbers], whole[numbers], rtol=1e-9, atol=1e-13)
+
+
+def test_measure_and_fil_agree(problem):
+    table = measure(problem.fitted, problem.dataset, prior_std=1.0)
+    np.testing.assert_allclose(table["eta"], eta_of(problem), rtol=1e-14)
+    assert table.index.tolist() == problem.dataset.ids.tolist()
+    assert table.index.name == "id"
+    np.testing.assert_array_equal(table["weight"], problem.weights)
+
+
+def test_loss_gradient_norm_score_and_prediction(problem):
+    table = measure(problem.fitted, problem.dataset, prior_std=1.0)
+    ref, n = problem.reference, problem.dataset.n
+    gradients = [np.linalg.norm(ref.example_gradient(ref.theta, i)) for i in range(n)]
+    assert table["grad_norm"].to_numpy() == pytest.approx(gradients, **EXACT)
+    Z = problem.dataset.X @ ref.theta.reshape(-1, problem.dataset.d).T
+    if problem.spec.kind == "softmax":
+        own, loss = (Z * ref.T).sum(1), np.log(np.exp(Z).sum(1)) - (Z * ref.T).sum(1)
+        codes = Z.argmax(1)
+    else:
+        own, codes = Z[:, 0], (Z[:, 0] > 0).astype(int)
+        squared, log = (own - ref.T) ** 2 / 2, np.log1p(np.exp(own)) - ref.T * own
+        loss = squared if problem.spec.kind == "least-squares" else log
+    assert table["loss"].to_numpy() == pytest.approx(loss, **EXACT)
+    assert table["score"].to_numpy() == pytest.approx(own, rel=1e-9, abs=1e-12)
+    if problem.dataset.class_names:
+        np.testing.assert_array_equal(table["correct"], codes == problem.dataset.y)
+        np.testing.assert_array_equal(table["prediction"], np.asarray(problem.dataset.class_names)[codes])
+        assert 0 < table["correct"].mean() < 1
+    else:
+        assert "prediction" not in table
+        assert "correct" not in table
+
+
+# --- attributes -----------------------------------------------------------------------------------------------------
+
+
+def test_an_attribute_is_the_norm_of_its_columns_alone(problem):
+    eta, d = eta_of(problem), problem.dataset.d
+    for columns in {(0,), (d - 1,), tuple(range(d)), (d - 1, 0) if d > 1 else (0,)}:
+        part = eta_of(problem, columns=columns)
+        dense = [spectral_norm(problem.reference.jacobian(i)[:, list(columns)]) for i in range(problem.dataset.n)]
+        assert part == pytest.approx(dense, **EXACT)
+        assert (part <= eta * (1 + 1e-12)).all()
+        assert (part < 0.999 * eta).any()
+
+
+def test_the_simplex_constraint_is_a_basis_of_sum_zero_directions(problem):
+    if problem.dataset.d < 3:
+        with pytest.raises(BadRequest, match="at least two columns"):
+            eta_of(problem, columns=(0,), simplex=True)
+        return
+    columns = [2, 0, 1]
+    # Helmert's basis, written out: any orthonormal basis of the same plane gives the same norm.
+    U = np.array([[1, -1, 0], [1, 1, -2]]).T / np.sqrt([2, 6])
+    part = eta_of(problem, columns=columns, simplex=True)
+    dense = [spectral_norm(problem.reference.jacobian(i)[:, columns] @ U) for i in range(problem.dataset.n)]
+    assert part == pytest.approx(dense, **EXACT)
+    assert (part <= eta_of(problem, columns=columns) * (1 + 1e-12)).all()
+
+
+@pytest.mark.parametrize("k", [2, 3, 10])
+def test_sum_zero_basis(k):
+    U = sum_zero_basis(k).numpy()
+    assert U.shape == (k, k - 1)
+    np.testing.assert_allclose(U.T @ U, np.eye(k - 1), atol=1e-14)
+    np.testing.assert_allclose(U.sum(0), 0, atol=1e-14)
+
+
+def test_a_table_about_an_attribute_keeps_the_whole_eta_beside_it(problem):
+    table = measure(problem.fitted, problem.dataset, prior_std=1.0, columns=(0,), sigma=2.0)
+    np.testing.assert_allclose(table["eta_all"], eta_of(problem, sigma=2.0), rtol=1e-14)
+    np.testing.assert_allclose(table["eta"], eta_of(problem, columns=(0,), sigma=2.0), rtol=1e-14)
+
+
+# --- groups ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_group_is_the_norm_of_the_stacked_jacobians(problem):
+    eta = eta_of(problem)
+    for rows in ([0, 5], [1, 3, 11, 24], list(range(problem.dataset.n))):
+        stacked = np.hstack([problem.reference.jacobian(i) for i in rows])
+        together = group_fil(problem.fitted, problem.dataset, rows)
+        assert together == pytest.approx(spectral_norm(stacked), **EXACT)
+        assert eta[rows].max() * (1 - 1e-9) <= together <= np.sqrt((eta[rows] ** 2).sum()) * (1 + 1e-9)
+
+
+def test_a_group_of_one_is_its_example(problem):
+    eta = eta_of(problem)
+    for i in SOME:
+        assert group_fil(problem.fitted, problem.dataset, [i]) == pytest.approx(eta[i], **EXACT)
+    assert group_fil(problem.fitted, problem.dataset, [1], sigma=5.0) == pytest.approx(eta[1] / 5, **EXACT)
+
+
+# --- refusals, sizes ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sigma", [0.0, -1.0, float("nan")])
+def test_sigma_must_be_positive(problem, sigma):
+    with pytest.raises(BadRequest, match="sigma"):
+        eta_of(problem, sigma=sigma)
+    with pytest.raises(BadRequest, match="sigma"):
+        group_fil(problem.fitted, problem.dataset, [0], sigma=sigma)
+
+
+def test_an_empty_group_is_refused(problem):
+    with pytest.raises(BadRequest, match="at least one"):
+        group_fil(problem.fitted, problem.dataset, [])
+
+
+@pytest.mark.parametrize("condition", [1.0, 1e3])  # of X, so up to 1e6 of H
+def test_eta_keeps_nine_digits_of_an_ill_conditioned_model(condition, make_dataset, make_reference):
+    data = make_dataset(n=80, d=12, condition=condition, seed=9)
+    spec = ModelSpec(kind="least-squares", l2=0.0)
+    ref = make_reference(spec, data)
+    fitted = fit(spec, data)
+    np.testing.assert_allclose(fitted.theta.numpy(), ref.theta, rtol=1e-8)  # both lose the condition number's digits
+    exact = dataclasses.replace(fitted.optimum, theta=torch.from_numpy(ref.theta))
+    eta = fil(dataclasses.replace(fitted, optimum=exact), data).numpy()
+    assert eta == pytest.approx([spectral_norm(ref.jacobian(i)) for i in range(80)], rel=1e-9)
+
+
+# --- AM207 toys, maths.md section 10 (the group's own notebook, with its trace mistake put right) ---------------------
+
+_TOY_Y = [-8, 5.050774, 7.937183, 14.213102, 20.63173, 27.15748, 29.555028, 35.038962, 39.580125, 45.080151]
+_TOY_ETA = [1.7958, 2.5778, 1.5399, 1.3731, 1.2940, 1.3181, 0.1388, 0.3781, 0.9843, 1.3226]
+
+
+def test_the_least_squares_toy_has_its_known_leakage(from_arrays):
+    """x = 0..9 beside a constant column, which counts as a feature here; the planted outlier is second."""
+    data = from_arrays(np.c_[np.arange(10.0), np.ones(10)], np.array(_TOY_Y))
+    eta = fil(fit(ModelSpec(kind="least-squares", l2=0.0), data), data).numpy()
+    assert eta == pytest.approx(_TOY_ETA, abs=5e-5)  # the last printed digit
+    assert eta.argsort()[::-1][:2].tolist() == [1, 0]
+
+
+def test_the_logistic_toy_has_its_odd_point_on_top(from_arrays):
+    """(i, i) labelled 1, (i, i-1) labelled 0 for i = 0..4, and (1.5, 0) labelled 1, beside a constant column."""
+    i = np.arange(5.0)
+    X = np.vstack([np.c_[i, i], np.c_[i, i - 1], [[1.5, 0]]])
+    data = from_arrays(np.c_[X, np.ones(11)], np.repeat([1, 0, 1], [5, 5, 1]), classes=2)
+    eta = fil(fit(ModelSpec(kind="logistic", l2=0.01), data), data).numpy()
+    assert eta[-1] == pytest.approx(3.49, abs=5e-3)
+    assert eta[:-1].max() == pytest.approx(2.04, abs=5e-3)
+
+
+# --- devices --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU on this machine")
+def test_a_gpu_gives_the_same_eta(problem):
+    fitted = fit(problem.spec, problem.dataset, weights=problem.weights, device=torch.device("cuda"))
+    eta = fil(fitted, problem.dataset)
+    assert eta.device.type == "cuda"
+    assert eta.cpu().numpy() == pytest.approx(eta_of(problem), rel=1e-9, abs=1e-13)  # float64 on both

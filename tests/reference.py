@@ -1,0 +1,174 @@
+"""Slow, literal oracles: every matrix formed, every model refitted, nothing shared with the library.
+
+A `Reference` is one training problem in the model's own coding of the targets T: reals or -1/+1 (n,) for least
+squares, 0/1 (n,) for logistic, one-hot (n, C) for softmax. Parameters are flat, class-major for softmax. The softmax
+loss is `logsumexp(z) - T_i . z`, whose derivative in the label is that of maths.md section 1.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from scipy.special import expit, softmax
+
+
+@dataclass(frozen=True)
+class Reference:
+    kind: str
+    X: np.ndarray
+    T: np.ndarray
+    w: np.ndarray
+    ridge: float
+
+    @property
+    def parameters(self) -> int:
+        return self.X.shape[1] * (self.T.shape[1] if self.T.ndim == 2 else 1)
+
+    # --- the objective, example by example -------------------------------------------------------------------------
+
+    def example_gradient(self, theta: np.ndarray, i: int) -> np.ndarray:
+        """Gradient of example i's loss in theta, not weighted."""
+        x, t = self.X[i], self.T[i]
+        if self.kind == "softmax":
+            return np.kron(softmax(theta.reshape(-1, len(x)) @ x) - t, x)
+        z = theta @ x
+        return ((z if self.kind == "least-squares" else expit(z)) - t) * x
+
+    def example_hessian(self, theta: np.ndarray, i: int) -> np.ndarray:
+        x = self.X[i]
+        if self.kind == "softmax":
+            p = softmax(theta.reshape(-1, len(x)) @ x)
+            return np.kron(np.diag(p) - np.outer(p, p), np.outer(x, x))
+        s = expit(theta @ x)
+        return (1.0 if self.kind == "least-squares" else s * (1 - s)) * np.outer(x, x)
+
+    def gradient(self, theta: np.ndarray) -> np.ndarray:
+        Z = self.X @ theta.reshape(-1, self.X.shape[1]).T
+        predict = {"least-squares": lambda z: z, "logistic": expit, "softmax": lambda z: softmax(z, axis=1)}
+        residuals = predict[self.kind](Z) - self.T.reshape(Z.shape)
+        return ((self.w[:, None] * residuals).T @ self.X).ravel() + self.ridge * theta
+
+    def hessian(self, theta: np.ndarray) -> np.ndarray:
+        """Sum over examples of w_i times (C x C) (x) x x^T, as one contraction."""
+        Z = self.X @ theta.reshape(-1, self.X.shape[1]).T
+        p = softmax(Z, axis=1) if self.kind == "softmax" else expit(Z)
+        S = {
+            "least-squares": lambda: np.ones((*Z.shape, 1)),
+            "logistic": lambda: (p * (1 - p))[:, :, None],
+            "softmax": lambda: np.einsum("nc,ce->nce", p, np.eye(p.shape[1])) - np.einsum("nc,ne->nce", p, p),
+        }[self.kind]()
+        H = np.einsum("nce,nk,nl->ckel", self.w[:, None, None] * S, self.X, self.X, optimize=True)
+        return H.reshape(self.parameters, -1) + self.ridge * np.eye(self.parameters)
+
+    # --- training ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def theta(self) -> np.ndarray:
+        """The optimum by Newton's method from 0, halving steps that do not shrink the gradient; to rounding."""
+        return self.optimum_from(np.zeros(self.parameters))
+
+    def optimum_from(self, theta: np.ndarray) -> np.ndarray:
+        g = self.gradient(theta)
+        for _ in range(200):
+            step, size = np.linalg.solve(self.hessian(theta), g), 1.0
+            while np.linalg.norm(self.gradient(theta - size * step)) >= np.linalg.norm(g):
+                size /= 2
+                if size < 1e-4:  # no step shrinks the gradient further: rounding
+                    return theta
+            theta = theta - size * step
+            g = self.gradient(theta)
+        raise AssertionError("the reference did not converge")
+
+    # --- the Jacobian of the optimum with respect to one example -----------------------------------------------------
+
+    def jacobian(self, i: int) -> np.ndarray:
+        """By the formula of maths.md section 1, dense: features first, the label's column(s) last."""
+        x, t = self.X[i], self.T[i]
+        d, inverse = len(x), np.linalg.inv(self.hessian(self.theta))
+        if self.kind == "softmax":
+            Theta = self.theta.reshape(-1, d)
+            p = softmax(Theta @ x)
+            dx = np.kron((p - t)[:, None], np.eye(d)) + np.kron((np.diag(p) - np.outer(p, p)) @ Theta, x[:, None])
+            return -self.w[i] * inverse @ np.hstack([dx, -np.kron(np.eye(len(p)), x[:, None])])
+        z = self.theta @ x
+        r, a = (z - t, 1.0) if self.kind == "least-squares" else (expit(z) - t, expit(z) * (1 - expit(z)))
+        u = inverse @ x
+        return -self.w[i] * np.hstack([r * inverse + a * np.outer(u, self.theta), -u[:, None]])
+
+    def jacobian_autograd(self, i: int) -> np.ndarray:
+        """By the implicit function theorem, every derivative taken by torch from the loss itself."""
+        X, T, w = (torch.from_numpy(v) for v in (self.X, self.T.reshape(len(self.X), -1), self.w))
+        k = T.shape[1]
+
+        def loss(theta, x, t):
+            z = theta.view(k, -1) @ x
+            if self.kind == "least-squares":
+                return ((z - t) ** 2).sum() / 2
+            if self.kind == "logistic":
+                return torch.log1p(torch.exp(z)).sum() - t @ z
+            return torch.logsumexp(z, 0) - t @ z
+
+        def objective(theta):
+            return w @ torch.func.vmap(loss, (None, 0, 0))(theta, X, T) + self.ridge / 2 * theta @ theta
+
+        def pull(x, t):  # example i's share of the stationarity condition
+            return torch.func.grad(lambda theta: w[i] * loss(theta, x, t))(theta)
+
+        theta = torch.from_numpy(self.theta)
+        H = torch.func.hessian(objective)(theta)
+        mixed = torch.func.jacrev(pull, argnums=(0, 1))(X[i], T[i])
+        return -torch.linalg.solve(H, torch.cat(mixed, 1)).numpy()
+
+    def jacobian_by_refitting(self, i: int, step: float = 1e-5) -> np.ndarray:
+        """Central differences of the retrained optimum in every feature and label entry of example i."""
+        columns = [self._moved_optimum(i, j, step) - self._moved_optimum(i, j, -step) for j in range(self._entries())]
+        return np.stack(columns, 1) / (2 * step)
+
+    def _entries(self) -> int:
+        return self.X.shape[1] + (self.T.shape[1] if self.T.ndim == 2 else 1)
+
+    def _moved_optimum(self, i: int, j: int, by: float) -> np.ndarray:
+        X, T = self.X.copy(), self.T.copy()
+        if j < X.shape[1]:
+            X[i, j] += by
+        elif T.ndim == 2:
+            T[i, j - X.shape[1]] += by
+        else:
+            T[i] += by
+        return dataclasses.replace(self, X=X, T=T).optimum_from(self.theta)
+
+    def feature_jacobian(self, i: int) -> np.ndarray:
+        """J_x: the columns of the features alone."""
+        return self.jacobian(i)[:, : self.X.shape[1]]
+
+    # --- leaving one out --------------------------------------------------------------------------------------------
+
+    def without(self, i: int) -> Reference:
+        """The problem without example i, its penalty unchanged."""
+        return dataclasses.replace(
+            self, X=np.delete(self.X, i, 0), T=np.delete(self.T, i, 0), w=np.delete(self.w, i)
+        )  # fmt: skip
+
+    def leave_one_out_shift(self, i: int) -> float:
+        """|theta_{-i} - theta| by training again."""
+        return float(np.linalg.norm(self.without(i).theta - self.theta))
+
+    def one_step_shift(self, i: int) -> float:
+        """The same after one Newton step from theta on the problem without example i."""
+        rest = self.without(i)
+        return float(np.linalg.norm(np.linalg.solve(rest.hessian(self.theta), rest.gradient(self.theta))))
+
+    def leverage(self, i: int) -> float:
+        """Trace of H^-1 times example i's share of H."""
+        return float(
+            np.trace(np.linalg.inv(self.hessian(self.theta)) @ (self.w[i] * self.example_hessian(self.theta, i)))
+        )
+
+
+def spectral_norm(J: np.ndarray) -> float:
+    """Largest singular value; from J and not from J^T J, whose eigenvalues have half the digits."""
+    return float(np.linalg.svd(J, compute_uv=False)[0])
