@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
@@ -176,7 +177,9 @@ def _run_fil(options: argparse.Namespace) -> int:
         "score": result.summary["score"],
         "device": result.provenance["device"],
     }
-    print(json.dumps(line) if options.json else _in_words(line))
+    # A score over no test rows is not a number, which JSON has no word for but null.
+    strict = {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in line.items()}
+    print(json.dumps(strict) if options.json else _in_words(line))
     return 0
 
 

@@ -36,10 +36,10 @@ def examples(data: Dataset, table: pd.DataFrame, title: str, ids: list[int], key
 
 
 frame.required()
+st.title("Who does the model give away?", anchor=False)
 request, data, result, table = widgets.measured()
 s = result.summary
 
-st.title("Who does the model give away?", anchor=False)
 st.markdown(headline(data, table))
 columns = st.columns(5)
 facts = {

@@ -86,5 +86,5 @@ def _same_examples(first: int, second: int, grad_norm: float, tolerance: float) 
     if not grad_norm <= tolerance:
         raise BadRequest(
             "blocks: expected the same examples in both passes; at the optimum of the first the gradient over the "
-            f"second is {grad_norm:.3g}, not below {tolerance:.3g}. Seed each block, and keep rows and targets together."
+            f"second is {grad_norm:.3g}, not below {tolerance:.3g}. Seed each block; keep rows and targets together."
         )

@@ -27,7 +27,7 @@ def expected_accuracy(scores: np.ndarray, norms: np.ndarray, labels: np.ndarray,
     Returns:
         In [0, 1]; exact for two classes, to quadrature (~1e-10) for more.
     """
-    return float(correct_probability(scores, norms, labels, sigma).mean())
+    return float(correct_probability(scores, norms, labels, sigma).mean()) if len(labels) else float("nan")
 
 
 def correct_probability(scores: np.ndarray, norms: np.ndarray, labels: np.ndarray, sigma: float) -> np.ndarray:

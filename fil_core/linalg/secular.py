@@ -23,6 +23,7 @@ ours; maths.md section 2.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal, overload
 
 import torch
 from torch import Tensor
@@ -30,6 +31,18 @@ from torch import Tensor
 from fil_core.linalg.blocks import row_blocks
 
 _STEPS = 100  # an iteration that is quadratic and monotone needs ten; the bound only keeps NaN from looping
+
+
+@overload
+def leading_eigenpairs(
+    D: Tensor, t: Tensor, p: Tensor, q: Tensor, c: Tensor, s: Tensor, *, vectors: Literal[True]
+) -> tuple[Tensor, Tensor]: ...
+
+
+@overload
+def leading_eigenpairs(
+    D: Tensor, t: Tensor, p: Tensor, q: Tensor, c: Tensor, s: Tensor, *, vectors: bool = False
+) -> tuple[Tensor, Tensor | None]: ...
 
 
 def leading_eigenpairs(
@@ -152,7 +165,7 @@ class _Rows:
         return W, W[:, 0]
 
     def _core(self, pp: Tensor, pq: Tensor, qq: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
-        """Top eigenvalue of C G for the 3 x 3 C, and its right eigenvector, through the symmetric L^T C L, G = L L^T."""
+        """Top eigenvalue of C G for the 3 x 3 C, and its right eigenvector, through L^T C L with G = L L^T."""
         p1, q1, zero = self.p[:, 0].expand_as(w), self.q[:, 0].expand_as(w), torch.zeros_like(w)
         coupling, corner = (self.c * p1 + self.s * q1, self.s * p1), self._corner() - self.t * self.D[1]
         C = _matrix((self.c, self.s, coupling[0]), (self.s, zero, coupling[1]), (*coupling, corner))

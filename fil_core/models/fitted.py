@@ -93,9 +93,8 @@ class Fitted:
 
     def scores(self, X: np.ndarray) -> Tensor:
         """theta^T x: (n,), or (n, C) for softmax."""
-        return as_tensor(X, self.theta.device) @ self.theta.movedim(
-            -1, 0
-        )  # as .T, which vectors shall not have any more
+        transposed = self.theta.movedim(-1, 0)  # what .T was for vectors and matrices alike
+        return as_tensor(X, self.theta.device) @ transposed
 
     def terms(self, dataset: Dataset) -> Glm | Softmax:
         """Loss and derivatives at the optimum for every training example."""
@@ -112,7 +111,9 @@ class Fitted:
         return (Z > 0).long() if self.classes else Z
 
     def score(self, X: np.ndarray, y: np.ndarray) -> float:
-        """Accuracy (classification) or mean squared error (regression) on some examples."""
+        """Accuracy (classification) or mean squared error (regression) on some examples; NaN where there are none."""
+        if not len(y):
+            return float("nan")
         predicted = self.predictions(self.scores(X)).cpu().numpy()
         return float(np.mean(predicted == y)) if self.classes else float(np.mean((predicted - y) ** 2))
 

@@ -122,6 +122,7 @@ def require(optimum: Optimum, what: str) -> None:
     """
     if not optimum.converged:
         raise NotConverged(
-            f"{what} did not converge: after {optimum.iterations} Newton steps the gradient norm is {optimum.grad_norm:.3g}; "
-            f"expected at most {optimum.tolerance:.3g}. Set a larger l2, or scale the features."
+            f"{what} did not converge: after {optimum.iterations} Newton steps the gradient norm is "
+            f"{optimum.grad_norm:.3g}; expected at most {optimum.tolerance:.3g}. "
+            "Set a larger l2, or scale the features."
         )

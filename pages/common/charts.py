@@ -70,9 +70,11 @@ def distribution(table: pd.DataFrame, mode: Mode, *, log: bool) -> go.Figure:
             hovertemplate="η %{x:.4g}<br>%{y:,} examples<extra>%{fullData.name}</extra>",
         )
     figure.update_layout(barmode="stack", bargap=0, showlegend=len(groups) > 1)
-    figure.add_vline(
-        float(np.median(eta)), line={"color": _INK[mode][0], "dash": "dot", "width": 1},
-        annotation={"text": "median", "font": {"size": 11, "color": _INK[mode][0]}},
+    median = float(np.median(eta))
+    figure.add_vline(median, line={"color": _INK[mode][0], "dash": "dot", "width": 1})
+    figure.add_annotation(  # on a logarithmic axis Plotly places lines by value but texts by exponent
+        x=np.log10(median) if log else median, y=1, yref="paper", xanchor="left", yanchor="top", text="median",
+        showarrow=False, font={"size": 11, "color": _INK[mode][0]},
     )  # fmt: skip
     styled(figure, mode, x="Fisher information loss η, in 1/feature at σ = 1", y="training examples")
     return figure.update_xaxes(type="log" if log else "linear")
@@ -152,13 +154,16 @@ def ranks(one: pd.Series, other: pd.Series, names: tuple[str, str], mode: Mode) 
     return styled(figure, mode, x=f"rank by {names[0]} (1 = leakiest)", y=f"rank by {names[1]}", height=380)
 
 
-def curve(x: np.ndarray, y: np.ndarray, marked: tuple[float, float], titles: tuple[str, str], mode: Mode) -> go.Figure:
-    """One line with the chosen point marked, on a logarithmic x axis."""
+def curve(
+    x: np.ndarray, y: np.ndarray, marked: tuple[float, float], titles: tuple[str, str], mode: Mode, *, log: bool
+) -> go.Figure:
+    """One line with the chosen point marked, over a logarithmic x axis; `log` for both axes."""
     figure = go.Figure(go.Scatter(x=x, y=y, mode="lines", line={"color": OKABE_ITO[0], "width": 2}, showlegend=False))
     figure.add_scatter(
         x=[marked[0]], y=[marked[1]], mode="markers", marker={"color": LEAKS, "size": 11}, showlegend=False
     )
     styled(figure, mode, x=titles[0], y=titles[1], height=300)
+    figure.update_yaxes(type="log" if log else "linear")
     return figure.update_xaxes(type="log")
 
 

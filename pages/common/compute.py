@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import threading
 from typing import Literal
 
 import numpy as np
@@ -20,11 +22,17 @@ from fil_core import (
 
 # Answered at once below this many multiply-adds (a second or two on two cores); above it a person is asked first.
 _AT_ONCE = 4e10
+_TOO_LONG = 1e13
+
+# Seconds after which torch is loaded behind the first page, which shows stored numbers and does not need it; whoever
+# then asks for something new does not wait for the import.
+_TORCH_AFTER = 4.0
 
 
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """One engine for the whole server: its store and the data sets in use."""
+    threading.Timer(_TORCH_AFTER, importlib.import_module, ["torch"]).start()
     return Engine()
 
 
@@ -82,11 +90,10 @@ def example(request: ExampleRequest) -> Result:
     return engine().get(request)
 
 
-def expected_score(request: FilRequest, sigma: float) -> float:
+def expected_score(found: Result, sigma: float) -> float:
     """Expected test accuracy, or squared error, under output noise, in closed form."""
-    arrays = engine().get(request).arrays
-    scores, norms, targets = (arrays[f"test_{name}"] for name in ("scores", "norms", "targets"))
-    if dataset(request.data).class_names:
+    scores, norms, targets = (found.arrays[f"test_{name}"] for name in ("scores", "norms", "targets"))
+    if found.summary["score"] == "accuracy":
         return expected_accuracy(scores, norms, targets, sigma)
     return expected_squared_error(scores - targets, norms, sigma)
 
@@ -94,9 +101,10 @@ def expected_score(request: FilRequest, sigma: float) -> float:
 @st.cache_data(max_entries=32, show_spinner=False)
 def utility_curve(request: FilRequest) -> tuple[np.ndarray, np.ndarray]:
     """Expected test score from noise that changes nothing to noise that drowns the parameters."""
-    size = float(np.sqrt(np.mean(np.square(engine().get(request).arrays["theta"])))) or 1.0
+    found = engine().get(request)
+    size = float(np.sqrt(np.mean(np.square(found.arrays["theta"])))) or 1.0
     sigmas = size * np.logspace(-3, 2, 26)
-    return sigmas, np.array([expected_score(request, float(sigma)) for sigma in sigmas])
+    return sigmas, np.array([expected_score(found, float(sigma)) for sigma in sigmas])
 
 
 def _asked(request: FilRequest, data: Dataset, work: float) -> bool:
@@ -106,13 +114,17 @@ def _asked(request: FilRequest, data: Dataset, work: float) -> bool:
         f"{data.title}: {data.n:,} training examples with {data.d:,} features, {request.model.kind}. Measuring them "
         f"all takes {_roughly(work / 2e10)} on two cores, less on a GPU; the result is kept."
     )
+    if work > _TOO_LONG:
+        st.write("Fewer rows, or some twenty principal components, make it a matter of seconds: see the sidebar.")
     return _pressed("Measure", request, key="measure", kind="primary")
 
 
 def _roughly(seconds: float) -> str:
     if seconds < 10:
         return "a few seconds"
-    return f"about {seconds:.0f} seconds" if seconds < 90 else f"about {seconds / 60:.0f} minutes"
+    if seconds < 90:
+        return f"about {seconds:.0f} seconds"
+    return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.0f} hours"
 
 
 def _multiply_adds(request: FilRequest, data: Dataset) -> float:

@@ -34,7 +34,7 @@ def planner(request: FilRequest, result: Result, table: pd.DataFrame) -> None:
             help="η² adds up: k releases take √k times the σ.",
         )
         sigma *= math.sqrt(releases)
-        score = compute.expected_score(request, sigma)
+        score = compute.expected_score(result, sigma)
         now, kind = result.summary["test_score"], result.summary["score"]
         one, two = st.columns(2)
         one.metric("Noise σ", text.number(sigma), "added to each parameter", delta_color="off", delta_arrow="off")
@@ -49,7 +49,14 @@ def planner(request: FilRequest, result: Result, table: pd.DataFrame) -> None:
     with right:
         sigmas, scores = compute.utility_curve(request)
         widgets.chart(
-            charts.curve(sigmas, scores, (sigma, score), ("output noise σ", f"expected test {kind}"), widgets.mode()),
+            charts.curve(
+                sigmas,
+                scores,
+                (sigma, score),
+                ("output noise σ", f"expected test {kind}"),
+                widgets.mode(),
+                log=kind != "accuracy",
+            ),
             f"Expected test {kind} against the noise; at sigma {text.number(sigma)} it is {text.score(score, kind)}",
             "utility",
         )

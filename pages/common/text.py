@@ -54,6 +54,8 @@ def percent(share: float) -> str:
 
 def score(value: float, kind: str) -> str:
     """A test score: a percentage for accuracy, a number for a squared error."""
+    if math.isnan(value):
+        return "no test rows"
     return percent(value) if kind == "accuracy" else number(value)
 
 
