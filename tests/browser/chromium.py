@@ -14,15 +14,17 @@ _MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 def find() -> str | None:
     """Path of a Chromium: FIL_CHROMIUM, one on the PATH, or Playwright's own; None if there is none."""
-    candidates = [os.environ.get("FIL_CHROMIUM"), *map(shutil.which, _NAMES), str(_MAC), _playwrights_own()]
-    return next((path for path in candidates if path and Path(path).exists()), None)
+    installed = [os.environ.get("FIL_CHROMIUM"), *map(shutil.which, _NAMES), str(_MAC)]
+    # Playwright is started only where it must be asked: it refuses to run twice at once.
+    return next((path for path in installed if path and Path(path).exists()), None) or _playwrights_own()
 
 
 def _playwrights_own() -> str | None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        return playwright.chromium.executable_path
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
 
 
 def provide() -> str | None:

@@ -14,9 +14,10 @@ VIEWS = {"overview": ("", 1180), "leakage": ("leakage", 1400), "gallery": ("gall
 
 
 def main(folder: Path) -> None:
+    executable = find()
     with tempfile.TemporaryDirectory() as store, sync_playwright() as playwright:
         server = Server(Path(store) / "results")
-        browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
         for mode in ("light", "dark"):
             for name, (path, height) in VIEWS.items():
                 page = browser.new_page(viewport={"width": 1440, "height": height}, color_scheme=mode)
