@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import pearsonr, spearmanr
+import pandas as pd
 
 from fil_core.errors import BadRequest
 
@@ -51,6 +51,15 @@ def agreement(a: np.ndarray, b: np.ndarray, *, k: int = 500) -> Agreement:
     if a.size < 2:
         raise BadRequest("comparison: expected at least two examples with finite values in both columns.")
     k = min(k, a.size)
-    flat = np.ptp(a) == 0 or np.ptp(b) == 0
-    pearson, spearman = (np.nan, np.nan) if flat else (pearsonr(a, b).statistic, spearmanr(a, b).statistic)
-    return Agreement(float(pearson), float(spearman), len(set(top(a, k)) & set(top(b, k))), k, a.size)
+    return Agreement(
+        _correlation(a, b), _correlation(_ranks(a), _ranks(b)), len(set(top(a, k)) & set(top(b, k))), k, a.size
+    )
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks with ties averaged, whose Pearson correlation is Spearman's."""
+    return pd.Series(values).rank().to_numpy()
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    return float("nan") if np.ptp(a) == 0 or np.ptp(b) == 0 else float(np.corrcoef(a, b)[0, 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Literal
 
@@ -16,29 +17,39 @@ LEAKS = "#D55E00"
 SCALE = "cividis"
 ALL = "all classes"
 _CLASSES_TOLD_APART = 4
+_WITHOUT_WEBGL = 3_000
 MOST_POINTS = 15_000  # more do not survive the way back from a selection, and no eye tells them apart
 
 _INK = {"light": ("#1F2328", "#D0D7DE", "#8C959F"), "dark": ("#E6EDF3", "#30363D", "#7D8590")}
 
 
-def styled(figure: go.Figure, mode: Mode, *, x: str, y: str, height: int = 340) -> go.Figure:
-    """The house style: quiet axes, no box, titles with units."""
-    ink, line, _ = _INK[mode]
-    figure.update_layout(
-        font={"color": ink, "size": 13, "family": "Source Sans, Source Sans Pro, sans-serif"},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        height=height,
-        dragmode="select",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        hoverlabel={"font": {"size": 12}},
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": _INK[mode][2], "activecolor": ink},
+@functools.cache
+def template(mode: Mode) -> go.layout.Template:
+    """The house style: quiet axes, no box, room for the figure."""
+    ink, line, quiet = _INK[mode]
+    axis = {
+        "gridcolor": line, "zerolinecolor": line, "linecolor": line, "automargin": True, "exponentformat": "power",
+    }  # fmt: skip
+    return go.layout.Template(
+        layout={
+            "font": {"color": ink, "size": 13, "family": "Source Sans, Source Sans Pro, sans-serif"},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            "dragmode": "select",
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+            "hoverlabel": {"font": {"size": 12}},
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": quiet, "activecolor": ink},
+            "xaxis": axis,
+            "yaxis": axis,
+        }
     )
-    axis = {"gridcolor": line, "zerolinecolor": line, "linecolor": line, "automargin": True, "exponentformat": "power"}
-    figure.update_xaxes(title=x, **axis)
-    figure.update_yaxes(title=y, **axis)
-    return figure
+
+
+def styled(figure: go.Figure, mode: Mode, *, x: str, y: str, height: int = 340) -> go.Figure:
+    """The house style, and axis titles with units."""
+    titles = {"xaxis": {"title": {"text": x}}, "yaxis": {"title": {"text": y}}}
+    return figure.update_layout(template=template(mode), height=height, **titles)
 
 
 def colours(table: pd.DataFrame) -> dict[object, str]:
@@ -115,10 +126,12 @@ def against(
 ) -> go.Figure:
     """eta against another column, one point an example, coloured by class; chosen points ringed."""
     figure = go.Figure()
+    # Starting WebGL costs more than a few thousand points do without it.
+    add = figure.add_scatter if len(table) <= _WITHOUT_WEBGL else figure.add_scattergl
     groups = colours(table)
     for label, colour in groups.items():
         drawn = part(table, label)
-        figure.add_scattergl(
+        add(
             x=drawn[column],
             y=drawn["eta"],
             customdata=drawn.index,
@@ -130,7 +143,7 @@ def against(
     ringed = table.loc[table.index.intersection(list(chosen))]
     if len(ringed):
         ring = {"color": "rgba(0,0,0,0)", "size": 10, "line": {"color": _INK[mode][0], "width": 2}}
-        figure.add_scattergl(
+        add(
             x=ringed[column], y=ringed["eta"], customdata=ringed.index, mode="markers", marker=ring, name="selected",
             hoverinfo="skip",
         )  # fmt: skip

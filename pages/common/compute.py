@@ -24,9 +24,9 @@ from fil_core import (
 _AT_ONCE = 4e10
 _TOO_LONG = 1e13
 
-# Seconds after which torch is loaded behind the first page, which shows stored numbers and does not need it; whoever
-# then asks for something new does not wait for the import.
-_TORCH_AFTER = 4.0
+# Seconds after which torch is loaded behind the first pages, which show stored numbers and do not need it: whoever then
+# asks for something new does not wait for the import, and whoever looks around at once is not slowed by it.
+_TORCH_AFTER = 20.0
 
 
 @st.cache_resource(show_spinner=False)
@@ -103,7 +103,7 @@ def utility_curve(request: FilRequest) -> tuple[np.ndarray, np.ndarray]:
     """Expected test score from noise that changes nothing to noise that drowns the parameters."""
     found = engine().get(request)
     size = float(np.sqrt(np.mean(np.square(found.arrays["theta"])))) or 1.0
-    sigmas = size * np.logspace(-3, 2, 26)
+    sigmas = size * np.logspace(-3, 2, 21)
     return sigmas, np.array([expected_score(found, float(sigma)) for sigma in sigmas])
 
 
