@@ -120,8 +120,13 @@ class Dataset:
 
     @property
     def labels(self) -> np.ndarray:
-        """Training targets as a person knows them, (n,): class names, or the real values of a regression."""
-        return np.asarray(self.class_names)[self.y.astype(int)] if self.class_names else self.y
+        """Training targets as a person knows them, (n,): classes, or the real values of a regression."""
+        return self.named(self.y) if self.class_names else self.y
+
+    def named(self, codes: np.ndarray) -> np.ndarray:
+        """Classes by code, (m,): their names, or whole numbers where every name is one (the digits of MNIST)."""
+        names = np.asarray(self.class_names)
+        return (names.astype(np.int64) if all(map(str.isdecimal, self.class_names)) else names)[codes.astype(int)]
 
     def row(self, id: int) -> int:
         """Position of the training example with this id.

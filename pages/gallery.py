@@ -23,9 +23,9 @@ def filtered(table: pd.DataFrame) -> pd.DataFrame:
     order = sort.selectbox("Sort", list(_SORTS), key="sort", bind="query-params")
     shown = table
     if "correct" in table:
-        labels = sorted(table["label"].unique(), key=str)
+        labels = sorted(map(str, table["label"].unique()))
         chosen = kept.multiselect("Class", labels, key="class", bind="query-params", placeholder="all classes")
-        shown = shown[shown["label"].isin(chosen)] if chosen else shown
+        shown = shown[shown["label"].astype(str).isin(chosen)] if chosen else shown
     low, high = quantiles.slider("Percentile of η", 0, 100, (0, 100), key="percentiles", bind="query-params")
     shown = shown[shown["percentile"].between(low, high)]
     selection = st.session_state.get("selection")

@@ -174,7 +174,7 @@ def _model_columns(fitted: Fitted, terms: Glm | Softmax, dataset: Dataset) -> di
     found = {name: value.cpu().numpy() for name, value in columns.items()}
     if fitted.classes:
         codes = predicted.cpu().numpy()
-        found |= {"prediction": np.asarray(dataset.class_names)[codes], "correct": codes == dataset.y}
+        found |= {"prediction": dataset.named(codes), "correct": codes == dataset.y}
     return found
 
 

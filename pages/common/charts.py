@@ -121,10 +121,8 @@ def thinned(table: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
     return pd.concat([keep, rest.sample(most - len(keep), random_state=0)])
 
 
-def against(
-    table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bool, chosen: Sequence[int] = ()
-) -> go.Figure:
-    """eta against another column, one point an example, coloured by class; chosen points ringed."""
+def against(table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bool) -> go.Figure:
+    """eta against another column, one point an example, coloured by class."""
     figure = go.Figure()
     # Starting WebGL costs more than a few thousand points do without it.
     add = figure.add_scatter if len(table) <= _WITHOUT_WEBGL else figure.add_scattergl
@@ -140,13 +138,6 @@ def against(
             marker={"color": colour, "size": 5, "opacity": 0.65},
             hovertemplate=f"example %{{customdata}}<br>η %{{y:.4g}}<br>{title} %{{x:.4g}}<extra></extra>",
         )
-    ringed = table.loc[table.index.intersection(list(chosen))]
-    if len(ringed):
-        ring = {"color": "rgba(0,0,0,0)", "size": 10, "line": {"color": _INK[mode][0], "width": 2}}
-        add(
-            x=ringed[column], y=ringed["eta"], customdata=ringed.index, mode="markers", marker=ring, name="selected",
-            hoverinfo="skip",
-        )  # fmt: skip
     styled(figure, mode, x=title, y="η, in 1/feature", height=420)
     figure.update_layout(showlegend=len(groups) > 1)
     return figure.update_yaxes(type="log" if log else "linear")

@@ -39,7 +39,7 @@ def test_digits_keep_their_pixels_and_the_fixed_split():
 def test_classes_are_coded_in_the_order_asked_and_rows_stay_in_the_source_order():
     every, pair = load(DataSpec()), load(DataSpec(classes=("7", "3")))
     assert pair.class_names == ("7", "3") and (np.diff(pair.ids) > 0).all()
-    expected = [i for i, label in zip(every.ids, every.labels, strict=True) if label in ("3", "7")]
+    expected = [i for i, label in zip(every.ids, every.labels, strict=True) if label in (3, 7)]
     assert pair.ids.tolist() == expected
     assert [pair.labels[pair.row(i)] for i in expected] == [every.labels[every.row(i)] for i in expected]
     assert set(pair.y) == set(pair.y_test) == {0.0, 1.0}

@@ -347,7 +347,7 @@ def test_neighbours_are_the_nearest_others(engine):
     assert found.table.index.name == "id"
     np.testing.assert_allclose(found.table["distance"], distance[order], rtol=1e-12)
     assert found.table["label"].tolist() == dataset.labels[order].tolist()
-    assert found.summary["label"] == dataset.labels[7]
+    assert found.summary["label"] == str(dataset.labels[7])
 
 
 def test_a_person_with_attributes_gets_the_leakage_of_each(engine):
