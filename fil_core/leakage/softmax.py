@@ -27,7 +27,7 @@ class SoftmaxJacobians:
     def __init__(self, terms: Softmax, rows: slice | Tensor) -> None:
         """Takes the block `rows` of the training examples; costs O(m C^2 d^2)."""
         self.X, self.w, self.delta, self.p = terms.X[rows], terms.w[rows], terms.delta[rows], terms.p[rows]
-        self.Theta, self.curvature = terms.Theta, terms.curvature
+        self.Theta, self.terms = terms.Theta, terms
         self.C, self.d = terms.Theta.shape
         self.S = torch.diag_embed(self.p) - self.p[:, :, None] * self.p[:, None, :]
         self.G = self.S @ self.Theta
@@ -39,18 +39,17 @@ class SoftmaxJacobians:
         C, d = terms.Theta.shape
         return (d + C) ** 2 + C * C * d
 
-    def _blocks_times_x(self, k: int) -> Tensor:
-        """(H^-k)_ce x for all c, e, (m, C, C, d)."""
-        K = self.curvature.inverse_power(k).view(self.C, self.d, self.C, self.d)
-        return (self.X @ K.permute(3, 0, 2, 1).reshape(self.d, -1)).view(-1, self.C, self.C, self.d)
+    def _times_x(self, K: Tensor) -> Tensor:
+        """K_ce x for all c, e, (m, C, C, d)."""
+        return (self.X @ K.view(-1, self.d).mT).view(-1, self.C, self.C, self.d)
 
     def _gram(self) -> tuple[Tensor, Tensor]:
-        Kx = self._blocks_times_x(2)
+        K = self.terms.inverse_square
+        Kx = self._times_x(K)
         A = torch.einsum("mc,mcek->mek", self.delta, Kx)
         B = torch.einsum("mcek,mk->mce", Kx, self.X)
-        K = self.curvature.inverse_power(2).view(self.C, self.d, self.C, self.d).permute(0, 2, 1, 3)
         pairs = (self.delta[:, :, None] * self.delta[:, None, :]).view(-1, self.C**2)
-        xx = (pairs @ K.reshape(self.C**2, -1)).view(-1, self.d, self.d)
+        xx = (pairs @ K.view(self.C**2, -1)).view(-1, self.d, self.d)
         AG = A.mT @ self.G
         xx = xx + AG + AG.mT + self.G.mT @ B @ self.G
         xy = -(A.mT + self.G.mT @ B)
@@ -100,7 +99,7 @@ class SoftmaxJacobians:
         for x, w, delta, G in zip(self.X, self.w, self.delta, self.G, strict=True):
             Ax = torch.kron(delta[:, None], eye) + torch.kron(G, x[:, None])
             N += w**2 * (Ax @ Ax.T + torch.kron(torch.eye(self.C, dtype=x.dtype, device=x.device), torch.outer(x, x)))
-        inverse = self.curvature.inverse_power(1)
+        inverse = self.terms.curvature.inverse_power(1)
         return inverse @ N @ inverse
 
     def floor_unbiased(self, sigma: float) -> Tensor:
@@ -114,17 +113,18 @@ class SoftmaxJacobians:
         mu = self.spectrum.clamp_min(0) / sigma**2
         return (1 / (mu + prior_std**-2)).mean(1)
 
+    @cached_property
     def _leverages(self) -> Tensor:
         """w S L with L_ce = x^T (H^-1)_ce x, (m, C, C)."""
-        L = torch.einsum("mcek,mk->mce", self._blocks_times_x(1), self.X)
+        L = torch.einsum("mcek,mk->mce", self._times_x(self.terms.inverse), self.X)
         return self.w[:, None, None] * self.S @ L
 
     def leverage(self) -> Tensor:
         """Trace of w S L, the effective parameters that the example takes for itself, (m,)."""
-        return self._leverages().diagonal(dim1=1, dim2=2).sum(1)
+        return self._leverages.diagonal(dim1=1, dim2=2).sum(1)
 
     def leave_one_out_shift(self) -> Tensor:
         """|Theta_{-i} - Theta| after one Newton step, (m,), by the Woodbury identity with a C x C core."""
-        core = torch.eye(self.C, dtype=self.X.dtype, device=self.X.device) - self._leverages()
+        core = torch.eye(self.C, dtype=self.X.dtype, device=self.X.device) - self._leverages
         y = torch.linalg.solve(core, self.delta)
         return self.w * torch.einsum("mc,mce,me->m", y, self.B, y).clamp_min(0).sqrt()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -40,7 +41,7 @@ class Glm:
     curvature: Curvature
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Softmax:
     """Per-example terms of a C-score model at its optimum.
 
@@ -59,6 +60,20 @@ class Softmax:
     delta: Tensor
     p: Tensor
     curvature: Curvature
+
+    @cached_property
+    def inverse(self) -> Tensor:
+        """The blocks (H^-1)_ce, (C, C, d, d); formed once for all examples."""
+        return self._blocks(1)
+
+    @cached_property
+    def inverse_square(self) -> Tensor:
+        """The blocks (H^-2)_ce, (C, C, d, d); formed once for all examples."""
+        return self._blocks(2)
+
+    def _blocks(self, k: int) -> Tensor:
+        C, d = self.Theta.shape
+        return self.curvature.inverse_power(k).view(C, d, C, d).permute(0, 2, 1, 3).contiguous()
 
 
 @dataclass(frozen=True, slots=True)
