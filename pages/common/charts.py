@@ -36,7 +36,6 @@ def template(mode: Mode) -> go.layout.Template:
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "dragmode": "select",
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "hoverlabel": {"font": {"size": 12}},
             "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": quiet, "activecolor": ink},
@@ -139,7 +138,8 @@ def against(table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bo
             hovertemplate=f"example %{{customdata}}<br>η %{{y:.4g}}<br>{title} %{{x:.4g}}<extra></extra>",
         )
     styled(figure, mode, x=title, y="η, in 1/feature", height=420)
-    figure.update_layout(showlegend=len(groups) > 1)
+    # In the figure itself, not the template: that is where the app looks for it.
+    figure.update_layout(showlegend=len(groups) > 1, dragmode="select")
     return figure.update_yaxes(type="log" if log else "linear")
 
 

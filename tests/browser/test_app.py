@@ -168,7 +168,7 @@ def test_a_box_over_the_scatter_drives_the_gallery(page: Page, server: Server) -
     settled(page)
     plot = page.locator(".js-plotly-plot").nth(1)
     plot.scroll_into_view_if_needed()
-    expect(plot.locator(".gl-canvas-focus, canvas").first).to_be_attached()
+    expect(plot.locator(".point, canvas").first).to_be_attached()
     page.wait_for_timeout(500)
     box = plot.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 30)
