@@ -182,3 +182,17 @@ def test_diabetes_has_a_standardised_target_and_its_own_units():
     assert abs(data.y.mean()) < 1e-12 and data.y.std() == pytest.approx(1)
     assert 19 <= data.source[:, data.source_names.index("age")].min() < 30
     assert any("progression - 152" in note for note in data.notes)
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_digits_are_scikit_learns_whether_its_file_is_found_or_not(monkeypatch, found) -> None:
+    from sklearn.datasets import load_digits
+
+    from fil_core.data import images
+
+    if not found:
+        monkeypatch.setattr(images, "find_spec", lambda name: None)
+    X, y = load_digits(return_X_y=True)
+    data = load(DataSpec(name="digits"))
+    np.testing.assert_array_equal(data.source, X[data.ids])
+    np.testing.assert_array_equal(data.labels, y[data.ids])
