@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
 import os
@@ -26,15 +27,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0, or 2 for bad input, after one readable line on stderr.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without × or λ shows a question mark instead
     options = _parser().parse_args(argv)
     try:
-        return options.run(options)
+        status = options.run(options)
+        sys.stdout.flush()
+        return status
     except FilError as error:
         print(f"fil_core: {error}", file=sys.stderr)
         return _BAD_INPUT
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"fil_core: the output could not be written ({error.strerror or error}).", file=sys.stderr)
+        return _BAD_INPUT
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -104,7 +113,10 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    names = tuple(part.strip() for part in text.split(","))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"expected names between commas, got {text!r}")
+    return names
 
 
 def _number(text: str) -> float:
@@ -139,7 +151,7 @@ def _run_fil(options: argparse.Namespace) -> int:
     from fil_core.engine.export import check_table_path, write_table
 
     start = time.perf_counter()
-    if options.out:
+    if options.out is not None:
         check_table_path(options.out)  # before minutes of work, not after
     request = FilRequest(
         data=_data_spec(options),
@@ -156,7 +168,7 @@ def _run_fil(options: argparse.Namespace) -> int:
     for notice in (*result.provenance["warnings"], engine.store.notice):
         if notice:
             print(f"note: {notice}", file=sys.stderr)
-    if options.out:
+    if options.out is not None:
         write_table(result.table, options.out)
     wanted = [
         "n",
@@ -178,8 +190,8 @@ def _run_fil(options: argparse.Namespace) -> int:
         "device": result.provenance["device"],
     }
     # A score over no test rows is not a number, which JSON has no word for but null.
-    strict = {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in line.items()}
-    print(json.dumps(strict) if options.json else _in_words(line))
+    strict = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in line.items()}
+    print(json.dumps(strict, allow_nan=False) if options.json else _in_words(line))
     return 0
 
 

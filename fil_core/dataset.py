@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -189,7 +190,7 @@ class Dataset:
             found = groups[name.casefold()].columns
         elif name.casefold() in features:
             found = (features[name.casefold()],)
-        elif name.isdigit() and int(name) < self.d:
+        elif re.fullmatch("[0-9]{1,9}", name) and int(name) < self.d:
             found = (int(name),)
         else:
             known = ", ".join(list(self.groups) + [f for f in self.feature_names if "=" not in f][:12])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -26,11 +27,24 @@ def choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
         raise BadRequest(f"{name}: expected one of {', '.join(allowed)}; got {value!r}.")
 
 
-def positive(name: str, value: float, *, zero: bool = False) -> None:
-    """Raise BadRequest unless `value` is a finite number > 0 (>= 0 with `zero`)."""
-    good = isinstance(value, int | float) and math.isfinite(value) and (value > 0 or (zero and value == 0))
-    if not good:
-        raise BadRequest(f"{name}: expected a finite number {'>= 0' if zero else '> 0'}; got {value!r}.")
+# Beyond these a square overflows or vanishes in float64, and no data or noise is on such a scale.
+_LEAST, _MOST = 1e-30, 1e30
+_LARGEST_L2 = 1e6  # a penalty that leaves nothing of a model on any scaled data
+
+
+def positive(name: str, value: float, *, zero: bool = False, most: float = _MOST) -> None:
+    """Raise BadRequest unless `value` is a number between 1e-30 and `most` (or 0, with `zero`)."""
+    number = isinstance(value, numbers.Real) and math.isfinite(value)
+    if not (number and (_LEAST <= value <= most or (zero and value == 0))):
+        sign = ">= 0" if zero else "> 0"
+        raise BadRequest(f"{name}: expected a finite number {sign} (from {_LEAST:g} to {most:g}); got {value!r}.")
+
+
+def _texts(name: str, values: object) -> tuple[str, ...]:
+    """Several names as a tuple of texts; a bare text would fall apart into its letters."""
+    if isinstance(values, str):
+        raise BadRequest(f"{name}: expected several names, such as ({values!r},); got the text {values!r}.")
+    return tuple(str(v) for v in values)  # type: ignore[attr-defined]
 
 
 def count(name: str, value: int | None) -> None:
@@ -62,7 +76,7 @@ class DataSpec:
     data_dir: str | None = field(default=None, metadata=_NOT_IDENTITY)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "classes", tuple(str(c) for c in self.classes))
+        object.__setattr__(self, "classes", _texts("classes", self.classes))
         if len(set(self.classes)) != len(self.classes):
             raise BadRequest(f"classes: expected different labels; got {', '.join(self.classes)}.")
         if len(self.classes) == 1:
@@ -91,7 +105,8 @@ class ModelSpec:
         choice("model", self.kind, get_args(ModelKind))
         if self.l2 is None:
             object.__setattr__(self, "l2", DEFAULT_L2[self.kind])
-        positive("l2", self.l2, zero=True)  # type: ignore[arg-type]
+        positive("l2", self.l2, zero=True, most=_LARGEST_L2)  # type: ignore[arg-type]
+        object.__setattr__(self, "l2", float(self.l2))  # type: ignore[arg-type]  # 1 and 1.0 are one request
         if self.kind == "softmax" and self.l2 == 0:
             raise BadRequest("l2: expected a number > 0 for softmax, whose parameters are free up to a shift; got 0.")
 
@@ -122,10 +137,12 @@ class FilRequest:
     device: Device = field(default="auto", metadata=_NOT_IDENTITY)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "attribute", tuple(str(a) for a in self.attribute))
+        object.__setattr__(self, "attribute", _texts("attribute", self.attribute))
         positive("sigma", self.sigma)
+        object.__setattr__(self, "sigma", float(self.sigma))
         if self.prior_std is not None:
             positive("prior_std", self.prior_std)
+            object.__setattr__(self, "prior_std", float(self.prior_std))
         choice("device", self.device, get_args(Device))
         if self.simplex and not self.attribute:
             raise BadRequest("simplex: expected an attribute to constrain; got none.")

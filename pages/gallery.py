@@ -20,7 +20,8 @@ _SORTS = {
 def filtered(table: pd.DataFrame) -> pd.DataFrame:
     """The examples that the controls above the grid leave, sorted."""
     sort, kept, quantiles = st.columns(3)
-    order = sort.selectbox("Sort", list(_SORTS), key="sort", bind="query-params")
+    sorts = [name for name, (column, _) in _SORTS.items() if column in (*table.columns, "id")]
+    order = sort.selectbox("Sort", sorts, key="sort", bind="query-params")
     shown = table
     if "correct" in table:
         labels = sorted(map(str, table["label"].unique()))
@@ -75,7 +76,7 @@ def grid(data: Dataset, table: pd.DataFrame, shown: pd.DataFrame) -> None:
             picked = tiles.tiles(data, table, ids, key="grid", chosen=st.session_state.get("id"))
         else:
             picked = _rows(data, shown.loc[ids])
-    if picked is not None and picked != st.session_state.get("id"):
+    if picked is not None:
         st.session_state["open"] = picked
         st.rerun()
 
@@ -83,13 +84,18 @@ def grid(data: Dataset, table: pd.DataFrame, shown: pd.DataFrame) -> None:
 def _rows(data: Dataset, rows: pd.DataFrame) -> int | None:
     """Table rows with one to pick."""
     columns = [c for c in ("rank", "eta", "label", "prediction", "loss") if c in rows]
-    frame = widgets.with_records(data, rows[columns])
+    shown = widgets.with_records(data, rows[columns])
+    # A table keeps its selected position; another name after each pick makes it forget, as a button does.
+    visit = st.session_state.setdefault("rows-visit", 0)
     event = st.dataframe(
-        frame, width="stretch", on_select="rerun", selection_mode="single-row", key="rows",
-        column_config=widgets.number_columns(frame),
+        shown, width="stretch", on_select="rerun", selection_mode="single-row", key=f"rows-{visit}",
+        column_config=widgets.number_columns(shown),
     )  # fmt: skip
     picked = event["selection"]["rows"]
-    return int(rows.index[picked[0]]) if picked else None
+    if not picked:
+        return None
+    st.session_state["rows-visit"] = visit + 1
+    return int(rows.index[picked[0]])
 
 
 frame.required()
@@ -111,6 +117,6 @@ if len(shown):
     grid(data, table, shown)
     widgets.export(shown, "gallery", key="gallery-export", label="Export these")
 else:
-    st.info("No example fits these filters. Widen the percentiles, or choose more classes.")
-review.panel(table)
+    st.info("No example fits. Widen the percentiles, choose more classes, or show more than the selection.")
+review.panel(request, table)
 widgets.provenance(request, result)

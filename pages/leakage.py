@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset, FilRequest, agreement, top
+from fil_core import Dataset, FilError, FilRequest, agreement, top
 from pages.common import charts, compute, controls, frame, planner, text, tiles, widgets
 
 _COLUMNS = {
@@ -37,7 +37,7 @@ def agreements(table: pd.DataFrame, k: int) -> pd.DataFrame:
     rows = {
         title: agreement(table["eta"].to_numpy(), table[name].to_numpy(), k=k)
         for name, title in _COLUMNS.items()
-        if np.isfinite(table[name]).sum() > 1
+        if name in table and np.isfinite(table[name]).sum() > 1
     }
     columns = {
         "Pearson": [a.pearson for a in rows.values()],
@@ -50,7 +50,7 @@ def agreements(table: pd.DataFrame, k: int) -> pd.DataFrame:
 def scatter(data: Dataset, table: pd.DataFrame) -> None:
     """eta against another column; a selection there becomes the gallery's."""
     left, right = st.columns([3, 1])
-    column = left.selectbox("Against", list(_COLUMNS), key="against", bind="query-params")
+    column = left.selectbox("Against", [c for c in _COLUMNS if c in table], key="against", bind="query-params")
     log = right.toggle("Log η", key="log-scatter")
     shown = charts.thinned(table[np.isfinite(table[column])])
     if len(shown) < len(table):
@@ -66,13 +66,16 @@ def scatter(data: Dataset, table: pd.DataFrame) -> None:
     )
     picked = [int(point["customdata"]) for point in event["selection"]["points"] if "customdata" in point]
     if not picked:
+        st.session_state.pop("selection", None)
         st.caption("Drag a box or a lasso over points to see who they are.")
         return
     ids = table.loc[table.index.intersection(picked)].sort_values("rank").index
     st.session_state["selection"] = [int(i) for i in ids]
     st.markdown(f"**{text.count(len(ids))} selected**, the leakiest first")
     if data.image_shape is not None:
-        tiles.tiles(data, table, list(ids[:_STRIP]), key="strip")
+        clicked = tiles.tiles(data, table, list(ids[:_STRIP]), key="strip")
+        if clicked is not None:
+            st.switch_page("pages/gallery.py", query_params={**st.query_params.to_dict(), "id": str(clicked)})
     else:
         frame = widgets.with_records(data, table.loc[ids, ["rank", "eta", "label", column]])
         st.dataframe(frame, column_config=widgets.number_columns(frame), key="strip-rows")
@@ -151,7 +154,10 @@ with right:
 st.subheader("η against another column", anchor=False)
 scatter(data, table)
 st.subheader("Against another model", anchor=False)
-other_model(request, table)
+try:
+    other_model(request, table)
+except FilError as error:  # a side question must not take the page with it
+    st.error(text.safe(error), icon=":material/error:")
 st.subheader("How much noise would it take?", anchor=False)
 planner.planner(request, result, table)
 

@@ -16,7 +16,8 @@ def headline(data: Dataset, table: pd.DataFrame) -> str:
     times = top.eta / max(table["eta"].median(), 1e-300)
     concentrated = table.nsmallest(max(1, len(table) // 10), "rank")["label"]
     most, share = concentrated.mode().iloc[0], (concentrated == concentrated.mode().iloc[0]).mean()
-    crowd = f" Of the leakiest tenth, {share:.0%} are of class {text.safe(most)}." if data.class_names else ""
+    told = data.class_names and not widgets.redacted()
+    crowd = f" Of the leakiest tenth, {share:.0%} are of class {text.safe(most)}." if told else ""
     return (
         f"The model gives away **example {top.name:,}** most: its η is **{text.number(top.eta)}**, "
         f"**{times:.1f} × the median** of the {text.count(len(table))} training examples.{crowd}"
@@ -68,7 +69,7 @@ with left:
         "overview-distribution",
     )
 with right:
-    if data.class_names:
+    if data.class_names and not widgets.redacted():
         st.subheader("By class", anchor=False)
         widgets.chart(charts.by_class(table, widgets.mode()), "Box plot of eta for each class", "overview-classes")
 grouped = table.groupby("label")["eta"] if data.class_names else table.assign(all="all").groupby("all")["eta"]

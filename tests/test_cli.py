@@ -239,6 +239,15 @@ def refused(answer, *texts, trained=False):
         ("--data digits --classes 0,1 --out eta.xlsx", [".parquet or .csv"]),
         ("--data digits --classes 0,1 --out eta", [".parquet or .csv"]),
         ("--data digits --classes 0,1 --out /no/such/folder/eta.csv", ["/no/such/folder"]),
+        ("--data digits --classes 0,1 --sigma 1e200", ["sigma", "1e+200"]),
+        ("--data digits --classes 0,1 --sigma 1e-320", ["sigma"]),
+        ("--data digits --classes 0,1 --l2 1e308", ["l2", "1e+308"]),
+        ("--data digits --classes 0,1 --attribute ²", ["attribute: expected one of", "²"]),
+        ("--data digits --classes 0,1 --attribute " + "9" * 5000, ["attribute: expected one of"]),
+        ("--data digits --classes 0,,1", ["--classes", "between commas"]),
+        ("--data digits --classes ,", ["--classes", "between commas"]),
+        ("--data iwpc --data-dir ~no-such-user/x", ["data directory: expected a folder", "~no-such-user/x"]),
+        ("--data diabetes --subset 1 --l2 1", ["expected at least two that differ"]),
         ("--colour red", ["--colour"]),
         ("--data", ["--data"]),
     ],
@@ -254,6 +263,35 @@ def test_bad_input_is_one_readable_line(arguments, texts, run):
 def test_a_model_without_an_optimum_is_one_readable_line(model, texts, run):
     answer = run("fil", "--data", "digits", "--classes", "0,1", "--model", model, "--l2", "0", "--json")
     refused(answer, *texts, trained=True)
+
+
+@pytest.mark.parametrize("option", ["--attribute", "--classes", "--out"])
+def test_an_empty_value_is_not_taken_for_none(option, run):
+    refused(run("fil", *DIGITS, option, ""), "expected")
+
+
+def test_a_curvature_that_cannot_fit_is_refused_before_it_is_formed(run, monkeypatch):
+    monkeypatch.setattr("fil_core.models.fitted._free_memory", lambda: 10_000)
+    refused(run("fil", *DIGITS, "--force"), "memory: the curvature of 64 parameters", "Take at most")
+
+
+def test_an_output_that_cannot_take_a_character_gets_another(tmp_path):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "fil_core", "data"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "digits" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
+def test_a_full_output_is_said(tmp_path):
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "fil_core", "data"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "could not be written" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["fill"]])

@@ -37,7 +37,7 @@ NAN, INFINITE = float("nan"), float("inf")
         (lambda: ModelSpec(l2=INFINITE), "l2"),
         (lambda: ModelSpec(l2="1"), "l2"),
         (lambda: ModelSpec(kind="softmax", l2=0.0), "l2: expected a number > 0 for softmax"),
-        (lambda: FilRequest(sigma=0.0), "sigma: expected a finite number > 0; got 0.0"),
+        (lambda: FilRequest(sigma=0.0), "sigma: expected a finite number > 0 \\(.*\\); got 0.0"),
         (lambda: FilRequest(sigma=-1.0), "sigma"),
         (lambda: FilRequest(sigma=NAN), "sigma"),
         (lambda: FilRequest(sigma=INFINITE), "sigma"),
@@ -122,3 +122,18 @@ def test_requests_of_different_types_have_different_keys_and_a_new_version_forge
     before = key(FilRequest(), "content")
     monkeypatch.setitem(ANALYSES, FilRequest, dataclasses.replace(ANALYSES[FilRequest], version=99))
     assert key(FilRequest(), "content") != before
+
+
+def test_equal_requests_have_one_key() -> None:
+    from fil_core.engine.registry import key
+
+    one = FilRequest(model=ModelSpec(kind="logistic", l2=1), sigma=2, prior_std=3)
+    other = FilRequest(model=ModelSpec(kind="logistic", l2=1.0), sigma=2.0, prior_std=3.0)
+    assert one == other
+    assert key(one, "0" * 64) == key(other, "0" * 64)
+
+
+@pytest.mark.parametrize("make", [lambda: FilRequest(attribute="12"), lambda: DataSpec(classes="01")])
+def test_a_bare_text_is_not_taken_apart(make) -> None:
+    with pytest.raises(BadRequest, match="expected several names"):
+        make()

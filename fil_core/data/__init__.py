@@ -1,7 +1,8 @@
 """Data sets by name: `catalogue()` lists them, `resolve(spec)` makes a request canonical, `load(spec)` reads it."""
 
 from fil_core.data.loading import assemble, load
-from fil_core.data.raw import Progress, Raw
+from fil_core.data.raw import Raw
 from fil_core.data.registry import Source, catalogue, data_directory, resolve
+from fil_core.progress import Progress
 
 __all__ = ["Progress", "Raw", "Source", "assemble", "catalogue", "data_directory", "load", "resolve"]

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from fil_core.data.raw import Progress
 from fil_core.errors import DataUnavailable
+from fil_core.progress import Progress
 
 _POLL_SECONDS = 0.5
 _STALL_SECONDS = 30.0

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from fil_core.data import preprocess
-from fil_core.data.raw import Progress, Raw
+from fil_core.data.raw import Raw
 from fil_core.data.registry import resolve, source_of
 from fil_core.dataset import Dataset, Task, fingerprint
 from fil_core.errors import BadData, BadRequest
+from fil_core.progress import Progress
 from fil_core.specs import DataSpec
 
 _DROPPED = -np.inf  # stands for a class that was not chosen, until its rows are gone

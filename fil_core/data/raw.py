@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from fil_core.dataset import AttributeGroup
-
-Progress = Callable[[int, int | None, str], None]
-"""progress(done, total or None, what): called while something long is under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

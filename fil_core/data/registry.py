@@ -11,9 +11,10 @@ from typing import Literal
 
 from fil_core.data import images, synthetic, tabular
 from fil_core.data.fetch import DOWNLOADS
-from fil_core.data.raw import Progress, Raw
+from fil_core.data.raw import Raw
 from fil_core.dataset import Task
 from fil_core.errors import DataUnavailable
+from fil_core.progress import Progress
 from fil_core.specs import DataSpec, Preprocess
 
 Kind = Literal["image", "table", "synthetic"]
@@ -82,7 +83,7 @@ _SOURCES = (
         citation="Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images; no licence stated.",
     ),
     Source(
-        name="cifar100", title="CIFAR-100", kind="image", default_preprocess="unit-ball",
+        name="cifar100", classes=images.HUNDRED, title="CIFAR-100", kind="image", default_preprocess="unit-ball",
         description="60,000 colour photographs of 32 × 32 pixels in a hundred classes.",
         default_classes=("apple", "aquarium_fish"), files=images.CIFAR100_FILES, read=images.read_cifar100,
         citation="Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images; no licence stated.",
@@ -175,6 +176,14 @@ def resolve(spec: DataSpec) -> DataSpec:
 
 
 def data_directory(given: str | None = None) -> Path:
-    """Where data files live: the argument, else FIL_DATA_DIR, else a folder of the user's cache."""
+    """Where data files live: the argument, else FIL_DATA_DIR, else a folder of the user's cache.
+
+    Raises:
+        DataUnavailable: the path names the home folder of a user that is not there.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "fil-explorer" / "data"
-    return Path(given or os.environ.get("FIL_DATA_DIR") or cache).expanduser().absolute()
+    chosen = Path(given or os.environ.get("FIL_DATA_DIR") or cache)
+    try:
+        return chosen.expanduser().absolute()
+    except RuntimeError as error:
+        raise DataUnavailable(f"data directory: expected a folder; got {str(chosen)!r} ({error}).") from error

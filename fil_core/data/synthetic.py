@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fil_core.data.raw import Progress, Raw
+from fil_core.data.raw import Raw
 from fil_core.dataset import AttributeGroup
 from fil_core.errors import BadRequest
+from fil_core.progress import Progress
 from fil_core.specs import DataSpec
 
 DEFAULT = "synthetic:2000x20"

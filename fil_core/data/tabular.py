@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from fil_core.data.fetch import ensure
-from fil_core.data.raw import Progress, Raw, fixed_split
+from fil_core.data.raw import Raw, fixed_split
 from fil_core.dataset import AttributeGroup
 from fil_core.errors import BadData
+from fil_core.progress import Progress
 from fil_core.specs import DataSpec
 
 ADULT_FILES = ("uciadult/adult.data", "uciadult/adult.test")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import torch
 
 from fil_core.dataset import Dataset
-from fil_core.errors import BadRequest
+from fil_core.errors import BadData, BadRequest
 from fil_core.leakage.fil import Jacobians, jacobians, measure
 from fil_core.linalg import Curvature
 from fil_core.models import Fitted
 from fil_core.models.newton import Optimum
+from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import ExampleRequest, FilRequest, ModelSpec
-
-Progress = Callable[[int, int | None, str], None]
 
 # Above this eta has lost more than half of float64's digits.
 _ILL_CONDITIONED = 1e8
@@ -107,6 +104,7 @@ def check(request: FilRequest | ExampleRequest, dataset: Dataset) -> None:
     Raises:
         BadRequest, BadData: no such attribute or example.
     """
+    _prior_std(dataset)
     if isinstance(request, FilRequest):
         attribute_columns(dataset, request)
     else:
@@ -135,8 +133,15 @@ def run_example(request: ExampleRequest, dataset: Dataset, fitted: Fitted, progr
 
 
 def _prior_std(dataset: Dataset) -> float:
-    """Root mean variance of the training features: what an attacker knows who has seen only others like them."""
-    return float(np.sqrt(dataset.X.var(axis=0).mean()))
+    """Root mean variance of the training features: what an attacker knows who has seen only others like them.
+
+    Raises:
+        BadData: all training examples are the same, so that there is no such spread.
+    """
+    std = float(np.sqrt(dataset.X.var(axis=0).mean()))
+    if std == 0:
+        raise BadData(f"training rows: expected at least two that differ; got {dataset.n:,}, all the same.")
+    return std
 
 
 def _floors(J: Jacobians, prior_std: float) -> dict[str, np.ndarray]:

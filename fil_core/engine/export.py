@@ -93,6 +93,8 @@ def check_table_path(path: Path | str) -> None:
     path = Path(path)
     if path.suffix.lower() not in _WRITERS:
         raise BadRequest(f"path: expected a file name ending in .parquet or .csv; got {str(path)!r}.")
+    if path.is_dir():
+        raise BadRequest(f"path: expected a file name; {path} is a folder.")
     if not path.absolute().parent.is_dir():
         raise BadRequest(
             f"path: expected an existing folder; {path.absolute().parent} is not there, so create it first."

@@ -8,7 +8,6 @@ import platform
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from fil_core import data
 from fil_core.dataset import Dataset
 from fil_core.engine.registry import ANALYSES, key, runner
 from fil_core.engine.store import Store
-from fil_core.errors import DeviceUnavailable
+from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import DataSpec, ExampleRequest, FilRequest, FitRequest, canonical
 
@@ -26,10 +25,8 @@ if TYPE_CHECKING:
 
     from fil_core.models import Fitted
 
-Progress = Callable[[int, int | None, str], None]
-
 _DATASETS_HELD = 2  # a page looks at one data set, a comparison at two; MNIST's 60,000 rows are 376 MB
-_LARGEST_FIT = 256 * 2**20  # bytes of curvature worth keeping on disk; larger ones are factorised again
+_LARGEST_FIT = 2**30  # bytes of curvature worth keeping on disk; larger ones are factorised again
 
 
 class Engine:
@@ -110,7 +107,9 @@ class Engine:
 
     def _prepare(self, request: Any, progress: Progress | None) -> tuple[Any, Dataset]:
         if request.device == "cuda":
-            _require_cuda()
+            from fil_core.models.fitted import device_of
+
+            device_of("cuda")  # a stored result does not excuse asking for a device that is not there
         request = dataclasses.replace(request, data=data.resolve(request.data))
         return request, self.dataset(request.data, progress)
 
@@ -133,16 +132,12 @@ class Engine:
         return fitted
 
     def _keep(self, name: str, result: Result, provenance: dict[str, Any], *, replace: bool) -> Result:
+        whole = dataclasses.replace(result, provenance=provenance | result.provenance)
         if replace:
             self.store.delete(name)
-        return self.store.put(name, dataclasses.replace(result, provenance=provenance | result.provenance))
-
-
-def _require_cuda() -> None:
-    import torch
-
-    if not torch.cuda.is_available():
-        raise DeviceUnavailable("device: expected a CUDA GPU for cuda, found none on this machine; use cpu or auto.")
+            if name in self.store:  # on a disk that cannot be written the old one stays, but is not what was asked for
+                return whole
+        return self.store.put(name, whole)
 
 
 def _provenance(request: Any, dataset: Dataset, device: str, seconds: float) -> dict[str, Any]:

@@ -131,6 +131,7 @@ class Store:
         files = encode(key, result)
         copy = _read_back(key, files)
         try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)  # a list of eta is as private as the data
             placed = folders.place(files, folder, self._temporary())
             self._unwritable = None
         except OSError as error:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from fil_core.errors import BadRequest
+from fil_core.specs import positive
 
 
 def sigma_for_eta(eta_at_one: float, target: float) -> float:
@@ -21,7 +22,7 @@ def sigma_for_eta(eta_at_one: float, target: float) -> float:
     Raises:
         BadRequest: a target that is not > 0.
     """
-    _above_zero("target eta", target)
+    positive("target eta", target)
     return float(eta_at_one) / target
 
 
@@ -39,7 +40,7 @@ def sigma_for_error(dfil_at_one: float, target: float) -> float:
 
     Source: Guo et al. (ICML 2022); maths.md section 3.
     """
-    _above_zero("target error", target)
+    positive("target error", target)
     return float(np.sqrt(target * dfil_at_one))
 
 
@@ -54,7 +55,7 @@ def membership_auc(shift: np.ndarray | float, sigma: float) -> np.ndarray:
     Returns:
         In [0.5, 1].
     """
-    _above_zero("sigma", sigma)
+    positive("sigma", sigma)
     return ndtr(np.asarray(shift) / (np.sqrt(2) * sigma))
 
 
@@ -81,8 +82,3 @@ def total_eta(etas: Sequence[np.ndarray]) -> np.ndarray:
     if not etas or len({np.shape(e) for e in etas}) != 1:
         raise BadRequest("ledger: expected at least one release, all over the same examples.")
     return np.sqrt(np.sum(np.square(np.asarray(etas, dtype=np.float64)), axis=0))
-
-
-def _above_zero(name: str, value: float) -> None:
-    if not value > 0:
-        raise BadRequest(f"{name}: expected a number > 0; got {value!r}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,9 @@ from fil_core.leakage.calibration import membership_auc
 from fil_core.leakage.glm import GlmJacobians
 from fil_core.leakage.softmax import SoftmaxJacobians
 from fil_core.models import Fitted, Glm, Softmax
+from fil_core.progress import Progress
+from fil_core.specs import positive
 
-Progress = Callable[[int, int | None, str], None]
 Jacobians = GlmJacobians | SoftmaxJacobians
 
 _BLOCK = {"cpu": 2**23, "cuda": 2**27}  # values in one block: 64 MB on the CPU, 1 GB on a GPU
@@ -68,7 +69,7 @@ def fil(
 
     Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 4; maths.md section 2.
     """
-    _positive_sigma(sigma)
+    positive("sigma", sigma)
     terms = fitted.terms(dataset)
     parts = [_eta(J, columns, simplex) / sigma for _, J in blocks(terms, progress)]
     return torch.cat(parts)
@@ -107,7 +108,7 @@ def group_fil(fitted: Fitted, dataset: Dataset, rows: Sequence[int], *, sigma: f
     Raises:
         BadRequest: no rows, or sigma <= 0.
     """
-    _positive_sigma(sigma)
+    positive("sigma", sigma)
     if not len(rows):
         raise BadRequest("group: expected at least one training example; got none.")
     J = jacobians(fitted.terms(dataset), torch.as_tensor(list(rows), device=fitted.theta.device))
@@ -176,8 +177,3 @@ def _model_columns(fitted: Fitted, terms: Glm | Softmax, dataset: Dataset) -> di
         codes = predicted.cpu().numpy()
         found |= {"prediction": dataset.named(codes), "correct": codes == dataset.y}
     return found
-
-
-def _positive_sigma(sigma: float) -> None:
-    if not sigma > 0:
-        raise BadRequest(f"sigma: expected a number > 0; got {sigma!r}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,8 +17,10 @@ from fil_core.linalg import Curvature
 from fil_core.models.glm import fit_least_squares, fit_logistic, least_squares_terms, logistic_terms
 from fil_core.models.newton import Optimum
 from fil_core.models.softmax import fit_softmax, softmax_terms
+from fil_core.progress import Progress
 from fil_core.specs import ModelSpec
 
+_CURVATURES = 4  # the Hessian, its eigenvectors, and what the solver works in
 _TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
 
 
@@ -140,7 +143,7 @@ def device_of(name: str) -> torch.device:
         DeviceUnavailable: CUDA was asked for by name and is not there.
     """
     if name == "cuda" and not torch.cuda.is_available():
-        raise DeviceUnavailable("device: expected a CUDA GPU for --device cuda, found none; use cpu or auto.")
+        raise DeviceUnavailable("device: expected a CUDA GPU for cuda, found none on this machine; use cpu or auto.")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
@@ -155,7 +158,7 @@ def fit(
     *,
     weights: np.ndarray | None = None,
     device: torch.device | None = None,
-    progress: Callable[[int, int | None, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Fitted:
     """Train a model to its optimum.
 
@@ -177,6 +180,7 @@ def fit(
     """
     _check_task(spec, dataset)
     device = device or torch.device("cpu")
+    _check_memory(spec, dataset, device)
     w = _weights(weights, dataset.n, device)
     shell = Fitted(spec, _nowhere(device), Curvature(torch.empty(0), torch.empty(0)), len(dataset.class_names), w)
     fitters = {"least-squares": fit_least_squares, "logistic": fit_logistic, "softmax": fit_softmax}
@@ -218,6 +222,34 @@ def _check_task(spec: ModelSpec, dataset: Dataset) -> None:
     what = f"{classes} classes" if classes else "a real-valued target"
     more = " Or keep two of them with classes." if classes > 2 else ""
     raise BadRequest(f"model: {dataset.title} has {what}; expected {' or '.join(fits)}, got {spec.kind}.{more}")
+
+
+def _check_memory(spec: ModelSpec, dataset: Dataset, device: torch.device) -> None:
+    """Refuse a curvature that cannot fit before it is formed; the system would end the whole process instead.
+
+    Raises:
+        BadRequest: with what would fit.
+    """
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else _free_memory()
+    size = dataset.d * (len(dataset.class_names) if spec.kind == "softmax" else 1)
+    needed = _CURVATURES * 8 * size**2
+    if free is not None and needed > free:
+        fits = int(dataset.d * (free / needed) ** 0.5)
+        raise BadRequest(
+            f"memory: the curvature of {size:,} parameters takes {needed / 2**30:.1f} GiB, and "
+            f"{free / 2**30:.1f} GiB are free. Take at most {fits:,} features "
+            f"(for instance --pca {min(fits, 200)}), or fewer classes."
+        )
+
+
+def _free_memory() -> int | None:
+    """Bytes that can be had without swapping, where the system says so (Linux)."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    found = next((line for line in lines if line.startswith("MemAvailable:")), None)
+    return int(found.split()[1]) * 1024 if found else None
 
 
 def _why_singular(dataset: Dataset) -> str:

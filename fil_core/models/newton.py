@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from fil_core.errors import NotConverged, SingularCurvature
+from fil_core.progress import Progress
 
 _SLOW = 0.1  # a step that leaves more than this of the gradient asks for a new Hessian
 
@@ -43,7 +44,7 @@ def minimise(
     *,
     tolerance: float,
     steps: int = 100,
-    progress: Callable[[int, int | None, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Optimum:
     """Newton's method from `theta`, with a factorised Hessian kept for as long as it serves.
 

@@ -23,6 +23,7 @@ from fil_core import (
 # Answered at once below this many multiply-adds (a second or two on two cores); above it a person is asked first.
 _AT_ONCE = 4e10
 _TOO_LONG = 1e13
+_PER_SECOND = 2e10  # multiply-adds of two cores
 
 # Seconds after which torch is loaded behind the first pages, which show stored numbers and do not need it: whoever then
 # asks for something new does not wait for the import, and whoever looks around at once is not slowed by it.
@@ -60,8 +61,12 @@ def result(request: FilRequest) -> Result:
 def offered(request: FilRequest, label: str, *, key: str) -> Result | None:
     """The stored answer to a side question, or a button that computes it; None until it was pressed."""
     found = engine().find(request)
-    if found is None and _pressed(label, request, key=key):
-        found = _compute(request)
+    if found is None:
+        seconds = _multiply_adds(request, dataset(request.data)) / _PER_SECOND
+        if seconds > 10:
+            st.caption(f"This takes {_roughly(seconds)} on two cores.")
+        if _pressed(label, request, key=key):
+            found = _compute(request)
     return found
 
 
@@ -112,7 +117,7 @@ def _asked(request: FilRequest, data: Dataset, work: float) -> bool:
     st.subheader("Not measured yet")
     st.write(
         f"{data.title}: {data.n:,} training examples with {data.d:,} features, {request.model.kind}. Measuring them "
-        f"all takes {_roughly(work / 2e10)} on two cores, less on a GPU; the result is kept."
+        f"all takes {_roughly(work / _PER_SECOND)} on two cores, less on a GPU; the result is kept."
     )
     if work > _TOO_LONG:
         st.write("Fewer rows, or some twenty principal components, make it a matter of seconds: see the sidebar.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 
 import streamlit as st
 
@@ -30,7 +31,6 @@ def sidebar() -> None:
                 key="classes",
                 bind="query-params",
                 placeholder="all of them",
-                accept_new_options=not source.classes,
                 on_change=_fitting_model,
             )
         _model_controls()
@@ -54,6 +54,7 @@ def _model_controls() -> None:
     st.number_input(
         "Penalty λ (l2)",
         min_value=0.0,
+        max_value=1e6,
         value=_first_l2(kind),
         step=1e-4,
         format="%.3g",
@@ -158,9 +159,5 @@ def command(asked: FilRequest) -> str:
         "pca": data.pca,
         "attribute": ",".join(asked.attribute),
     }
-    given = "".join(f" --{name} {_quoted(str(value))}" for name, value in options.items() if value)
-    return f"python -m fil_core fil --data {data.name}{given} --model {model.kind} --l2 {model.penalty:g} --out fil.csv"
-
-
-def _quoted(value: str) -> str:
-    return value if value.replace(",", "").replace("-", "").isalnum() else f'"{value}"'
+    given = "".join(f" --{name} {shlex.quote(str(value))}" for name, value in options.items() if value)
+    return f"python -m fil_core fil --data {data.name}{given} --model {model.kind} --l2 {model.penalty!r} --out fil.csv"

@@ -24,9 +24,8 @@ def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> N
     found = compute.example(ExampleRequest(data=request.data, model=request.model, id=id, device=request.device))
     with st.container(border=True):
         head, close = st.columns([6, 1], vertical_alignment="center")
-        head.subheader(
-            f"Example {id:,} · class {text.safe(row.label)}" if data.class_names else f"Example {id:,}", anchor=False
-        )
+        shows_class = data.class_names and not widgets.redacted()
+        head.subheader(f"Example {id:,}" + (f" · class {text.safe(row.label)}" if shows_class else ""), anchor=False)
         close.button("Close", icon=":material/close:", key="close", on_click=_close)
         st.markdown(_sentence(row, table))
         _figures(row, table)
@@ -36,7 +35,7 @@ def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> N
             _floors(found)
         with right:
             _neighbours(data, table, found)
-        review.button(id)
+        review.button(request, id)
 
 
 def _close() -> None:
@@ -53,22 +52,17 @@ def _sentence(row: pd.Series, table: pd.DataFrame) -> str:
         else f" The model takes it for **{text.safe(row.prediction)}**."
     )
     return (
-        f"Ranked **{row['rank']:,} of {len(table):,}**: its η is **{text.number(row.eta)}**, {times:.2f} × the median; "
-        f"{row.percentile:.1f} % of the examples leak no more than it.{guess}"
+        f"Ranked **{int(row['rank']):,} of {len(table):,}**: its η is **{text.number(row.eta)}**, "
+        f"{times:.2f} × the median; {row.percentile:.1f} % of the examples leak no more than it.{guess}"
     )
 
 
 def _figures(row: pd.Series, table: pd.DataFrame) -> None:
-    shown = {
-        "η": (row.eta, "eta"),
-        "dFIL": (row.dfil, "dfil"),
-        "Loss": (row.loss, "loss"),
-        "Shift of θ if left out": (row.loo_shift, "loo_shift"),
-        "Leverage": (row.leverage, "leverage"),
-    }
-    for column, (name, (value, key)) in zip(st.columns(len(shown)), shown.items(), strict=True):
-        place = float((table[key] <= value).mean())
-        column.metric(name, text.number(value), f"{place:.1%} have no more", delta_color="off", delta_arrow="off")
+    names = {"eta": "η", "dfil": "dFIL", "loss": "Loss", "loo_shift": "Shift of θ if left out", "leverage": "Leverage"}
+    shown = {key: name for key, name in names.items() if key in table}
+    for column, (key, name) in zip(st.columns(len(shown)), shown.items(), strict=True):
+        place = float((table[key] <= row[key]).mean())
+        column.metric(name, text.number(row[key]), f"{place:.1%} have no more", delta_color="off", delta_arrow="off")
 
 
 def _pictures(data: Dataset, found: Result, id: int) -> None:
@@ -78,7 +72,13 @@ def _pictures(data: Dataset, found: Result, id: int) -> None:
         st.markdown("**The example**")
         st.image(tiles.enlarged(picture, _WIDTH), output_format="PNG", alt=f"Training example {id}")
     for column, title, name, signed, help in (
-        (two, "Which pixels leak", "feature_eta", False, "How far θ moves with each pixel alone, in 1/pixel."),
+        (
+            two,
+            "Which pixels leak",
+            "feature_eta",
+            False,
+            "How far θ moves with a preprocessed pixel alone.",
+        ),
         (
             three,
             "What an attacker learns first",
@@ -89,7 +89,7 @@ def _pictures(data: Dataset, found: Result, id: int) -> None:
     ):
         with column:
             st.markdown(f"**{title}**", help=help)
-            if st.session_state.get("redact"):
+            if widgets.redacted():
                 st.info("Hidden while redacted: these maps show the picture's outline.")
                 continue
             values = found.arrays[name].reshape(data.image_shape)
@@ -104,7 +104,7 @@ def _pictures(data: Dataset, found: Result, id: int) -> None:
 
 
 def _record(data: Dataset, found: Result, id: int) -> None:
-    masked = bool(st.session_state.get("redact"))
+    masked = bool(widgets.redacted())
     names, values = data.source_names, data.source[data.row(id)]
     eta = found.arrays["feature_eta"]
     direction = found.arrays["direction"]
@@ -162,5 +162,5 @@ def _neighbours(data: Dataset, table: pd.DataFrame, found: Result) -> None:
             st.session_state["open"] = picked
             st.rerun()
     else:
-        shown = near.join(table[["rank", "eta"]])
+        shown = near[["distance"]].join(table[["label", "rank", "eta"]])
         st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key="near-rows")

@@ -25,7 +25,7 @@ def planner(request: FilRequest, result: Result, table: pd.DataFrame) -> None:
             key="target",
             required=True,
         )
-        sigma, promise = _sigma(target or "eta", result, table)
+        sigma, promise = _sigma(target or "eta", request, result, table)
         releases = st.number_input(
             "Independent releases",
             min_value=1,
@@ -63,34 +63,43 @@ def planner(request: FilRequest, result: Result, table: pd.DataFrame) -> None:
         widgets.table_twin(pd.DataFrame({"sigma": sigmas, f"expected {kind}": scores}), key="utility-numbers")
 
 
-def _sigma(target: str, result: Result, table: pd.DataFrame) -> tuple[float, str]:
+def _sigma(target: str, request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[float, str]:
     """The noise for a target, and in words what it promises."""
-    if target == "eta":
-        worst = result.summary["eta_max"]
-        goal = st.number_input(
-            "Largest η allowed",
-            min_value=1e-9,
-            value=float(f"{worst / 2:.2g}"),
-            format="%.4g",
-            step=worst / 20,
-            key="goal-eta",
-        )
-        sigma = sigma_for_eta(worst, goal)
-        return (
-            sigma,
-            f"No unbiased attacker then knows any direction of any example better than ±{text.number(1 / goal)}.",
-        )
-    if target == "error":
-        std = result.summary["prior_std"]
-        share = st.slider("Error, as a share of the features' own spread", 0.01, 1.0, 0.5, key="goal-error")
-        sigma = sigma_for_error(float(table["dfil"].max()), (share * std) ** 2)
-        return sigma, (
-            "No unbiased attacker then reconstructs any example with a root-mean-square error below "
-            f"{text.number(share * std)} a feature ({share:.0%} of the training features' own standard deviation, "
-            f"{text.number(std)})."
-        )
+    answers = {"eta": _for_eta, "error": _for_error, "auc": _for_auc}
+    return answers[target](request, result, table)
+
+
+def _for_eta(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[float, str]:
+    worst = max(float(result.summary["eta_max"]), 1e-300)
+    goal = st.number_input(
+        "Largest η allowed",
+        min_value=worst * 1e-6,
+        value=float(f"{worst / 2:.2g}"),
+        format="%.4g",
+        step=worst / 20,
+        key=f"goal-eta-{worst!r}",  # a goal set for other data would be another promise
+    )
+    whose = f"any direction of {text.safe(request.attribute[0])}" if request.attribute else "any direction"
+    promise = f"No unbiased attacker then knows {whose} of any example better than ±{text.number(1 / goal)}."
+    return sigma_for_eta(worst, goal), promise
+
+
+def _for_error(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[float, str]:
+    std = result.summary["prior_std"]
+    share = st.slider("Error, as a share of the features' own spread", 0.01, 1.0, 0.5, key="goal-error")
+    return sigma_for_error(float(table["dfil"].max()), (share * std) ** 2), (
+        "No unbiased attacker then reconstructs all features of any example with a root-mean-square error below "
+        f"{text.number(share * std)} a feature ({share:.0%} of the training features' own standard deviation, "
+        f"{text.number(std)})."
+    )
+
+
+def _for_auc(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[float, str]:
     goal = st.slider("Largest AUC allowed", 0.505, 0.995, 0.6, key="goal-auc")
+    exact = request.model.kind == "least-squares"
+    how = "at most" if exact else "about"
+    why = "" if exact else " (the model without the example is taken after one Newton step)"
     return sigma_for_membership(float(table["loo_shift"].max()), goal), (
-        "The best test whether an example was trained on then has an area under its ROC of at most "
-        f"{goal:.2f}, for everyone."
+        f"The best test whether an example was trained on then has an area under its ROC of {how} {goal:.2f} for the "
+        f"most exposed one, the penalty n·λ held fixed{why}."
     )

@@ -5,35 +5,33 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from fil_core import FilRequest
 from pages.common import widgets
 
 
-def notes() -> dict[int, str]:
-    """Note by example id."""
-    return st.session_state.setdefault("review", {})
+def notes(request: FilRequest) -> dict[int, str]:
+    """Note by example id, a list for each data set: the same number is somebody else in another one."""
+    return st.session_state.setdefault("review", {}).setdefault((request.data.name, request.data.classes), {})
 
 
-def button(id: int) -> None:
+def button(request: FilRequest, id: int) -> None:
     """Put an example on the list, or take it off."""
-    if id in notes():
-        st.button(
-            "Take off the review list", icon=":material/playlist_remove:", key="review-remove", on_click=notes().pop,
-            args=(id, None),
-        )  # fmt: skip
+    listed = notes(request)
+    if id in listed:
+        label, icon, key, act = "Take off the review list", ":material/playlist_remove:", "review-remove", listed.pop
     else:
-        st.button(
-            "Add to the review list", icon=":material/playlist_add:", key="review-add", on_click=notes().setdefault,
-            args=(id, ""),
-        )  # fmt: skip
+        label, icon, key, act = "Add to the review list", ":material/playlist_add:", "review-add", listed.setdefault
+    st.button(label, icon=icon, key=key, on_click=act, args=(id, ""))
 
 
-def panel(table: pd.DataFrame) -> None:
+def panel(request: FilRequest, table: pd.DataFrame) -> None:
     """The list, with notes that can be typed, and its export."""
-    known = [id for id in notes() if id in table.index]
+    listed = notes(request)
+    known = [id for id in listed if id in table.index]
     if not known:
         return
     st.subheader("Review list", anchor=False)
-    shown = table.loc[known, ["rank", "eta", "label"]].assign(note=[notes()[id] for id in known])
+    shown = table.loc[known, ["rank", "eta", "label"]].assign(note=[listed[id] for id in known])
     edited = st.data_editor(shown, disabled=["rank", "eta", "label"], width="stretch", key="review-notes")
-    notes().update({int(id): str(note or "") for id, note in edited["note"].items()})
+    listed.update({int(id): str(note or "") for id, note in edited["note"].items()})
     widgets.export(edited, "review", key="review-export", label="Export the review list")

@@ -16,7 +16,7 @@ WHAT_IS_FIL = """
 Nudge the example, train again, and the parameters move by at most η times the nudge, measured in units of the noise
 that is added to them before release (standard deviation σ). By the Cramér–Rao bound no unbiased attacker who sees the
 noisy parameters, and knows all other examples, can estimate any direction of the example with a variance below 1/η².
-Twice the η, a quarter of the error.
+Twice the η, a quarter of that floor.
 
 **What it is not.** It bounds *unbiased* attackers: one with a good prior can do better, which is why the example view
 also shows a floor for those. For attributes with a few values it is a score that ranks risk, not a bound on how often a
@@ -65,5 +65,5 @@ def readable_errors() -> Iterator[None]:
     try:
         yield
     except FilError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(safe(error), icon=":material/error:")
         st.stop()

@@ -89,13 +89,13 @@ def tiles(
         {
             "id": int(id),
             "image": picture,
-            "rank": f"{row['rank']:,}",
+            "rank": f"{int(row['rank']):,}",
             "label": str(row.label),
             "eta": text.number(row.eta),
             "percentile": float(row.percentile),
             "chosen": id == chosen,
             "alt": f"Example {id}, class {row.label}, eta {text.number(row.eta)}, "
-            f"rank {row['rank']:,} of {len(ranked):,}",
+            f"rank {int(row['rank']):,} of {len(ranked):,}",
         }
         for (id, row), picture in zip(shown.iterrows(), pictures, strict=True)
     ]
@@ -115,10 +115,11 @@ def pictures(data: Dataset, ids: np.ndarray) -> np.ndarray:
 
 
 def coarse(image: np.ndarray) -> np.ndarray:
-    """A picture in four by four blocks, which shows that there is one and not who."""
+    """A picture in at most four by four blocks, which shows that there is one and not who."""
     from PIL import Image
 
-    small = Image.fromarray(image).resize((4, 4), Image.Resampling.BOX)
+    blocks = max(1, min(4, min(image.shape[:2]) // 4))
+    small = Image.fromarray(image).resize((blocks, blocks), Image.Resampling.BOX)
     return np.asarray(small.resize(image.shape[1::-1], Image.Resampling.NEAREST))
 
 

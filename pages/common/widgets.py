@@ -7,8 +7,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from fil_core import Dataset, FilRequest, Result, to_csv_bytes, to_flat_parquet_bytes
+from fil_core import Dataset, FilRequest, Result, catalogue, to_csv_bytes, to_flat_parquet_bytes
 from pages.common import charts, compute, controls, text
+
+_MASK = "•••"
+_TELLING = {"prediction", "correct", "score", "loss", "grad_norm"}
 
 
 def mode() -> charts.Mode:
@@ -21,7 +24,22 @@ def measured(attribute: tuple[str, ...] = ()) -> tuple[FilRequest, Dataset, Resu
     request = controls.request(attribute)
     data = compute.dataset(request.data)
     result = compute.result(request)
-    return request, data, result, ranked(result.table)
+    return request, data, result, masked(ranked(result.table))
+
+
+def redacted() -> bool:
+    """Whether the screen is to be shared."""
+    return bool(st.session_state.get("redact"))
+
+
+def masked(table: pd.DataFrame) -> pd.DataFrame:
+    """The table, without what tells an example's label when the screen is to be shared.
+
+    The label follows from the score and the loss, and for two classes from the prediction and whether it is right.
+    """
+    if not redacted():
+        return table
+    return table.drop(columns=list(_TELLING & set(table.columns))).assign(label=_MASK)
 
 
 def ranked(table: pd.DataFrame) -> pd.DataFrame:
@@ -33,15 +51,15 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
 def with_records(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
     """Some rows of the table with the examples' own attributes beside them, masked when the screen is to be shared."""
     records = data.records(np.searchsorted(data.ids, rows.index))
-    if st.session_state.get("redact"):
-        records = records.astype(object).mask(records.notna(), "•••")
+    if redacted():
+        records = records.astype(object).mask(records.notna(), _MASK)
     # A column of the data may be called like one of ours.
     return rows.join(records, suffixes=("", " (data)"))
 
 
 def chart(figure: go.Figure, alt: str, key: str, **options: object) -> object:
     """A Plotly figure in the house style, with a text for those who cannot see it."""
-    config = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage"] if st.session_state.get("redact") else []}
+    config = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage"] if redacted() else []}
     return st.plotly_chart(figure, theme=None, key=key, alt=alt, config=config, **options)  # type: ignore[arg-type]
 
 
@@ -53,7 +71,7 @@ def provenance(request: FilRequest, result: Result) -> None:
         p["data"]["title"],
         f"n = {text.count(s['n'])}",
         f"d = {text.count(s['d'])}",
-        f"{request.model.kind}, λ = {request.model.penalty:g}",
+        f"{request.model.kind}, λ = {request.model.penalty!r}",
         f"σ = {request.sigma:g}",
         f"preprocessing {data['preprocess']}" + (f", PCA {data['pca']}" if data["pca"] else ""),
         f"seed {data['seed']}",
@@ -62,12 +80,15 @@ def provenance(request: FilRequest, result: Result) -> None:
         f"condition number {s['condition']:.2g}",
         f"{p['seconds']:.1f} s on {p['created'][:10]}",
     ]
-    st.caption(" · ".join(facts))
+    st.caption(" · ".join(map(text.safe, facts)))
     for notice in compute.notices(result):
-        st.caption(f":material/warning: {notice}")
+        st.caption(f":material/warning: {text.safe(notice)}")
     with st.expander("Reproduce this"):
         st.code(controls.command(request), language="bash")
-        st.caption(f"Data fingerprint `{p['data']['fingerprint'][:16]}`. " + " ".join(p["data"]["notes"]))
+        st.caption(
+            f"Data fingerprint `{p['data']['fingerprint'][:16]}`. " + " ".join(map(text.safe, p["data"]["notes"]))
+        )
+        st.caption(text.safe(f"Source: {catalogue()[data['name'].partition(':')[0]].citation}"))
         st.caption("Versions: " + ", ".join(f"{name} {version}" for name, version in p["versions"].items()))
 
 
@@ -75,13 +96,12 @@ def export(table: pd.DataFrame, name: str, *, key: str, label: str = "Export") -
     """CSV and Parquet behind one click more, since what they hold is private."""
     with st.popover(label, icon=":material/download:"):
         st.caption(f"{text.count(len(table))} rows. {text.PRIVATE}")
-        shown = table.drop(columns=["label"]) if st.session_state.get("redact") else table
         st.download_button(
-            "CSV", lambda: to_csv_bytes(shown), f"{name}.csv", "text/csv", key=f"{key}-csv", on_click="ignore"
+            "CSV", lambda: to_csv_bytes(table), f"{name}.csv", "text/csv", key=f"{key}-csv", on_click="ignore"
         )
         st.download_button(
             "Parquet",
-            lambda: to_flat_parquet_bytes(shown),
+            lambda: to_flat_parquet_bytes(table),
             f"{name}.parquet",
             "application/vnd.apache.parquet",
             key=f"{key}-parquet",

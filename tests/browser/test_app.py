@@ -224,6 +224,35 @@ def test_the_server_listens_on_this_machine_only(server: Server) -> None:
         probe.connect(("127.0.0.1", server.port))
 
 
+def test_a_foreign_name_for_this_machine_is_not_let_in(server: Server) -> None:
+    """What a page elsewhere could do by pointing its own name here (DNS rebinding)."""
+    executable = find()
+    if executable is None:
+        pytest.skip("no Chromium")
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP evil.example 127.0.0.1"]
+        browser = playwright.chromium.launch(executable_path=executable, args=flags)
+        page = browser.new_page()
+        page.goto(server.url.replace("127.0.0.1", "evil.example"))
+        page.wait_for_timeout(4000)
+        assert page.get_by_test_id("stMetricValue").count() == 0
+        browser.close()
+
+
+def test_a_picked_row_of_a_table_can_be_closed(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/gallery?data=breast-cancer&model=logistic")
+    settled(page)
+    table = page.get_by_test_id("stDataFrame").first
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 52)  # the box of the first row; a canvas has no elements to ask for
+    expect(page.get_by_text("Ranked")).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_text("Ranked")).to_be_hidden()
+    settled(page)
+    expect(page.get_by_text("Ranked")).to_be_hidden()
+
+
 @pytest.mark.realdata
 def test_an_attribute_of_real_patients_has_its_page(page: Page, server: Server) -> None:
     if "FIL_DATA_DIR" not in os.environ:

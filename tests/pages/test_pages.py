@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +16,16 @@ PAGES = ["pages/overview.py", "pages/leakage.py", "pages/gallery.py"]
 
 @pytest.fixture(autouse=True)
 def fresh_server() -> Iterator[None]:
-    """Another test's engine would bring another store."""
+    """Another test's engine would bring another store; and a page leaves itself behind as the process's main module,
+    which processes that a later test spawns would run."""
     import streamlit as st
 
+    main = sys.modules["__main__"]
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
     st.cache_resource.clear()
+    sys.modules["__main__"] = main
 
 
 def app(page: str = PAGES[0], **query: str) -> AppTest:
@@ -31,8 +36,14 @@ def app(page: str = PAGES[0], **query: str) -> AppTest:
     return at.switch_page(page).run() if page != PAGES[0] else at
 
 
+def plain(markdown: str) -> str:
+    """What a person reads: without the backslashes that keep text from being Markdown."""
+    return re.sub(r"\\(.)", r"\1", markdown)
+
+
 def words(at: AppTest) -> str:
-    return "\n".join(element.value for kind in (at.markdown, at.caption, at.title, at.subheader) for element in kind)
+    kinds = (at.markdown, at.caption, at.title, at.subheader)
+    return plain("\n".join(element.value for kind in kinds for element in kind))
 
 
 def sidebar(at: AppTest, **values: object) -> AppTest:
@@ -78,7 +89,7 @@ def test_a_second_visit_is_answered_from_the_store(monkeypatch: pytest.MonkeyPat
 def test_a_singular_model_is_an_error_in_words_and_the_app_goes_on() -> None:
     at = sidebar(app(), classes=["0", "1"])
     sidebar(at, model="least-squares", l2=0.0)
-    assert "all-zero columns" in at.error[0].value and "l2 > 0" in at.error[0].value
+    assert "all-zero columns" in plain(at.error[0].value) and "l2 > 0" in plain(at.error[0].value)
     sidebar(at, l2=0.001)
     assert not at.error
     assert at.metric
@@ -86,13 +97,13 @@ def test_a_singular_model_is_an_error_in_words_and_the_app_goes_on() -> None:
 
 def test_too_many_components_are_refused_in_words() -> None:
     at = sidebar(app(), pca=500)
-    assert "64" in at.error[0].value and not at.exception
+    assert "64" in plain(at.error[0].value) and not at.exception
 
 
 def test_a_missing_data_set_says_where_files_are_expected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FIL_DATA_DIR", str(tmp_path))
     at = sidebar(app(), data="iwpc")
-    assert "iwpc-scaled.csv" in at.error[0].value and str(tmp_path) in at.error[0].value
+    assert "iwpc-scaled.csv" in plain(at.error[0].value) and str(tmp_path) in plain(at.error[0].value)
 
 
 def test_large_work_asks_first() -> None:
@@ -181,3 +192,67 @@ def test_an_unwritable_store_is_said_on_the_page(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("FIL_STORE_DIR", str(blocked))
     at = app()
     assert at.metric and "cannot be written" in words(at)
+
+
+def test_text_from_a_link_is_never_markdown() -> None:
+    at = app(data="mnist1m", classes="![x](http://evil.example/p.png)")
+    for element in (*at.error, *at.warning, *at.markdown, *at.caption):
+        assert "](http" not in element.value
+
+
+def test_errors_that_quote_a_person_are_escaped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FIL_DATA_DIR", str(tmp_path / "[click](http:evil)"))
+    at = sidebar(app(), data="iwpc")
+    assert "[click](http:evil)" in plain(at.error[0].value)
+    assert "[click](http:evil)" not in at.error[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("data", ["breast-cancer", "diabetes", "digits"])
+def test_redaction_leaves_nothing_that_tells_a_label(page: str, data: str) -> None:
+    at = app(page)
+    if data != "digits":
+        sidebar(at, data=data)
+    if page == PAGES[2]:
+        sidebar(at, rank=1)
+    sidebar(at, redact=True)
+    assert not at.exception and not at.error
+    per_example = [d.value for d in at.dataframe if d.value.index.name == "id"]
+    assert per_example or data == "digits"
+    for frame in per_example:
+        assert not {"loss", "score", "grad_norm", "prediction", "correct"} & set(frame.columns)
+        assert "label" not in frame or set(frame["label"]) == {"•••"}
+    assert "of class" not in words(at)
+    assert "· class" not in words(at)
+
+
+def test_a_review_list_belongs_to_its_data() -> None:
+    at = sidebar(app(PAGES[2]), rank=1)
+    at.button(key="review-add").click().run()
+    sidebar(at, data="synthetic")
+    assert "Review list" not in words(at)
+
+
+def test_a_side_question_that_fails_leaves_the_page() -> None:
+    at = app(PAGES[1])
+    sidebar(at, **{"other-l2": 0.0})
+    assert "softmax" in plain(at.error[0].value)
+    assert "How much noise would it take?" in words(at) and "Everyone" in words(at)
+
+
+def test_the_command_line_beside_a_figure_is_the_same_request() -> None:
+    at = sidebar(app(), l2=0.0012345678)
+    assert "--l2 0.0012345678" in at.code[0].value
+
+
+def test_a_promise_about_an_attribute_says_so() -> None:
+    at = sidebar(app(PAGES[1]), data="synthetic")
+    group = next(s for s in at.selectbox if s.key == "attribute").options[1]
+    sidebar(at, attribute=group)
+    assert f"any direction of {group} of any example" in words(at)
+
+
+def test_extreme_penalties_do_not_break_a_page() -> None:
+    for page in PAGES:
+        at = sidebar(app(page), l2=1e6)
+        assert not at.exception
