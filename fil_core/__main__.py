@@ -39,11 +39,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"fil_core: {error}", file=sys.stderr)
         return _BAD_INPUT
     except BrokenPipeError:  # the reader of our output went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_stdout()
         return 0
     except OSError as error:
+        _leave_stdout()
         print(f"fil_core: the output could not be written ({error.strerror or error}).", file=sys.stderr)
         return _BAD_INPUT
+
+
+def _leave_stdout() -> None:
+    """Let what could not be written go nowhere: Python would try again on its way out, and fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
