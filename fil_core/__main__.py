@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         _leave_stdout()
-        print(f"fil_core: the output could not be written ({error.strerror or error}).", file=sys.stderr)
+        print(f"fil_core: a file could not be read or written ({error}).", file=sys.stderr)
         return _BAD_INPUT
 
 
