@@ -106,7 +106,7 @@ request, data, result, table = widgets.measured()
 leakiest = table.nsmallest(1, "rank").iloc[0]
 st.markdown(
     f"The leakiest example is **{leakiest.name:,}**"
-    + (f" (class {text.safe(leakiest.label)})" if data.class_names else "")
+    + (f" (class {text.safe(leakiest.label)})" if data.class_names and not widgets.redacted() else "")
     + f", with an η of **{text.number(leakiest.eta)}**. Open one to see what of it leaks, and what is learnt first."
 )
 jump(table)

@@ -82,6 +82,7 @@ def _pressed(label: str, request: FilRequest, *, key: str, kind: Literal["primar
 
 def _compute(request: FilRequest) -> Result:
     with _Progress() as progress:
+        progress(0, None, "starting")  # loading torch for the first time takes seconds that nobody else reports
         return engine().compute(request, progress)
 
 
