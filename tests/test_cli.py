@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -341,3 +342,23 @@ def test_missing_files_without_a_network_are_refused_with_what_to_do(run, monkey
 def test_nothing_is_written_where_something_is_wrong(run, tmp_path):
     run("fil", *DIGITS, "--attribute", "hat", "--out", tmp_path / "eta.csv")
     assert not (tmp_path / "eta.csv").exists()
+
+
+def readme_commands():
+    """The `fil` command lines that the README shows."""
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"^python -m fil_core (fil .+)$", text, flags=re.MULTILINE)
+
+
+def test_the_readme_shows_commands():
+    assert len(readme_commands()) >= 4
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("command", readme_commands())
+def test_every_command_of_the_readme_works(command, run, tmp_path, monkeypatch):
+    if "FIL_DATA_DIR" not in os.environ:
+        pytest.skip("FIL_DATA_DIR is not set")
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(*command.replace("/path/to/data", os.environ["FIL_DATA_DIR"]).split())
+    assert code == 0, err
