@@ -109,7 +109,6 @@ def test_a_missing_data_set_says_where_files_are_expected(monkeypatch: pytest.Mo
 def test_large_work_asks_first() -> None:
     at = app()
     sidebar(at, data="synthetic")
-    at.session_state["data"] = "synthetic"
     import pages.common.compute as compute
 
     original, compute._AT_ONCE = compute._AT_ONCE, 0.0
@@ -192,12 +191,6 @@ def test_an_unwritable_store_is_said_on_the_page(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("FIL_STORE_DIR", str(blocked))
     at = app()
     assert at.metric and "cannot be written" in words(at)
-
-
-def test_text_from_a_link_is_never_markdown() -> None:
-    at = app(data="mnist1m", classes="![x](http://evil.example/p.png)")
-    for element in (*at.error, *at.warning, *at.markdown, *at.caption):
-        assert "](http" not in element.value
 
 
 def test_errors_that_quote_a_person_are_escaped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
