@@ -103,11 +103,8 @@ class Fitted:
         return self.optimum.theta
 
     def targets(self, y: np.ndarray) -> Tensor:
-        """Targets in the model's coding: reals or -1/+1 (least squares), 0/1 (logistic), one-hot (softmax)."""
-        code = torch.tensor(y, dtype=torch.float64, device=self.theta.device)
-        if self.spec.kind == "softmax":
-            return torch.nn.functional.one_hot(code.long(), self.classes).to(code)
-        return 2 * code - 1 if self.spec.kind == "least-squares" and self.classes else code
+        """Targets in the model's coding, see `code_targets`."""
+        return code_targets(self.spec, self.classes, y, self.theta.device)
 
     def scores(self, X: np.ndarray) -> Tensor:
         """theta^T x: (n,), or (n, C) for softmax."""
@@ -147,6 +144,14 @@ def device_of(name: str) -> torch.device:
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
+def code_targets(spec: ModelSpec, classes: int, y: np.ndarray, device: torch.device) -> Tensor:
+    """Targets in a model's coding: reals or -1/+1 (least squares), 0/1 (logistic), one-hot (softmax)."""
+    code = torch.tensor(y, dtype=torch.float64, device=device)
+    if spec.kind == "softmax":
+        return torch.nn.functional.one_hot(code.long(), classes).to(code)
+    return 2 * code - 1 if spec.kind == "least-squares" and classes else code
+
+
 def as_tensor(X: np.ndarray, device: torch.device) -> Tensor:
     """A float64 tensor that shares memory with X on the CPU; callers do not write to it."""
     return torch.from_numpy(X).to(device=device, dtype=torch.float64)
@@ -182,20 +187,16 @@ def fit(
     device = device or torch.device("cpu")
     _check_memory(spec, dataset, device)
     w = _weights(weights, dataset.n, device)
-    shell = Fitted(spec, _nowhere(device), Curvature(torch.empty(0), torch.empty(0)), len(dataset.class_names), w)
+    classes = len(dataset.class_names)
     fitters = {"least-squares": fit_least_squares, "logistic": fit_logistic, "softmax": fit_softmax}
-    X, y = as_tensor(dataset.X, device), shell.targets(dataset.y)
+    X, y = as_tensor(dataset.X, device), code_targets(spec, classes, dataset.y, device)
     try:
         optimum, curvature = fitters[spec.kind](
             X, y, None if weights is None else w, dataset.n * spec.penalty, progress
         )
     except SingularCurvature as error:
         raise SingularCurvature(f"{error} {_why_singular(dataset)}") from error
-    return Fitted(spec, optimum, curvature, shell.classes, w)
-
-
-def _nowhere(device: torch.device) -> Optimum:
-    return Optimum(torch.zeros(0, dtype=torch.float64, device=device), float("inf"), 0.0, 0)
+    return Fitted(spec, optimum, curvature, classes, w)
 
 
 def _weights(weights: np.ndarray | None, n: int, device: torch.device) -> Tensor:
