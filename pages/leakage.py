@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset, FilError, FilRequest, agreement, top
-from pages.common import charts, compute, controls, frame, planner, text, tiles, widgets
+from fil_core import Dataset, FilError, agreement, top
+from pages.common import charts, compute, controls, frame, other_model, planner, text, tiles, widgets
 
 _COLUMNS = {
     "loss": "loss of the example",
@@ -86,39 +86,6 @@ def scatter(data: Dataset, table: pd.DataFrame) -> None:
         widgets.export(table.loc[ids], "selection", key="selection-export", label="Export selection")
 
 
-def other_model(request: FilRequest, table: pd.DataFrame) -> None:
-    """The same examples under another model."""
-    kinds = [k for k in controls.possible_models() if k != request.model.kind] or [request.model.kind]
-    left, middle, right = st.columns(3)
-    kind = left.selectbox("Other model", kinds, key="other", bind="query-params")
-    l2 = middle.number_input(
-        "Its penalty λ", min_value=0.0, value=1e-2, format="%.3g", step=1e-3, key="other-l2", bind="query-params"
-    )
-    k = int(right.number_input("Top k", min_value=1, value=min(500, max(1, len(table) // 10)), key="other-k"))
-    other = controls.with_model(request, kind, l2)
-    if other == request:
-        st.info("This is the same model; choose another penalty.")
-        return
-    answer = compute.offered(other, f"Measure {kind} with λ = {l2:g}", key="other-measure")
-    if answer is None:
-        return
-    theirs = answer.table["eta"]
-    found = agreement(table["eta"].to_numpy(), theirs.to_numpy(), k=k)
-    st.markdown(
-        f"**{text.count(found.overlap)} of the {text.count(found.k)} leakiest** are the same under both models "
-        f"(chance would give {text.count(round(found.k**2 / found.n))}); Spearman {found.spearman:.3f}, "
-        f"Pearson {found.pearson:.3f}."
-    )
-    names = (f"{request.model.kind}, λ {request.model.penalty:g}", f"{kind}, λ {l2:g}")
-    widgets.chart(
-        charts.ranks(table["eta"], theirs, names, widgets.mode()),
-        "Rank under one model against rank under the other",
-        "ranks",
-    )
-    both = pd.DataFrame({"label": table["label"], "eta": table["eta"], "eta_other": theirs})
-    widgets.export(both, "two-models", key="other-export", label="Export both")
-
-
 frame.required()
 st.title("Leakage", anchor=False)
 request, data, result, table = widgets.measured(attribute())
@@ -155,7 +122,7 @@ st.subheader("η against another column", anchor=False)
 scatter(data, table)
 st.subheader("Against another model", anchor=False)
 try:
-    other_model(request, table)
+    other_model.comparison(request, table)
 except FilError as error:  # a side question must not take the page with it
     st.error(text.safe(error), icon=":material/error:")
 st.subheader("How much noise would it take?", anchor=False)
