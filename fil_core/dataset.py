@@ -85,6 +85,7 @@ class Dataset:
         source_names: d0 names.
         preprocessing: the fitted map from source features to X.
         constant: numbers of the columns of X that are constant and not zero (an intercept): never at risk.
+        target_name: what the source calls the target.
         fingerprint: sha-256 of the content.
         title: how a page names the data set.
         notes: what was done to the data that a reader must know (units, coding, dropped rows).
@@ -107,6 +108,7 @@ class Dataset:
     pixel_max: float = 255.0
     constant: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    target_name: str = "label"
     fingerprint: str = ""
 
     @property

@@ -13,6 +13,8 @@ from fil_core.errors import BadRequest
 Preprocess = Literal["unit-ball", "standardise", "none"]
 ModelKind = Literal["least-squares", "logistic", "softmax"]
 Device = Literal["auto", "cpu", "cuda"]
+Attacker = Literal["baseline", "ideal", "fredrikson14", "whitebox", "whitebox-prior"]
+ATTACKERS: tuple[str, ...] = get_args(Attacker)
 
 # Least squares is defined without a penalty (the paper's setting); the others have no optimum on separable classes.
 DEFAULT_L2: dict[str, float] = {"least-squares": 0.0, "logistic": 1e-3, "softmax": 1e-3}

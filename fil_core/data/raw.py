@@ -24,6 +24,7 @@ class Raw:
         image_shape: (H, W) or (H, W, 3), or None for a table.
         continuous: numbers of the columns that may be standardised; None means all.
         pixel_max: value of a fully bright pixel, or None for a table.
+        target_name: what the source calls the target.
         notes: what a reader must know about the source.
     """
 
@@ -38,6 +39,7 @@ class Raw:
     image_shape: tuple[int, ...] | None = None
     continuous: tuple[int, ...] | None = None
     pixel_max: float | None = None
+    target_name: str = "label"
     notes: tuple[str, ...] = ()
 
 

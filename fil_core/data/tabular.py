@@ -43,7 +43,7 @@ def read_breast_cancer(spec: DataSpec, root: Path, progress: Progress | None = N
     return Raw(
         X=data.data[train], y=data.target[train], ids=train, X_test=data.data[test], y_test=data.target[test],
         class_names=tuple(map(str, data.target_names)), feature_names=tuple(map(str, data.feature_names)),
-        notes=("ids are rows of scikit-learn's load_breast_cancer.",),
+        target_name="diagnosis", notes=("ids are rows of scikit-learn's load_breast_cancer.",),
     )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def read_diabetes(spec: DataSpec, root: Path, progress: Progress | None = None) 
     y = (data.target - mean) / std
     return Raw(
         X=data.data[train], y=y[train], ids=train, X_test=data.data[test], y_test=y[test],
-        feature_names=tuple(map(str, data.feature_names)),
+        feature_names=tuple(map(str, data.feature_names)), target_name="progression",
         notes=(
             "ids are rows of scikit-learn's load_diabetes.",
             f"The target is (progression - {mean:.1f}) / {std:.1f}, mean and deviation of the training rows.",
@@ -94,7 +94,7 @@ def read_uci_adult(spec: DataSpec, root: Path, progress: Progress | None = None)
         X=X, y=train["label"].to_numpy(), ids=train.index.to_numpy(),
         X_test=X_test, y_test=test.loc[~unseen, "label"].to_numpy(),
         class_names=ADULT_CLASSES, feature_names=names, groups=groups,
-        continuous=tuple(names.index(c) for c in _ADULT_CONTINUOUS), notes=notes,
+        continuous=tuple(names.index(c) for c in _ADULT_CONTINUOUS), target_name="income", notes=notes,
     )  # fmt: skip
 
 
@@ -123,6 +123,7 @@ def read_iwpc(spec: DataSpec, root: Path, progress: Progress | None = None) -> R
     return Raw(
         X=X[train], y=y[train], ids=train, X_test=X[test], y_test=y[test],
         feature_names=names, groups=groups, continuous=tuple(names.index(c) for c in _IWPC_CONTINUOUS),
+        target_name="dose",
         notes=("ids are rows of iwpc-scaled.csv, counted from 0.", "Age, height, weight and dose come standardised."),
     )  # fmt: skip
 

@@ -1,0 +1,168 @@
+"""The categorical attribute that an attacker is after: its values, who has which, and how it enters the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fil_core.dataset import AttributeGroup, Dataset
+from fil_core.errors import BadData, BadRequest
+
+_MOST_LEVELS = 12  # a plain column of more different numbers counts as continuous
+_TARGETS = ("label", "target")  # what the label is called, whatever its own name
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A categorical attribute over the n training examples.
+
+    Attributes:
+        name: as the data set calls it.
+        columns: the s columns of X that carry it.
+        levels: names of its k values, those that occur among the training examples.
+        values: (k, s), what each value puts into those columns.
+        codes: (n,) int64, which value each example has.
+        binned: the values stand for quantile bins of a continuous column.
+    """
+
+    name: str
+    columns: tuple[int, ...]
+    levels: tuple[str, ...]
+    values: np.ndarray
+    codes: np.ndarray
+    binned: bool = False
+
+    @property
+    def k(self) -> int:
+        """Number of values."""
+        return len(self.levels)
+
+    @property
+    def prior(self) -> np.ndarray:
+        """Share of each value among the training examples, (k,), all > 0."""
+        return np.bincount(self.codes, minlength=self.k) / len(self.codes)
+
+
+def attribute_of(dataset: Dataset, name: str, *, bins: int | None = None) -> Attribute:
+    """The attribute of that name, as an attacker would have to guess it.
+
+    Args:
+        dataset: a table whose features are not mixed by principal components.
+        name: a group of one-hot columns, or a column with few different values, or its number.
+        bins: for a continuous column, the number of quantile bins >= 2 that take the place of its values; each is
+            represented by its median.
+
+    Raises:
+        BadData: no such attribute; it is constant, continuous (without `bins`), or the label.
+        BadRequest: `bins` out of range, or for an attribute that is categorical already.
+    """
+    _check_table(dataset)
+    if name.casefold() in {dataset.target_name.casefold(), *_TARGETS} - set(map(str.casefold, dataset.feature_names)):
+        raise BadData(
+            f"attribute: {name!r} is the label, which the attackers know; expected one of {_known(dataset)}."
+        )
+    columns = dataset.columns((name,))
+    inside = [g for g in dataset.groups.values() if set(columns) & set(g.columns)]
+    if inside and set(inside[0].columns) != set(columns):
+        raise BadData(
+            f"attribute: {name!r} is one column of {inside[0].name}, whose columns change together; expected "
+            f"{inside[0].name}."
+        )
+    if inside and bins is not None:
+        raise BadRequest(f"bins: expected none for {name!r}, which is categorical; got {bins}.")
+    found = _grouped(dataset, inside[0]) if inside else _plain(dataset, columns[0], bins)
+    if found.k < 2:
+        raise BadData(
+            f"attribute: {name!r} is constant, {found.levels[0]} for every training example: nothing to infer."
+        )
+    return found
+
+
+def categorical(dataset: Dataset) -> list[str]:
+    """Names of the attributes that can be attacked as they are; empty for images and principal components."""
+    if dataset.image_shape is not None or dataset.preprocessing.basis is not None:
+        return []
+    grouped = {c for group in dataset.groups.values() for c in group.columns}
+    names = [g.name for g in dataset.groups.values() if np.ptp(dataset.source[:, list(g.columns)], axis=0).any()]
+    plain = [j for j in range(dataset.d) if j not in grouped]
+    return names + [dataset.feature_names[j] for j in plain if 2 <= _distinct(dataset, j) <= _MOST_LEVELS]
+
+
+def continuous(dataset: Dataset) -> list[str]:
+    """Names of the columns that can be attacked in quantile bins."""
+    if dataset.image_shape is not None or dataset.preprocessing.basis is not None:
+        return []
+    grouped = {c for group in dataset.groups.values() for c in group.columns}
+    return [
+        dataset.feature_names[j]
+        for j in range(dataset.d)
+        if j not in grouped and _distinct(dataset, j) > _MOST_LEVELS
+    ]
+
+
+def _check_table(dataset: Dataset) -> None:
+    if dataset.image_shape is not None:
+        raise BadData(
+            f"attribute: expected a table; {dataset.title} holds images, whose pixels are no attributes. "
+            "Reconstruction attacks them."
+        )
+    if dataset.preprocessing.basis is not None:
+        raise BadRequest("attribute: principal components mix the columns; expected a request without pca.")
+
+
+def _known(dataset: Dataset) -> str:
+    return ", ".join(categorical(dataset)[:12]) or "the categorical columns, of which this table has none"
+
+
+def _distinct(dataset: Dataset, j: int) -> int:
+    return len(np.unique(dataset.source[:, j]))
+
+
+def _in_model(dataset: Dataset, columns: tuple[int, ...], source: np.ndarray) -> np.ndarray:
+    """Source values (k, s) of some columns in model features, by the same operations as X itself."""
+    scale, centre = (
+        np.broadcast_to(part, (dataset.d,))[list(columns)]
+        for part in (dataset.preprocessing.scale, dataset.preprocessing.centre)
+    )
+    return source * scale - centre
+
+
+def _grouped(dataset: Dataset, group: AttributeGroup) -> Attribute:
+    """One-hot columns; the dropped level, all zeros, comes last."""
+    block = dataset.source[:, list(group.columns)]
+    codes = np.where(block.any(1), block.argmax(1), len(group.columns))
+    names = [*group.levels, str(group.dropped)]
+    rows = np.vstack([np.eye(len(group.columns)), np.zeros(len(group.columns))])
+    present, codes = np.unique(codes, return_inverse=True)
+    values = _in_model(dataset, group.columns, rows[present])
+    return Attribute(group.name, group.columns, tuple(names[p] for p in present), values, codes)
+
+
+def _plain(dataset: Dataset, j: int, bins: int | None) -> Attribute:
+    """A column of numbers: its different values, or quantile bins of them."""
+    source, name = dataset.source[:, j].astype(np.float64), dataset.feature_names[j]
+    present, codes = np.unique(source, return_inverse=True)
+    if bins is not None:
+        return _binned(dataset, j, source, bins)
+    if len(present) > _MOST_LEVELS:
+        raise BadData(
+            f"attribute: {name!r} is continuous ({len(present):,} different values); expected at most {_MOST_LEVELS}. "
+            "Give --bins 4 (bins=4) to attack its quantile bins instead."
+        )
+    values = _in_model(dataset, (j,), present[:, None])
+    return Attribute(name, (j,), tuple(f"{v:g}" for v in present), values, codes)
+
+
+def _binned(dataset: Dataset, j: int, source: np.ndarray, bins: int) -> Attribute:
+    name = dataset.feature_names[j]
+    most = len(np.unique(source))
+    if not 2 <= bins <= most:
+        raise BadRequest(f"bins: expected 2 to {most}, the number of different values of {name!r}; got {bins}.")
+    edges = np.unique(np.quantile(source, np.linspace(0, 1, bins + 1)[1:-1]))
+    present, codes = np.unique(np.searchsorted(edges, source, side="right"), return_inverse=True)
+    ends = [f"{edge:.3g}" for edge in edges]
+    names = [f"below {ends[0]}", *(f"{a} to {b}" for a, b in zip(ends, ends[1:], strict=False)), f"from {ends[-1]}"]
+    medians = np.array([[np.median(source[codes == c])] for c in range(len(present))])
+    levels = tuple(names[p] for p in present)
+    return Attribute(name, (j,), levels, _in_model(dataset, (j,), medians), codes, binned=True)

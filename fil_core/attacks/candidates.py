@@ -1,0 +1,253 @@
+"""What training would have given had one example had another value of the attribute: n x k optima, none retrained.
+
+For example i and value v the row x_i is taken out and x' = x_i with that value is put in. Least squares: a change of
+rank two of (H, X^T W y), so with u = H^-1 x, u' = H^-1 x', c = (w r, -w r'), C = diag(-w, w), M = [u, u']^T [x, x']
+
+    theta_iv - theta = [u, u'] (I + C M)^-1 c,     r = theta^T x - y,  r' = theta^T x' - y,
+
+and u' - u is the same combination of a few columns of H^-1 for everybody: O(k d) an example after X H^-1. Logistic:
+Newton from theta on the exact gradient, with the Hessian of the other rows kept at theta and the changed row's renewed,
+again rank two; all candidates of a block at once.
+
+Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 6 retrain each candidate; maths.md section 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from fil_core.attacks.attribute import Attribute
+from fil_core.dataset import Dataset
+from fil_core.errors import BadRequest, SingularCurvature
+from fil_core.linalg import weighted_gram
+from fil_core.models import Fitted, Glm
+from fil_core.models.glm import logistic_terms, penalised
+from fil_core.models.newton import minimise, require
+from fil_core.progress import Progress
+
+_BLOCK = {"cpu": 2**21, "cuda": 2**26}  # values of one block of shifts
+_PASS = {"cpu": 2**22, "cuda": 2**27}  # values of one block of (training example, candidate) pairs
+_SINGULAR = 1e-12
+_CLOSE = 1e-9  # of the shift itself: what is left after the last Newton step, by its rate of convergence
+_STEPS = 15  # kept-Hessian steps before a candidate gets a Newton iteration of its own
+
+
+def attackable(fitted: Fitted) -> None:
+    """Refuse a model for which the attacks are not defined.
+
+    Raises:
+        BadRequest: a model of several scores.
+    """
+    if fitted.spec.kind not in ("least-squares", "logistic"):
+        raise BadRequest(f"attack: expected a least-squares or logistic model; got {fitted.spec.kind}.")
+
+
+def candidate_shifts(
+    fitted: Fitted, dataset: Dataset, attribute: Attribute, *, rows: int | None = None, progress: Progress | None = None
+) -> Iterator[tuple[slice, Tensor]]:
+    """theta of every candidate less theta itself, a block of examples at a time.
+
+    Args:
+        fitted: least squares or logistic, at its optimum.
+        dataset: its n training examples.
+        attribute: k values.
+        rows: examples in a block; None takes what keeps the memory bounded.
+        progress: told (examples done, n, what).
+
+    Yields:
+        A block of positions, and shifts (m, k, d); exactly 0 for the value that an example has (unless binned).
+
+    Raises:
+        BadRequest: another kind of model.
+        SingularCurvature: without an example the parameters are not determined (l2 = 0).
+    """
+    attackable(fitted)
+    terms = fitted.terms(dataset)
+    if not isinstance(terms, Glm):
+        raise TypeError("a model of one score has Glm terms")
+    n, d = terms.X.shape
+    make = _LeastSquares(terms) if fitted.spec.kind == "least-squares" else _Logistic(fitted, terms, dataset)
+    size = rows or make.rows(attribute.k)
+    for start in range(0, n, size):
+        if progress:
+            progress(start, n, "candidates of every example")
+        block = slice(start, min(start + size, n))
+        yield block, make(block, _changes(terms, attribute, block), list(attribute.columns))
+
+
+def _changes(terms: Glm, attribute: Attribute, block: slice) -> Tensor:
+    """What each value would change in the attribute's columns, (m, k, s)."""
+    values = torch.from_numpy(attribute.values).to(terms.X)
+    return values - terms.X[block][:, None, list(attribute.columns)]
+
+
+class _LeastSquares:
+    def __init__(self, terms: Glm) -> None:
+        self.terms = terms
+
+    def rows(self, k: int) -> int:
+        """Examples in a block."""
+        return max(1, _BLOCK[self.terms.X.device.type] // (k * self.terms.X.shape[1]))
+
+    def __call__(self, block: slice, change: Tensor, columns: list[int]) -> Tensor:
+        """Shifts (m, k, d) for changes (m, k, s)."""
+        t = self.terms
+        x, w, r = t.X[block], t.w[block, None], t.r[block, None]
+        pair = _Pair(t.curvature.solve(x.T).T, x, change, _inverse_columns(t, columns), columns)
+        moved = change @ t.theta[columns]  # r' - r
+        det = pair.determinant(-w, w)
+        if bool((det <= _SINGULAR * (1 + w * pair.m22)).any()):
+            lost = int((det <= _SINGULAR * (1 + w * pair.m22)).any(1).sum())
+            raise SingularCurvature(
+                f"attack: without {lost} of the examples, one at a time, the parameters are not determined; "
+                "expected l2 > 0 (for instance 1e-3)."
+            )
+        # Of u and of u' - u, so that what nearly cancels between u and u' is never formed.
+        both = (-w * moved + w**2 * (r * pair.gap - (r + moved) * pair.lean)) / det
+        other = (-w * (1 - w * pair.m11) * (r + moved) - w**2 * pair.m12 * r) / det
+        return both[..., None] * pair.u[:, None] + (other[..., None] * change) @ pair.inverse_columns
+
+
+class _Pair:
+    """u = H^-1 x and u' = H^-1 x' of a block of examples with k changes each, and M = [u, u']^T [x, x']."""
+
+    def __init__(self, u: Tensor, x: Tensor, change: Tensor, inverse_columns: Tensor, columns: list[int]) -> None:
+        self.u, self.x, self.change, self.columns = u, x, change, columns
+        self.inverse_columns = inverse_columns  # (s, d): u' = u + change @ inverse_columns
+        self.lean = (change * u[:, None, columns]).sum(2)  # m12 - m11
+        curved = change @ inverse_columns[:, columns]
+        self.gap = self.lean + (change * curved).sum(2)  # m22 - m12
+        self.m11 = (x * u).sum(1)[:, None]
+        self.m12 = self.m11 + self.lean
+        self.m22 = self.m12 + self.gap
+
+    def determinant(self, c1: Tensor, c2: Tensor) -> Tensor:
+        """det(I + diag(c1, c2) M), (m, k)."""
+        return (1 + c1 * self.m11) * (1 + c2 * self.m22) - c1 * c2 * self.m12**2
+
+
+def _inverse_columns(terms: Glm, columns: list[int]) -> Tensor:
+    """Rows of H^-1 that belong to the attribute, (s, d)."""
+    rotated = terms.curvature.vectors[columns] / terms.curvature.values
+    return rotated @ terms.curvature.vectors.T
+
+
+class _Logistic:
+    def __init__(self, fitted: Fitted, terms: Glm, dataset: Dataset) -> None:
+        self.terms, self.y = terms, fitted.targets(dataset.y)
+        self.ridge = dataset.n * fitted.spec.penalty
+        self.s = torch.sigmoid(terms.z)
+        self.rest = terms.X.T @ (terms.w * terms.r) + self.ridge * terms.theta  # the optimum's own gradient, about 0
+
+    def rows(self, k: int) -> int:
+        """Examples in a block."""
+        return max(1, _PASS[self.terms.X.device.type] // (self.terms.X.shape[0] * max(1, k - 1)))
+
+    def __call__(self, block: slice, change: Tensor, columns: list[int]) -> Tensor:
+        """Shifts (m, k, d) for changes (m, k, s)."""
+        m, k, s = change.shape
+        shift = change.new_zeros(m * k, self.terms.X.shape[1])
+        changed = (change != 0).any(2).flatten().nonzero()[:, 0]
+        if changed.numel():
+            row = (torch.arange(m, device=change.device) + block.start).repeat_interleave(k)[changed]
+            shift[changed] = self._solve(_Rows(self, row, change.reshape(m * k, s)[changed], columns))
+        return shift.view(m, k, -1)
+
+    def _solve(self, rows: _Rows) -> Tensor:
+        """Newton with the others' Hessian kept, on those that have not arrived; then alone on those that never do."""
+        shift = rows.step(-rows.own_gradient(None))
+        active = torch.arange(len(shift), device=shift.device)
+        before = shift.norm(dim=1)
+        for _ in range(_STEPS):
+            part = rows.take(active)
+            gradient = self.gradient_change(shift[active]) + part.own_gradient(shift[active])
+            step = part.step(-gradient, shift[active])
+            shift[active] += step
+            size = step.norm(dim=1)
+            left = size * (size / before[active].clamp_min(1e-300)).clamp_max(1)
+            before[active] = size
+            active = active[(left > _CLOSE * shift[active].norm(dim=1)).nonzero()[:, 0]]
+            if not active.numel():
+                return shift
+        for j in active.tolist():
+            shift[j] = self._alone(rows, j)
+        return shift
+
+    def gradient_change(self, shift: Tensor) -> Tensor:
+        """The whole objective's gradient at theta + shift, (m, d), from one pass over the training examples."""
+        t = self.terms
+        moved = torch.addmm(t.z[None], shift, t.X.T).sigmoid_().sub_(self.s)
+        return moved.mul_(t.w) @ t.X + self.ridge * shift + self.rest
+
+    def _alone(self, rows: _Rows, j: int) -> Tensor:
+        """The candidate's own fit, for an example so heavy that the others' curvature moves with it."""
+        i = int(rows.row[j])
+        X = self.terms.X.clone()
+        X[i] = rows.changed[j]
+        w, y = self.terms.w, self.y
+
+        def loss(theta: Tensor) -> Tensor:
+            return w @ logistic_terms(X @ theta, y)[0] + self.ridge / 2 * theta @ theta
+
+        def gradient(theta: Tensor) -> Tensor:
+            return X.T @ (w * logistic_terms(X @ theta, y)[1]) + self.ridge * theta
+
+        def hessian(theta: Tensor) -> Tensor:
+            return penalised(weighted_gram(X, w * logistic_terms(X @ theta, y)[2]), self.ridge)
+
+        scale = float(w @ X.norm(dim=1))
+        optimum = minimise(loss, gradient, hessian, self.terms.theta, tolerance=1e-10 * scale)
+        require(optimum, "The attacker's model of a candidate")
+        return optimum.theta - self.terms.theta
+
+
+class _Rows:
+    """Candidates of a logistic model: the row taken out, the row put in, and H^-1 of both."""
+
+    def __init__(self, model: _Logistic, row: Tensor, change: Tensor, columns: list[int]) -> None:
+        t = model.terms
+        self.model, self.row = model, row
+        self.x = t.X[row]
+        self.changed = self.x.clone()
+        self.changed[:, columns] += change
+        self.w, self.y = t.w[row], model.y[row]
+        self.u = t.curvature.solve(self.x.T).T
+        self.u_changed = self.u + change @ _inverse_columns(t, columns)
+
+    def take(self, rows: Tensor) -> _Rows:
+        """Some of them."""
+        part = object.__new__(_Rows)
+        part.model = self.model
+        for name in ("row", "x", "changed", "w", "y", "u", "u_changed"):
+            setattr(part, name, getattr(self, name)[rows])
+        return part
+
+    def _at(self, x: Tensor, shift: Tensor | None) -> tuple[Tensor, Tensor]:
+        """First and second derivative of the loss of rows x at theta + shift, (m,) each."""
+        t = self.model.terms
+        z = x @ t.theta if shift is None else x @ t.theta + (x * shift).sum(1)
+        return logistic_terms(z, self.y)[1:]
+
+    def own_gradient(self, shift: Tensor | None) -> Tensor:
+        """What changing the row adds to the gradient, (m, d)."""
+        out, into = (self._at(x, shift)[0] * self.w for x in (self.x, self.changed))
+        return into[:, None] * self.changed - out[:, None] * self.x
+
+    def step(self, b: Tensor, shift: Tensor | None = None) -> Tensor:
+        """(H - w a x x^T + w a' x' x'^T)^-1 b, a' at theta + shift, by the Woodbury identity."""
+        c1 = -self.w * self._at(self.x, None)[1]
+        c2 = self.w * self._at(self.changed, shift)[1]
+        m11, m12 = (self.x * self.u).sum(1), (self.changed * self.u).sum(1)
+        m22 = (self.changed * self.u_changed).sum(1)
+        v = self.model.terms.curvature.solve(b.T).T
+        f1, f2 = (self.u * b).sum(1), (self.u_changed * b).sum(1)
+        det = (1 + c1 * m11) * (1 + c2 * m22) - c1 * c2 * m12**2
+        g1 = c1 * ((1 + c2 * m22) * f1 - c2 * m12 * f2) / det
+        g2 = c2 * ((1 + c1 * m11) * f2 - c1 * m12 * f1) / det
+        return v - g1[:, None] * self.u - g2[:, None] * self.u_changed
+
+
+__all__ = ["attackable", "candidate_shifts"]

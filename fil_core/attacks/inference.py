@@ -1,0 +1,278 @@
+"""Attribute inference: who guesses an example's attribute from the released model, and how often rightly.
+
+Every attacker knows the other features and the label of the example under attack.
+
+    baseline        the most frequent value
+    ideal           multinomial logistic regression from the other features and the label; needs no model
+    fredrikson14    black box: argmax of log P(label | prediction with the value) + log prior
+    whitebox        the value whose candidate parameters are nearest to the released ones
+    whitebox-prior  the same, less 2 sigma^2 log prior: the maximum of the posterior
+
+Source: Fredrikson et al. (USENIX Security 2014) for the third; Hannun, Guo, van der Maaten (UAI 2021), Sec. 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fil_core.attacks.attribute import Attribute
+from fil_core.attacks.candidates import attackable, candidate_shifts
+from fil_core.attacks.success import CLOSED_FORM, success_probability
+from fil_core.dataset import Dataset
+from fil_core.linalg import row_blocks, weighted_gram
+from fil_core.models import Fitted
+from fil_core.models.softmax import fit_softmax
+from fil_core.progress import Progress
+from fil_core.specs import ATTACKERS
+
+_TRIALS = {"cpu": 2**21, "cuda": 2**26}  # (release, example, value) triples held at a time
+_NEARLY_NO_PENALTY = 1e-8  # of the ideal attacker: enough for an optimum on separable values, too little to matter
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """What each attacker achieves against each example under each noise.
+
+    Attributes:
+        success: by attacker (n, S), the probability of a right guess over the release's noise: exact where there is a
+            closed form, else the share of the trials.
+        accuracy: by attacker (S,), its mean over examples: exact for two values, else the mean of the trials.
+        standard_error: by attacker (S,), of that mean over trials; 0 where nothing is drawn.
+        exact: by white-box attacker (S,), the mean of the closed form, for two or three values.
+        gram: inner products of the candidates' shifts, (n, k, k), for two or three values, else None.
+    """
+
+    success: dict[str, np.ndarray]
+    accuracy: dict[str, np.ndarray]
+    standard_error: dict[str, np.ndarray]
+    exact: dict[str, np.ndarray]
+    gram: np.ndarray | None
+
+
+def infer(
+    fitted: Fitted,
+    dataset: Dataset,
+    attribute: Attribute,
+    *,
+    attackers: Sequence[str] = ATTACKERS,
+    sigmas: Sequence[float] = (0.0,),
+    trials: int = 100,
+    seed: int = 0,
+    intercept: bool = False,
+    progress: Progress | None = None,
+) -> Inference:
+    """Attack the attribute of every training example.
+
+    Args:
+        fitted: least squares or logistic, at its optimum.
+        dataset: its n training examples.
+        attribute: k values.
+        attackers: some of `ATTACKERS`.
+        sigmas: S standard deviations of the output noise, >= 0.
+        trials: releases drawn where there is no closed form; each is attacked for all examples, under every sigma.
+        seed: of those draws.
+        intercept: whether the ideal attacker has one; the paper's has none.
+        progress: told (examples done, n, what).
+
+    Raises:
+        BadRequest: another kind of model.
+        SingularCurvature: without an example the parameters are not determined (l2 = 0).
+    """
+    attackable(fitted)
+    noise = torch.randn(trials, dataset.d, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    count = _Count(attribute, sigmas, noise.to(fitted.theta.device))
+    fixed = {"baseline": lambda: _baseline(attribute), "ideal": lambda: _ideal(fitted, dataset, attribute, intercept)}
+    for name in attackers:
+        if name in fixed:
+            count.same(name, fixed[name]())
+    if "fredrikson14" in attackers:
+        _fredrikson(fitted, dataset, attribute, count)
+    white = [name for name in attackers if name.startswith("whitebox")]
+    gram = _white_box(fitted, dataset, attribute, white, count, progress) if white else None
+    exact = _closed_forms(gram, attribute, white, sigmas) if gram is not None else {}
+    success = count.success | exact
+    accuracy, error = count.accuracy, count.standard_error
+    if attribute.k == 2:
+        accuracy = accuracy | {name: p.mean(0) for name, p in exact.items()}
+        error = error | {name: np.zeros(len(sigmas)) for name in exact}
+    in_order = [name for name in ATTACKERS if name in attackers]
+    return Inference(
+        success={name: success[name] for name in in_order},
+        accuracy={name: accuracy[name] for name in in_order},
+        standard_error={name: error[name] for name in in_order},
+        exact={name: p.mean(0) for name, p in exact.items()},
+        gram=gram,
+    )
+
+
+class _Count:
+    """Right guesses by attacker, noise, release and example."""
+
+    def __init__(self, attribute: Attribute, sigmas: Sequence[float], noise: Tensor) -> None:
+        self.codes = torch.from_numpy(attribute.codes).to(noise.device)
+        self.log_prior = torch.from_numpy(np.log(attribute.prior)).to(noise)
+        self.sigmas, self.noise, self.k = sigmas, noise, attribute.k
+        self._by_example: dict[str, Tensor] = {}
+        self._by_release: dict[str, Tensor] = {}
+        self._same: dict[str, np.ndarray] = {}
+
+    def same(self, name: str, right: np.ndarray) -> None:
+        """An attacker who does not look at the released parameters: right (n,) for each example."""
+        self._same[name] = right
+
+    def releases(self, rows: int) -> list[slice]:
+        """The draws in pieces that suit a block of so many examples."""
+        size = max(1, _TRIALS[self.noise.device.type] // max(1, rows * self.k))
+        return [slice(i, i + size) for i in range(0, len(self.noise), size)]
+
+    def add(self, name: str, s: int, releases: slice, block: slice, guess: Tensor) -> None:
+        """Guesses (t, m) of some releases under sigma number s for a block of examples."""
+        if name not in self._by_example:
+            S, T = len(self.sigmas), len(self.noise)
+            self._by_example[name] = self.noise.new_zeros(S, len(self.codes))
+            self._by_release[name] = self.noise.new_zeros(S, T)
+        right = (guess == self.codes[block]).to(self.noise)
+        self._by_example[name][s, block] += right.sum(0)
+        self._by_release[name][s, releases] += right.sum(1)
+
+    @property
+    def success(self) -> dict[str, np.ndarray]:
+        """Share of right guesses, (n, S)."""
+        drawn = {name: (hits.T / len(self.noise)).cpu().numpy() for name, hits in self._by_example.items()}
+        same = {name: np.repeat(right[:, None], len(self.sigmas), 1) for name, right in self._same.items()}
+        return drawn | same
+
+    @property
+    def accuracy(self) -> dict[str, np.ndarray]:
+        """Mean over examples, (S,)."""
+        return {name: share.mean(0) for name, share in self.success.items()}
+
+    @property
+    def standard_error(self) -> dict[str, np.ndarray]:
+        """Of that mean, over releases, (S,); NaN for a single one with noise."""
+        n, T = len(self.codes), len(self.noise)
+        found = {name: np.zeros(len(self.sigmas)) for name in self._same}
+        for name, hits in self._by_release.items():
+            spread = (hits / n).std(1) / T**0.5 if T > 1 else hits.new_full((len(hits),), torch.nan)
+            quiet = torch.tensor([sigma == 0 for sigma in self.sigmas], device=hits.device)
+            found[name] = torch.where(quiet, 0.0, spread).cpu().numpy()
+        return found
+
+
+def _baseline(attribute: Attribute) -> np.ndarray:
+    return (attribute.codes == attribute.prior.argmax()).astype(float)
+
+
+def _ideal(fitted: Fitted, dataset: Dataset, attribute: Attribute, intercept: bool) -> np.ndarray:
+    """Trained and judged on the same rows: the most that the other features and the label tell a linear model."""
+    device = fitted.theta.device
+    X = torch.from_numpy(np.delete(dataset.X, attribute.columns, axis=1)).to(device)
+    columns = [X, fitted.targets(dataset.y)[:, None]] + [X.new_ones(dataset.n, 1)] * intercept
+    F, codes = torch.cat(columns, 1), torch.from_numpy(attribute.codes).to(device)
+    Y = torch.nn.functional.one_hot(codes, attribute.k).to(F)
+    optimum, _ = fit_softmax(F, Y, None, dataset.n * _NEARLY_NO_PENALTY * float(F.square().mean()))
+    return ((F @ optimum.theta.T).argmax(1) == codes).double().cpu().numpy()
+
+
+def _fredrikson(fitted: Fitted, dataset: Dataset, attribute: Attribute, count: _Count) -> None:
+    """The noisy model's prediction under each value, against the label."""
+    device, theta = fitted.theta.device, fitted.theta
+    X, y = torch.from_numpy(dataset.X).to(device), fitted.targets(dataset.y)
+    columns, values = list(attribute.columns), torch.from_numpy(attribute.values).to(device)
+    judge = (_ResidualVariance if fitted.spec.kind == "least-squares" else _Confusion)(X, X @ theta, y, count)
+    for block in row_blocks(dataset.n, dataset.d, device):
+        x, change = X[block], values - X[block][:, None, columns]
+        z = (x @ theta)[:, None] + change @ theta[columns]
+        for releases in count.releases(len(x)):
+            e = count.noise[releases]
+            moved = (e @ x.T)[:, :, None] + torch.einsum("ts,mks->tmk", e[:, columns], change)
+            for s, sigma in enumerate(count.sigmas):
+                evidence = judge(z + sigma * moved, y[block], s, releases)
+                count.add("fredrikson14", s, releases, block, (evidence + count.log_prior).argmax(2))
+
+
+class _ResidualVariance:
+    """log P(y | prediction) of a regression: Gaussian with the noisy model's own residual variance on the data."""
+
+    def __init__(self, X: Tensor, z: Tensor, y: Tensor, count: _Count) -> None:
+        n, r = len(y), z - y
+        mean, e = X.mean(0), count.noise
+        cov = (weighted_gram(X, None) - n * torch.outer(mean, mean)) / (n - 1)
+        cross = X.T @ (r - r.mean()) / (n - 1)
+        parts = r.var(), 2 * (e @ cross), ((e @ cov) * e).sum(1)
+        self.variance = torch.stack([parts[0] + s * parts[1] + s**2 * parts[2] for s in count.sigmas])
+
+    def __call__(self, z: Tensor, y: Tensor, s: int, releases: slice) -> Tensor:
+        """Log-likelihood up to a constant, (t, m, k)."""
+        return -((z - y[:, None]) ** 2) / (2 * self.variance[s, releases, None, None].clamp_min(1e-300))
+
+
+class _Confusion:
+    """log P(y | predicted class), from the noisy model's confusion counts on the data, one added to every cell."""
+
+    def __init__(self, X: Tensor, z: Tensor, y: Tensor, count: _Count) -> None:
+        n, T = len(y), len(count.noise)
+        cells = X.new_ones(len(count.sigmas), T, 2, 2)  # y, predicted
+        for block in row_blocks(n, T, X.device):
+            moved = count.noise @ X[block].T
+            for s, sigma in enumerate(count.sigmas):
+                positive = (z[block] + sigma * moved > 0).to(X)
+                for label in (0, 1):
+                    own = (y[block] == label).to(X)
+                    cells[s, :, label, 1] += positive @ own
+                    cells[s, :, label, 0] += (1 - positive) @ own
+        self.log = (cells / cells.sum(2, keepdim=True)).log()
+
+    def __call__(self, z: Tensor, y: Tensor, s: int, releases: slice) -> Tensor:
+        """Log-likelihood, (t, m, k)."""
+        table = self.log[s, releases]  # (t, y, predicted)
+        own = torch.where((y == 1)[None, :, None], table[:, 1, None, :], table[:, 0, None, :])  # (t, m, predicted)
+        return torch.where(z > 0, own[:, :, 1:], own[:, :, :1])
+
+
+def _white_box(
+    fitted: Fitted,
+    dataset: Dataset,
+    attribute: Attribute,
+    white: Sequence[str],
+    count: _Count,
+    progress: Progress | None,
+) -> np.ndarray | None:
+    """Candidates of every example, once; their Gram matrices for few values, noisy trials for more than two."""
+    k = attribute.k
+    gram = np.empty((dataset.n, k, k)) if k <= CLOSED_FORM else None
+    for block, shift in candidate_shifts(fitted, dataset, attribute, progress=progress):
+        if gram is not None:
+            gram[block] = (shift @ shift.mT).cpu().numpy()
+        if k > 2:
+            _nearest(shift, block, white, count)
+    return gram
+
+
+def _nearest(shift: Tensor, block: slice, white: Sequence[str], count: _Count) -> None:
+    """|theta~ - theta_v|^2 = |Delta_v|^2 - 2 sigma Delta_v^T e up to what all values share."""
+    m, k, d = shift.shape
+    length = shift.square().sum(2)
+    for releases in count.releases(m):
+        along = (count.noise[releases] @ shift.view(m * k, d).T).view(-1, m, k)
+        for s, sigma in enumerate(count.sigmas):
+            distance = length - 2 * sigma * along
+            for name in white:
+                bonus = 2 * sigma**2 * count.log_prior if name == "whitebox-prior" else 0.0
+                count.add(name, s, releases, block, (distance - bonus).argmin(2))
+
+
+def _closed_forms(
+    gram: np.ndarray, attribute: Attribute, white: Sequence[str], sigmas: Sequence[float]
+) -> dict[str, np.ndarray]:
+    found = {}
+    for name in white:
+        prior = attribute.prior if name == "whitebox-prior" else None
+        columns = [success_probability(gram, attribute.codes, float(sigma), prior) for sigma in sigmas]
+        found[name] = np.stack(columns, 1)
+    return found

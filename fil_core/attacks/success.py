@@ -1,0 +1,95 @@
+"""The white-box attack's chance of success in closed form, for attributes of two or three values.
+
+The released parameters are theta + sigma e, e standard normal, and the attacker guesses the value v whose candidate
+theta + Delta_v is nearest (less 2 sigma^2 log prior_v). The true value c beats v where e falls on one side of a plane:
+
+    (Delta_v - Delta_c)^T e / s_v < h_v,   s_v = |Delta_v - Delta_c|,
+    h_v = (|Delta_v|^2 - |Delta_c|^2 + 2 sigma^2 log(prior_c / prior_v)) / (2 sigma s_v).
+
+One plane gives Phi(h), two give a bivariate normal probability, which Owen's T function has in closed form. With the
+true candidate at Delta_c = 0 and two values this is Phi(|Delta|/(2 sigma) + sigma log(prior_c/prior_v)/|Delta|).
+
+NumPy only, so that a page can move sigma without loading torch.
+
+Source: maths.md section 6; for the bivariate probability Owen, Annals of Mathematical Statistics 27 (1956).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtr, owens_t
+
+from fil_core.errors import BadRequest
+from fil_core.specs import positive
+
+CLOSED_FORM = 3  # values; with more the region is cut by more planes than two
+
+
+def success_probability(gram: np.ndarray, codes: np.ndarray, sigma: float, prior: np.ndarray | None = None) -> np.ndarray:
+    """Probability over the release's noise that the white-box attack guesses each example's value.
+
+    Args:
+        gram: inner products of the candidates' shifts, (n, k, k), k = 2 or 3.
+        codes: the true values, (n,).
+        sigma: standard deviation of the output noise, >= 0; at 0 the nearest candidate wins, a tie is a miss.
+        prior: share of each value, (k,), all > 0; None for an attacker who does not use it.
+
+    Returns:
+        (n,), in [0, 1].
+
+    Raises:
+        BadRequest: more than three values, or sigma < 0.
+    """
+    n, k = gram.shape[:2]
+    if not 2 <= k <= CLOSED_FORM:
+        raise BadRequest(f"success_probability: expected an attribute of 2 or 3 values; got {k}. Use trials.")
+    positive("sigma", sigma, zero=True)
+    others = (codes[:, None] + np.arange(1, k)) % k  # (n, k - 1)
+    row = np.arange(n)
+    norm = np.diagonal(gram, axis1=1, axis2=2)
+    lead = np.take_along_axis(norm, others, 1) - norm[row, codes][:, None]
+    if sigma == 0:
+        return (lead > 0).all(1).astype(float)
+    if prior is not None:
+        log_prior = np.log(prior)
+        lead = lead + 2 * sigma**2 * (log_prior[codes][:, None] - log_prior[others])
+    # Covariance of the k - 1 inner products (Delta_v - Delta_c)^T e.
+    cross = gram[row[:, None], codes[:, None], others]
+    cov = gram[row[:, None, None], others[:, :, None], others[:, None, :]]
+    cov = cov - cross[:, :, None] - cross[:, None, :] + norm[row, codes][:, None, None]
+    s = np.sqrt(np.diagonal(cov, axis1=1, axis2=2).clip(0))
+    h = _over(lead, 2 * sigma * s)
+    if k == 2:
+        return ndtr(h[:, 0])
+    rho = _over(cov[:, 0, 1], s.prod(1)).clip(-1, 1)
+    return both_below(h[:, 0], h[:, 1], np.where(s.all(1), rho, 0.0))
+
+
+def _over(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a / b for b >= 0, with +-inf by the sign of a where b = 0 and 0 where both are."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(a / b, nan=0.0, posinf=np.inf, neginf=-np.inf)
+
+
+def both_below(h: np.ndarray, k: np.ndarray, rho: np.ndarray) -> np.ndarray:
+    """P(X < h and Y < k) for standard normal X, Y of correlation rho, elementwise, by Owen's T function.
+
+    Args:
+        h, k: (n,), infinite values allowed. rho: (n,), in [-1, 1].
+    """
+    h, k, rho = np.broadcast_arrays(np.asarray(h, float), np.asarray(k, float), np.asarray(rho, float))
+    far = 40.0  # Phi(-40) = 0 and Phi(40) = 1 in float64
+    h, k = h.clip(-far, far), k.clip(-far, far)
+    width = np.sqrt((1 - rho) * (1 + rho))
+    apart = (h * k < 0) | ((h * k == 0) & (h + k < 0))
+    found = (ndtr(h) + ndtr(k)) / 2 - owens_t(h, _slope(k, h, rho, width)) - owens_t(k, _slope(h, k, rho, width))
+    return np.clip(found - apart / 2, 0, 1)
+
+
+def _slope(a: np.ndarray, b: np.ndarray, rho: np.ndarray, width: np.ndarray) -> np.ndarray:
+    """(a / b - rho) / sqrt(1 - rho^2); where b = 0 its limit from b > 0, and from a = b > 0 where both are 0."""
+    a, b = np.where((a == 0) & (b == 0), 1.0, a), np.where((a == 0) & (b == 0), 1.0, b)
+    top, bottom = a - rho * b, b * width
+    with np.errstate(divide="ignore", invalid="ignore"):
+        limit = np.sign(top) * np.where(b < 0, -np.inf, np.inf)
+        return np.where(top == 0, 0.0, np.where(bottom == 0, limit, top / bottom))
