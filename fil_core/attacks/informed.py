@@ -1,0 +1,229 @@
+"""The informed adversary of a reconstruction: knows every other example, the penalty, the weights and the label.
+
+At the optimum the gradients cancel, so the example's own share is minus that of the others, which she can compute:
+
+    v(theta) = -(sum_{j != i} w_j r_j x_j + n l2 theta) = w r x,     hence  w r z = v^T theta  with  z = theta^T x.
+
+Both r and x follow from one number. Least squares, r = z - y:   r^2 + y r = v^T theta / w, a quadratic.  Logistic, with
+t = z for y = 0 and t = -z for y = 1:   t s(t) = v^T theta / w =: c, so t = c + W(c e^-c) with Lambert's W. Both have up
+to two roots, each with an x that explains the parameters perfectly; a Gaussian fitted to the other examples of the same
+label, and the volume |det dx/dtheta|, say which is likelier.
+
+Source: maths.md section 6.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.special import lambertw
+from torch import Tensor
+
+from fil_core.dataset import Dataset
+from fil_core.errors import BadRequest
+from fil_core.linalg import Curvature, row_blocks, weighted_gram
+from fil_core.models import Fitted, Glm
+from fil_core.models.glm import least_squares_terms, logistic_terms, penalised
+
+_TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
+_LEAST = -0.27846454276107379  # of t s(t), where its two roots meet
+_STEPS, _ARRIVED = 20, 1e-14
+_ENOUGH = 3  # examples of a label, fewer of which have no spread of their own
+_LITTLE = 0.001
+_SHRINK = 0.1  # of the mean variance, added to each direction of the others' Gaussian: they never show everything
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One example under attack, as the adversary sees it, in the eigenbasis of the others' curvature.
+
+    Attributes:
+        row: its position. y, w: its label in the model's coding, and its weight.
+        vectors: the eigenbasis Q, (d, d); everything else here is in it: x there is x @ Q.
+        alpha: eigenvalues of the others' inverse Hessian, (d,).
+        centre: the optimum without this example, (d,).
+        theta: the optimum with it, (d,).
+        mean, variance: of the other examples of the same label (of all for a regression) along each eigenvector, (d,).
+        reach: twice the largest norm among them: no guess is longer.
+    """
+
+    row: int
+    y: Tensor
+    w: Tensor
+    vectors: Tensor
+    alpha: Tensor
+    centre: Tensor
+    theta: Tensor
+    mean: Tensor
+    variance: Tensor
+    reach: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """What explains some releases.
+
+    Attributes:
+        x: (T, 2, d) explanations, the same twice where there is one. z: (T, 2) their scores.
+        best: (T,) which is likelier.
+        real: (T,) whether there is one at all; otherwise x is where the two roots would meet.
+    """
+
+    x: Tensor
+    z: Tensor
+    best: Tensor
+    real: Tensor
+
+    @property
+    def likelier(self) -> Tensor:
+        """(T, d)."""
+        return self.x[torch.arange(len(self.x), device=self.x.device), self.best]
+
+    def rows(self, rows: Tensor) -> Roots:
+        """Those of some releases."""
+        return Roots(self.x[rows], self.z[rows], self.best[rows], self.real[rows])
+
+
+class Adversary:
+    """What is shared by the attacks on all examples of one data set."""
+
+    def __init__(self, fitted: Fitted, dataset: Dataset) -> None:
+        """Takes a least-squares or logistic model; costs one product (d, n) by (n, d) and one a class."""
+        terms = fitted.terms(dataset)
+        if not isinstance(terms, Glm):
+            raise TypeError("a model of one score has Glm terms")
+        self.terms, self.kind = terms, fitted.spec.kind
+        self.y, self.ridge = fitted.targets(dataset.y), dataset.n * fitted.spec.penalty
+        self.H = penalised(weighted_gram(terms.X, terms.w * terms.a), self.ridge)
+        self.label = torch.from_numpy(dataset.y if dataset.class_names else np.zeros(dataset.n)).to(terms.X.device)
+        self._moments: dict[float | None, tuple[int, Tensor, Tensor]] = {}
+
+    def target(self, row: int) -> Target:
+        """Everything about the attack on one example that does not depend on the noise; one (d, d) eigenproblem.
+
+        Raises:
+            SingularCurvature: without this example the parameters are not determined (l2 = 0).
+            BadRequest: the example has weight 0, so the parameters do not depend on it.
+        """
+        t = self.terms
+        x, w = t.X[row], t.w[row]
+        if not bool(w > 0):
+            raise BadRequest("attack: expected an example of weight > 0; the parameters do not depend on this one.")
+        others = Curvature.factor(self.H - w * t.a[row] * torch.outer(x, x))
+        Q = others.vectors
+        mean, cov = self._others_like(row)
+        norms = t.X.norm(dim=1)
+        norms[row] = 0
+        target = Target(
+            row=row, y=self.y[row], w=w, vectors=Q, alpha=others.inverse_values, centre=Q.T @ t.theta,
+            theta=Q.T @ t.theta, mean=Q.T @ mean, variance=self._spread(cov, Q), reach=2 * norms.max(),
+        )  # fmt: skip
+        return dataclasses.replace(target, centre=self._without(target))
+
+    def _without(self, target: Target) -> Tensor:
+        """The optimum of all others, (d,): Newton with their curvature kept, exact at once for least squares."""
+        centre = target.theta[None]
+        for _ in range(_STEPS):
+            before, centre = centre, self.centre_at(target, centre)
+            if float((centre - before).norm()) <= _ARRIVED * float(centre.norm()):
+                break
+        return centre[0]
+
+    def centre_at(self, target: Target, theta: Tensor) -> Tensor:
+        """Minimum of the quadratic with the others' curvature that has their exact gradient at theta, (m, d)."""
+        return theta - target.alpha * (self.others_gradient(theta @ target.vectors.T, target.row) @ target.vectors)
+
+    def others_gradient(self, theta: Tensor, row: int) -> Tensor:
+        """Gradient of everybody else's loss and the penalty at theta (m, d), in the features' own basis, (m, d)."""
+        t = self.terms
+        w = t.w.clone()
+        w[row] = 0
+        total = self.ridge * theta
+        for block in row_blocks(len(t.X), max(len(theta), 64), t.X.device):
+            r = _TERMS[self.kind](theta @ t.X[block].T, self.y[block])[1]
+            total = total + (r * w[block]) @ t.X[block]
+        return total
+
+    def loss_terms(self, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """First and second derivative of one example's loss in its score."""
+        return _TERMS[self.kind](z, y)[1:]
+
+    def roots(self, target: Target, released: Tensor) -> Roots:
+        """Every x whose optimum is exactly the released parameters.
+
+        Args:
+            target: the example.
+            released: (T, d), in the target's basis.
+        """
+        Q = target.vectors
+        v = -self.others_gradient(released @ Q.T, target.row) @ Q
+        c = (v * released).sum(1) / target.w
+        z, real = _SOLVE[self.kind](c, target.y)
+        r, a = self.loss_terms(z, target.y)
+        x = v[:, None] / (target.w * torch.where(r == 0, torch.finfo(r.dtype).tiny, r))[..., None]
+        weight = self._log_density(target, x) + self._log_volume(target, x, z, r, a)
+        return Roots(x, z, torch.nan_to_num(weight, nan=-torch.inf).argmax(1), real)
+
+    def _log_volume(self, target: Target, x: Tensor, z: Tensor, r: Tensor, a: Tensor) -> Tensor:
+        """-log |det dtheta/dx| up to a constant, (T, 2): det = (-w)^d r^(d-1) (r + a z) / det H(x)."""
+        d = x.shape[-1]
+        leverage = target.w * a * (x.square() * target.alpha).sum(-1)
+        return torch.log1p(leverage) - (d - 1) * r.abs().log() - (r + a * z).abs().log()
+
+    def _log_density(self, target: Target, x: Tensor) -> Tensor:
+        """Of a Gaussian fitted to the other examples of the same label, up to a constant, (T, 2)."""
+        mean, cov = self._others_like(target.row)
+        far = (x @ target.vectors.T - mean).flatten(0, 1)
+        solved = torch.cholesky_solve(far.T, torch.linalg.cholesky(cov)).T
+        return -((far * solved).sum(1) / 2).view(x.shape[:-1])
+
+    def _others_like(self, row: int) -> tuple[Tensor, Tensor]:
+        """Mean (d,) and shrunken covariance (d, d) of the other examples of the same label; of all if it has no other."""
+        own = self.terms.X[row]
+        n, total, square = self._class_moments(float(self.label[row]))
+        if n < _ENOUGH:
+            n, total, square = self._class_moments(None)
+        n, total, square = max(1, n - 1), total - own, square - torch.outer(own, own)
+        mean = total / n
+        cov = square / n - torch.outer(mean, mean)
+        cov.diagonal().add_(_SHRINK * cov.diagonal().mean().clamp_min(1e-300))
+        return mean, cov
+
+    @staticmethod
+    def _spread(cov: Tensor, Q: Tensor) -> Tensor:
+        """Variances along the columns of Q, nearly unshrunken: hundreds of invented ones would outweigh the real ones."""
+        return ((cov @ Q) * Q).sum(0) - (1 - _LITTLE) * _SHRINK / (1 + _SHRINK) * cov.diagonal().mean()
+
+    def _class_moments(self, label: float | None) -> tuple[int, Tensor, Tensor]:
+        if label not in self._moments:
+            X = self.terms.X if label is None else self.terms.X[self.label == label]
+            self._moments[label] = len(X), X.sum(0), weighted_gram(X, None)
+        return self._moments[label]
+
+
+def _quadratic(c: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores z = r + y with r^2 + y r = c, (T, 2), and whether they are real, (T,)."""
+    square = y * y / 4 + c
+    root = square.clamp_min(0).sqrt()
+    large = torch.where(y < 0, -y / 2 + root, -y / 2 - root)  # of the same sign as -y: nothing cancels
+    small = torch.where(large == 0, 0.0, -c / large)
+    meet = -y / 2 + 0 * c
+    r = torch.where((square >= 0)[:, None], torch.stack([small, large], 1), torch.stack([meet, meet], 1))
+    return r + y, square >= 0
+
+
+def _lambert(c: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores z with t s(t) = c, t = z for y = 0 and -z for y = 1: (T, 2), and whether there are any, (T,)."""
+    c0 = np.maximum(c.cpu().numpy(), _LEAST)
+    argument = np.maximum(c0 * np.exp(-c0), -np.exp(-1.0))
+    first = c0 + lambertw(argument, 0).real
+    two = argument < 0  # False also where e^-c times a tiny c is nothing
+    second = np.where(two, c0 + lambertw(np.where(two, argument, -0.1), -1).real, first)
+    t = torch.from_numpy(np.stack([first, second], 1)).to(c)
+    return torch.where(y > 0, -t, t), c >= _LEAST
+
+
+_SOLVE = {"least-squares": _quadratic, "logistic": _lambert}

@@ -1,0 +1,123 @@
+"""The posterior mean of an example, given noisy parameters and the others' mean and variances: an integral over a score.
+
+In the eigenbasis of the others' curvature, A = diag(alpha), the model that training gives is theta*(x) = c - w r A x with
+r = r(z), z = x^T theta*(x). Given z this is linear in x, so with the prior N(mean, V), V = 1 / rho the variances of the
+other examples along each eigenvector, and k = w^2 / sigma^2
+
+    x | z ~ N(m, N^-1),   N = k r^2 A^2 + rho,   N m = k r A (c - theta~) / w + rho mean,
+
+a diagonal Gaussian, seen only where s(x) = x^T (c - w r A x) equals z. s is nearly Gaussian itself, with the mean and
+variance of a quadratic form, so that
+
+    p(z | theta~)  is proportional to  exp(-|c - w r A m - theta~|^2 / (2 sigma^2) - (m - mean)^T rho (m - mean) / 2)
+                                       det(N)^(-1/2)  (1 + w a x^T A x)  Normal(z; E s, Var s)
+
+and E[x | z] is m moved along N^-1 grad s until s = z. Everything is O(d). The highest point of p(x | theta~) would be a
+poor guess: of a fan of examples that explain the release almost equally it takes the shortest, against all the volume.
+
+Source: derived here; maths.md section 6 takes Gauss-Newton steps instead.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fil_core.attacks.informed import Adversary, Roots, Target
+
+_VALUES = {"cpu": 2**21, "cuda": 2**26}  # (release, score, feature) triples held at a time
+_NEAR = torch.logspace(-10, 1, 23, dtype=torch.float64)  # distances from an explanation's score that are tried
+_PRIOR = torch.linspace(-4, 4, 17, dtype=torch.float64)  # standard deviations of the score under the prior alone
+_ZOOM, _ZOOMS = torch.linspace(0, 1, 9, dtype=torch.float64), 8
+_WINDOW = torch.linspace(-4, 4, 17, dtype=torch.float64)  # standard deviations integrated over at the end
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """The attack on R releases of one target.
+
+    Attributes:
+        adversary, target: who attacks whom.
+        released: theta~, (R, d), in the target's basis. sigma: its noise, (R,), > 0.
+        centre: c, (R, d).
+    """
+
+    adversary: Adversary
+    target: Target
+    released: Tensor
+    sigma: Tensor
+    centre: Tensor
+
+    def mean(self, roots: Roots) -> tuple[Tensor, Tensor]:
+        """E[x | theta~], (R, d), and theta*(x) there; `roots` tells where to look first."""
+        width = len(_NEAR) * 4 + len(_PRIOR)
+        rows = max(1, _VALUES[self.released.device.type] // (width * self.released.shape[1]))
+        parts = [self._part(slice(i, i + rows))._mean(roots.z[i : i + rows]) for i in range(0, len(self.sigma), rows)]
+        x, z = (torch.cat(column) for column in zip(*parts, strict=True))
+        r = self.adversary.loss_terms(z, self.target.y)[0]
+        return x, self.centre - (self.target.w * r)[:, None] * self.target.alpha * x
+
+    def _part(self, rows: slice) -> Posterior:
+        return Posterior(self.adversary, self.target, self.released[rows], self.sigma[rows], self.centre[rows])
+
+    def _mean(self, roots: Tensor) -> tuple[Tensor, Tensor]:
+        """Coarse grid, zoom to the top, then an integral around it."""
+        z = self._grid(roots)
+        log_p = self._evaluate(z)[0]
+        # The cell with the most mass, since cells next to an explanation are narrow and far ones wide.
+        cell = (z[:, 2:] - z[:, :-2]) / 2
+        best = (log_p[:, 1:-1] + cell.clamp_min(1e-300).log()).argmax(1) + 1
+        row = torch.arange(len(z), device=z.device)
+        low, high = z[row, best - 1], z[row, best + 1]
+        for _ in range(_ZOOMS):
+            inside = low[:, None] + (high - low)[:, None] * _ZOOM.to(z)
+            log_p = self._evaluate(inside)[0]
+            best = log_p.argmax(1)
+            low, high = inside[row, (best - 1).clamp_min(0)], inside[row, (best + 1).clamp_max(len(_ZOOM) - 1)]
+            if bool((log_p.amax(1) - log_p.amin(1) < 1).all()):
+                break  # the top is flat at this scale already
+        top, spread = inside[row, best], self._spread(inside, log_p, best)
+        z = top[:, None] + spread[:, None] * _WINDOW.to(z)
+        log_p, x = self._evaluate(z, guess=True)
+        p = torch.softmax(log_p, 1)
+        return (p[:, :, None] * x).sum(1), (p * z).sum(1)
+
+    @staticmethod
+    def _spread(z: Tensor, log_p: Tensor, best: Tensor) -> Tensor:
+        """Standard deviation of the peak from a parabola through its top, (R,)."""
+        middle = best.clamp(1, z.shape[1] - 2)[:, None]
+        h = (z[:, 1] - z[:, 0]).abs()
+        bend = 2 * log_p.gather(1, middle) - log_p.gather(1, middle - 1) - log_p.gather(1, middle + 1)
+        return h / bend[:, 0].clamp_min(1e-4).sqrt()
+
+    def _grid(self, roots: Tensor) -> Tensor:
+        """Scores to try, (R, P), ascending: around both explanations at every scale, and where the prior puts them."""
+        r, a = self.adversary.loss_terms(roots, self.target.y)
+        scale = (r.abs() / a.clamp_min(1e-12)).clamp(1e-6, 1)[..., None]
+        near = torch.cat([-_NEAR.flip(0), _NEAR]).to(roots)
+        around = (roots[..., None] + scale * near).flatten(1)
+        middle, width = self.centre @ self.target.mean, (self.centre**2 @ self.target.variance).sqrt()
+        return torch.cat([around, middle[:, None] + width[:, None] * _PRIOR.to(roots)], 1).sort(1).values
+
+    def _evaluate(self, z: Tensor, *, guess: bool = False) -> tuple[Tensor, Tensor]:
+        """log p(z | theta~) up to a constant, (R, P), and with `guess` E[x | z], (R, P, d)."""
+        t, rho = self.target, 1 / self.target.variance
+        r, a = self.adversary.loss_terms(z, t.y)
+        pull = (t.w * r)[..., None] * t.alpha  # w r A, (R, P, d)
+        c, away = self.centre[:, None], (self.centre - self.released)[:, None]
+        precision = self.sigma[:, None, None] ** -2
+        N = precision * pull**2 + rho
+        m = (precision * pull * away + rho * t.mean) / N
+        misfit = (precision * (away - pull * m) ** 2 + rho * (m - t.mean) ** 2 + N.log()).sum(2)
+        curved = pull * m
+        slope = c - 2 * curved
+        expected = (m * (c - curved) - pull / N).sum(2)
+        variance = (slope**2 / N).sum(2) + 2 * ((pull / N) ** 2).sum(2)
+        q = (t.alpha * (m**2 + 1 / N)).sum(2)
+        lead = z - expected
+        log_p = -misfit / 2 + torch.log1p(t.w * a * q) - lead**2 / (2 * variance) - variance.log() / 2
+        log_p = torch.nan_to_num(log_p, nan=-math.inf)
+        return log_p, m + slope / N * (lead / variance)[..., None] if guess else m[:0]

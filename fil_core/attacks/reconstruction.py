@@ -1,0 +1,160 @@
+"""Reconstruction of a training example from noisy parameters and all other examples.
+
+Two attackers. The unbiased one takes the x that explains the release exactly (`Adversary.roots`); where none exists, the
+point where the two explanations would meet. The one with a prior takes the posterior mean (`Posterior.mean`), the prior a
+Gaussian with the mean and the variances of the other examples of the same label. For logistic models the others' loss is not quadratic; what is missing is a
+shift of its minimum, renewed from their exact gradient until it no longer matters beside the noise.
+
+Source: maths.md sections 3 and 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fil_core.attacks.candidates import attackable
+from fil_core.attacks.informed import Adversary, Roots, Target
+from fil_core.attacks.posterior import Posterior
+from fil_core.dataset import Dataset
+from fil_core.errors import BadRequest
+from fil_core.leakage.fil import jacobians
+from fil_core.models import Fitted
+from fil_core.progress import Progress
+from fil_core.specs import positive
+
+_ROUNDS = 8  # of renewing the centre, each of which leaves about the leverage of what was missing
+_SETTLED = 0.01  # of sigma: a centre that moves less than this moves no guess
+
+
+@dataclass(frozen=True, slots=True)
+class Reconstruction:
+    """One example under S noises, T releases each (a single one without noise).
+
+    Attributes:
+        truth: (d,).
+        guess, guess_prior: (S, d), the two attackers' answers to the first release.
+        squared_error, squared_error_prior: S arrays (T,), mean over features.
+        explained: (S,), share of the releases that some x explains exactly.
+        floor_unbiased, floor_prior: (S,), lower bounds on the two errors.
+        eta: Fisher information loss at sigma = 1.
+    """
+
+    truth: np.ndarray
+    guess: np.ndarray
+    guess_prior: np.ndarray
+    squared_error: list[np.ndarray]
+    squared_error_prior: list[np.ndarray]
+    explained: np.ndarray
+    floor_unbiased: np.ndarray
+    floor_prior: np.ndarray
+    eta: float
+
+
+def reconstruct(
+    fitted: Fitted,
+    dataset: Dataset,
+    rows: Sequence[int],
+    *,
+    sigmas: Sequence[float],
+    trials: int = 100,
+    seed: int = 0,
+    prior_std: float,
+    progress: Progress | None = None,
+) -> list[Reconstruction]:
+    """Attack some training examples.
+
+    Args:
+        fitted: least squares or logistic, at its optimum.
+        dataset: its n training examples, features (n, d).
+        rows: positions of the examples to attack.
+        sigmas: S standard deviations of the output noise, >= 0.
+        trials: T, releases for each noise > 0; the same draws for every example and noise.
+        seed: of those draws.
+        prior_std: standard deviation a feature of the second attacker's prior, > 0.
+        progress: told (examples done, number of examples, what).
+
+    Raises:
+        BadRequest: another kind of model, no rows, a sigma < 0.
+        SingularCurvature: without an example the parameters are not determined (l2 = 0).
+    """
+    attackable(fitted)
+    positive("prior_std", prior_std)
+    for sigma in sigmas:
+        positive("sigma", sigma, zero=True)
+    if not len(rows) or not len(sigmas):
+        raise BadRequest("reconstruct: expected at least one example and one sigma; got none.")
+    adversary = Adversary(fitted, dataset)
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn(trials, dataset.d, generator=generator, dtype=torch.float64).to(fitted.theta.device)
+    found = []
+    for done, row in enumerate(rows):
+        if progress:
+            progress(done, len(rows), "reconstructing examples")
+        found.append(_one(adversary, int(row), sigmas, noise, prior_std))
+    return found
+
+
+def _one(adversary: Adversary, row: int, sigmas: Sequence[float], noise: Tensor, prior_std: float) -> Reconstruction:
+    target = adversary.target(row)
+    truth = adversary.terms.X[row] @ target.vectors
+    J = jacobians(adversary.terms, slice(row, row + 1))
+    # One release without noise, all of them with; then every release of every sigma is attacked at once.
+    counts = [len(noise) if sigma else 1 for sigma in sigmas]
+    spread = torch.tensor(np.repeat(np.asarray(sigmas, dtype=np.float64), counts)).to(noise)
+    drawn = torch.cat([noise[:count] for count in counts]) @ target.vectors
+    released = target.theta + spread[:, None] * drawn
+    guess, roots = _unbiased(adversary, target, released)
+    posterior = _with_prior(adversary, target, released, spread, roots)
+    starts = np.cumsum([0, *counts[:-1]])
+
+    def of(floor: Callable[[float], Tensor]) -> np.ndarray:
+        return np.array([float(floor(float(sigma))[0]) if sigma else 0.0 for sigma in sigmas])
+
+    def split(values: Tensor) -> list[np.ndarray]:
+        return [part.cpu().numpy() for part in values.split(counts)]
+
+    return Reconstruction(
+        truth=adversary.terms.X[row].cpu().numpy(),
+        guess=(guess[starts] @ target.vectors.T).cpu().numpy(),
+        guess_prior=(posterior[starts] @ target.vectors.T).cpu().numpy(),
+        squared_error=split((guess - truth).square().mean(1)),
+        squared_error_prior=split((posterior - truth).square().mean(1)),
+        explained=np.array([part.mean() for part in split(roots.real.double())]),
+        floor_unbiased=of(J.floor_unbiased),
+        floor_prior=of(lambda sigma: J.floor_prior(sigma, prior_std)),
+        eta=float(J.eta_squared()[0].clamp_min(0).sqrt()),
+    )
+
+
+def _unbiased(adversary: Adversary, target: Target, released: Tensor) -> tuple[Tensor, Roots]:
+    """What explains each release, (R, d), drawn back to `target.reach`, and both explanations."""
+    roots = adversary.roots(target, released)
+    return _within(roots.likelier, target.reach), roots
+
+
+def _within(x: Tensor, reach: Tensor) -> Tensor:
+    """x drawn back into a ball; what is not a number becomes its centre."""
+    x = torch.nan_to_num(x, nan=0.0, posinf=0.0, neginf=0.0)
+    return x * (reach / x.norm(dim=1, keepdim=True).clamp_min(1e-300)).clamp_max(1)
+
+
+def _with_prior(adversary: Adversary, target: Target, released: Tensor, sigma: Tensor, roots: Roots) -> Tensor:
+    """The posterior mean, (R, d); without noise the likelier explanation itself."""
+    x = _within(roots.likelier, target.reach)
+    active = (sigma > 0).nonzero()[:, 0]
+    centre = target.centre.expand_as(released).clone()
+    for _ in range(_ROUNDS):
+        if not active.numel():
+            break
+        there = Posterior(adversary, target, released[active], sigma[active], centre[active])
+        x[active], theta = there.mean(roots.rows(active))
+        if adversary.kind == "least-squares":
+            break  # the others' loss is quadratic, so the centre holds everywhere
+        before, centre[active] = centre[active], adversary.centre_at(target, theta)
+        active = active[(centre[active] - before).norm(dim=1) > _SETTLED * sigma[active]]
+    return _within(x, target.reach)
