@@ -23,7 +23,10 @@ from importlib import import_module
 from typing import Any
 
 _WHERE = {
-    "fil_core.specs": ("DataSpec", "ModelSpec", "FilRequest", "ExampleRequest", "DEFAULT_L2"),
+    "fil_core.specs": (
+        "DataSpec", "ModelSpec", "FilRequest", "ExampleRequest", "AttributeRequest", "ReconstructionRequest",
+        "DEFAULT_L2", "ATTACKABLE", "ATTACKERS",
+    ),
     "fil_core.result": ("Result",),
     "fil_core.dataset": ("Dataset", "AttributeGroup", "Preprocessing"),
     "fil_core.errors": (
@@ -38,6 +41,11 @@ _WHERE = {
     ),
     "fil_core.leakage.utility": ("expected_accuracy", "expected_squared_error", "correct_probability"),
     "fil_core.leakage.comparison": ("Agreement", "agreement", "top"),
+    "fil_core.attacks.attribute": ("Attribute", "attribute_of", "categorical", "continuous"),
+    "fil_core.attacks.candidates": ("candidate_shifts",),
+    "fil_core.attacks.inference": ("Inference", "infer"),
+    "fil_core.attacks.success": ("success_probability",),
+    "fil_core.attacks.reconstruction": ("Reconstruction", "reconstruct"),
     "fil_core.engine": ("Engine", "get"),
     "fil_core.engine.store": ("Store",),
     "fil_core.engine.export": ("to_csv_bytes", "to_flat_parquet_bytes", "write_table"),

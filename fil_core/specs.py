@@ -15,6 +15,7 @@ ModelKind = Literal["least-squares", "logistic", "softmax"]
 Device = Literal["auto", "cpu", "cuda"]
 Attacker = Literal["baseline", "ideal", "fredrikson14", "whitebox", "whitebox-prior"]
 ATTACKERS: tuple[str, ...] = get_args(Attacker)
+ATTACKABLE: tuple[str, ...] = ("least-squares", "logistic")  # models of one score, on which the attacks are defined
 
 # Least squares is defined without a penalty (the paper's setting); the others have no optimum on separable classes.
 DEFAULT_L2: dict[str, float] = {"least-squares": 0.0, "logistic": 1e-3, "softmax": 1e-3}
@@ -179,7 +180,97 @@ class FitRequest:
     device: Device = field(default="auto", metadata=_NOT_IDENTITY)
 
 
-Request = FilRequest | ExampleRequest | FitRequest
+_MOST_TRIALS = 100_000
+_MOST_SIGMAS = 200
+
+
+def _attack(request: AttributeRequest | ReconstructionRequest) -> None:
+    """What both attacks ask of their options."""
+    if request.model.kind not in ATTACKABLE:
+        raise BadRequest(f"attack: expected a model of {' or '.join(ATTACKABLE)}; got {request.model.kind}.")
+    sigmas = tuple(request.sigmas)
+    for sigma in sigmas:
+        positive("sigmas", sigma, zero=True)
+    if len(set(sigmas)) < len(sigmas) or len(sigmas) > _MOST_SIGMAS:
+        raise BadRequest(f"sigmas: expected at most {_MOST_SIGMAS} different numbers; got {len(sigmas)}.")
+    object.__setattr__(request, "sigmas", tuple(map(float, sigmas)))
+    count("trials", request.trials)
+    if request.trials > _MOST_TRIALS:
+        raise BadRequest(f"trials: expected at most {_MOST_TRIALS:,}; got {request.trials:,}.")
+    if not isinstance(request.seed, int) or not 0 <= request.seed < 2**63:
+        raise BadRequest(f"seed: expected a whole number from 0 to 2^63 - 1; got {request.seed!r}.")
+    choice("device", request.device, get_args(Device))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeRequest:
+    """Attribute inference against every training example.
+
+    Attributes:
+        attribute: name of an attribute group or column, or a column number.
+        bins: for a continuous column, the number of quantile bins that take the place of its values.
+        attackers: some of `ATTACKERS`.
+        sigmas: standard deviations of the output noise, >= 0; empty takes 0 and a grid around the attribute's mean eta.
+        trials: releases drawn where there is no closed form.
+        seed: of those draws.
+        intercept: whether the ideal attacker has one.
+    """
+
+    data: DataSpec = field(default_factory=DataSpec)
+    model: ModelSpec = field(default_factory=ModelSpec)
+    attribute: str = ""
+    bins: int | None = None
+    attackers: tuple[str, ...] = ATTACKERS
+    sigmas: tuple[float, ...] = ()
+    trials: int = 100
+    seed: int = 0
+    intercept: bool = False
+    device: Device = field(default="auto", metadata=_NOT_IDENTITY)
+
+    def __post_init__(self) -> None:
+        _attack(self)
+        if not self.attribute or not isinstance(self.attribute, str):
+            raise BadRequest(f"attribute: expected the name of one attribute; got {self.attribute!r}.")
+        object.__setattr__(self, "attackers", _texts("attackers", self.attackers))
+        for attacker in self.attackers:
+            choice("attackers", attacker, ATTACKERS)
+        if not self.attackers or len(set(self.attackers)) < len(self.attackers):
+            raise BadRequest(f"attackers: expected some of {', '.join(ATTACKERS)}, each once.")
+        count("bins", self.bins)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconstructionRequest:
+    """Reconstruction of some training examples from the parameters and all other examples.
+
+    Attributes:
+        ids: the examples' rows in the source, at least one.
+        sigmas: standard deviations of the output noise, >= 0; empty takes 0 and a grid around the examples' mean eta.
+        trials: releases drawn for each noise > 0.
+        seed: of those draws.
+        prior_std: of the prior that the floor assumes, a feature; None takes the training rows' own.
+    """
+
+    data: DataSpec = field(default_factory=DataSpec)
+    model: ModelSpec = field(default_factory=ModelSpec)
+    ids: tuple[int, ...] = ()
+    sigmas: tuple[float, ...] = ()
+    trials: int = 100
+    seed: int = 0
+    prior_std: float | None = None
+    device: Device = field(default="auto", metadata=_NOT_IDENTITY)
+
+    def __post_init__(self) -> None:
+        _attack(self)
+        ids = tuple(self.ids)
+        if not ids or len(set(ids)) < len(ids) or not all(isinstance(i, numbers.Integral) for i in ids):
+            raise BadRequest(f"ids: expected at least one training example, each once; got {ids!r}.")
+        object.__setattr__(self, "ids", tuple(map(int, ids)))
+        if self.prior_std is not None:
+            positive("prior_std", self.prior_std)
+
+
+Request = FilRequest | ExampleRequest | FitRequest | AttributeRequest | ReconstructionRequest
 
 
 def canonical(spec: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from fil_core.dataset import AttributeGroup, Dataset
 from fil_core.errors import BadData, BadRequest
 
-_MOST_LEVELS = 12  # a plain column of more different numbers counts as continuous
+_MOST_LEVELS = 12  # a plain column of more different numbers, or of fractions, counts as continuous
 _TARGETS = ("label", "target")  # what the label is called, whatever its own name
 
 
@@ -59,9 +60,7 @@ def attribute_of(dataset: Dataset, name: str, *, bins: int | None = None) -> Att
     """
     _check_table(dataset)
     if name.casefold() in {dataset.target_name.casefold(), *_TARGETS} - set(map(str.casefold, dataset.feature_names)):
-        raise BadData(
-            f"attribute: {name!r} is the label, which the attackers know; expected one of {_known(dataset)}."
-        )
+        raise BadData(f"attribute: {name!r} is the label, which the attackers know; expected one of {_known(dataset)}.")
     columns = dataset.columns((name,))
     inside = [g for g in dataset.groups.values() if set(columns) & set(g.columns)]
     if inside and set(inside[0].columns) != set(columns):
@@ -86,7 +85,7 @@ def categorical(dataset: Dataset) -> list[str]:
     grouped = {c for group in dataset.groups.values() for c in group.columns}
     names = [g.name for g in dataset.groups.values() if np.ptp(dataset.source[:, list(g.columns)], axis=0).any()]
     plain = [j for j in range(dataset.d) if j not in grouped]
-    return names + [dataset.feature_names[j] for j in plain if 2 <= _distinct(dataset, j) <= _MOST_LEVELS]
+    return names + [dataset.feature_names[j] for j in plain if _few(np.unique(dataset.source[:, j]))]
 
 
 def continuous(dataset: Dataset) -> list[str]:
@@ -94,11 +93,8 @@ def continuous(dataset: Dataset) -> list[str]:
     if dataset.image_shape is not None or dataset.preprocessing.basis is not None:
         return []
     grouped = {c for group in dataset.groups.values() for c in group.columns}
-    return [
-        dataset.feature_names[j]
-        for j in range(dataset.d)
-        if j not in grouped and _distinct(dataset, j) > _MOST_LEVELS
-    ]
+    plain = [(dataset.feature_names[j], np.unique(dataset.source[:, j])) for j in range(dataset.d) if j not in grouped]
+    return [name for name, values in plain if len(values) > 1 and not _few(values)]
 
 
 def _check_table(dataset: Dataset) -> None:
@@ -115,8 +111,9 @@ def _known(dataset: Dataset) -> str:
     return ", ".join(categorical(dataset)[:12]) or "the categorical columns, of which this table has none"
 
 
-def _distinct(dataset: Dataset, j: int) -> int:
-    return len(np.unique(dataset.source[:, j]))
+def _few(values: np.ndarray) -> bool:
+    """Whether the different values of a column are those of a category: two, or a handful of whole numbers."""
+    return len(values) == 2 or (2 < len(values) <= _MOST_LEVELS and bool((values == np.round(values)).all()))
 
 
 def _in_model(dataset: Dataset, columns: tuple[int, ...], source: np.ndarray) -> np.ndarray:
@@ -145,10 +142,10 @@ def _plain(dataset: Dataset, j: int, bins: int | None) -> Attribute:
     present, codes = np.unique(source, return_inverse=True)
     if bins is not None:
         return _binned(dataset, j, source, bins)
-    if len(present) > _MOST_LEVELS:
+    if len(present) > 1 and not _few(present):
         raise BadData(
-            f"attribute: {name!r} is continuous ({len(present):,} different values); expected at most {_MOST_LEVELS}. "
-            "Give --bins 4 (bins=4) to attack its quantile bins instead."
+            f"attribute: {name!r} is continuous ({len(present):,} different values); expected two, or at most "
+            f"{_MOST_LEVELS} whole numbers. Give --bins 4 (bins=4) to attack its quantile bins instead."
         )
     values = _in_model(dataset, (j,), present[:, None])
     return Attribute(name, (j,), tuple(f"{v:g}" for v in present), values, codes)
@@ -162,7 +159,7 @@ def _binned(dataset: Dataset, j: int, source: np.ndarray, bins: int) -> Attribut
     edges = np.unique(np.quantile(source, np.linspace(0, 1, bins + 1)[1:-1]))
     present, codes = np.unique(np.searchsorted(edges, source, side="right"), return_inverse=True)
     ends = [f"{edge:.3g}" for edge in edges]
-    names = [f"below {ends[0]}", *(f"{a} to {b}" for a, b in zip(ends, ends[1:], strict=False)), f"from {ends[-1]}"]
+    names = [f"below {ends[0]}", *(f"{a} to {b}" for a, b in itertools.pairwise(ends)), f"from {ends[-1]}"]
     medians = np.array([[np.median(source[codes == c])] for c in range(len(present))])
     levels = tuple(names[p] for p in present)
     return Attribute(name, (j,), levels, _in_model(dataset, (j,), medians), codes, binned=True)

@@ -27,6 +27,7 @@ from fil_core.models import Fitted, Glm
 from fil_core.models.glm import logistic_terms, penalised
 from fil_core.models.newton import minimise, require
 from fil_core.progress import Progress
+from fil_core.specs import ATTACKABLE
 
 _BLOCK = {"cpu": 2**21, "cuda": 2**26}  # values of one block of shifts
 _PASS = {"cpu": 2**22, "cuda": 2**27}  # values of one block of (training example, candidate) pairs
@@ -41,8 +42,8 @@ def attackable(fitted: Fitted) -> None:
     Raises:
         BadRequest: a model of several scores.
     """
-    if fitted.spec.kind not in ("least-squares", "logistic"):
-        raise BadRequest(f"attack: expected a least-squares or logistic model; got {fitted.spec.kind}.")
+    if fitted.spec.kind not in ATTACKABLE:
+        raise BadRequest(f"attack: expected a model of {' or '.join(ATTACKABLE)}; got {fitted.spec.kind}.")
 
 
 def candidate_shifts(
@@ -68,7 +69,7 @@ def candidate_shifts(
     terms = fitted.terms(dataset)
     if not isinstance(terms, Glm):
         raise TypeError("a model of one score has Glm terms")
-    n, d = terms.X.shape
+    n = len(terms.X)
     make = _LeastSquares(terms) if fitted.spec.kind == "least-squares" else _Logistic(fitted, terms, dataset)
     size = rows or make.rows(attribute.k)
     for start in range(0, n, size):

@@ -181,7 +181,7 @@ class Adversary:
         return -((far * solved).sum(1) / 2).view(x.shape[:-1])
 
     def _others_like(self, row: int) -> tuple[Tensor, Tensor]:
-        """Mean (d,) and shrunken covariance (d, d) of the other examples of the same label; of all if it has no other."""
+        """Mean (d,) and shrunken covariance (d, d) of the other examples of the same label; of all where it has few."""
         own = self.terms.X[row]
         n, total, square = self._class_moments(float(self.label[row]))
         if n < _ENOUGH:
@@ -194,7 +194,7 @@ class Adversary:
 
     @staticmethod
     def _spread(cov: Tensor, Q: Tensor) -> Tensor:
-        """Variances along the columns of Q, nearly unshrunken: hundreds of invented ones would outweigh the real ones."""
+        """Variances along the columns of Q, nearly unshrunken: hundreds of invented ones would outweigh the others."""
         return ((cov @ Q) * Q).sum(0) - (1 - _LITTLE) * _SHRINK / (1 + _SHRINK) * cov.diagonal().mean()
 
     def _class_moments(self, label: float | None) -> tuple[int, Tensor, Tensor]:

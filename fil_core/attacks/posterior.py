@@ -1,6 +1,6 @@
-"""The posterior mean of an example, given noisy parameters and the others' mean and variances: an integral over a score.
+"""The posterior mean of an example, given noisy parameters and the others' moments: one integral over its score.
 
-In the eigenbasis of the others' curvature, A = diag(alpha), the model that training gives is theta*(x) = c - w r A x with
+In the eigenbasis of the others' curvature, A = diag(alpha), the model that training gives is theta*(x) = c - w r A x,
 r = r(z), z = x^T theta*(x). Given z this is linear in x, so with the prior N(mean, V), V = 1 / rho the variances of the
 other examples along each eigenvector, and k = w^2 / sigma^2
 

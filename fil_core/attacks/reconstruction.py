@@ -1,9 +1,10 @@
 """Reconstruction of a training example from noisy parameters and all other examples.
 
-Two attackers. The unbiased one takes the x that explains the release exactly (`Adversary.roots`); where none exists, the
-point where the two explanations would meet. The one with a prior takes the posterior mean (`Posterior.mean`), the prior a
-Gaussian with the mean and the variances of the other examples of the same label. For logistic models the others' loss is not quadratic; what is missing is a
-shift of its minimum, renewed from their exact gradient until it no longer matters beside the noise.
+Two attackers. The unbiased one takes the x that explains the release exactly (`Adversary.roots`); where there is none,
+the point where the two explanations would meet. The one with a prior takes the posterior mean (`Posterior.mean`), the
+prior a Gaussian with the mean and variances of the other examples of the same label. For logistic models the others'
+loss is not quadratic; what is missing is a shift of its minimum, renewed from their exact gradient until it no longer
+matters beside the noise.
 
 Source: maths.md sections 3 and 6.
 """

@@ -25,7 +25,9 @@ from fil_core.specs import positive
 CLOSED_FORM = 3  # values; with more the region is cut by more planes than two
 
 
-def success_probability(gram: np.ndarray, codes: np.ndarray, sigma: float, prior: np.ndarray | None = None) -> np.ndarray:
+def success_probability(
+    gram: np.ndarray, codes: np.ndarray, sigma: float, prior: np.ndarray | None = None
+) -> np.ndarray:
     """Probability over the release's noise that the white-box attack guesses each example's value.
 
     Args:

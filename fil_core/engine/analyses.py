@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import torch
@@ -45,7 +47,7 @@ def restore_fit(stored: Result, spec: ModelSpec, device: torch.device) -> Fitted
 def run_fil(request: FilRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None = None) -> Result:
     """Every measure of maths.md sections 1 to 4 that has one number an example, and the test scores beside them."""
     columns = attribute_columns(dataset, request)
-    prior_std = request.prior_std or _prior_std(dataset)
+    prior_std = request.prior_std or spread(dataset)
     table = measure(
         fitted,
         dataset,
@@ -55,21 +57,31 @@ def run_fil(request: FilRequest, dataset: Dataset, fitted: Fitted, progress: Pro
         prior_std=prior_std,
         progress=progress,
     )
-    summary = summarise(table["eta"].to_numpy()) | {
+    summary = (
+        summarise(table["eta"].to_numpy())
+        | health(fitted, dataset)
+        | {
+            "train_score": fitted.score(dataset.X, dataset.y),
+            "test_score": fitted.score(dataset.X_test, dataset.y_test),
+            "score": "accuracy" if fitted.classes else "mean squared error",
+            "prior_std": prior_std,
+            "columns": list(columns),
+        }
+    )
+    return Result(table, _test_arrays(fitted, dataset), summary, {"warnings": _warnings(fitted, table)})
+
+
+def health(fitted: Fitted, dataset: Dataset) -> dict[str, Any]:
+    """Sizes, and whether the model is at an optimum that means something: what stands under every figure."""
+    return {
         "n": dataset.n,
         "d": dataset.d,
-        "train_score": fitted.score(dataset.X, dataset.y),
-        "test_score": fitted.score(dataset.X_test, dataset.y_test),
-        "score": "accuracy" if fitted.classes else "mean squared error",
         "converged": fitted.optimum.converged,
         "grad_norm": fitted.optimum.grad_norm,
         "tolerance": fitted.optimum.tolerance,
         "iterations": fitted.optimum.iterations,
         "condition": fitted.curvature.condition,
-        "prior_std": prior_std,
-        "columns": list(columns),
     }
-    return Result(table, _test_arrays(fitted, dataset), summary, {"warnings": _warnings(fitted, table)})
 
 
 def summarise(eta: np.ndarray) -> dict[str, float]:
@@ -98,17 +110,16 @@ def attribute_columns(dataset: Dataset, request: FilRequest) -> tuple[int, ...]:
     return columns
 
 
-def check(request: FilRequest | ExampleRequest, dataset: Dataset) -> None:
-    """Refuse what the data cannot answer before minutes go into a model for it.
+def check_fil(request: FilRequest, dataset: Dataset) -> None:
+    """Raises BadRequest or BadData for an attribute that is not there, or data without any spread."""
+    spread(dataset)
+    attribute_columns(dataset, request)
 
-    Raises:
-        BadRequest, BadData: no such attribute or example.
-    """
-    _prior_std(dataset)
-    if isinstance(request, FilRequest):
-        attribute_columns(dataset, request)
-    else:
-        dataset.row(request.id)
+
+def check_example(request: ExampleRequest, dataset: Dataset) -> None:
+    """Raises BadData for an example that is not there, or data without any spread."""
+    spread(dataset)
+    dataset.row(request.id)
 
 
 def run_example(request: ExampleRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None = None) -> Result:
@@ -127,12 +138,12 @@ def run_example(request: ExampleRequest, dataset: Dataset, fitted: Fitted, progr
         {"label": dataset.labels[near], "distance": distance[near]}, index=pd.Index(dataset.ids[near], name="id")
     )
     groups = {name: _group_eta(J, group.columns) for name, group in dataset.groups.items()}
-    prior_std = _prior_std(dataset)
+    prior_std = spread(dataset)
     summary = {"id": request.id, "label": str(dataset.labels[i]), "attribute_eta": groups, "prior_std": prior_std}
     return Result(table, arrays | _floors(J, prior_std), summary)
 
 
-def _prior_std(dataset: Dataset) -> float:
+def spread(dataset: Dataset) -> float:
     """Root mean variance of the training features: what an attacker knows who has seen only others like them.
 
     Raises:
@@ -183,12 +194,7 @@ def _test_arrays(fitted: Fitted, dataset: Dataset) -> dict[str, np.ndarray]:
 
 
 def _warnings(fitted: Fitted, table: pd.DataFrame) -> list[str]:
-    found = []
-    if fitted.curvature.condition > _ILL_CONDITIONED:
-        found.append(
-            f"The curvature's condition number is {fitted.curvature.condition:.1e}: about "
-            f"{np.log10(fitted.curvature.condition):.0f} of 16 digits of eta are lost. A larger l2 mends it."
-        )
+    found = conditioning(fitted)
     if fitted.spec.kind != "least-squares":
         found.append("loo_shift and membership_auc take one Newton step; they are exact for least squares only.")
     blind = int(np.isinf(table["floor_unbiased"]).sum())
@@ -197,4 +203,11 @@ def _warnings(fitted: Fitted, table: pd.DataFrame) -> list[str]:
     return found
 
 
-__all__ = ["attribute_columns", "check", "restore_fit", "run_example", "run_fil", "run_fit", "summarise"]
+def conditioning(fitted: Fitted) -> list[str]:
+    """A warning where the curvature costs eta its digits."""
+    if fitted.curvature.condition <= _ILL_CONDITIONED:
+        return []
+    return [
+        f"The curvature's condition number is {fitted.curvature.condition:.1e}: about "
+        f"{np.log10(fitted.curvature.condition):.0f} of 16 digits of eta are lost. A larger l2 mends it."
+    ]

@@ -7,8 +7,17 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fil_core.dataset import Dataset
 from fil_core.result import Result
-from fil_core.specs import ExampleRequest, FilRequest, FitRequest, Request, canonical
+from fil_core.specs import (
+    AttributeRequest,
+    ExampleRequest,
+    FilRequest,
+    FitRequest,
+    ReconstructionRequest,
+    Request,
+    canonical,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +37,39 @@ ANALYSES: dict[type, Analysis] = {
     FilRequest: Analysis("fil", 1),
     ExampleRequest: Analysis("example", 1),
     FitRequest: Analysis("fit", 1),
+    AttributeRequest: Analysis("attribute inference", 1),
+    ReconstructionRequest: Analysis("reconstruction", 1),
 }
 
 
 def runner(request: Request) -> Callable[..., Result]:
     """The function that answers a request; torch is loaded only here, when something is to be computed."""
-    from fil_core.engine import analyses
+    from fil_core.engine import analyses, attacks
 
-    runners: dict[type, Callable[..., Result]] = {FilRequest: analyses.run_fil, ExampleRequest: analyses.run_example}
+    runners: dict[type, Callable[..., Result]] = {
+        FilRequest: analyses.run_fil,
+        ExampleRequest: analyses.run_example,
+        AttributeRequest: attacks.run_attribute,
+        ReconstructionRequest: attacks.run_reconstruction,
+    }
     return runners[type(request)]
+
+
+def check(request: Request, dataset: Dataset) -> None:
+    """Refuse what the data cannot answer before minutes go into a model for it.
+
+    Raises:
+        BadRequest, BadData: no such attribute or example.
+    """
+    from fil_core.engine import analyses, attacks
+
+    checks: dict[type, Callable[..., object]] = {
+        FilRequest: analyses.check_fil,
+        ExampleRequest: analyses.check_example,
+        AttributeRequest: attacks.check_attribute,
+        ReconstructionRequest: attacks.check_reconstruction,
+    }
+    checks[type(request)](request, dataset)
 
 
 def key(request: Request, fingerprint: str) -> str:

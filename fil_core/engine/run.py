@@ -14,16 +14,26 @@ from typing import TYPE_CHECKING, Any
 
 from fil_core import data
 from fil_core.dataset import Dataset
-from fil_core.engine.registry import ANALYSES, key, runner
+from fil_core.engine.registry import ANALYSES, check, key, runner
 from fil_core.engine.store import Store
 from fil_core.progress import Progress
 from fil_core.result import Result
-from fil_core.specs import DataSpec, ExampleRequest, FilRequest, FitRequest, canonical
+from fil_core.specs import (
+    AttributeRequest,
+    DataSpec,
+    ExampleRequest,
+    FilRequest,
+    FitRequest,
+    ReconstructionRequest,
+    canonical,
+)
 
 if TYPE_CHECKING:
     import torch
 
     from fil_core.models import Fitted
+
+Question = FilRequest | ExampleRequest | AttributeRequest | ReconstructionRequest
 
 _DATASETS_HELD = 2  # a page looks at one data set, a comparison at two; MNIST's 60,000 rows are 376 MB
 _LARGEST_FIT = 2**30  # bytes of curvature worth keeping on disk; larger ones are factorised again
@@ -56,7 +66,7 @@ class Engine:
                 self._datasets.popitem(last=False)
         return found
 
-    def find(self, request: FilRequest | ExampleRequest, progress: Progress | None = None) -> Result | None:
+    def find(self, request: Question, progress: Progress | None = None) -> Result | None:
         """The stored result, or None; reads the data, whose content is part of the name.
 
         Raises:
@@ -65,9 +75,7 @@ class Engine:
         request, dataset = self._prepare(request, progress)
         return self.store.get(key(request, dataset.fingerprint))
 
-    def compute(
-        self, request: FilRequest | ExampleRequest, progress: Progress | None = None, *, replace: bool = False
-    ) -> Result:
+    def compute(self, request: Question, progress: Progress | None = None, *, replace: bool = False) -> Result:
         """Compute and store.
 
         Args:
@@ -78,8 +86,6 @@ class Engine:
         Raises:
             FilError: the request or the data are not usable, or the model has no optimum.
         """
-        from fil_core.engine.analyses import check
-
         request, dataset = self._prepare(request, progress)
         check(request, dataset)
         start = time.perf_counter()
@@ -89,9 +95,7 @@ class Engine:
         provenance = _provenance(request, dataset, str(fitted.theta.device), seconds)
         return self._keep(key(request, dataset.fingerprint), result, provenance, replace=replace)
 
-    def get(
-        self, request: FilRequest | ExampleRequest, *, force: bool = False, progress: Progress | None = None
-    ) -> Result:
+    def get(self, request: Question, *, force: bool = False, progress: Progress | None = None) -> Result:
         """The answer to a request: from the store, else computed and stored.
 
         Args:
@@ -160,6 +164,6 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version()} | packages
 
 
-def get(request: FilRequest | ExampleRequest, *, force: bool = False, progress: Progress | None = None) -> Result:
+def get(request: Question, *, force: bool = False, progress: Progress | None = None) -> Result:
     """Answer a request from the user's own store; see `Engine.get`."""
     return Engine().get(request, force=force, progress=progress)

@@ -1,0 +1,130 @@
+"""The commands `attack-attribute` and `attack-reconstruct`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import pandas as pd
+
+from fil_core.cli.options import Run, data_options, data_spec, model_options, model_spec, names, run_options, whole
+from fil_core.specs import ATTACKERS, AttributeRequest, ReconstructionRequest
+
+
+def add(commands: Any) -> None:
+    """Declare them."""
+    attribute = commands.add_parser(
+        "attack-attribute", help="who guesses a categorical attribute rightly", description=_run_attribute.__doc__
+    )
+    data_options(attribute)
+    model_options(attribute)
+    attack = attribute.add_argument_group("attack")
+    attack.add_argument("--attribute", metavar="NAME", required=True, help="a categorical attribute of a table")
+    attack.add_argument("--bins", metavar="K", type=whole, help="quantile bins for a continuous attribute")
+    attack.add_argument(
+        "--attackers", metavar="A,B", type=names, default=ATTACKERS, help=f"some of {', '.join(ATTACKERS)}"
+    )
+    attack.add_argument("--intercept", action="store_true", help="the ideal attacker has an intercept")
+    _noise_options(attack)
+    run_options(attribute, "one row per training example, with each attacker's chance of success")
+    attribute.set_defaults(run=_run_attribute)
+    reconstruct = commands.add_parser(
+        "attack-reconstruct", help="reconstruct training examples", description=_run_reconstruct.__doc__
+    )
+    data_options(reconstruct)
+    model_options(reconstruct)
+    attack = reconstruct.add_argument_group("attack")
+    attack.add_argument("--ids", metavar="I,J", type=_wholes, required=True, help="examples, as in the column id")
+    _noise_options(attack)
+    run_options(reconstruct, "one row per example and sigma")
+    reconstruct.set_defaults(run=_run_reconstruct)
+
+
+def _noise_options(attack: Any) -> None:
+    attack.add_argument(
+        "--sigmas",
+        metavar="S,T",
+        type=_numbers,
+        default=(),
+        help="standard deviations of the output noise (default: 0 and a grid around eta)",
+    )
+    attack.add_argument(
+        "--trials", metavar="T", type=whole, default=100, help="releases drawn, with --seed too (default 100)"
+    )
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(_each(text, float, "numbers"))
+
+
+def _wholes(text: str) -> tuple[int, ...]:
+    return tuple(_each(text, int, "whole numbers"))
+
+
+def _each(text: str, kind: Any, what: str) -> list[Any]:
+    try:
+        return [kind(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected {what} between commas, got {text!r}") from None
+
+
+def _run_attribute(options: argparse.Namespace) -> int:
+    """Attribute inference against every training example: accuracy of each attacker under each noise."""
+    run = Run(options)
+    request = AttributeRequest(
+        data=data_spec(options),
+        model=model_spec(options),
+        attribute=options.attribute,
+        bins=options.bins,
+        attackers=options.attackers,
+        sigmas=options.sigmas,
+        trials=options.trials,
+        seed=options.seed,
+        intercept=options.intercept,
+        device=options.device,
+    )
+    result = run.answer(request)
+    wanted = (
+        "accuracy", "standard_error", "prior", "exact", "sigmas", "levels", "attribute", "n", "d", "eta_mean", "trials",
+    )  # fmt: skip
+    line = {name: result.summary[name] for name in wanted} | {"device": result.provenance["device"]}
+    return run.finish(result.table, line, _attribute_in_words(line))
+
+
+def _attribute_in_words(line: dict[str, Any]) -> str:
+    values = ", ".join(f"{level} {share:.3f}" for level, share in zip(line["levels"], line["prior"], strict=True))
+    rows = [f"{line['attribute']} of {line['n']:,} training examples: {values}. Accuracy by output noise sigma:"]
+    rows += [_row("", [f"{sigma:g}" for sigma in line["sigmas"]])]
+    rows += [_row(name, [f"{value:.4f}" for value in shares]) for name, shares in line["accuracy"].items()]
+    return "\n".join([*rows, "Computed in"])
+
+
+def _row(name: str, cells: list[str]) -> str:
+    return f"{name:15}" + " ".join(f"{cell:>9}" for cell in cells)
+
+
+def _run_reconstruct(options: argparse.Namespace) -> int:
+    """Reconstruction of training examples from the parameters and all other examples, beside the floors of theory."""
+    run = Run(options)
+    # One request an example: whoever stops the command keeps the examples that are done.
+    requests = [
+        ReconstructionRequest(
+            data=data_spec(options),
+            model=model_spec(options),
+            ids=(id,),
+            sigmas=options.sigmas,
+            trials=options.trials,
+            seed=options.seed,
+            device=options.device,
+        )
+        for id in dict.fromkeys(options.ids)
+    ]
+    results = {request.ids[0]: run.answer(request) for request in requests}
+    table = pd.concat([result.table for result in results.values()])
+    columns = ("sigma", "mse", "psnr", "mse_prior", "psnr_prior", "floor_unbiased", "floor_prior")
+    line: dict[str, Any] = {
+        column: {str(id): result.table[column].tolist() for id, result in results.items()} for column in columns
+    }
+    line |= {"ids": list(results), "sigmas": list(options.sigmas), "trials": options.trials}
+    shown = table.reset_index()[["id", *columns]].to_string(index=False, float_format="{:.3g}".format)
+    return run.finish(table, line, f"{shown}\nComputed in")

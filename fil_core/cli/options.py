@@ -1,0 +1,173 @@
+"""Options that several commands share, and the way from them to a stored or computed result."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from typing import Any, get_args
+
+from fil_core.result import Result
+from fil_core.specs import DEFAULT_L2, DataSpec, Device, ModelKind, ModelSpec, Preprocess
+
+
+def data_options(parser: argparse.ArgumentParser) -> None:
+    """Which examples."""
+    data = parser.add_argument_group("data")
+    data.add_argument(
+        "--data", metavar="NAME", default="digits", help="data set (see the command `data`); default digits"
+    )
+    data.add_argument("--data-dir", metavar="DIR", help="folder with the data files (default: FIL_DATA_DIR)")
+    data.add_argument("--classes", metavar="A,B", type=names, default=(), help="keep only these classes, in this order")
+    data.add_argument("--subset", metavar="N", type=whole, help="a random draw of N training rows")
+    data.add_argument("--seed", metavar="S", type=whole, default=0, help="seed of that draw (default 0)")
+    data.add_argument("--preprocess", choices=get_args(Preprocess), help="default: the data set's own convention")
+    data.add_argument("--pca", metavar="K", type=whole, help="project on the first K principal directions")
+
+
+def model_options(parser: argparse.ArgumentParser) -> None:
+    """Which model."""
+    model = parser.add_argument_group("model")
+    model.add_argument("--model", choices=get_args(ModelKind), default="least-squares", help="default least-squares")
+    defaults = ", ".join(f"{value:g} for {kind}" for kind, value in DEFAULT_L2.items())
+    model.add_argument("--l2", metavar="L", type=number, help=f"penalty, multiplied by n (default {defaults})")
+
+
+def run_options(parser: argparse.ArgumentParser, out: str) -> None:
+    """Where to compute and what to write; `out` says what a row of the file is."""
+    run = parser.add_argument_group("run")
+    run.add_argument("--out", metavar="FILE", help=f"write {out} to FILE.parquet or FILE.csv")
+    run.add_argument("--device", choices=get_args(Device), default="auto", help="auto takes CUDA where there is one")
+    run.add_argument("--force", action="store_true", help="compute even if the result is stored")
+    run.add_argument("--json", action="store_true", help="end with one line of JSON on stdout")
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Texts between commas."""
+    names = tuple(part.strip() for part in text.split(","))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"expected names between commas, got {text!r}")
+    return names
+
+
+def number(text: str) -> float:
+    """A number."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}") from None
+
+
+def whole(text: str) -> int:
+    """A whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}") from None
+
+
+def data_spec(options: argparse.Namespace) -> DataSpec:
+    """The examples asked for."""
+    return DataSpec(
+        name=options.data,
+        classes=options.classes,
+        subset=options.subset,
+        seed=options.seed,
+        preprocess=options.preprocess,
+        pca=options.pca,
+        data_dir=options.data_dir,
+    )
+
+
+def model_spec(options: argparse.Namespace) -> ModelSpec:
+    """The model asked for."""
+    return ModelSpec(kind=options.model, l2=options.l2)
+
+
+class Run:
+    """One command's work: answers requests with progress on stderr, then writes the table and prints the line."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        """Checks the output file before minutes of work, not after."""
+        from fil_core.engine import Engine
+        from fil_core.engine.export import check_table_path
+
+        self.options, self.start = options, time.perf_counter()
+        if options.out is not None:
+            check_table_path(options.out)
+        self.engine, self.progress = Engine(), Reporter()
+        self.cached = True
+
+    def answer(self, request: Any) -> Result:
+        """The stored result, or the computed one; what a reader must know goes to stderr."""
+        found = None if self.options.force else self.engine.find(request, self.progress)
+        self.cached = self.cached and found is not None
+        result = found or self.engine.compute(request, self.progress, replace=self.options.force)
+        self.progress.close()
+        for notice in (*result.provenance["warnings"], self.engine.store.notice):
+            if notice:
+                print(f"note: {notice}", file=sys.stderr)
+        return result
+
+    def finish(self, table: Any, line: dict[str, Any], words: str) -> int:
+        """Write the table if asked to; print the line as JSON, or in words.
+
+        Args:
+            table: what --out gets.
+            line: for --json, to which what every command reports is added.
+            words: for a person.
+        """
+        from fil_core.engine.export import write_table
+
+        if self.options.out is not None:
+            write_table(table, self.options.out)
+        seconds = time.perf_counter() - self.start
+        common = {"seconds": round(seconds, 3), "peak_memory_mib": _peak_memory_mib(), "cached": self.cached}
+        stored = " (stored result)" if self.cached else ""
+        print(
+            json.dumps(strict(line | common), allow_nan=False)
+            if self.options.json
+            else f"{words} {seconds:.2f} s{stored}."
+        )
+        return 0
+
+
+def strict(value: Any) -> Any:
+    """The value with null for what JSON has no number for, as a score over no test rows."""
+    if isinstance(value, dict):
+        return {name: strict(v) for name, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _peak_memory_mib() -> float:
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)  # bytes on macOS, KiB elsewhere
+
+
+class Reporter:
+    """Progress on stderr: one line that is rewritten on a terminal, a line a second otherwise."""
+
+    def __init__(self) -> None:
+        self._shown, self._last = 0.0, ""
+
+    def __call__(self, done: int, total: int | None, what: str) -> None:
+        """Show how far the work is."""
+        now = time.monotonic()
+        if now - self._shown < (0.1 if sys.stderr.isatty() else 1.0) and what == self._last:
+            return
+        self._shown, self._last = now, what
+        text = f"{what}: {done:,} of {total:,}" if total else what
+        print(f"\r\x1b[K{text}" if sys.stderr.isatty() else text, end="", file=sys.stderr, flush=True)
+        if not sys.stderr.isatty():
+            print(file=sys.stderr)
+
+    def close(self) -> None:
+        """Leave a clean line behind."""
+        if sys.stderr.isatty() and self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr)
