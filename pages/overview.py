@@ -83,10 +83,11 @@ widgets.table_twin(
 
 st.subheader("Where to go next", anchor=False)
 for column, (path, label, what) in zip(
-    st.columns(2),
+    st.columns(3),
     [
         ("pages/leakage.py", "Leakage", "Who agrees with whom, what else predicts η, and how much noise it takes."),
         ("pages/gallery.py", "Gallery", "Look the leaky examples in the eye, and see which of their pixels leak."),
+        ("pages/attacks.py", "Attacks", "See what an attacker gets: guessed attributes, reconstructed examples."),
     ],
     strict=True,
 ):

@@ -29,7 +29,7 @@ from fil_core.models import Fitted, Glm
 from fil_core.models.glm import least_squares_terms, logistic_terms, penalised
 
 _TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
-_LEAST = -0.27846454276107379  # of t s(t), where its two roots meet
+_LEAST, _MEET = -0.27846454276107379, -1.2784645427610738  # the least t s(t), and the t where its two roots meet
 _STEPS, _ARRIVED = 20, 1e-14
 _ENOUGH = 3  # examples of a label, fewer of which have no spread of their own
 _LITTLE = 0.001
@@ -217,13 +217,17 @@ def _quadratic(c: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 def _lambert(c: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Scores z with t s(t) = c, t = z for y = 0 and -z for y = 1: (T, 2), and whether there are any, (T,)."""
-    c0 = np.maximum(c.cpu().numpy(), _LEAST)
-    argument = np.maximum(c0 * np.exp(-c0), -np.exp(-1.0))
-    first = c0 + lambertw(argument, 0).real
+    c0 = c.cpu().numpy()
+    real = c0 > _LEAST
+    safe = np.where(real, c0, 0.0)
+    argument = safe * np.exp(-safe)  # in (-1/e, 1/e]
     two = argument < 0  # False also where e^-c times a tiny c is nothing
-    second = np.where(two, c0 + lambertw(np.where(two, argument, -0.1), -1).real, first)
+    first = safe + lambertw(argument, 0).real
+    second = np.where(two, safe + lambertw(np.where(two, argument, -0.1), -1).real, first)
+    # Next to where the roots meet, and beyond, Lambert's W has no value in floating point.
+    first, second = (np.where(real & np.isfinite(t), t, _MEET) for t in (first, second))
     t = torch.from_numpy(np.stack([first, second], 1)).to(c)
-    return torch.where(y > 0, -t, t), c >= _LEAST
+    return torch.where(y > 0, -t, t), torch.from_numpy(real).to(c.device)
 
 
 _SOLVE = {"least-squares": _quadratic, "logistic": _lambert}

@@ -20,13 +20,13 @@ _CLASSES_TOLD_APART = 4
 _WITHOUT_WEBGL = 3_000
 MOST_POINTS = 15_000  # more do not survive the way back from a selection, and no eye tells them apart
 
-_INK = {"light": ("#1F2328", "#D0D7DE", "#8C959F"), "dark": ("#E6EDF3", "#30363D", "#7D8590")}
+INK = {"light": ("#1F2328", "#D0D7DE", "#8C959F"), "dark": ("#E6EDF3", "#30363D", "#7D8590")}
 
 
 @functools.cache
 def template(mode: Mode) -> go.layout.Template:
     """The house style: quiet axes, no box, room for the figure."""
-    ink, line, quiet = _INK[mode]
+    ink, line, quiet = INK[mode]
     axis = {
         "gridcolor": line, "zerolinecolor": line, "linecolor": line, "automargin": True, "exponentformat": "power",
     }  # fmt: skip
@@ -81,10 +81,10 @@ def distribution(table: pd.DataFrame, mode: Mode, *, log: bool) -> go.Figure:
         )
     figure.update_layout(barmode="stack", bargap=0, showlegend=len(groups) > 1)
     median = float(np.median(eta))
-    figure.add_vline(median, line={"color": _INK[mode][0], "dash": "dot", "width": 1})
+    figure.add_vline(median, line={"color": INK[mode][0], "dash": "dot", "width": 1})
     figure.add_annotation(  # on a logarithmic axis Plotly places lines by value but texts by exponent
         x=np.log10(median) if log else median, y=1, yref="paper", xanchor="left", yanchor="top", text="median",
-        showarrow=False, font={"size": 11, "color": _INK[mode][0]},
+        showarrow=False, font={"size": 11, "color": INK[mode][0]},
     )  # fmt: skip
     styled(figure, mode, x="Fisher information loss η, in 1/feature at σ = 1", y="training examples")
     return figure.update_xaxes(type="log" if log else "linear")
@@ -154,7 +154,7 @@ def ranks(one: pd.Series, other: pd.Series, names: tuple[str, str], mode: Mode) 
             hovertemplate="example %{customdata}<br>rank %{x:,.0f} and %{y:,.0f}<extra></extra>",
         )
     )  # fmt: skip
-    figure.add_shape(type="line", x0=1, y0=1, x1=len(one), y1=len(one), line={"color": _INK[mode][2], "dash": "dot"})
+    figure.add_shape(type="line", x0=1, y0=1, x1=len(one), y1=len(one), line={"color": INK[mode][2], "dash": "dot"})
     return styled(figure, mode, x=f"rank by {names[0]} (1 = leakiest)", y=f"rank by {names[1]}", height=380)
 
 
@@ -206,7 +206,7 @@ def floors(sigmas: np.ndarray, unbiased: np.ndarray, prior: np.ndarray, mode: Mo
             x=sigmas, y=np.where(np.isfinite(values), values, np.nan), name=name, mode="lines",
             line={"color": OKABE_ITO[0], "dash": dash, "width": 2}, hovertemplate="σ %{x:.3g}<br>error ≥ %{y:.3g}",
         )  # fmt: skip
-    figure.add_hline(1.0, line={"color": _INK[mode][2], "dash": "dot", "width": 1})
+    figure.add_hline(1.0, line={"color": INK[mode][2], "dash": "dot", "width": 1})
     styled(figure, mode, x="output noise σ", y="error floor / feature spread", height=300)
     figure.update_xaxes(type="log")
     return figure.update_yaxes(range=[0, 1.6])

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import importlib
 import threading
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import streamlit as st
 
 from fil_core import (
+    AttributeRequest,
     Dataset,
     DataSpec,
     Engine,
     ExampleRequest,
     FilRequest,
+    ReconstructionRequest,
     Result,
     expected_accuracy,
     expected_squared_error,
+    success_probability,
 )
+
+Question = FilRequest | AttributeRequest | ReconstructionRequest
 
 # Answered at once below this many multiply-adds (a second or two on two cores); above it a person is asked first.
 _AT_ONCE = 4e10
 _TOO_LONG = 1e13
+_DEFAULT_SIGMAS = 13  # of an attack's own grid
 _PER_SECOND = 2e10  # multiply-adds of two cores
 
 # Seconds after which torch is loaded behind the first pages, which show stored numbers and do not need it: whoever then
@@ -43,7 +50,7 @@ def dataset(spec: DataSpec) -> Dataset:
         return engine().dataset(spec, progress)
 
 
-def result(request: FilRequest) -> Result:
+def result(request: Question) -> Result:
     """The answer to a request: stored, or computed here and now, or, when that takes long, after a click.
 
     Ends the page where there is nothing to show yet.
@@ -58,6 +65,47 @@ def result(request: FilRequest) -> Result:
     return found
 
 
+def stored(request: Question) -> Result | None:
+    """The answer if it is there, without any work."""
+    return engine().find(request)
+
+
+def sweep(requests: Sequence[Question], label: str, *, key: str) -> list[Result | None]:
+    """The stored answers to many questions, with a button that computes the others one by one.
+
+    Whoever stops it, or leaves, keeps what is finished: each answer is stored before the next is begun.
+    """
+    found = [engine().find(request) for request in requests]
+    missing = [i for i, answer in enumerate(found) if answer is None]
+    if not missing:
+        return found
+    work = sum(_multiply_adds(requests[i], dataset(requests[i].data)) for i in missing)
+    if work / _PER_SECOND > 10:
+        st.caption(f"What is missing takes {_roughly(work / _PER_SECOND)} on two cores; it can be stopped.")
+    controls = st.empty()
+    with controls:
+        pressed = _pressed(label, tuple(requests), key=key)
+    if pressed:
+        with controls:  # any click ends this run, and with it the sweep
+            st.button("Stop, and keep what is finished", icon=":material/stop:", key=f"{key}-stop")
+        with _Progress() as progress:
+            for done, i in enumerate(missing):
+                found[i] = engine().compute(requests[i], _Part(progress, done, len(missing)))
+        controls.empty()
+    return found
+
+
+class _Part:
+    """The progress of one piece of a sweep, as progress of the whole."""
+
+    def __init__(self, progress: _Progress, done: int, total: int) -> None:
+        self._progress, self._done, self._total = progress, done, total
+        progress(done, total, f"{done + 1} of {total}")
+
+    def __call__(self, done: int, total: int | None, what: str) -> None:
+        self._progress(self._done, self._total, f"{self._done + 1} of {self._total}: {what}")
+
+
 def offered(request: FilRequest, label: str, *, key: str) -> Result | None:
     """The stored answer to a side question, or a button that computes it; None until it was pressed."""
     found = engine().find(request)
@@ -70,7 +118,7 @@ def offered(request: FilRequest, label: str, *, key: str) -> Result | None:
     return found
 
 
-def _pressed(label: str, request: FilRequest, *, key: str, kind: Literal["primary", "secondary"] = "secondary") -> bool:
+def _pressed(label: str, request: object, *, key: str, kind: Literal["primary", "secondary"] = "secondary") -> bool:
     """A button for one request, which is not pressed any more when the request has changed meanwhile."""
 
     def press() -> None:
@@ -80,7 +128,7 @@ def _pressed(label: str, request: FilRequest, *, key: str, kind: Literal["primar
     return st.session_state.pop(f"{key}-pressed", None) == request
 
 
-def _compute(request: FilRequest) -> Result:
+def _compute(request: Question) -> Result:
     with _Progress() as progress:
         progress(0, None, "starting")  # loading torch for the first time takes seconds that nobody else reports
         return engine().compute(request, progress)
@@ -113,12 +161,27 @@ def utility_curve(request: FilRequest) -> tuple[np.ndarray, np.ndarray]:
     return sigmas, np.array([expected_score(found, float(sigma)) for sigma in sigmas])
 
 
-def _asked(request: FilRequest, data: Dataset, work: float) -> bool:
+def success(found: Result, attacker: str, sigma: float) -> np.ndarray:
+    """Each example's chance that a white-box attacker guesses rightly: in closed form, or of a noise that was drawn."""
+    if "gram" not in found.arrays:
+        return found.table[f"success_{attacker}_{sigma:g}"].to_numpy()
+    prior = found.arrays["prior"] if attacker == "whitebox-prior" else None
+    return success_probability(found.arrays["gram"], found.arrays["codes"], sigma, prior)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def success_curve(request: AttributeRequest, attacker: str, sigmas: tuple[float, ...]) -> list[float]:
+    """Its mean over the examples for each noise."""
+    found = engine().get(request)
+    return [float(success(found, attacker, sigma).mean()) for sigma in sigmas]
+
+
+def _asked(request: Question, data: Dataset, work: float) -> bool:
     """The state before the first measurement of something large."""
     st.subheader("Not measured yet")
     st.write(
-        f"{data.title}: {data.n:,} training examples with {data.d:,} features, {request.model.kind}. Measuring them "
-        f"all takes {_roughly(work / _PER_SECOND)} on two cores, less on a GPU; the result is kept."
+        f"{data.title}: {data.n:,} training examples with {data.d:,} features, {request.model.kind}. This takes "
+        f"{_roughly(work / _PER_SECOND)} on two cores, less on a GPU; the result is kept."
     )
     if work > _TOO_LONG:
         st.write("Fewer rows, or some twenty principal components, make it a matter of seconds: see the sidebar.")
@@ -133,8 +196,31 @@ def _roughly(seconds: float) -> str:
     return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.0f} hours"
 
 
-def _multiply_adds(request: FilRequest, data: Dataset) -> float:
-    """Size of the work: Gram matrices, one factorisation, and the measures."""
+def _multiply_adds(request: Question, data: Dataset) -> float:
+    """Size of the work, in multiply-adds."""
+    if isinstance(request, AttributeRequest):
+        return _fitting(request, data) + _inferring(request, data)
+    return _fitting(request, data) + (
+        _reconstructing(request, data) if isinstance(request, ReconstructionRequest) else 0
+    )
+
+
+def _inferring(request: AttributeRequest, data: Dataset) -> float:
+    """Trials of every attacker, and for logistic models two passes over the data for each candidate."""
+    n, d = data.n, data.d
+    trials = 30.0 * n * request.trials * (len(request.sigmas) or _DEFAULT_SIGMAS) * len(request.attackers)
+    return trials + (20.0 * n * n * d if request.model.kind == "logistic" else 0.0)
+
+
+def _reconstructing(request: ReconstructionRequest, data: Dataset) -> float:
+    """Two eigenproblems an example, and an integral for each release."""
+    releases = request.trials * (len(request.sigmas) or _DEFAULT_SIGMAS)
+    rounds = 3 if request.model.kind == "logistic" else 1
+    return len(request.ids) * (20.0 * data.d**3 + rounds * releases * data.d * (1e5 + data.n))
+
+
+def _fitting(request: Question, data: Dataset) -> float:
+    """Gram matrices, one factorisation, and the measures of everyone."""
     n, d, C = data.n, data.d, max(1, len(data.class_names))
     if request.model.kind == "softmax":
         return 6 * n * d * d * C * C + 10.0 * (C * d) ** 3 + 20.0 * n * (d + C) ** 3

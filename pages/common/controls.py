@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from collections.abc import Callable
 
 import streamlit as st
 
-from fil_core import DEFAULT_L2, DataSpec, FilRequest, ModelSpec, catalogue
+from fil_core import (
+    DEFAULT_L2,
+    AttributeRequest,
+    DataSpec,
+    FilRequest,
+    ModelSpec,
+    ReconstructionRequest,
+    catalogue,
+)
 from fil_core.specs import ModelKind
 from pages.common import text
 
@@ -149,15 +158,44 @@ def with_model(asked: FilRequest, kind: ModelKind, l2: float) -> FilRequest:
     return dataclasses.replace(asked, model=ModelSpec(kind=kind, l2=l2))
 
 
-def command(asked: FilRequest) -> str:
+def command(asked: FilRequest | AttributeRequest | ReconstructionRequest) -> str:
     """The command line that gives the same result."""
     data, model = asked.data, asked.model
+    name, own = _COMMANDS[type(asked)](asked)
     options = {
         "classes": ",".join(data.classes),
         "subset": data.subset,
         "preprocess": data.preprocess,
         "pca": data.pca,
-        "attribute": ",".join(asked.attribute),
+        "model": model.kind,
+        "l2": repr(model.penalty),
+        **own,
     }
     given = "".join(f" --{name} {shlex.quote(str(value))}" for name, value in options.items() if value)
-    return f"python -m fil_core fil --data {data.name}{given} --model {model.kind} --l2 {model.penalty!r} --out fil.csv"
+    out = "fil" if isinstance(asked, FilRequest) else "attack"
+    return f"python -m fil_core {name} --data {data.name}{given} --out {out}.csv"
+
+
+def _fil(asked: FilRequest) -> tuple[str, dict[str, object]]:
+    return "fil", {"attribute": ",".join(asked.attribute)}
+
+
+def _attribute(asked: AttributeRequest) -> tuple[str, dict[str, object]]:
+    own = {"attribute": asked.attribute, "bins": asked.bins, "attackers": ",".join(asked.attackers)}
+    return "attack-attribute", own | _noise(asked)
+
+
+def _reconstruct(asked: ReconstructionRequest) -> tuple[str, dict[str, object]]:
+    return "attack-reconstruct", {"ids": ",".join(map(str, asked.ids))} | _noise(asked)
+
+
+def _noise(asked: AttributeRequest | ReconstructionRequest) -> dict[str, object]:
+    sigmas = ",".join(f"{sigma!r}" for sigma in asked.sigmas)
+    return {"sigmas": sigmas, "trials": str(asked.trials), "seed": str(asked.seed)}
+
+
+_COMMANDS: dict[type, Callable[..., tuple[str, dict[str, object]]]] = {
+    FilRequest: _fil,
+    AttributeRequest: _attribute,
+    ReconstructionRequest: _reconstruct,
+}

@@ -19,6 +19,7 @@ def navigation() -> StreamlitPage:
             st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
             st.Page("pages/leakage.py", title="Leakage", icon=":material/bar_chart:"),
             st.Page("pages/gallery.py", title="Gallery", icon=":material/grid_view:"),
+            st.Page("pages/attacks.py", title="Attacks", icon=":material/visibility:"),
         ]
     )
 

@@ -7,10 +7,19 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from fil_core import Dataset, FilRequest, Result, catalogue, to_csv_bytes, to_flat_parquet_bytes
+from fil_core import (
+    AttributeRequest,
+    Dataset,
+    FilRequest,
+    ReconstructionRequest,
+    Result,
+    catalogue,
+    to_csv_bytes,
+    to_flat_parquet_bytes,
+)
 from pages.common import charts, compute, controls, text
 
-_MASK = "•••"
+MASK = "•••"
 _TELLING = {"prediction", "correct", "score", "loss", "grad_norm"}
 
 
@@ -39,7 +48,7 @@ def masked(table: pd.DataFrame) -> pd.DataFrame:
     """
     if not redacted():
         return table
-    return table.drop(columns=list(_TELLING & set(table.columns))).assign(label=_MASK)
+    return table.drop(columns=list(_TELLING & set(table.columns))).assign(label=MASK)
 
 
 def ranked(table: pd.DataFrame) -> pd.DataFrame:
@@ -52,7 +61,7 @@ def with_records(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
     """Some rows of the table with the examples' own attributes beside them, masked when the screen is to be shared."""
     records = data.records(np.searchsorted(data.ids, rows.index))
     if redacted():
-        records = records.astype(object).mask(records.notna(), _MASK)
+        records = records.astype(object).mask(records.notna(), MASK)
     # A column of the data may be called like one of ours.
     return rows.join(records, suffixes=("", " (data)"))
 
@@ -63,7 +72,7 @@ def chart(figure: go.Figure, alt: str, key: str, **options: object) -> object:
     return st.plotly_chart(figure, theme=None, key=key, alt=alt, config=config, **options)  # type: ignore[arg-type]
 
 
-def provenance(request: FilRequest, result: Result) -> None:
+def provenance(request: compute.Question, result: Result) -> None:
     """The small print under a figure, and how to get the same again."""
     p, s = result.provenance, result.summary
     data = p["request"]["data"]
@@ -72,7 +81,7 @@ def provenance(request: FilRequest, result: Result) -> None:
         f"n = {text.count(s['n'])}",
         f"d = {text.count(s['d'])}",
         f"{request.model.kind}, λ = {request.model.penalty!r}",
-        f"σ = {request.sigma:g}",
+        f"σ = {request.sigma:g}" if isinstance(request, FilRequest) else _drawn(request),
         f"preprocessing {data['preprocess']}" + (f", PCA {data['pca']}" if data["pca"] else ""),
         f"seed {data['seed']}",
         f"{p['dtype']} on {p['device']}",
@@ -90,6 +99,10 @@ def provenance(request: FilRequest, result: Result) -> None:
         )
         st.caption(text.safe(f"Source: {catalogue()[data['name'].partition(':')[0]].citation}"))
         st.caption("Versions: " + ", ".join(f"{name} {version}" for name, version in p["versions"].items()))
+
+
+def _drawn(request: AttributeRequest | ReconstructionRequest) -> str:
+    return f"{text.count(request.trials)} releases, their seed {request.seed}"
 
 
 def export(table: pd.DataFrame, name: str, *, key: str, label: str = "Export") -> None:

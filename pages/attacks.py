@@ -1,0 +1,62 @@
+"""What does an attacker get? Guessed attributes and reconstructed examples, beside what the bound says."""
+
+import streamlit as st
+
+from fil_core import ATTACKABLE, FilRequest, catalogue, categorical, continuous
+from pages.common import attribute_attack, compute, controls, frame, reconstruction, text, widgets
+
+_KINDS = ("attribute inference", "reconstruction")
+_EXAMPLES = {
+    "Digits 3 against 8, reconstruct one": {"data": "digits", "classes": ["3", "8"], "model": "logistic", "l2": 1e-3},
+    "Diabetes, infer a patient's sex": {"data": "diabetes", "classes": [], "model": "least-squares", "l2": 1e-3},
+}
+
+
+def try_instead(names: list[str]) -> None:
+    """Buttons that set the sidebar to something the attack is defined for."""
+    for column, name in zip(st.columns(3), names, strict=False):
+        column.button(name, icon=":material/play_arrow:", key=f"try-{name}", on_click=_choose, args=(_EXAMPLES[name],))
+
+
+def _choose(values: dict[str, object]) -> None:
+    for name, value in {"pca": 0, "subset": 0, "pre": "default", "id": None, **values}.items():
+        st.session_state[name] = value
+    st.session_state["attack"] = _KINDS[0] if values["data"] == "diabetes" else _KINDS[1]
+
+
+def possible(asked: FilRequest) -> bool:
+    """Whether the model can be attacked; where not, what can be."""
+    if asked.model.kind in ATTACKABLE:
+        return True
+    st.info(
+        f"These attacks are defined for {' and '.join(ATTACKABLE)} models, not for {asked.model.kind}. Choose two "
+        "classes and one of these models in the sidebar, or start from an example.",
+        icon=":material/info:",
+    )
+    try_instead(list(_EXAMPLES))
+    return False
+
+
+frame.required()
+st.title("Attacks", anchor=False)
+asked = controls.request()
+if possible(asked):
+    data = compute.dataset(asked.data)
+    table = catalogue()[asked.data.name.partition(":")[0]].kind != "image"
+    kind = st.segmented_control(
+        "Attack", _KINDS, default=_KINDS[0] if table else _KINDS[1], key="attack", bind="query-params", required=True
+    )
+    if kind == _KINDS[1]:
+        reconstruction.view(asked, data)
+    elif categorical(data) or continuous(data):
+        attribute_attack.view(asked, data)
+    else:
+        why = "has images" if data.image_shape is not None else "is seen in principal components, which mix its columns"
+        st.info(
+            f"Attribute inference needs a table with columns of its own; {text.safe(data.title)} {why}. Reconstruction "
+            "works here.",
+            icon=":material/info:",
+        )
+        try_instead(["Diabetes, infer a patient's sex"])
+if widgets.redacted():
+    st.caption("Redacted: pictures are coarse, values and labels masked.")
