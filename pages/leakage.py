@@ -75,13 +75,13 @@ def scatter(data: Dataset, table: pd.DataFrame) -> None:
     if data.image_shape is not None:
         clicked = tiles.tiles(data, table, list(ids[:_STRIP]), key="strip")
         if clicked is not None:
-            st.switch_page("pages/gallery.py", query_params={**st.query_params.to_dict(), "id": str(clicked)})
+            st.switch_page("pages/gallery.py", query_params={"id": str(clicked)})
     else:
         frame = widgets.with_records(data, table.loc[ids, ["rank", "eta", "label", column]])
         st.dataframe(frame, column_config=widgets.number_columns(frame), key="strip-rows")
     buttons = st.columns([1, 1, 2])
     if buttons[0].button("Open in the gallery", icon=":material/grid_view:"):
-        st.switch_page("pages/gallery.py", query_params=st.query_params.to_dict())
+        st.switch_page("pages/gallery.py", query_params={})
     with buttons[1]:
         widgets.export(table.loc[ids], "selection", key="selection-export", label="Export selection")
 

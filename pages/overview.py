@@ -30,7 +30,7 @@ def examples(data: Dataset, table: pd.DataFrame, title: str, ids: list[int], key
     if data.image_shape is not None:
         picked = tiles.tiles(data, table, ids, key=key)
         if picked is not None:
-            st.switch_page("pages/gallery.py", query_params={**st.query_params.to_dict(), "id": str(picked)})
+            st.switch_page("pages/gallery.py", query_params={"id": str(picked)})
     else:
         shown = widgets.with_records(data, table.loc[ids, ["rank", "eta", "label"]])
         st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key=key)
@@ -91,7 +91,7 @@ for column, (path, label, what) in zip(
     ],
     strict=True,
 ):
-    column.page_link(path, label=label, icon=":material/arrow_forward:", query_params=st.query_params.to_dict())
+    column.page_link(path, label=label, icon=":material/arrow_forward:", query_params={})
     column.caption(what)
 with st.expander("What is FIL, and what is it not?"):
     st.markdown(text.WHAT_IS_FIL)

@@ -6,8 +6,9 @@ At the optimum the gradients cancel, so the example's own share is minus that of
 
 Both r and x follow from one number. Least squares, r = z - y:   r^2 + y r = v^T theta / w, a quadratic.  Logistic, with
 t = z for y = 0 and t = -z for y = 1:   t s(t) = v^T theta / w =: c, so t = c + W(c e^-c) with Lambert's W. Both have up
-to two roots, each with an x that explains the parameters perfectly; a Gaussian fitted to the other examples of the same
-label, and the volume |det dx/dtheta|, say which is likelier.
+to two roots, each with an x that explains the parameters perfectly. Where the others have whole numbers, as pixels and
+codes do, an x that has them too is the one; else a Gaussian fitted to the other examples of the same label, and the
+volume |det dx/dtheta|, say which is likelier.
 
 Source: maths.md section 6.
 """
@@ -30,6 +31,7 @@ from fil_core.models.glm import least_squares_terms, logistic_terms, penalised
 
 _TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
 _LEAST, _MEET = -0.27846454276107379, -1.2784645427610738  # the least t s(t), and the t where its two roots meet
+_WHOLE, _FRACTION = 0.02, 0.1  # from a whole number: what counts as one, and what cannot be one
 _STEPS, _ARRIVED = 20, 1e-14
 _ENOUGH = 3  # examples of a label, fewer of which have no spread of their own
 _LITTLE = 0.001
@@ -99,6 +101,7 @@ class Adversary:
         self.y, self.ridge = fitted.targets(dataset.y), dataset.n * fitted.spec.penalty
         self.H = penalised(weighted_gram(terms.X, terms.w * terms.a), self.ridge)
         self.label = torch.from_numpy(dataset.y if dataset.class_names else np.zeros(dataset.n)).to(terms.X.device)
+        self._whole, self._back = _whole_columns(dataset, terms.X)
         self._moments: dict[float | None, tuple[int, Tensor, Tensor]] = {}
 
     def target(self, row: int) -> Target:
@@ -165,7 +168,23 @@ class Adversary:
         r, a = self.loss_terms(z, target.y)
         x = v[:, None] / (target.w * torch.where(r == 0, torch.finfo(r.dtype).tiny, r))[..., None]
         weight = self._log_density(target, x) + self._log_volume(target, x, z, r, a)
-        return Roots(x, z, torch.nan_to_num(weight, nan=-torch.inf).argmax(1), real)
+        best = torch.nan_to_num(weight, nan=-torch.inf).argmax(1)
+        known = self._looks_whole(x @ Q.T)
+        best = torch.where(known.any(1), known.double().argmax(1), best)
+        other = known.any(1)[:, None] & ~known  # is no explanation, then
+        own = best[:, None].expand(-1, 2)
+        z = torch.where(other, z.gather(1, own), z)
+        x = torch.where(other[..., None], x.gather(1, own[..., None].expand_as(x)), x)
+        return Roots(x, z, best, real)
+
+    def _looks_whole(self, x: Tensor) -> Tensor:
+        """Which of two explanations (T, 2, d) alone has whole numbers where all others have them, (T, 2)."""
+        if not self._whole.numel():
+            return torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
+        scale, centre = self._back
+        value = (x[..., self._whole] + centre) / scale
+        off = (value - value.round()).abs().amax(2)
+        return (off < _WHOLE) & (off.flip(1) > _FRACTION)
 
     def _log_volume(self, target: Target, x: Tensor, z: Tensor, r: Tensor, a: Tensor) -> Tensor:
         """-log |det dtheta/dx| up to a constant, (T, 2): det = (-w)^d r^(d-1) (r + a z) / det H(x)."""
@@ -202,6 +221,17 @@ class Adversary:
             X = self.terms.X if label is None else self.terms.X[self.label == label]
             self._moments[label] = len(X), X.sum(0), weighted_gram(X, None)
         return self._moments[label]
+
+
+def _whole_columns(dataset: Dataset, like: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """Columns of X whose source holds only whole numbers, (m,), and their scale and centre; none behind components."""
+    source, affine = dataset.source, dataset.preprocessing
+    if affine.basis is not None:
+        return torch.zeros(0, dtype=torch.long, device=like.device), (like[:0], like[:0])
+    whole = np.flatnonzero((source == np.round(source)).all(0))
+    parts = (np.broadcast_to(part, (dataset.d,))[whole] for part in (affine.scale, affine.centre))
+    scale, centre = (torch.tensor(part).to(like) for part in parts)
+    return torch.from_numpy(whole).to(like.device), (scale, centre)
 
 
 def _quadratic(c: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,7 @@ from fil_core import Dataset, FilRequest, ReconstructionRequest, Result
 from pages.common import attack_charts, charts, compute, text, tiles, widgets
 
 _WIDTH = 260
+_READ_OFF = 40.0  # dB; a wrong explanation is nowhere near
 _BATCH = 10  # examples of a sweep that are computed, and kept, together
 _ATTACKS = {"with a prior": "prior", "unbiased": ""}
 
@@ -106,10 +107,7 @@ def _another(ids: np.ndarray) -> None:
 def _sentence(found: Result, row: pd.Series, suffix: str) -> str:
     kind = "_prior" if suffix else ""
     spread = float(np.sqrt(row[f"mse{kind}"])) / found.summary["prior_std"]
-    bare = found.table.iloc[0]
-    exact = (
-        f"Without noise the example is read off the parameters to {bare['psnr']:.0f} dB. " if bare["sigma"] == 0 else ""
-    )
+    exact = _without_noise(found.table.iloc[0])
     if row["sigma"] == 0:
         return exact + "Move the noise to see how soon the attack loses it."
     learnt = "" if spread < 1 else ": no better than to guess without the model"
@@ -117,6 +115,14 @@ def _sentence(found: Result, row: pd.Series, suffix: str) -> str:
         f"{exact}With noise of σ = **{text.number(row['sigma'])}** the guess is off by **{text.number(spread)} ×** the "
         f"features' own spread ({row[f'psnr{kind}']:.1f} dB){learnt}."
     )
+
+
+def _without_noise(bare: pd.Series) -> str:
+    if bare["sigma"] > 0:
+        return ""
+    if bare["psnr"] > _READ_OFF:
+        return f"Without noise the example is read off the parameters to {bare['psnr']:.0f} dB. "
+    return "Without noise two examples explain the parameters, and the attack took the wrong one for the likelier. "
 
 
 def _figures(found: Result, row: pd.Series, suffix: str) -> None:
