@@ -39,6 +39,8 @@ def possible(asked: FilRequest) -> bool:
 
 frame.required()
 st.title("Attacks", anchor=False)
+if (opened := st.session_state.pop("attack-id", None)) is not None:
+    st.session_state["id"] = opened  # before the widget that shows it is drawn
 asked = controls.request()
 if possible(asked):
     data = compute.dataset(asked.data)

@@ -207,5 +207,5 @@ def _everyone(found: Result, white: dict[str, np.ndarray], sigma: float) -> None
     widgets.export(table, "attribute-attack", key="attack-export")
     if picked := event["selection"]["rows"]:
         st.session_state["attack-visit"] = visit + 1
-        asked = {"id": str(table.index[picked[0]])}
-        st.switch_page("pages/gallery.py", query_params=asked)
+        st.session_state["open"] = int(table.index[picked[0]])
+        st.switch_page("pages/gallery.py", query_params={})

@@ -28,10 +28,10 @@ def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> N
         head.subheader(f"Example {id:,}" + (f" · class {text.safe(row.label)}" if shows_class else ""), anchor=False)
         close.button("Close", icon=":material/close:", key="close", on_click=_close)
         st.markdown(_sentence(row, table))
-        attacked = {"attack": "reconstruction", "id": str(id)}
-        st.page_link(
-            "pages/attacks.py", label="Attack this example", icon=":material/visibility:", query_params=attacked
-        )
+        if st.button("Attack this example", icon=":material/visibility:", key="attack-this"):
+            # Both pages bind the id to their link, and a bound parameter cannot be set from outside its widget.
+            st.session_state["attack-id"] = id
+            st.switch_page("pages/attacks.py", query_params={"attack": "reconstruction"})
         _figures(row, table)
         (_pictures if data.image_shape is not None else _record)(data, found, id)
         left, right = st.columns(2)

@@ -270,3 +270,56 @@ def test_mnist_digits_are_shown(page: Page, server: Server) -> None:
     assert page.locator("button.tile img").first.evaluate("i => i.naturalWidth") == 28
     page.locator("button.tile").first.click()
     expect(page.get_by_text("Which pixels leak")).to_be_visible()
+
+
+def test_a_tile_keeps_what_was_chosen_in_the_sidebar(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/?classes=3&classes=8&model=logistic")
+    settled(page)
+    page.locator("button.tile").first.click()
+    expect(page.get_by_text("Ranked")).to_be_visible()
+    settled(page)
+    assert "classes=3&classes=8&model=logistic" in page.url and "id=" in page.url
+
+
+def test_an_example_of_the_gallery_leads_to_its_attack(page: Page, server: Server, browser: Browser) -> None:
+    page.goto(f"{server.url}/gallery?classes=3&classes=8&model=logistic&id=13")
+    settled(page)
+    page.get_by_role("button", name="Attack this example").click()
+    expect(page.get_by_role("heading", name="Attacks")).to_be_visible()
+    expect(page.get_by_text("read off the parameters")).to_be_visible()
+    settled(page)
+    expect(page.get_by_label("Example (id)")).to_have_value("13")
+    assert "classes=3&classes=8&model=logistic" in page.url and "id=13" in page.url
+    other = browser.new_page()
+    other.goto(page.url)
+    expect(other.get_by_text("read off the parameters")).to_be_visible(timeout=60_000)
+    expect(other.get_by_label("Example (id)")).to_have_value("13")
+    other.close()
+
+
+def test_the_noise_of_an_attack_moves_from_the_keyboard(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/attacks?data=diabetes&attacked=sex")
+    settled(page)
+    headline = page.get_by_text("Who sees the bare parameters")
+    before = headline.inner_text()
+    page.get_by_role("slider").first.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(headline).not_to_have_text(before)
+    settled(page)
+
+
+def test_a_sweep_can_be_stopped_and_keeps_what_is_finished(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/attacks?data=breast-cancer&attack=reconstruction&model=logistic")
+    settled(page)
+    many = page.get_by_role("combobox", name="Examples")
+    many.click()
+    page.get_by_role("option", name="200").click()
+    settled(page)
+    page.get_by_role("button", name="Attack 200 examples").click()
+    expect(page.get_by_text("3 of 20").first).to_be_visible()
+    page.get_by_role("button", name="Stop, and keep what is finished").click()
+    expect(page.get_by_text("examples lie below their floor")).to_be_visible()
+    settled(page)
+    found = int(page.get_by_text("examples lie below their floor").inner_text().split(" of ")[1].split()[0])
+    assert 0 < found < 200
+    expect(page.get_by_role("button", name="Attack 200 examples")).to_be_visible()

@@ -2,58 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
-
-APP = str(Path(__file__).parents[2] / "app.py")
-PAGES = ["pages/overview.py", "pages/leakage.py", "pages/gallery.py"]
-
-
-@pytest.fixture(autouse=True)
-def fresh_server() -> Iterator[None]:
-    """Another test's engine would bring another store; and a page leaves itself behind as the process's main module,
-    which processes that a later test spawns would run."""
-    import streamlit as st
-
-    main = sys.modules["__main__"]
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    yield
-    st.cache_resource.clear()
-    sys.modules["__main__"] = main
-
-
-def app(page: str = PAGES[0], **query: str) -> AppTest:
-    at = AppTest.from_file(APP, default_timeout=120)
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.run()
-    return at.switch_page(page).run() if page != PAGES[0] else at
-
-
-def plain(markdown: str) -> str:
-    """What a person reads: without the backslashes that keep text from being Markdown."""
-    return re.sub(r"\\(.)", r"\1", markdown)
-
-
-def words(at: AppTest) -> str:
-    kinds = (at.markdown, at.caption, at.title, at.subheader)
-    return plain("\n".join(element.value for kind in kinds for element in kind))
-
-
-def sidebar(at: AppTest, **values: object) -> AppTest:
-    for key, value in values.items():
-        widget = next(
-            w for kind in (at.selectbox, at.number_input, at.multiselect, at.toggle) for w in kind if w.key == key
-        )
-        widget.set_value(value)
-        at.run()
-    return at
+from harness import PAGES, app, plain, sidebar, words
 
 
 @pytest.mark.parametrize("page", PAGES)

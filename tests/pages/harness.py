@@ -1,0 +1,39 @@
+"""What the page tests share: the app in Streamlit's own test harness."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+APP = str(Path(__file__).parents[2] / "app.py")
+PAGES = ["pages/overview.py", "pages/leakage.py", "pages/gallery.py"]
+ATTACKS = "pages/attacks.py"
+_KINDS = ("selectbox", "number_input", "multiselect", "toggle", "button_group")
+
+
+def app(page: str = PAGES[0], **query: str) -> AppTest:
+    at = AppTest.from_file(APP, default_timeout=120)
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.run()
+    return at.switch_page(page).run() if page != PAGES[0] else at
+
+
+def plain(markdown: str) -> str:
+    """What a person reads: without the backslashes that keep text from being Markdown."""
+    return re.sub(r"\\(.)", r"\1", markdown)
+
+
+def words(at: AppTest) -> str:
+    kinds = (at.markdown, at.caption, at.title, at.subheader)
+    return plain("\n".join(element.value for kind in kinds for element in kind))
+
+
+def sidebar(at: AppTest, **values: object) -> AppTest:
+    for key, value in values.items():
+        widget = next(w for kind in _KINDS for w in at.get(kind) if w.key == key)
+        widget.set_value(value)
+        at.run()
+    return at
