@@ -345,13 +345,13 @@ def test_nothing_is_written_where_something_is_wrong(run, tmp_path):
 
 
 def readme_commands():
-    """The `fil` command lines that the README shows."""
+    """The command lines that the README shows."""
     text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    return re.findall(r"^python -m fil_core (fil .+)$", text, flags=re.MULTILINE)
+    return re.findall(r"^python -m fil_core ((?:fil|attack-\w+) .+)$", text, flags=re.MULTILINE)
 
 
 def test_the_readme_shows_commands():
-    assert len(readme_commands()) >= 4
+    assert len(readme_commands()) >= 6
 
 
 @pytest.mark.realdata

@@ -22,6 +22,8 @@ from scipy.special import ndtr, owens_t
 from fil_core.errors import BadRequest
 from fil_core.specs import positive
 
+_NO_NOISE, _ONLY_NOISE = 1e-6, 1e6  # of the largest distance between candidates
+_CLOSE = 1e-6  # relative, of sigma
 CLOSED_FORM = 3  # values; with more the region is cut by more planes than two
 
 
@@ -65,6 +67,31 @@ def success_probability(
         return ndtr(h[:, 0])
     rho = _over(cov[:, 0, 1], s.prod(1)).clip(-1, 1)
     return both_below(h[:, 0], h[:, 1], np.where(s.all(1), rho, 0.0))
+
+
+def sigma_for_success(gram: np.ndarray, codes: np.ndarray, target: float, prior: np.ndarray | None = None) -> float:
+    """Output noise that brings the white-box attack's mean success down to `target`.
+
+    Bisection in log sigma. The mean falls with the noise but for a dip of less than a percent before it levels off,
+    when the prior is used, so that a target in that last percent may have a smaller sigma too.
+
+    Args:
+        gram, codes, prior: as for `success_probability`.
+        target: a share between what unlimited noise leaves and what no noise gives, both excluded.
+
+    Raises:
+        BadRequest: a target outside that range, which is named.
+    """
+    size = float(np.sqrt(np.diagonal(gram, axis1=1, axis2=2).max())) or 1.0
+    low, high = size * _NO_NOISE, size * _ONLY_NOISE
+    most, least = (float(success_probability(gram, codes, sigma, prior).mean()) for sigma in (low, high))
+    if not least < target < most:
+        raise BadRequest(f"target success: expected a share between {least:.4f} and {most:.4f}; got {target!r}.")
+    while high / low > 1 + _CLOSE:
+        middle = float(np.sqrt(low * high))
+        above = success_probability(gram, codes, middle, prior).mean() > target
+        low, high = (middle, high) if above else (low, middle)
+    return high
 
 
 def _over(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -8,7 +8,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import ATTACKERS, AttributeRequest, Dataset, FilRequest, ModelSpec, Result, categorical, continuous
+from fil_core import (
+    ATTACKERS,
+    AttributeRequest,
+    Dataset,
+    FilError,
+    FilRequest,
+    ModelSpec,
+    Result,
+    categorical,
+    continuous,
+)
 from pages.common import attack_charts, compute, text, widgets
 
 _WHITE = ("whitebox-prior", "whitebox")
@@ -37,6 +47,8 @@ def view(asked: FilRequest, data: Dataset) -> None:
     with left:
         st.subheader("Accuracy against noise", anchor=False)
         _against_noise(request, found, sigma)
+        if "gram" in found.arrays and white:
+            _target(request, asked, next(iter(white)))
     with right:
         st.subheader(f"By η, at σ = {text.number(sigma)}", anchor=False)
         if white:
@@ -138,6 +150,25 @@ def _against_noise(request: AttributeRequest, found: Result, sigma: float) -> No
     st.caption(f"{exact}are means of {text.count(s['trials'])} seeded releases with their standard errors.")
     twin = pd.DataFrame(s["accuracy"] | {f"{k} (exact)": v for k, v in s["exact"].items()}, index=s["sigmas"])
     widgets.table_twin(twin.rename_axis("sigma"), key="accuracy-numbers")
+
+
+def _target(request: AttributeRequest, asked: FilRequest, attacker: str) -> None:
+    """The noise for a target, and what it costs."""
+    goal = st.slider(f"Hold {attacker} to a mean success of", 0.3, 0.99, 0.6, 0.01, key="goal-success")
+    try:
+        sigma = compute.noise_for_success(request, attacker, goal)
+    except FilError as error:
+        st.caption(text.safe(error))
+        return
+    measured = compute.stored(asked)
+    cost = ""
+    if measured is not None:
+        kind = measured.summary["score"]
+        score = text.score(compute.expected_score(measured, sigma), kind)
+        cost = (
+            f"; the expected test {kind} is then {score} ({text.score(measured.summary['test_score'], kind)} without)"
+        )
+    st.markdown(f"That takes σ = **{text.number(sigma)}**{cost}.")
 
 
 def _decile_table(eta: np.ndarray, white: dict[str, np.ndarray]) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from fil_core import (
     Result,
     expected_accuracy,
     expected_squared_error,
+    sigma_for_success,
     success_probability,
 )
 
@@ -174,6 +175,15 @@ def success_curve(request: AttributeRequest, attacker: str, sigmas: tuple[float,
     """Its mean over the examples for each noise."""
     found = engine().get(request)
     return [float(success(found, attacker, sigma).mean()) for sigma in sigmas]
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def noise_for_success(request: AttributeRequest, attacker: str, target: float) -> float:
+    """Noise that brings a white-box attacker's mean success down to a target, where it has a closed form."""
+    arrays = engine().get(request).arrays
+    return sigma_for_success(
+        arrays["gram"], arrays["codes"], target, arrays["prior"] if attacker == "whitebox-prior" else None
+    )
 
 
 def _asked(request: Question, data: Dataset, work: float) -> bool:

@@ -10,7 +10,12 @@ from chromium import find
 from playwright.sync_api import sync_playwright
 from test_app import ROOT, Server, settled
 
-VIEWS = {"overview": ("", 1180), "leakage": ("leakage", 1400), "gallery": ("gallery?id=1274", 1180)}
+VIEWS = {
+    "overview": ("", 1180),
+    "leakage": ("leakage", 1400),
+    "gallery": ("gallery?id=1274", 1180),
+    "attacks": ("attacks?classes=3&classes=8&model=logistic", 1180),
+}
 
 
 def main(folder: Path) -> None:
