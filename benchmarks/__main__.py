@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
+from benchmarks import attacks, fil
 from benchmarks.browser import browser_rows
-from benchmarks.fil import GROUPS, Row
+from benchmarks.rows import Row
 from fil_core import DataUnavailable
 
-_GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = GROUPS | {"browser": browser_rows}
+_GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = fil.GROUPS | attacks.GROUPS | {"browser": browser_rows}
 _WIDTHS = (76, 26, 26, 62)
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.fil import Row
+from benchmarks.rows import Row
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

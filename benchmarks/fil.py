@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from benchmarks.reference import dense_eta
+from benchmarks.rows import SEED, Row, best_of, extra_memory, mib, sample
 from fil_core import (
     Dataset,
     DataSpec,
@@ -33,42 +29,6 @@ from fil_core import (
 from fil_core.leakage.streaming import fil_of_blocks
 from fil_core.specs import ModelKind
 
-SEED = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One figure.
-
-    Attributes:
-        what: what was measured.
-        target: what was promised; empty where nothing was.
-        measured: the figure with its unit.
-        reference: what ran beside it, with its own figure.
-        passed: whether the target is met; None where there is none or it could not be measured.
-    """
-
-    what: str
-    target: str
-    measured: str
-    reference: str = ""
-    passed: bool | None = None
-
-
-def best_of(times: int, work: Callable[[], Any]) -> tuple[Any, float]:
-    """The last result and the fewest seconds; what else runs on the machine only ever adds to the others."""
-    seconds = []
-    for _ in range(times):
-        start = time.perf_counter()
-        result = work()
-        seconds.append(time.perf_counter() - start)
-    return result, min(seconds)
-
-
-def sample(n: int, size: int) -> list[int]:
-    """Positions of some training examples, drawn with the seed of all benchmarks."""
-    return np.random.default_rng(SEED).choice(n, size, replace=False).tolist()
-
 
 def worst_error(found: Tensor, true: Tensor) -> float:
     """Largest relative error."""
@@ -79,40 +39,6 @@ def fit_and_fil(spec: ModelSpec, dataset: Dataset, device: torch.device | None =
     """What is timed as "eta of everyone": training with the factorisation, then eta; back on the CPU."""
     fitted = fit(spec, dataset, device=device)
     return fitted, fil(fitted, dataset).cpu()
-
-
-# --- memory -------------------------------------------------------------------------------------------------------
-
-
-def extra_memory(work: Callable[..., Any], *prepared: Any) -> float:
-    """Bytes that a fresh process needs on top of its inputs: peak resident memory during `work` less that before it.
-
-    Args:
-        work: a module-level function; its result counts as well.
-        prepared: its arguments; a DataSpec is loaded in the process, before the measurement.
-    """
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_peak_growth, work, prepared).result()
-
-
-def _peak_growth(work: Callable[..., Any], prepared: tuple[Any, ...]) -> float:
-    arguments = [load(a) if isinstance(a, DataSpec) else a for a in prepared]
-    Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak starts again from what is resident now
-    before = _resident("VmRSS")
-    result = work(*arguments)
-    peak = _resident("VmHWM")
-    del result
-    return peak - before
-
-
-def _resident(name: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(float(line.split()[1]) * 1024 for line in lines if line.startswith(name))
-
-
-def mib(size: float) -> str:
-    """Bytes for a person."""
-    return f"{size / 2**20:,.0f} MiB"
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------

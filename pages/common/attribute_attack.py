@@ -123,7 +123,7 @@ def _figures(asked: FilRequest, found: Result, sigma: float, white: dict[str, np
     measured = compute.stored(asked)
     if measured is not None:
         kind = measured.summary["score"]
-        shown.append((f"Expected test {kind}", text.score(compute.expected_score(measured, sigma), kind)))
+        shown.append(("Expected test score", text.score(compute.expected_score(measured, sigma), kind)))
     for column, (name, value) in zip(st.columns(len(shown)), shown, strict=True):
         column.metric(name, value, border=True)
 

@@ -1,0 +1,82 @@
+"""What every group of benchmarks is made of: a row, and how its seconds, bytes and sample are taken."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fil_core import DataSpec, load
+
+SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure.
+
+    Attributes:
+        what: what was measured.
+        target: what was promised; empty where nothing was.
+        measured: the figure with its unit.
+        reference: what ran beside it, with its own figure.
+        passed: whether the target is met; None where there is none or it could not be measured.
+    """
+
+    what: str
+    target: str
+    measured: str
+    reference: str = ""
+    passed: bool | None = None
+
+
+def best_of(times: int, work: Callable[[], Any]) -> tuple[Any, float]:
+    """The last result and the fewest seconds; what else runs on the machine only ever adds to the others."""
+    seconds = []
+    for _ in range(times):
+        start = time.perf_counter()
+        result = work()
+        seconds.append(time.perf_counter() - start)
+    return result, min(seconds)
+
+
+def sample(n: int, size: int) -> list[int]:
+    """Positions of some training examples, drawn with the seed of all benchmarks."""
+    return np.random.default_rng(SEED).choice(n, size, replace=False).tolist()
+
+
+def extra_memory(work: Callable[..., Any], *prepared: Any) -> float:
+    """Bytes that a fresh process needs on top of its inputs: peak resident memory during `work` less that before it.
+
+    Args:
+        work: a module-level function; its result counts as well.
+        prepared: its arguments; a DataSpec is loaded in the process, before the measurement.
+    """
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_peak_growth, work, prepared).result()
+
+
+def _peak_growth(work: Callable[..., Any], prepared: tuple[Any, ...]) -> float:
+    arguments = [load(a) if isinstance(a, DataSpec) else a for a in prepared]
+    Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak starts again from what is resident now
+    before = _resident("VmRSS")
+    result = work(*arguments)
+    peak = _resident("VmHWM")
+    del result
+    return peak - before
+
+
+def _resident(name: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(float(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+
+
+def mib(size: float) -> str:
+    """Bytes for a person."""
+    return f"{size / 2**20:,.0f} MiB"
