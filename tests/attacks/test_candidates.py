@@ -11,28 +11,9 @@ import torch
 from fil_core.attacks import candidates
 from fil_core.attacks.attribute import Attribute, attribute_of
 from fil_core.attacks.candidates import candidate_shifts
-from fil_core.dataset import AttributeGroup
 from fil_core.errors import BadRequest, SingularCurvature
 from fil_core.models import fit
 from fil_core.specs import ModelSpec
-
-
-@pytest.fixture
-def with_attribute(make_dataset):
-    """A data set of which the first columns are a one-hot attribute of k values, the last of them all zeros."""
-
-    def make(*, classes=0, k=3, n=40, d=4, seed=0):
-        data = make_dataset(classes=classes, n=n, d=d, seed=seed)
-        codes = np.random.default_rng(seed + 1).integers(0, k, n)
-        codes[:k] = np.arange(k)
-        X = np.ascontiguousarray(np.hstack([np.eye(k)[:, : k - 1][codes], data.X]))
-        names = tuple(f"kind={c}" for c in range(k - 1)) + data.feature_names
-        group = AttributeGroup("kind", tuple(range(k - 1)), tuple(map(str, range(k - 1))), str(k - 1))
-        return dataclasses.replace(
-            data, X=X, X_test=X[: n // 2], source=X, feature_names=names, source_names=names, groups={"kind": group}
-        )
-
-    return make
 
 
 def refitted(spec, data, attribute: Attribute, weights=None) -> np.ndarray:
