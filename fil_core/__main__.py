@@ -12,7 +12,7 @@ from typing import Any
 from fil_core.cli import attacks, fil
 from fil_core.errors import FilError
 
-_BAD_INPUT = 2
+_BAD_INPUT, _STOPPED = 2, 130  # as a shell reports a program that its user interrupted
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; None takes the process's own.
 
     Returns:
-        0, or 2 for bad input, after one readable line on stderr.
+        0, 2 for bad input, or 130 when interrupted, after one readable line on stderr.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -35,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FilError as error:
         print(f"fil_core: {error}", file=sys.stderr)
         return _BAD_INPUT
+    except KeyboardInterrupt:
+        print("\nfil_core: stopped; what was finished is kept.", file=sys.stderr)
+        return _STOPPED
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         _leave_stdout()
         return 0

@@ -135,9 +135,8 @@ def test_the_posterior_mean_is_that_of_importance_sampling(kind, classes, l2, ma
             )
             centre = adversary.centre_at(target, at)
         spread = np.sqrt(weight @ ((prior - true) ** 2).sum(1))
-        # The score is taken for Gaussian, here with two features and thirty examples, where it is least so; sampling
-        # itself is off by spread / sqrt(effective number), about 3 %.
-        assert np.linalg.norm(found[0].numpy() - true) <= 0.2 * spread
+        # Sampling is off by spread / sqrt(effective number of samples), 2 to 4 % here; the seeds are fixed.
+        assert np.linalg.norm(found[0].numpy() - true) <= 0.06 * spread
 
 
 @pytest.mark.parametrize(("kind", "classes", "l2"), MODELS)

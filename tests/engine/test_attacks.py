@@ -1,0 +1,133 @@
+"""The attacks through the engine: their tables, arrays, checks and the store."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from fil_core.engine import Engine
+from fil_core.errors import BadData, BadRequest
+from fil_core.specs import ATTACKERS, AttributeRequest, DataSpec, FilRequest, ModelSpec, ReconstructionRequest
+
+DIABETES, DIGITS = DataSpec(name="diabetes"), DataSpec(name="digits", classes=("3", "8"))
+SEX = AttributeRequest(data=DIABETES, model=ModelSpec(l2=1e-3), attribute="sex", trials=20)
+TWO = ReconstructionRequest(data=DIGITS, model=ModelSpec(kind="logistic"), ids=(8, 13), sigmas=(0.0, 1e-3), trials=20)
+
+
+def test_the_table_of_an_attribute_joins_that_of_fil():
+    engine = Engine()
+    result = engine.get(SEX)
+    fil = engine.get(FilRequest(data=DIABETES, model=ModelSpec(l2=1e-3), attribute=("sex",)))
+    joined = fil.table.join(result.table, suffixes=("", "_attack"))
+    assert len(joined) == result.summary["n"] == 353
+    assert joined["eta_attack"].to_numpy() == pytest.approx(joined["eta"].to_numpy())
+    sigmas = result.summary["sigmas"]
+    for name in ATTACKERS:
+        for s, sigma in enumerate(sigmas):
+            column = result.table[f"success_{name}_{sigma:g}"]
+            assert column.between(0, 1).all()
+            assert column.mean() == pytest.approx(result.summary["accuracy"][name][s])
+    assert set(result.table["value"]) == {"1", "2"} == set(result.summary["levels"])
+
+
+def test_noise_is_laid_around_eta_unless_it_is_named():
+    engine = Engine()
+    sigmas = np.array(engine.get(SEX).summary["sigmas"])
+    mean = engine.get(SEX).summary["eta_mean"]
+    assert sigmas[0] == 0 and sigmas[1] == pytest.approx(mean * 10**-1.5, rel=1e-2)
+    assert sigmas[-1] == pytest.approx(mean * 10**1.5, rel=1e-2)
+    named = dataclasses.replace(SEX, sigmas=(0.1, 0.0, 1e-3))
+    assert engine.get(named).summary["sigmas"] == [0.1, 0.0, 1e-3]
+
+
+def test_what_is_stored_is_what_was_computed():
+    engine = Engine()
+    for request in (SEX, TWO):
+        assert engine.find(request) is None
+        computed, found = engine.get(request), Engine().find(request)
+        assert found is not None and found.summary == computed.summary
+        assert found.table.equals(computed.table)
+        assert all((found.arrays[name] == array).all() for name, array in computed.arrays.items())
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        dataclasses.replace(SEX, attribute="nobody"),
+        dataclasses.replace(SEX, attribute="bmi"),
+        dataclasses.replace(SEX, attribute="progression"),
+        dataclasses.replace(TWO, ids=(8, 0)),
+    ],
+    ids=["unknown", "continuous", "label", "held out"],
+)
+def test_bad_requests_are_refused_before_anything_is_trained(request_, monkeypatch):
+    monkeypatch.setattr(Engine, "_fitted", lambda *_, **__: pytest.fail("trained"))
+    with pytest.raises(BadData, match="expected"):
+        Engine().get(request_)
+
+
+@pytest.mark.parametrize("pca", [None, 10])
+def test_psnr_is_that_of_the_pixels(pca):
+    data = dataclasses.replace(DIGITS, pca=pca)
+    engine = Engine()
+    result = engine.get(dataclasses.replace(TWO, data=data, sigmas=(1e-3,), trials=1))
+    dataset = engine.dataset(data)
+    for k, id in enumerate(TWO.ids):
+        truth = dataset.preprocessing.backward(dataset.X[dataset.row(id)])
+        assert result.arrays["truth"][k] == pytest.approx(truth, abs=1e-9)
+        for kind in ("", "_prior"):
+            error = result.arrays[f"guess{kind}"][k, 0] - truth
+            psnr = 10 * np.log10(16**2 / np.mean(error**2))  # white is 16 in these digits
+            assert result.table.loc[id, f"psnr{kind}"] == pytest.approx(psnr, abs=1e-6)
+
+
+def test_the_table_of_a_reconstruction_has_a_row_for_each_example_and_noise():
+    table = Engine().get(TWO).table
+    assert table.index.tolist() == [8, 8, 13, 13] and table["sigma"].tolist() == [0, 1e-3] * 2
+    quiet, noisy = table[table["sigma"] == 0], table[table["sigma"] > 0]
+    assert (quiet["psnr"] > 60).all() and (quiet[["floor_unbiased", "floor_prior"]] == 0).all(axis=None)
+    assert (noisy["floor_prior"] <= noisy["floor_unbiased"]).all()
+    assert (quiet["mse_error"] == 0).all() and (noisy["mse_error"] > 0).all()
+
+
+def test_a_table_of_numbers_is_rated_by_its_widest_feature():
+    engine = Engine()
+    result = engine.get(ReconstructionRequest(data=DIABETES, model=ModelSpec(l2=1e-3), ids=(0,), sigmas=(0.01,)))
+    peak = np.ptp(engine.dataset(DIABETES).X, axis=0).max()
+    row = result.table.iloc[0]
+    assert row["psnr"] == pytest.approx(10 * np.log10(peak**2 / row["mse"]))
+
+
+def test_bins_are_said_in_the_warnings():
+    result = Engine().get(dataclasses.replace(SEX, attribute="bmi", bins=3))
+    assert any(
+        "bmi is continuous" in warning and "3 quantile bins" in warning for warning in result.provenance["warnings"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "bad", "message"),
+    [
+        (AttributeRequest, dict(attribute=""), "attribute: expected the name"),
+        (AttributeRequest, dict(attribute="sex", attackers=("nobody",)), "attackers: expected one of"),
+        (AttributeRequest, dict(attribute="sex", attackers=()), "attackers: expected some of"),
+        (AttributeRequest, dict(attribute="sex", attackers=("ideal", "ideal")), "each once"),
+        (AttributeRequest, dict(attribute="sex", sigmas=(0.1, 0.1)), "different numbers"),
+        (AttributeRequest, dict(attribute="sex", sigmas=(-0.1,)), "sigmas: expected a finite number"),
+        (AttributeRequest, dict(attribute="sex", sigmas=(float("inf"),)), "sigmas: expected a finite number"),
+        (AttributeRequest, dict(attribute="sex", trials=0), "trials: expected a whole number"),
+        (AttributeRequest, dict(attribute="sex", trials=10**6), "trials: expected at most"),
+        (AttributeRequest, dict(attribute="sex", seed=-1), "seed: expected a whole number"),
+        (AttributeRequest, dict(attribute="sex", model=ModelSpec(kind="softmax")), "logistic; got softmax"),
+        (ReconstructionRequest, dict(ids=()), "ids: expected at least one"),
+        (ReconstructionRequest, dict(ids=(1, 1)), "each once"),
+        (ReconstructionRequest, dict(ids=(1.5,)), "ids: expected"),
+        (ReconstructionRequest, dict(ids=(1,), prior_std=0.0), "prior_std: expected"),
+        (ReconstructionRequest, dict(ids=(1,), trials=2.5), "trials: expected"),
+    ],
+)  # fmt: skip
+def test_requests_refuse_what_makes_no_sense(kind, bad, message):
+    with pytest.raises(BadRequest, match=message):
+        kind(**bad)

@@ -1,0 +1,157 @@
+"""The commands `attack-attribute` and `attack-reconstruct`: their contract, and how they say no."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+
+import pandas as pd
+import pytest
+
+from fil_core.__main__ import main
+from fil_core.engine import Engine
+from fil_core.specs import ATTACKERS, DataSpec, ModelSpec, ReconstructionRequest
+
+SEX = ["attack-attribute", "--data", "diabetes", "--attribute", "sex", "--l2", "1e-3"]
+DIGITS = ["attack-reconstruct", "--data", "digits", "--classes", "3,8", "--model", "logistic"]
+
+
+@pytest.fixture
+def run(capsys):
+    """Exit code, stdout and stderr for some arguments."""
+
+    def call(*arguments):
+        try:
+            code = main([str(a) for a in arguments])
+        except SystemExit as stop:  # argparse's way out
+            code = stop.code
+        found = capsys.readouterr()
+        return code, found.out, found.err
+
+    return call
+
+
+def last_line(out):
+    def refuse(name):
+        raise AssertionError(f"{name} is not JSON")
+
+    assert len(out.splitlines()) == 1
+    return json.loads(out, parse_constant=refuse)
+
+
+def test_the_line_of_an_attribute_has_a_number_for_each_attacker_and_noise(run):
+    some = [
+        "--attackers",
+        "baseline,ideal,fredrikson14,whitebox",
+        "--sigmas",
+        "0,1e-4,1e-2",
+        "--trials",
+        30,
+        "--seed",
+        1,
+    ]
+    code, out, _ = run(*SEX, *some, "--json")
+    line = last_line(out)
+    assert code == 0 and list(line["accuracy"]) == ["baseline", "ideal", "fredrikson14", "whitebox"]
+    for name in line["accuracy"]:
+        assert len(line["accuracy"][name]) == len(line["standard_error"][name]) == 3
+        assert all(0 <= a <= 1 for a in line["accuracy"][name])
+    assert line["prior"] == pytest.approx([0.5496, 0.4504], abs=1e-4) and line["levels"] == ["1", "2"]
+    assert line["accuracy"]["whitebox"][0] == 1 and line["seconds"] > 0
+    assert line["accuracy"]["baseline"] == [pytest.approx(max(line["prior"]))] * 3
+    assert last_line(run(*SEX, *some, "--json")[1])["accuracy"] == line["accuracy"]
+
+
+def test_all_attackers_and_a_grid_of_noise_are_the_default(run):
+    line = last_line(run(*SEX, "--json")[1])
+    assert list(line["accuracy"]) == list(ATTACKERS) and len(line["sigmas"]) == 14 and line["trials"] == 100
+
+
+def test_one_release_has_null_for_its_error(run):
+    line = last_line(run(*SEX, "--sigmas", "0,0.1", "--trials", 1, "--json")[1])
+    assert line["standard_error"]["fredrikson14"] == [0, None]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_the_success_of_each_example_is_written(run, tmp_path, suffix):
+    path = tmp_path / f"out.{suffix}"
+    assert run(*SEX, "--sigmas", "0,1e-3", "--out", path)[0] == 0
+    table = pd.read_csv(path, index_col="id") if suffix == "csv" else pd.read_parquet(path)
+    assert len(table) == 353 and {"value", "eta", "success_whitebox_0.001"} <= set(table.columns)
+    assert (table["success_whitebox_0"] == 1).all()
+
+
+def test_words_for_a_person(run):
+    _, out, _ = run(*SEX, "--sigmas", "0,1e-3")
+    assert "whitebox-prior" in out and "sex of 353 training examples" in out and out.endswith("s.\n")
+    _, out, _ = run(*DIGITS, "--ids", "8", "--sigmas", "0,1e-3")
+    assert "floor_unbiased" in out
+
+
+def test_the_line_of_a_reconstruction_has_a_number_for_each_example_and_noise(run, tmp_path):
+    path = tmp_path / "out.csv"
+    asked = ["--ids", "8,13", "--sigmas", "0,1e-4,1e-3", "--trials", 12, "--seed", 2, "--out", path, "--json"]
+    code, out, _ = run(*DIGITS, *asked)
+    line = last_line(out)
+    assert code == 0
+    for name in ("mse", "psnr", "floor_unbiased", "floor_prior"):
+        assert list(line[name]) == ["8", "13"]
+        assert all(len(values) == 3 and all(map(math.isfinite, values)) for values in line[name].values())
+    assert min(values[0] for values in line["psnr"].values()) >= 60
+    rows = list(csv.DictReader(path.open()))
+    assert [(row["id"], float(row["sigma"])) for row in rows] == [(i, s) for i in ("8", "13") for s in (0, 1e-4, 1e-3)]
+
+
+def test_an_interrupted_command_keeps_the_examples_that_are_done(run, monkeypatch):
+    compute, seen = Engine.compute, []
+
+    def once(self, request, *more, **options):
+        if seen:
+            raise KeyboardInterrupt
+        seen.append(request)
+        return compute(self, request, *more, **options)
+
+    monkeypatch.setattr(Engine, "compute", once)
+    code, _, err = run(*DIGITS, "--ids", "8,13", "--sigmas", "0,1e-3")
+    assert code == 130 and "what was finished is kept" in err
+    data = DataSpec(name="digits", classes=("3", "8"))
+    done = ReconstructionRequest(data=data, model=ModelSpec(kind="logistic"), ids=(8,), sigmas=(0.0, 1e-3))
+    assert Engine().find(done) is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([*SEX[:3], "--attribute", "nobody"], "expected one of"),
+        ([*SEX[:3], "--attribute", "bmi"], "--bins 4"),
+        ([*SEX[:3], "--attribute", "progression"], "is the label"),
+        ([*SEX[:3], "--attribute", "label"], "is the label"),
+        (SEX[:3], "--attribute"),
+        ([*SEX, "--bins", "1"], "bins"),
+        ([*SEX, "--sigmas", "0,-1"], "sigmas: expected"),
+        ([*SEX, "--sigmas", "a,b"], "numbers between commas"),
+        ([*SEX, "--sigmas", "nan"], "sigmas: expected"),
+        ([*SEX, "--trials", "0"], "trials: expected"),
+        ([*SEX, "--trials", "many"], "whole number"),
+        ([*SEX, "--seed", "-1"], "seed: expected"),
+        ([*SEX, "--attackers", "nobody"], "attackers: expected one of"),
+        ([*SEX, "--model", "logistic"], "model"),
+        ([*SEX, "--out", "table.xlsx"], "parquet"),
+        (["attack-attribute", "--data", "digits", "--attribute", "3"], "expected a table"),
+        (["attack-attribute", "--attribute", "3", "--model", "softmax"], "least-squares or logistic"),
+        ([*SEX, "--pca", "3"], "without pca"),
+        ([*DIGITS, "--ids", "0"], "expected one of the 299 training examples"),
+        ([*DIGITS, "--ids", "8,x"], "whole numbers between commas"),
+        (DIGITS, "--ids"),
+        ([*DIGITS, "--ids", "8", "--sigmas", "-1"], "sigmas: expected"),
+        ([*DIGITS, "--ids", "8", "--trials", "0"], "trials: expected"),
+        (["attack-reconstruct", "--data", "digits", "--ids", "8", "--model", "softmax"], "least-squares or logistic"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_bad_input_ends_with_one_readable_line(arguments, said, run):
+    code, out, err = run(*arguments)
+    assert code == 2 and out == ""
+    lines = [line for line in err.splitlines() if line.startswith("fil_core: ")]
+    assert len(lines) == 1 and said in lines[0] and "Traceback" not in err
