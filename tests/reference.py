@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 import torch
 from scipy.special import expit, softmax
+from scipy.stats import norm
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,38 @@ class Reference:
         """J_x: the columns of the features alone."""
         return self.jacobian(i)[:, : self.X.shape[1]]
 
+    # --- another value in one place ---------------------------------------------------------------------------------
+
+    def with_row(self, i: int, x: np.ndarray) -> Reference:
+        """The problem with other features for example i."""
+        X = self.X.copy()
+        X[i] = x
+        return dataclasses.replace(self, X=X)
+
+    def candidate(self, i: int, columns: list[int], value: np.ndarray) -> np.ndarray:
+        """theta of training anew with other values in some columns of example i."""
+        x = self.X[i].copy()
+        x[columns] = value
+        return self.with_row(i, x).optimum_from(self.theta)
+
+    def optima_with_row(self, i: int, xs: np.ndarray) -> np.ndarray:
+        """`with_row(i, x).theta` for each x of (m, d), plain Newton from theta on all at once; one score only."""
+        others, (m, d) = self.without(i), xs.shape
+        thetas = np.tile(self.theta, (m, 1))
+        predict = expit if self.kind == "logistic" else lambda z: z
+        slope = (lambda p: p * (1 - p)) if self.kind == "logistic" else np.ones_like
+        for _ in range(60):
+            p, own = predict(thetas @ others.X.T), predict((thetas * xs).sum(1))
+            gradients = (others.w * (p - others.T)) @ others.X + self.ridge * thetas
+            gradients += (self.w[i] * (own - self.T[i]))[:, None] * xs
+            H = np.einsum("mj,jk,jl->mkl", others.w * slope(p), others.X, others.X, optimize=True)
+            H += self.ridge * np.eye(d) + np.einsum("m,mk,ml->mkl", self.w[i] * slope(own), xs, xs)
+            step = np.linalg.solve(H, gradients[:, :, None])[:, :, 0]
+            thetas = thetas - step
+            if np.abs(step).max() < 1e-12:
+                return thetas
+        raise AssertionError("the reference did not converge")
+
     # --- leaving one out --------------------------------------------------------------------------------------------
 
     def without(self, i: int) -> Reference:
@@ -167,6 +200,75 @@ class Reference:
         return float(
             np.trace(np.linalg.inv(self.hessian(self.theta)) @ (self.w[i] * self.example_hessian(self.theta, i)))
         )
+
+
+# --- attacks ----------------------------------------------------------------------------------------------------------
+
+
+def nearest_candidate(released: np.ndarray, candidates: np.ndarray, bonus: np.ndarray) -> int:
+    """The value v whose |released - candidates[v]|^2 - bonus[v] is least; the first of several."""
+    best, found = np.inf, -1
+    for v in range(len(candidates)):
+        distance = float(((released - candidates[v]) ** 2).sum() - bonus[v])
+        if distance < best:
+            best, found = distance, v
+    return found
+
+
+def fredrikson14(
+    kind: str, theta: np.ndarray, X: np.ndarray, T: np.ndarray, columns: list[int], values: np.ndarray,
+    prior: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """What the black box guesses for each example, (n,): likeliest label under each value, times the prior.
+
+    Least squares: a normal density with the residuals' own standard deviation (n - 1). Logistic: the share of a label
+    among the examples for which a class is predicted, with one more example in every cell.
+    """
+    residuals = [float(theta @ X[i] - T[i]) for i in range(len(X))]
+    counts = [[1, 1], [1, 1]]
+    for i in range(len(X)):
+        counts[int(T[i] > 0)][int(theta @ X[i] > 0)] += 1
+    guesses = []
+    for i in range(len(X)):
+        posterior = []
+        for v in range(len(values)):
+            x = X[i].copy()
+            x[columns] = values[v]
+            if kind == "least-squares":
+                posterior.append(norm.logpdf(T[i], theta @ x, np.std(residuals, ddof=1)) + np.log(prior[v]))
+            else:
+                predicted = int(theta @ x > 0)
+                share = counts[int(T[i])][predicted] / (counts[0][predicted] + counts[1][predicted])
+                posterior.append(np.log(share * prior[v]))
+        guesses.append(int(np.argmax(posterior)))
+    return np.array(guesses)
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A posterior by importance sampling: examples from the prior, each trained on, weighted by the release."""
+
+    mean: np.ndarray
+    spread: float
+    effective: float
+
+    @classmethod
+    def of(cls, xs: np.ndarray, thetas: np.ndarray, released: np.ndarray, sigma: float) -> Sampled:
+        log_weight = -((thetas - released) ** 2).sum(1) / (2 * sigma**2)
+        weight = np.exp(log_weight - log_weight.max())
+        weight /= weight.sum()
+        mean = weight @ xs
+        return cls(mean, float(np.sqrt(weight @ ((xs - mean) ** 2).sum(1))), float(1 / (weight**2).sum()))
+
+
+def prior_of_others(problem: Reference, i: int, alike: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean of the other examples alike, and their variances (d,) along the eigenvectors Q of the others' Hessian."""
+    alike = alike.copy()
+    alike[i] = False
+    rest = problem.hessian(problem.theta) - problem.w[i] * problem.example_hessian(problem.theta, i)
+    Q = np.linalg.eigh(rest)[1]
+    far = (problem.X[alike] - problem.X[alike].mean(0)) @ Q
+    return problem.X[alike].mean(0), (far**2).mean(0), Q
 
 
 def spectral_norm(J: np.ndarray) -> float:

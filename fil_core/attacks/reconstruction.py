@@ -41,7 +41,9 @@ class Reconstruction:
         guess, guess_prior: (S, d), the two attackers' answers to the first release.
         squared_error, squared_error_prior: S arrays (T,), mean over features.
         explained: (S,), share of the releases that some x explains exactly.
-        floor_unbiased, floor_prior: (S,), lower bounds on the two errors.
+        floor_unbiased: (S,), no unbiased attack's expected error is below it (Cramer-Rao).
+        floor_prior: (S,), nor any attack's in the mean over examples drawn from a Gaussian of `prior_std` (van Trees);
+            a single example, or an attacker who knows more of the others than their spread, can be below.
         eta: Fisher information loss at sigma = 1.
     """
 

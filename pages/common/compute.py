@@ -27,8 +27,8 @@ from fil_core import (
 
 Question = FilRequest | AttributeRequest | ReconstructionRequest
 
-# Answered at once below this many multiply-adds (a second or two on two cores); above it a person is asked first.
-_AT_ONCE = 4e10
+# Answered at once below this many multiply-adds (a few seconds on two cores); above it a person is asked first.
+_AT_ONCE = 1e11
 _TOO_LONG = 1e13
 _DEFAULT_SIGMAS = 13  # of an attack's own grid
 _PER_SECOND = 2e10  # multiply-adds of two cores

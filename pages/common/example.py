@@ -23,12 +23,12 @@ def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> N
     row = table.loc[id]
     found = compute.example(ExampleRequest(data=request.data, model=request.model, id=id, device=request.device))
     with st.container(border=True):
-        head, close = st.columns([6, 1], vertical_alignment="center")
+        head, attack, close = st.columns([5, 2, 1], vertical_alignment="center")
         shows_class = data.class_names and not widgets.redacted()
         head.subheader(f"Example {id:,}" + (f" · class {text.safe(row.label)}" if shows_class else ""), anchor=False)
         close.button("Close", icon=":material/close:", key="close", on_click=_close)
         st.markdown(_sentence(row, table))
-        if st.button("Attack this example", icon=":material/visibility:", key="attack-this"):
+        if attack.button("Attack this example", icon=":material/visibility:", key="attack-this"):
             # Both pages bind the id to their link, and a bound parameter cannot be set from outside its widget.
             st.session_state["attack-id"] = id
             st.switch_page("pages/attacks.py", query_params={"attack": "reconstruction"})

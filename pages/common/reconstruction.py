@@ -22,7 +22,9 @@ the optimum all gradients cancel, so the others' gradient is minus this example'
 
 - **unbiased**: the example that explains the released parameters exactly. Without noise this is the example itself.
   Of two that do, the one more like the others of its label; of none, the point where the two would meet.
-- **with a prior**: the mean of the posterior, when examples are taken to be spread like the others of the same label.
+- **with a prior**: the mean of the posterior, when examples are taken to be spread like the others of the same label: a
+  Gaussian with their mean, and their variance along each eigenvector of the others' curvature. It is wrong in the
+  details, so that with hundreds of features and little noise it can mislead more than it helps.
 
 **Floors.** No *unbiased* attack has a smaller expected error than Tr(I⁻¹)/d (Cramér–Rao). None at all, on average over
 examples drawn from a Gaussian prior of the training features' variance, has a smaller one than Tr((I + τ⁻²)⁻¹)/d (van
