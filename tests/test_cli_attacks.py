@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import math
 
@@ -73,6 +74,30 @@ def test_one_release_has_null_for_its_error(run):
     assert line["standard_error"]["fredrikson14"] == [0, None]
 
 
+def test_a_continuous_attribute_is_attacked_in_bins(run):
+    asked = ["attack-attribute", "--data", "breast-cancer", "--attribute", "mean radius", "--bins", "4", "--l2", "1e-3"]
+    code, out, err = run(*asked, "--sigmas", "0,1e-3", "--trials", 10, "--json")
+    line = last_line(out)
+    assert code == 0
+    assert line["attribute"] == "mean radius"
+    assert len(line["levels"]) == len(line["prior"]) == 4
+    assert line["prior"] == pytest.approx([0.25] * 4, abs=0.005)  # ties at an edge
+    assert sum(line["prior"]) == pytest.approx(1, rel=1e-12)
+    assert "note: mean radius is continuous" in err
+    assert line["accuracy"]["baseline"][0] < line["accuracy"]["whitebox"][0] <= 1
+
+
+def test_the_seed_and_the_number_of_trials_reach_the_draws(run):
+    asked = [*SEX, "--attackers", "fredrikson14", "--sigmas", "0.01", "--json"]
+    one, again, other, more = (
+        last_line(run(*asked, "--force", "--seed", seed, "--trials", trials)[1])["accuracy"]["fredrikson14"]
+        for seed, trials in ((0, 20), (0, 20), (1, 20), (0, 40))
+    )
+    assert one == again
+    assert one != other
+    assert one != more
+
+
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_the_success_of_each_example_is_written(run, tmp_path, suffix):
     path = tmp_path / f"out.{suffix}"
@@ -103,6 +128,27 @@ def test_the_line_of_a_reconstruction_has_a_number_for_each_example_and_noise(ru
     assert [(row["id"], float(row["sigma"])) for row in rows] == [(i, s) for i in ("8", "13") for s in (0, 1e-4, 1e-3)]
 
 
+def test_two_digits_of_other_classes_are_read_off_the_bare_parameters(run, tmp_path):
+    path = tmp_path / "out.parquet"
+    asked = ["attack-reconstruct", "--data", "digits", "--classes", "0,1", "--l2", "1e-3", "--ids", "0,20,0"]
+    code, out, _ = run(*asked, "--sigmas", "0,1e-2", "--trials", 5, "--out", path, "--json")
+    line, table = last_line(out), pd.read_parquet(path)
+    assert code == 0
+    assert line["ids"] == [0, 20]  # each once
+    assert line["seconds"] > 0
+    assert min(values[0] for values in line["psnr"].values()) >= 60
+    for name in ("mse", "psnr", "floor_unbiased", "floor_prior"):
+        assert table[name].tolist() == line[name]["0"] + line[name]["20"]
+
+
+def test_without_sigmas_each_example_has_a_grid_of_its_own(run):
+    line = last_line(run(*DIGITS, "--ids", "8,13", "--trials", 2, "--json")[1])
+    for id in ("8", "13"):
+        assert line["sigma"][id][0] == 0
+        assert len(line["sigma"][id]) == len(line["mse"][id]) == 12
+    assert line["sigma"]["8"] != line["sigma"]["13"]
+
+
 def test_an_interrupted_command_keeps_the_examples_that_are_done(run, monkeypatch):
     compute, seen = Engine.compute, []
 
@@ -118,6 +164,7 @@ def test_an_interrupted_command_keeps_the_examples_that_are_done(run, monkeypatc
     data = DataSpec(name="digits", classes=("3", "8"))
     done = ReconstructionRequest(data=data, model=ModelSpec(kind="logistic"), ids=(8,), sigmas=(0.0, 1e-3))
     assert Engine().find(done) is not None
+    assert Engine().find(dataclasses.replace(done, ids=(13,))) is None
 
 
 @pytest.mark.parametrize(
@@ -129,6 +176,22 @@ def test_an_interrupted_command_keeps_the_examples_that_are_done(run, monkeypatc
         ([*SEX[:3], "--attribute", "label"], "is the label"),
         (SEX[:3], "--attribute"),
         ([*SEX, "--bins", "1"], "bins"),
+        ([*SEX, "--bins", "2"], "bins: expected none for 'sex'"),
+        ([*SEX[:3], "--attribute", "bmi", "--bins", "1000"], "bins: expected 2 to 155"),
+        ([*SEX[:3], "--attribute", "bmi", "--bins", "0"], "bins: expected a whole number >= 1"),
+        ([*SEX[:3], "--attribute", "bmi", "--bins", "some"], "whole number"),
+        ([*SEX[:3], "--attribute", ""], "attribute: expected the name"),
+        ([*SEX[:3], "--attribute", "99"], "column number below 10"),
+        (["attack-attribute", "--data", "breast-cancer", "--attribute", "mean radius"], "--bins 4"),
+        (["attack-attribute", "--data", "synthetic:50x9", "--attribute", "attribute=a"], "one column of attribute"),
+        (["attack-attribute", "--data", "synthetic:50x9", "--attribute", "attribute", "--bins", "2"], "expected none"),
+        ([*SEX, "--sigmas", "0.1,0.1"], "different numbers"),
+        ([*SEX, "--sigmas", "1e200"], "sigmas: expected"),
+        ([*SEX, "--sigmas", ""], "numbers between commas"),
+        ([*SEX, "--trials", "-5"], "trials: expected"),
+        ([*SEX, "--trials", "100001"], "at most 100,000"),
+        ([*SEX, "--attackers", "ideal,ideal"], "each once"),
+        ([*SEX, "--l2", "-1"], "l2: expected"),
         ([*SEX, "--sigmas", "0,-1"], "sigmas: expected"),
         ([*SEX, "--sigmas", "a,b"], "numbers between commas"),
         ([*SEX, "--sigmas", "nan"], "sigmas: expected"),
@@ -142,7 +205,14 @@ def test_an_interrupted_command_keeps_the_examples_that_are_done(run, monkeypatc
         (["attack-attribute", "--attribute", "3", "--model", "softmax"], "least-squares or logistic"),
         ([*SEX, "--pca", "3"], "without pca"),
         ([*DIGITS, "--ids", "0"], "expected one of the 299 training examples"),
+        ([*DIGITS, "--ids", "8,0"], "expected one of the 299 training examples"),
+        ([*DIGITS, "--ids", "-1"], "got -1"),
+        ([*DIGITS, "--ids", "9" * 30], "expected one of the 299 training examples"),
         ([*DIGITS, "--ids", "8,x"], "whole numbers between commas"),
+        ([*DIGITS, "--ids", ""], "whole numbers between commas"),
+        ([*DIGITS, "--ids", "8", "--trials", "100001"], "at most 100,000"),
+        ([*DIGITS, "--ids", "8", "--sigmas", "inf"], "sigmas: expected"),
+        ([*DIGITS, "--ids", "8", "--out", "table"], "parquet"),
         (DIGITS, "--ids"),
         ([*DIGITS, "--ids", "8", "--sigmas", "-1"], "sigmas: expected"),
         ([*DIGITS, "--ids", "8", "--trials", "0"], "trials: expected"),
@@ -152,6 +222,23 @@ def test_an_interrupted_command_keeps_the_examples_that_are_done(run, monkeypatc
 )  # fmt: skip
 def test_bad_input_ends_with_one_readable_line(arguments, said, run):
     code, out, err = run(*arguments)
-    assert code == 2 and out == ""
-    lines = [line for line in err.splitlines() if line.startswith("fil_core: ")]
-    assert len(lines) == 1 and said in lines[0] and "Traceback" not in err
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1, err
+    assert err.startswith("fil_core: ")
+    assert said in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [*DIGITS, "--l2", "0", "--ids", "8"],
+        ["attack-reconstruct", "--data", "synthetic:20x20", "--ids", "0", "--l2", "0"],
+    ],
+    ids=["a pixel that is always black", "an example that cannot be spared"],
+)
+def test_what_only_training_finds_out_is_one_line_too(arguments, run):
+    code, out, err = run(*arguments, "--json")
+    *before, line = err.splitlines()
+    assert (code, out) == (2, "")
+    assert all(text.startswith(("training: ", "reconstructing ")) for text in before), err
+    assert line.startswith("fil_core: The curvature ") and "singular" in line

@@ -63,7 +63,9 @@ def test_noise_takes_the_genotype_away():
     assert found.exact["whitebox"] == pytest.approx([1, 0.98475, 0.54489, 0.32822], abs=1e-5)
     assert (np.abs(trials - found.exact["whitebox"]) <= 3 * error).all()
     tenths = [found.success["whitebox"][g, 2].mean() for g in np.array_split(np.argsort(eta), 10)]
-    assert tenths[0] == pytest.approx(0.37, abs=0.015) and tenths[-1] == pytest.approx(0.84, abs=0.015)
+    assert tenths[0] < 0.39 and tenths[-1] > 0.82
+    # Not every tenth is above the one before: eta bounds the pull of any direction, success has one in mind.
+    assert min(np.diff(tenths)) > -0.02
     assert np.corrcoef(np.arange(10), tenths)[0, 1] > 0.95
 
 
@@ -77,15 +79,21 @@ def test_with_the_prior_it_stays_at_the_baseline():
     assert 0.3673 - 0.007 < exact.min() < 0.3673
 
 
-def test_mean_eta_tells_the_accuracy_whatever_the_penalty():
-    curves = {}
-    for l2 in (1e-5, 1e-3, 1e-2):
-        scan = np.logspace(-5, 0, 61)
+def test_mean_eta_tells_the_accuracy_of_small_penalties_and_less_so_of_large_ones():
+    curves, spread, scan = {}, {}, np.logspace(-5, 0, 61)
+    for l2 in (1e-5, 1e-3, 1e-2, 1e-1):
         found, eta = iwpc(l2, sigmas=scan, attackers=("whitebox",), trials=1)
         curves[l2] = np.interp(np.logspace(-1, 1.5, 26), (eta.mean() / scan)[::-1], found.exact["whitebox"][::-1])
-    # 1e-5 and 1e-3 coincide; 1e-2 has a longer tail of eta, and so a few percent more at the same mean.
-    assert np.abs(curves[1e-5] - curves[1e-3]).max() < 0.015
-    assert np.abs(curves[1e-5] - curves[1e-2]).max() < 0.06
+        spread[l2] = eta.std() / eta.mean()
+    apart = {l2: np.abs(curves[1e-5] - curve).max() for l2, curve in curves.items()}
+    # The mean says all only where eta is spread alike: over its mean 1.74, 1.52, 0.90 and 0.55 for these penalties, for
+    # success is concave in eta, so that with fewer who have almost none the same mean gives away more.
+    assert list(spread.values()) == sorted(spread.values(), reverse=True)
+    # Golden: .009, .052 and .128 at most, all at mean eta / sigma of 3 to 4, where accuracy is about two thirds.
+    assert apart[1e-3] == pytest.approx(0.009, abs=0.002)
+    assert apart[1e-2] == pytest.approx(0.052, abs=0.003)
+    assert apart[1e-1] == pytest.approx(0.128, abs=0.004)
+    assert (curves[1e-1] - curves[1e-5] > -0.005).all()
 
 
 def test_marital_status_of_adult_and_what_its_candidates_cost():

@@ -62,10 +62,51 @@ def test_a_continuous_column_is_cut_at_its_quantiles():
     data = load(DataSpec(name="diabetes"))
     found = attribute_of(data, "bmi", bins=4)
     assert found.binned and found.k == 4 and found.prior == pytest.approx(0.25, abs=0.03)
+    edges = np.quantile(data.source[:, 2], [0.25, 0.5, 0.75])
+    assert (found.codes == [sum(v >= edge for edge in edges) for v in data.source[:, 2]]).all()
     for c in range(4):
-        inside = data.X[found.codes == c, 2]
-        assert inside.min() <= found.values[c, 0] <= inside.max()
+        own = data.source[found.codes == c, 2]
+        assert own.min() < own.max()
+        # The median of a bin goes through the preprocessing as its examples did.
+        assert found.values[c] == data.preprocessing.forward(np.tile(np.median(own), data.d))[2]
     assert (np.diff(found.values[:, 0]) > 0).all()
+    assert found.levels == ("below 23", "23 to 25.6", "25.6 to 29.4", "from 29.4")
+
+
+@pytest.mark.parametrize("bins", [2, 4])
+def test_a_bin_may_be_a_single_value_that_many_have(bins, make_dataset):
+    data = make_dataset()
+    X = data.X.copy()
+    X[:30, 0], X[30:, 0] = 0, np.linspace(1, 2, 10)
+    found = attribute_of(dataclasses.replace(data, X=X, source=X), "x0", bins=bins)
+    assert found.k >= 2
+    assert (found.codes[:30] != found.codes[30:].max()).all()
+
+
+@pytest.mark.parametrize(("values", "bins"), [((1234567.0, 1234568.0), None), (np.linspace(1e4, 1.001e4, 40), 4)])
+def test_two_levels_never_have_one_name(values, bins, make_dataset):
+    data = make_dataset()
+    X = data.X.copy()
+    X[:, 0] = np.resize(values, data.n)
+    found = attribute_of(dataclasses.replace(data, X=X, source=X), "x0", bins=bins)
+    assert len(set(found.levels)) == found.k >= 2
+
+
+def test_whole_numbers_are_a_category_while_they_are_few(make_dataset):
+    data = make_dataset(n=60)
+    for k, column in ((12, np.arange(60) % 12), (13, np.arange(60) % 13), (3, np.arange(60) % 3 / 2)):
+        X = data.X.copy()
+        X[:, 0] = column
+        changed = dataclasses.replace(data, X=X, source=X)
+        if k == 12:
+            found = attribute_of(changed, "x0")
+            assert found.levels == tuple(map(str, range(12)))
+            assert (found.values[found.codes, 0] == column).all()
+            assert categorical(changed) == ["x0"]
+        else:
+            with pytest.raises(BadData, match="continuous .*--bins 4"):
+                attribute_of(changed, "x0")
+            assert "x0" in continuous(changed)
 
 
 def test_the_lists_offer_what_can_be_attacked(with_attribute):
@@ -89,7 +130,8 @@ def test_the_lists_offer_what_can_be_attacked(with_attribute):
         ("progression", None, BadData, "is the label, .*expected one of sex"),
         ("label", None, BadData, "is the label"),
         ("bmi", 1, BadRequest, "bins: expected 2 to"),
-        ("bmi", 1000, BadRequest, "bins: expected 2 to"),
+        ("bmi", 1000, BadRequest, "bins: expected 2 to 155, .*'bmi'; got 1000"),
+        ("sex", 2, BadRequest, "bins: expected none for 'sex', which is categorical"),
     ],
 )
 def test_what_cannot_be_attacked_is_said(name, bins, error, message):

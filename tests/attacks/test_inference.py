@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from scipy.special import expit
-from scipy.stats import norm
 
+from fil_core.attacks import inference
 from fil_core.attacks.attribute import attribute_of
-from fil_core.attacks.candidates import candidate_shifts
 from fil_core.attacks.inference import infer
 from fil_core.errors import BadRequest
+from fil_core.linalg import blocks
 from fil_core.models import fit
 from fil_core.specs import ATTACKERS, ModelSpec
+from tests.reference import fredrikson14, nearest_candidate
 
 SIGMAS = (0.0, 0.02, 0.5)
 TRIALS = 7
@@ -37,53 +37,66 @@ def run(attack, **options):
     return infer(fitted, data, attribute, **{"sigmas": SIGMAS, "trials": TRIALS} | options)
 
 
-def test_the_white_box_is_nearest_candidate(attack):
+def test_the_white_box_is_nearest_candidate(attack, make_reference):
     data, attribute, fitted = attack
-    found = run(attack)
-    shift = torch.cat([s for _, s in candidate_shifts(fitted, data, attribute)]).numpy()
-    for name, bonus in (("whitebox", 0.0), ("whitebox-prior", np.log(attribute.prior))):
+    found, reference = run(attack), make_reference(fitted.spec, data)
+    columns = list(attribute.columns)
+    candidates = np.array([[reference.candidate(i, columns, v) for v in attribute.values] for i in range(data.n)])
+    for name, prior in (("whitebox", np.ones(attribute.k)), ("whitebox-prior", attribute.prior)):
         for s, sigma in enumerate(SIGMAS):
             right = np.zeros((TRIALS, data.n))
             for t, e in enumerate(drawn(data.d)):
-                released = fitted.theta.numpy() + sigma * e
+                released, bonus = reference.theta + sigma * e, 2 * sigma**2 * np.log(prior)
                 for i in range(data.n):
-                    distance = ((released - fitted.theta.numpy() - shift[i]) ** 2).sum(1) - 2 * sigma**2 * bonus
-                    right[t, i] = distance.argmin() == attribute.codes[i]
-            assert found.success[name][:, s] == pytest.approx(right.mean(0))
-            assert found.accuracy[name][s] == pytest.approx(right.mean())
-            if sigma:
-                assert found.standard_error[name][s] == pytest.approx(right.mean(1).std(ddof=1) / TRIALS**0.5)
+                    right[t, i] = nearest_candidate(released, candidates[i], bonus) == attribute.codes[i]
+            # Shares of whole numbers of trials: equal but for the last rounding.
+            assert found.success[name][:, s] == pytest.approx(right.mean(0), rel=1e-12)
+            assert found.accuracy[name][s] == pytest.approx(right.mean(), rel=1e-12)
+            error = right.mean(1).std(ddof=1) / TRIALS**0.5 if sigma else 0
+            assert found.standard_error[name][s] == pytest.approx(error, rel=1e-9)
+        assert 0.2 < found.accuracy[name][2] < 0.9  # neither hopeless nor certain, so a mistake would show
 
 
 def test_fredrikson_is_the_likelier_label_times_the_prior(attack):
     data, attribute, fitted = attack
-    found = run(attack, attackers=("fredrikson14",))
-    y = fitted.targets(data.y).numpy()
+    found, y = run(attack, attackers=("fredrikson14",)), fitted.targets(data.y).numpy()
     for s, sigma in enumerate(SIGMAS):
         right = np.zeros((TRIALS, data.n))
         for t, e in enumerate(drawn(data.d)):
-            theta = fitted.theta.numpy() + sigma * e
-            evidence = likelihood(fitted.spec.kind, data, attribute, theta, y)
-            right[t] = (evidence + np.log(attribute.prior)).argmax(1) == attribute.codes
-        assert found.success["fredrikson14"][:, s] == pytest.approx(right.mean(0))
+            guess = fredrikson14(
+                fitted.spec.kind, fitted.theta.numpy() + sigma * e, data.X, y, list(attribute.columns),
+                attribute.values, attribute.prior,
+            )  # fmt: skip
+            right[t] = guess == attribute.codes
+        assert found.success["fredrikson14"][:, s] == pytest.approx(right.mean(0), rel=1e-12)
+        error = right.mean(1).std(ddof=1) / TRIALS**0.5 if sigma else 0
+        assert found.standard_error["fredrikson14"][s] == pytest.approx(error, rel=1e-9, abs=1e-15)
 
 
-def likelihood(kind, data, attribute, theta, y):
-    found = np.empty((data.n, attribute.k))
-    z = data.X @ theta
-    counts = np.ones((2, 2))
-    for i in range(data.n):
-        counts[int(y[i] > 0), int(z[i] > 0)] += 1
-    for i in range(data.n):
-        for v in range(attribute.k):
-            x = data.X[i].copy()
-            x[list(attribute.columns)] = attribute.values[v]
-            if kind == "least-squares":
-                found[i, v] = norm.logpdf(y[i], theta @ x, np.std(z - y, ddof=1))
-            else:
-                predicted = int(expit(theta @ x) > 0.5)
-                found[i, v] = np.log(counts[int(y[i]), predicted] / counts[:, predicted].sum())
-    return found
+def test_a_class_that_is_never_predicted_tells_fredrikson_nothing(with_attribute):
+    """Of few examples some draws predict one class for all: one more in every cell keeps the other from being 0 / 0."""
+    data = with_attribute(classes=2, k=2, n=8, d=1)
+    data.X[:, 1] += 2  # so that most draws predict one class for nearly all
+    attribute, fitted = attribute_of(data, "kind"), fit(ModelSpec(kind="logistic", l2=0.1), data)
+    found = infer(fitted, data, attribute, attackers=("fredrikson14",), sigmas=(3.0,), trials=200)
+    noise = torch.randn(200, data.d, generator=torch.Generator().manual_seed(0), dtype=torch.float64).numpy()
+    thetas = fitted.theta.numpy() + 3 * noise
+    assert 10 < sum(len(set(data.X @ theta > 0)) == 1 for theta in thetas) < 190
+    columns = list(attribute.columns)
+    guesses = [
+        fredrikson14("logistic", theta, data.X, data.y, columns, attribute.values, attribute.prior) for theta in thetas
+    ]
+    assert found.success["fredrikson14"][:, 0] == pytest.approx((guesses == attribute.codes).mean(0), rel=1e-12)
+
+
+def test_pieces_of_any_size_give_the_same(attack, monkeypatch):
+    whole = run(attack)
+    monkeypatch.setitem(inference._TRIALS, "cpu", 60)
+    monkeypatch.setitem(blocks._ELEMENTS, "cpu", 40)
+    cut = run(attack)
+    for name in ATTACKERS:
+        assert cut.success[name] == pytest.approx(whole.success[name], rel=1e-12)
+        assert cut.standard_error[name] == pytest.approx(whole.standard_error[name], rel=1e-9, abs=1e-15)
 
 
 @pytest.mark.parametrize("intercept", [False, True])
@@ -100,8 +113,11 @@ def test_the_ideal_attacker_is_multinomial_logistic_regression(attack, intercept
 
 
 def test_the_baseline_is_the_most_frequent_value(attack):
-    found = run(attack, attackers=("baseline",))
-    assert found.accuracy["baseline"] == pytest.approx(attack[1].prior.max())
+    found, codes = run(attack, attackers=("baseline",)), attack[1].codes
+    mode = max(range(4), key=codes.tolist().count)
+    assert (found.success["baseline"] == (codes == mode)[:, None]).all()
+    assert found.accuracy["baseline"] == pytest.approx(attack[1].prior.max(), rel=1e-14)
+    assert (found.standard_error["baseline"] == 0).all()
 
 
 def test_the_same_seed_draws_the_same_releases_and_another_seed_others(attack):

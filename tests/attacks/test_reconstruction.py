@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from fil_core.attacks.informed import Adversary
-from fil_core.attacks.posterior import Posterior
 from fil_core.attacks.reconstruction import reconstruct
 from fil_core.data import load
 from fil_core.errors import BadRequest, SingularCurvature
 from fil_core.models import fit
 from fil_core.specs import DataSpec, ModelSpec
+from tests.reference import Sampled, prior_of_others
 
 MODELS = [("least-squares", 0, 0.02), ("least-squares", 2, 0.05), ("logistic", 2, 0.02)]
 
@@ -67,25 +67,66 @@ def test_both_explanations_give_the_released_parameters_when_trained_on(kind, cl
     assert seen >= 5
 
 
+@pytest.mark.parametrize(("kind", "classes", "l2"), MODELS)
+def test_explanations_are_weighed_by_the_volume_of_examples_that_share_them(
+    kind, classes, l2, make_dataset, make_reference
+):
+    """Against |det dtheta/dx| of the dense Jacobian, with the explanation in the example's place."""
+    data, spec = make_dataset(classes=classes), ModelSpec(kind=kind, l2=l2)
+    weights = np.random.default_rng(7).uniform(0.3, 2.0, data.n)
+    fitted, reference = fit(spec, data, weights=weights), make_reference(spec, data, weights)
+    adversary, two = Adversary(fitted, data), 0
+    for row in range(0, data.n, 2):
+        target = adversary.target(row)
+        roots = adversary.roots(target, target.theta[None])
+        found = adversary._log_volume(target, roots.x, roots.z, *adversary.loss_terms(roots.z, target.y))[0].numpy()
+        dense = []
+        for x in (roots.x[0] @ target.vectors.T).numpy():
+            dense.append(np.linalg.slogdet(reference.with_row(row, x).feature_jacobian(row))[1])
+        # Up to what both share; an explanation as long as 1e3 has its optimum to 1e-9 or so.
+        assert found[0] - found[1] == pytest.approx(dense[1] - dense[0], rel=1e-6, abs=1e-6)
+        two += abs(found[0] - found[1]) > 1e-3
+    assert two >= 5  # of a logistic model some releases have one explanation only
+
+
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("model", ["least-squares", "logistic"])
 @pytest.mark.parametrize("pca", [None, 12])
-def test_digits_are_read_off_the_bare_parameters(model, pca):
+def test_digits_are_read_off_the_bare_parameters(model, pca, weighted):
     data = load(DataSpec(name="digits", classes=("3", "8"), pca=pca))
-    fitted = fit(ModelSpec(kind=model, l2=1e-3), data)
+    weights = np.random.default_rng(7).uniform(0.3, 2.0, data.n) if weighted else None
+    fitted = fit(ModelSpec(kind=model, l2=1e-3), data, weights=weights)
     found = attacked(fitted, data, range(0, 60, 3))
     errors = np.array([one.squared_error[0][0] for one in found])
     # All pixels are whole numbers, which tells the two explanations apart; components keep no whole numbers.
     assert (errors < 1e-12).mean() >= (1.0 if pca is None else 0.9)
+    assert set(data.y[range(0, 60, 3)]) == {0, 1}
     assert all((one.guess == one.guess_prior).all() for one in found)
+    for one, row in zip(found, range(0, 60, 3), strict=True):
+        assert (one.truth == data.X[row]).all()
+        assert one.squared_error[0][0] == pytest.approx(np.mean((one.guess[0] - data.X[row]) ** 2), abs=1e-13)
+
+
+@pytest.mark.parametrize(("classes", "l2"), [(0, 0.0), (0, 0.02), (2, 0.0), (2, 0.05)])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_table_of_whole_numbers_is_read_off_the_bare_parameters(classes, l2, weighted, make_dataset):
+    data = make_dataset(classes=classes)
+    X = np.round(40 * data.X)  # so large that a multiple of an example is hardly ever whole by chance
+    data = dataclasses.replace(data, X=X, source=X)
+    weights = np.random.default_rng(7).uniform(0.3, 2.0, data.n) if weighted else None
+    for kind in ("least-squares", "logistic")[: 1 + (classes == 2)]:
+        fitted = fit(ModelSpec(kind=kind, l2=l2), data, weights=weights)
+        errors = [one.squared_error[0][0] for one in attacked(fitted, data, range(data.n))]
+        assert max(errors) < 1e-12
 
 
 def test_whole_numbers_tell_explanations_apart():
     data = load(DataSpec(name="diabetes"))  # age, sex and two more are whole
     fitted = fit(ModelSpec(l2=1e-3), data)
-    errors = [one.squared_error[0][0] for one in attacked(fitted, data, range(data.n))]
+    errors = [one.squared_error[0][0] for one in attacked(fitted, data, range(0, data.n, 3))]
     assert max(errors) < 1e-12
     blind = dataclasses.replace(data, source=data.source + 0.123)
-    wrong = [one.squared_error[0][0] > 1e-6 for one in attacked(fitted, blind, range(data.n))]
+    wrong = [one.squared_error[0][0] > 1e-6 for one in attacked(fitted, blind, range(0, data.n, 3))]
     assert 0 < np.mean(wrong) < 0.5  # of two explanations the likelier is not always the true one
 
 
@@ -93,7 +134,9 @@ def test_whole_numbers_tell_explanations_apart():
 def test_the_unbiased_error_approaches_its_floor_from_no_further_than_a_tenth(kind, classes, l2, make_dataset):
     data = make_dataset(classes=classes)
     fitted = fit(ModelSpec(kind=kind, l2=l2), data)
-    rows = [r for r in range(data.n) if attacked(fitted, data, [r])[0].squared_error[0][0] < 1e-10][:3]
+    # Those whose likelier explanation is the true one: for the others no noise is small.
+    rows = [r for r, one in enumerate(attacked(fitted, data, range(data.n))) if one.squared_error[0][0] < 1e-10][:3]
+    assert len(rows) == 3
     found = attacked(fitted, data, rows, sigmas=[1e-7], trials=4000)
     for one in found:
         # 4,000 releases in at least one direction: a standard error of at most sqrt(2/4000) = 2.2 %.
@@ -101,42 +144,73 @@ def test_the_unbiased_error_approaches_its_floor_from_no_further_than_a_tenth(ki
         assert one.explained[0] == 1
 
 
-def trained(spec, data, row, X_row):
-    """theta* of the data with a row replaced, for many replacements (m, d)."""
+def beside_sampling(kind, classes, l2, make_dataset, make_reference, *, d, row, strength, seeds=3):
+    """|guess_prior - E[x | release]| over the posterior's spread, and the effective number of samples, a seed each.
+
+    The expectation is over 20,000 examples from the prior, each trained on to its true theta*(x). `strength` is the
+    noise relative to how far theta*(x) moves under the prior.
+    """
+    data, spec = make_dataset(classes=classes, n=30, d=d), ModelSpec(kind=kind, l2=l2)
+    fitted, reference = fit(spec, data), make_reference(spec, data)
+    alike = (data.y == data.y[row]) if classes else np.ones(data.n, bool)
+    mean, variance, Q = prior_of_others(reference, row, alike)
+    xs = mean + (np.random.default_rng(0).standard_normal((20_000, d)) * np.sqrt(variance)) @ Q.T
+    thetas = reference.optima_with_row(row, xs)
+    sigma = strength * float(np.linalg.norm(thetas.std(0)))
     found = []
-    for x in X_row:
-        X = data.X.copy()
-        X[row] = x
-        found.append(fit(spec, dataclasses.replace(data, X=X)).theta.numpy())
-    return np.array(found)
+    for seed in range(seeds):
+        e = torch.randn(1, d, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).numpy()[0]
+        true = Sampled.of(xs, thetas, reference.theta + sigma * e, sigma)
+        guess = attacked(fitted, data, [row], sigmas=[sigma], trials=1, seed=seed)[0].guess_prior[0]
+        found.append((np.linalg.norm(guess - true.mean) / true.spread, true.effective))
+    return np.array(found).T
 
 
+@pytest.mark.parametrize("d", [2, 3])
 @pytest.mark.parametrize(("kind", "classes", "l2"), MODELS)
-def test_the_posterior_mean_is_that_of_importance_sampling(kind, classes, l2, make_dataset):
-    """Against 3,000 examples from the prior, each trained on, weighted by how well it explains the release."""
-    data, spec = make_dataset(classes=classes, n=30, d=2), ModelSpec(kind=kind, l2=l2)
-    fitted, row = fit(spec, data), 5
-    adversary = Adversary(fitted, data)
-    target = adversary.target(row)
-    rng = np.random.default_rng(0)
-    prior = rng.standard_normal((3000, 2)) * target.variance.sqrt().numpy() + target.mean.numpy()
-    theta = trained(spec, data, row, prior @ target.vectors.numpy().T) @ target.vectors.numpy()
-    sigma = 0.7 * float(np.linalg.norm(theta.std(0)))
-    for seed in range(4):
-        released = target.theta.numpy() + sigma * np.random.default_rng(seed).standard_normal(2)
-        weight = np.exp(-((theta - released) ** 2).sum(1) / (2 * sigma**2))
-        weight /= weight.sum()
-        true = weight @ prior
-        there = torch.from_numpy(released)[None]
-        centre = target.centre[None]
-        for _ in range(8):
-            found, at = Posterior(adversary, target, there, torch.tensor([sigma]).double(), centre).mean(
-                adversary.roots(target, there)
+def test_the_posterior_mean_is_that_of_importance_sampling(kind, classes, l2, d, make_dataset, make_reference):
+    # (noise, tolerance): the score is taken for Gaussian given the release, which matters less the more noise there is.
+    # Measured over these examples: 0.061 and 0.027, of which sampling itself is 1 / sqrt(15,000) = 0.008, once 0.015.
+    for strength, tolerance in ((1.0, 0.08), (3.0, 0.035)):
+        for row in (5, 8, 11):
+            off, effective = beside_sampling(
+                kind, classes, l2, make_dataset, make_reference, d=d, row=row, strength=strength
             )
-            centre = adversary.centre_at(target, at)
-        spread = np.sqrt(weight @ ((prior - true) ** 2).sum(1))
-        # Sampling is off by spread / sqrt(effective number of samples), 2 to 4 % here; the seeds are fixed.
-        assert np.linalg.norm(found[0].numpy() - true) <= 0.06 * spread
+            assert effective.min() > 4_000
+            assert off.max() <= tolerance
+
+
+@pytest.mark.parametrize(("kind", "l2"), [("least-squares", 0.05), ("logistic", 0.02)])
+def test_with_little_noise_the_posterior_mean_is_within_an_eighth_of_its_spread(kind, l2, make_dataset, make_reference):
+    for row in (5, 8):
+        # Measured 0.091 (least squares) and 0.060, of which sampling is 0.02 to 0.07.
+        off, effective = beside_sampling(kind, 2, l2, make_dataset, make_reference, d=3, row=row, strength=0.3)
+        assert effective.min() > 150
+        assert off.max() <= 0.125
+
+
+@pytest.mark.parametrize(("row", "strength", "seeds"), [(5, 0.3, 1), (8, 0.1, 2)])
+def test_two_likely_explanations_are_averaged(row, strength, seeds, make_dataset, make_reference):
+    """Of a regression at little noise: 51 % of the posterior at one and 49 % at the other; then 77 and 23 %."""
+    off, effective = beside_sampling(
+        "least-squares", 0, 0.02, make_dataset, make_reference, d=3, row=row, strength=strength, seeds=seeds
+    )
+    assert effective.min() > 1_000
+    # Whoever takes one of two equal peaks is off by one spread; sampling is off by 1 / sqrt(1,000) = 0.03.
+    assert off.max() <= 0.3
+
+
+@pytest.mark.parametrize("name", ["squared_error", "squared_error_prior"])
+@pytest.mark.parametrize(("kind", "classes", "l2"), MODELS)
+def test_next_to_no_noise_is_as_none(kind, classes, l2, name, make_dataset):
+    """From 1e-6 of sigma, where rounding is far below the noise, down to where it is all there is."""
+    data = make_dataset(classes=classes)
+    fitted, sigmas = fit(ModelSpec(kind=kind, l2=l2), data), [0.0, 1e-15, 1e-12, 1e-9, 1e-7]
+    found = attacked(fitted, data, range(data.n), sigmas=sigmas, trials=3)
+    wrong = np.mean([[e.mean() > 1e-4 for e in getattr(one, name)] for one in found], 0)
+    assert 0 < wrong[0] < 0.25  # of two explanations the likelier is not always the true one
+    # With noise and a prior the two are weighed by another Gaussian; that may turn a tenth of the examples.
+    assert wrong == pytest.approx(wrong[0], abs=0.1 if name == "squared_error_prior" else 0)
 
 
 @pytest.mark.parametrize(("kind", "classes", "l2"), MODELS)

@@ -41,6 +41,7 @@ def test_two_planes_against_quadrature(rho):
     [
         (0, 0, 1, 0.5), (0, 0, -1, 0.0), (1, 0.5, 1, ndtr(0.5)), (1, 0.5, -1, ndtr(1) - ndtr(-0.5)),
         (1, -1, -1, 0.0), (np.inf, 0.7, 0.3, ndtr(0.7)), (-np.inf, 0.7, 0.3, 0.0), (np.inf, np.inf, -1, 1.0),
+        (-np.inf, np.inf, 1, 0.0), (-np.inf, -np.inf, 0.5, 0.0), (np.inf, -0.7, -1, ndtr(-0.7)), (0, np.inf, 0.9, 0.5),
     ],
 )  # fmt: skip
 def test_two_planes_at_the_edges(h, k, rho, p):
@@ -82,9 +83,28 @@ def test_without_noise_the_nearest_candidate_wins_and_a_tie_is_a_miss():
     assert (success_probability(np.zeros((4, 2, 2)), np.array([0, 1, 0, 1]), 0.0) == 0).all()
 
 
-def test_unlimited_noise_leaves_the_prior_and_its_mode():
-    _, gram, codes = grams(300, 3)
-    assert (success_probability(gram, codes, 1e9, PRIOR) == (codes == 0)).all()
+@pytest.mark.parametrize("k", [2, 3])
+def test_little_noise_gives_everyone_away_whatever_the_prior(k):
+    _, gram, codes = grams(30, k)
+    for sigma in (0.0, 1e-30, 1e-9):
+        assert (success_probability(gram, codes, sigma, PRIOR[:k] / PRIOR[:k].sum()) == 1).all()
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_unlimited_noise_leaves_the_prior_and_its_mode(k):
+    _, gram, codes = grams(300, k)
+    for sigma in (1e9, 1e30):
+        assert (success_probability(gram, codes, sigma, PRIOR[:k] / PRIOR[:k].sum()) == (codes == 0)).all()
+
+
+def test_unlimited_noise_leaves_an_attacker_without_prior_a_guess():
+    _, gram, codes = grams(300, 2)
+    assert success_probability(gram, codes, 1e9) == pytest.approx(0.5, abs=1e-8)  # Phi(distance / 2e9)
+    # Of three, the share of directions that point away from both others.
+    shifts, gram, codes = grams(300, 3)
+    a, b = (shifts[np.arange(300), (codes + v) % 3] for v in (1, 2))
+    angle = np.arccos((a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1))
+    assert success_probability(gram, codes, 1e9) == pytest.approx((np.pi - angle) / (2 * np.pi), abs=1e-8)
 
 
 @given(st.integers(0, 10**6), st.sampled_from([2, 3]), st.floats(1e-8, 1e8), st.booleans(), st.floats(1e-12, 1e12))

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
+from fil_core.attacks.success import success_probability
 from fil_core.engine import Engine
 from fil_core.errors import BadData, BadRequest
-from fil_core.specs import ATTACKERS, AttributeRequest, DataSpec, FilRequest, ModelSpec, ReconstructionRequest
+from fil_core.specs import (
+    ATTACKERS,
+    AttributeRequest,
+    DataSpec,
+    FilRequest,
+    ModelSpec,
+    ReconstructionRequest,
+    canonical,
+)
 
 DIABETES, DIGITS = DataSpec(name="diabetes"), DataSpec(name="digits", classes=("3", "8"))
 SEX = AttributeRequest(data=DIABETES, model=ModelSpec(l2=1e-3), attribute="sex", trials=20)
@@ -32,6 +42,38 @@ def test_the_table_of_an_attribute_joins_that_of_fil():
     assert set(result.table["value"]) == {"1", "2"} == set(result.summary["levels"])
 
 
+def test_the_table_and_arrays_of_an_attribute_hold_what_a_page_needs():
+    engine = Engine()
+    asked = dataclasses.replace(SEX, sigmas=(0.0, 1e-3), attackers=("whitebox-prior", "ideal"))
+    result, dataset = engine.get(asked), engine.dataset(DIABETES)
+    table, codes = result.table, result.arrays["codes"]
+    assert table.columns.tolist() == [
+        "label", "value", "eta",
+        "success_ideal_0", "success_ideal_0.001", "success_whitebox-prior_0", "success_whitebox-prior_0.001",
+    ]  # fmt: skip
+    assert table.index.name == "id"
+    assert (table.index == dataset.ids).all()
+    assert (table["label"] == dataset.labels).all()
+    assert (table["value"] == np.where(dataset.source[:, 1] == 1, "1", "2")).all()
+    assert (codes == dataset.source[:, 1] - 1).all()
+    assert result.arrays["prior"] == pytest.approx([(codes == 0).mean(), (codes == 1).mean()], rel=1e-14)
+    found = success_probability(result.arrays["gram"], codes, 1e-3, result.arrays["prior"])
+    assert table["success_whitebox-prior_0.001"].to_numpy() == pytest.approx(found, rel=1e-12)
+
+
+def test_two_sigmas_never_share_a_column():
+    asked = dataclasses.replace(SEX, sigmas=(1e-3, 1.0000001e-3), attackers=("whitebox",))
+    assert sum(column.startswith("success_") for column in Engine().get(asked).table.columns) == 2
+
+
+def test_four_values_have_no_gram_matrices_to_keep():
+    data = DataSpec(name="synthetic:200x9")
+    result = Engine().get(AttributeRequest(data=data, attribute="attribute", sigmas=(0.0,), trials=5))
+    assert set(result.arrays) == {"codes", "prior"}
+    assert result.summary["levels"] == ["a", "b", "c", "d"]
+    assert result.summary["exact"] == {}
+
+
 def test_noise_is_laid_around_eta_unless_it_is_named():
     engine = Engine()
     sigmas = np.array(engine.get(SEX).summary["sigmas"])
@@ -47,9 +89,26 @@ def test_what_is_stored_is_what_was_computed():
     for request in (SEX, TWO):
         assert engine.find(request) is None
         computed, found = engine.get(request), Engine().find(request)
-        assert found is not None and found.summary == computed.summary
+        assert found is not None and found.summary == computed.summary and found.provenance == computed.provenance
         assert found.table.equals(computed.table)
         assert all((found.arrays[name] == array).all() for name, array in computed.arrays.items())
+
+
+def test_the_second_time_nothing_is_computed(monkeypatch):
+    first = [Engine().get(request) for request in (SEX, TWO)]
+    monkeypatch.setattr(Engine, "compute", lambda *_, **__: pytest.fail("computed again"))
+    for request, one in zip((SEX, TWO), first, strict=True):
+        again = Engine().get(dataclasses.replace(request, device="cpu"))  # where is no part of what
+        assert again.table.equals(one.table)
+        assert again.provenance == one.provenance
+
+
+@pytest.mark.parametrize("changed", [{"seed": 1}, {"trials": 21}, {"sigmas": (0.0, 2e-3)}])
+def test_another_seed_number_of_trials_or_noise_is_another_result(changed):
+    engine = Engine()
+    for request in (SEX, TWO):
+        engine.get(request)
+        assert engine.find(dataclasses.replace(request, **changed)) is None
 
 
 @pytest.mark.parametrize(
@@ -58,9 +117,12 @@ def test_what_is_stored_is_what_was_computed():
         dataclasses.replace(SEX, attribute="nobody"),
         dataclasses.replace(SEX, attribute="bmi"),
         dataclasses.replace(SEX, attribute="progression"),
+        dataclasses.replace(SEX, data=DIGITS),
         dataclasses.replace(TWO, ids=(8, 0)),
+        dataclasses.replace(TWO, ids=(-1,)),
+        dataclasses.replace(TWO, ids=(10**30,)),
     ],
-    ids=["unknown", "continuous", "label", "held out"],
+    ids=["unknown", "continuous", "label", "images", "held out", "negative", "huge"],
 )
 def test_bad_requests_are_refused_before_anything_is_trained(request_, monkeypatch):
     monkeypatch.setattr(Engine, "_fitted", lambda *_, **__: pytest.fail("trained"))
@@ -92,6 +154,39 @@ def test_the_table_of_a_reconstruction_has_a_row_for_each_example_and_noise():
     assert (quiet["mse_error"] == 0).all() and (noisy["mse_error"] > 0).all()
 
 
+def test_noise_of_a_reconstruction_is_laid_around_what_moves_its_features():
+    engine = Engine()
+    summary = engine.get(dataclasses.replace(TWO, sigmas=())).summary
+    sigmas, fil = np.array(summary["sigmas"]), engine.get(FilRequest(data=DIGITS, model=TWO.model)).table["eta"]
+    around = fil[list(TWO.ids)].mean() * np.sqrt(engine.dataset(DIGITS).X.var(0).mean())
+    assert summary["prior_std"] == pytest.approx(np.sqrt(engine.dataset(DIGITS).X.var(0).mean()), rel=1e-9)
+    assert sigmas[0] == 0
+    # Three digits are kept of each.
+    assert sigmas[1:] == pytest.approx(around * np.logspace(-4, 1, 11), rel=5e-3)
+
+
+def test_the_arrays_of_a_reconstruction_are_the_first_answers_in_pixels():
+    engine = Engine()
+    result, dataset = engine.get(TWO), engine.dataset(DIGITS)
+    assert result.arrays["guess"].shape == result.arrays["guess_prior"].shape == (2, 2, 64)
+    for k, id in enumerate(TWO.ids):
+        pixels = dataset.source[dataset.row(id)].astype(float)
+        # Without noise they come back as they are, but for what the release keeps of 1e-12.
+        assert result.arrays["truth"][k] == pytest.approx(pixels, abs=1e-12)
+        assert result.arrays["guess"][k, 0] == pytest.approx(pixels, abs=1e-8)
+        assert np.abs(result.arrays["guess"][k, 1] - pixels).max() > 1e-3
+
+
+def test_the_floors_of_a_reconstruction_are_those_of_the_fil_table():
+    engine = Engine()
+    table = engine.get(dataclasses.replace(TWO, sigmas=(0.1,), prior_std=0.5)).table
+    fil = engine.get(FilRequest(data=DIGITS, model=TWO.model, sigma=0.1, prior_std=0.5)).table
+    for name in ("floor_unbiased", "floor_prior"):
+        assert table[name].to_numpy() == pytest.approx(fil.loc[list(TWO.ids), name].to_numpy(), rel=1e-9)
+    whole = engine.get(FilRequest(data=DIGITS, model=TWO.model)).table["eta"]
+    assert (table["eta"] <= whole[list(TWO.ids)] * (1 + 1e-9)).all()
+
+
 def test_a_table_of_numbers_is_rated_by_its_widest_feature():
     engine = Engine()
     result = engine.get(ReconstructionRequest(data=DIABETES, model=ModelSpec(l2=1e-3), ids=(0,), sigmas=(0.01,)))
@@ -107,6 +202,17 @@ def test_bins_are_said_in_the_warnings():
     )
 
 
+def test_requests_that_ask_the_same_are_the_same():
+    lists = AttributeRequest(attribute="sex", attackers=["ideal"], sigmas=[1, 0])
+    assert lists == AttributeRequest(attribute="sex", attackers=("ideal",), sigmas=(1.0, 0.0))
+    assert canonical(lists)["sigmas"] == [1.0, 0.0]
+    assert "device" not in canonical(lists)
+    one, other = (ReconstructionRequest(ids=[np.int64(3)], prior_std=std) for std in (1, 1.0))
+    assert one.ids == (3,)
+    assert one == other
+    assert json.dumps(canonical(one)) == json.dumps(canonical(other))
+
+
 @pytest.mark.parametrize(
     ("kind", "bad", "message"),
     [
@@ -120,7 +226,18 @@ def test_bins_are_said_in_the_warnings():
         (AttributeRequest, dict(attribute="sex", trials=0), "trials: expected a whole number"),
         (AttributeRequest, dict(attribute="sex", trials=10**6), "trials: expected at most"),
         (AttributeRequest, dict(attribute="sex", seed=-1), "seed: expected a whole number"),
+        (AttributeRequest, dict(attribute="sex", seed=2**63), "seed: expected a whole number from 0 to"),
+        (AttributeRequest, dict(attribute="sex", sigmas=tuple(range(1, 202))), "at most 200 different"),
+        (AttributeRequest, dict(attribute="sex", sigmas=(1e200,)), "sigmas: expected a finite number"),
+        (AttributeRequest, dict(attribute="sex", attackers="ideal"), "attackers: expected several names"),
+        (AttributeRequest, dict(attribute="sex", bins=0), "bins: expected a whole number"),
+        (AttributeRequest, dict(attribute="sex", bins=2.5), "bins: expected a whole number"),
+        (AttributeRequest, dict(attribute="sex", device="tpu"), "device: expected one of"),
+        (AttributeRequest, dict(attribute=("sex",)), "attribute: expected the name"),
         (AttributeRequest, dict(attribute="sex", model=ModelSpec(kind="softmax")), "logistic; got softmax"),
+        (ReconstructionRequest, dict(ids=(1,), model=ModelSpec(kind="softmax")), "logistic; got softmax"),
+        (ReconstructionRequest, dict(ids=(1,), sigmas=(float("nan"),)), "sigmas: expected a finite number"),
+        (ReconstructionRequest, dict(ids="12"), "ids: expected"),
         (ReconstructionRequest, dict(ids=()), "ids: expected at least one"),
         (ReconstructionRequest, dict(ids=(1, 1)), "each once"),
         (ReconstructionRequest, dict(ids=(1.5,)), "ids: expected"),
