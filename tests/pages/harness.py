@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 APP = str(Path(__file__).parents[2] / "app.py")
 PAGES = ["pages/overview.py", "pages/leakage.py", "pages/gallery.py"]
 ATTACKS = "pages/attacks.py"
 _KINDS = ("selectbox", "number_input", "multiselect", "toggle", "button_group")
+
+
+@pytest.fixture(autouse=True)
+def fresh_server() -> Iterator[None]:
+    """Another test's engine would bring another store; and a page leaves itself behind as the process's main module,
+    which processes that a later test spawns would run."""
+    import streamlit as st
+
+    main = sys.modules["__main__"]
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield
+    st.cache_resource.clear()
+    sys.modules["__main__"] = main
 
 
 def app(page: str = PAGES[0], **query: str) -> AppTest:

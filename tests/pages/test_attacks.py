@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from harness import ATTACKS, PAGES, app, plain, sidebar, words
+from harness import ATTACKS, PAGES, app, fresh_server, plain, sidebar, words  # noqa: F401 - the fixture is at work by being here
 from streamlit.testing.v1 import AppTest
 
 from fil_core import AttributeRequest, BadData, DataSpec, Engine, FilError, ModelSpec, ReconstructionRequest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from harness import PAGES, app, plain, sidebar, words
+from harness import PAGES, app, fresh_server, plain, sidebar, words  # noqa: F401 - the fixture is at work by being here
 
 
 @pytest.mark.parametrize("page", PAGES)
