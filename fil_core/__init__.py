@@ -44,7 +44,7 @@ _WHERE = {
     "fil_core.attacks.attribute": ("Attribute", "attribute_of", "categorical", "continuous"),
     "fil_core.attacks.candidates": ("candidate_shifts",),
     "fil_core.attacks.inference": ("Inference", "infer"),
-    "fil_core.attacks.success": ("success_probability", "sigma_for_success"),
+    "fil_core.attacks.success": ("success_probability", "sigma_for_success", "success_column"),
     "fil_core.attacks.reconstruction": ("Reconstruction", "reconstruct"),
     "fil_core.engine": ("Engine", "get"),
     "fil_core.engine.store": ("Store",),

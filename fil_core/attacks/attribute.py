@@ -157,8 +157,12 @@ def _binned(dataset: Dataset, j: int, source: np.ndarray, bins: int) -> Attribut
     if not 2 <= bins <= most:
         raise BadRequest(f"bins: expected 2 to {most}, the number of different values of {name!r}; got {bins}.")
     edges = np.unique(np.quantile(source, np.linspace(0, 1, bins + 1)[1:-1]))
+    edges = edges[edges > source.min()]
+    if not edges.size:  # most examples have the least value: they are one bin, and all others the other
+        edges = np.unique(source)[1:2]
     present, codes = np.unique(np.searchsorted(edges, source, side="right"), return_inverse=True)
-    ends = [f"{edge:.3g}" for edge in edges]
+    short = [f"{edge:.3g}" for edge in edges]
+    ends = short if len(set(short)) == len(short) else [f"{edge:.10g}" for edge in edges]
     names = [f"below {ends[0]}", *(f"{a} to {b}" for a, b in itertools.pairwise(ends)), f"from {ends[-1]}"]
     medians = np.array([[np.median(source[codes == c])] for c in range(len(present))])
     levels = tuple(names[p] for p in present)

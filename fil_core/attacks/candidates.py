@@ -170,7 +170,8 @@ class _Logistic:
             size = step.norm(dim=1)
             left = size * (size / before[active].clamp_min(1e-300)).clamp_max(1)
             before[active] = size
-            active = active[(left > _CLOSE * shift[active].norm(dim=1)).nonzero()[:, 0]]
+            arrived = left <= _CLOSE * shift[active].norm(dim=1)  # False where a step was not a number
+            active = active[(~arrived).nonzero()[:, 0]]
             if not active.numel():
                 return shift
         for j in active.tolist():

@@ -86,14 +86,15 @@ def infer(
     attackable(fitted)
     noise = torch.randn(trials, dataset.d, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     count = _Count(attribute, sigmas, noise.to(fitted.theta.device))
-    fixed = {"baseline": lambda: _baseline(attribute), "ideal": lambda: _ideal(fitted, dataset, attribute, intercept)}
-    for name in attackers:
-        if name in fixed:
-            count.same(name, fixed[name]())
-    if "fredrikson14" in attackers:
-        _fredrikson(fitted, dataset, attribute, count)
     white = [name for name in attackers if name.startswith("whitebox")]
+    # First, because it alone can find that the question has no answer.
     gram = _white_box(fitted, dataset, attribute, white, count, progress) if white else None
+    if "fredrikson14" in attackers:
+        _fredrikson(fitted, dataset, attribute, count, progress)
+    if "baseline" in attackers:
+        count.same("baseline", _baseline(attribute))
+    if "ideal" in attackers:
+        count.same("ideal", _ideal(fitted, dataset, attribute, intercept, progress))
     exact = _closed_forms(gram, attribute, white, sigmas) if gram is not None else {}
     success = count.success | exact
     accuracy, error = count.accuracy, count.standard_error
@@ -168,24 +169,31 @@ def _baseline(attribute: Attribute) -> np.ndarray:
     return (attribute.codes == attribute.prior.argmax()).astype(float)
 
 
-def _ideal(fitted: Fitted, dataset: Dataset, attribute: Attribute, intercept: bool) -> np.ndarray:
-    """Trained and judged on the same rows: the most that the other features and the label tell a linear model."""
+def _ideal(
+    fitted: Fitted, dataset: Dataset, attribute: Attribute, intercept: bool, progress: Progress | None
+) -> np.ndarray:
+    """Trained and judged on the same rows. Without an intercept, as in the paper, it can fall below the baseline."""
     device = fitted.theta.device
     X = torch.from_numpy(np.delete(dataset.X, attribute.columns, axis=1)).to(device)
     columns = [X, fitted.targets(dataset.y)[:, None]] + [X.new_ones(dataset.n, 1)] * intercept
     F, codes = torch.cat(columns, 1), torch.from_numpy(attribute.codes).to(device)
     Y = torch.nn.functional.one_hot(codes, attribute.k).to(F)
-    optimum, _ = fit_softmax(F, Y, None, dataset.n * _NEARLY_NO_PENALTY * float(F.square().mean()))
+    scale = float(F.square().mean()) or 1.0
+    optimum, _ = fit_softmax(F, Y, None, dataset.n * _NEARLY_NO_PENALTY * scale, progress)
     return ((F @ optimum.theta.T).argmax(1) == codes).double().cpu().numpy()
 
 
-def _fredrikson(fitted: Fitted, dataset: Dataset, attribute: Attribute, count: _Count) -> None:
+def _fredrikson(
+    fitted: Fitted, dataset: Dataset, attribute: Attribute, count: _Count, progress: Progress | None
+) -> None:
     """The noisy model's prediction under each value, against the label."""
     device, theta = fitted.theta.device, fitted.theta
     X, y = torch.from_numpy(dataset.X).to(device), fitted.targets(dataset.y)
     columns, values = list(attribute.columns), torch.from_numpy(attribute.values).to(device)
     judge = (_ResidualVariance if fitted.spec.kind == "least-squares" else _Confusion)(X, X @ theta, y, count)
     for block in row_blocks(dataset.n, dataset.d, device):
+        if progress:
+            progress(block.start, dataset.n, "black-box guesses")
         x, change = X[block], values - X[block][:, None, columns]
         z = (x @ theta)[:, None] + change @ theta[columns]
         for releases in count.releases(len(x)):

@@ -22,7 +22,7 @@ from scipy.special import ndtr, owens_t
 from fil_core.errors import BadRequest
 from fil_core.specs import positive
 
-_NO_NOISE, _ONLY_NOISE = 1e-6, 1e6  # of the largest distance between candidates
+_NO_NOISE, _ONLY_NOISE, _GRID = 1e-6, 1e6, 73  # of the largest distance between candidates; six a decade
 _CLOSE = 1e-6  # relative, of sigma
 CLOSED_FORM = 3  # values; with more the region is cut by more planes than two
 
@@ -70,28 +70,38 @@ def success_probability(
 
 
 def sigma_for_success(gram: np.ndarray, codes: np.ndarray, target: float, prior: np.ndarray | None = None) -> float:
-    """Output noise that brings the white-box attack's mean success down to `target`.
+    """Least output noise from which on the white-box attack's mean success is at most `target`.
 
-    Bisection in log sigma. The mean falls with the noise but for a dip of less than a percent before it levels off,
-    when the prior is used, so that a target in that last percent may have a smaller sigma too.
+    The mean does not fall all the way: with the prior it can dip below its limit, and where values are binned it may
+    rise at first. So the last crossing on a grid of sigma is taken, and found by bisection.
 
     Args:
         gram, codes, prior: as for `success_probability`.
-        target: a share between what unlimited noise leaves and what no noise gives, both excluded.
+        target: a share between what unlimited noise leaves and the most that any noise leaves, both excluded.
 
     Raises:
         BadRequest: a target outside that range, which is named.
     """
     size = float(np.sqrt(np.diagonal(gram, axis1=1, axis2=2).max())) or 1.0
-    low, high = size * _NO_NOISE, size * _ONLY_NOISE
-    most, least = (float(success_probability(gram, codes, sigma, prior).mean()) for sigma in (low, high))
-    if not least < target < most:
-        raise BadRequest(f"target success: expected a share between {least:.4f} and {most:.4f}; got {target!r}.")
+    sigmas = size * np.geomspace(_NO_NOISE, _ONLY_NOISE, _GRID)
+    means = np.array([success_probability(gram, codes, float(sigma), prior).mean() for sigma in sigmas])
+    if not means[-1] < target < means.max():
+        raise BadRequest(
+            f"target success: expected a share between {means[-1]:.4f} and {means.max():.4f}; got {target!r}."
+        )
+    last = int(np.flatnonzero(means > target)[-1])
+    low, high = float(sigmas[last]), float(sigmas[last + 1])
     while high / low > 1 + _CLOSE:
         middle = float(np.sqrt(low * high))
         above = success_probability(gram, codes, middle, prior).mean() > target
         low, high = (middle, high) if above else (low, middle)
     return high
+
+
+def success_column(attacker: str, sigma: float) -> str:
+    """Name of a table's column with each example's chance that an attacker is right under a noise."""
+    short = f"{sigma:g}"
+    return f"success_{attacker}_{short if float(short) == sigma else repr(float(sigma))}"
 
 
 def _over(a: np.ndarray, b: np.ndarray) -> np.ndarray:

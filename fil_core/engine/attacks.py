@@ -8,6 +8,7 @@ import pandas as pd
 from fil_core.attacks.attribute import Attribute, attribute_of
 from fil_core.attacks.inference import Inference, infer
 from fil_core.attacks.reconstruction import Reconstruction, reconstruct
+from fil_core.attacks.success import success_column
 from fil_core.dataset import Dataset
 from fil_core.engine.analyses import conditioning, health, spread
 from fil_core.leakage.fil import fil, jacobians
@@ -84,7 +85,7 @@ def _grid(values: np.ndarray) -> tuple[float, ...]:
 
 def _success_columns(found: Inference, sigmas: tuple[float, ...]) -> dict[str, np.ndarray]:
     return {
-        f"success_{name}_{sigma:g}": column
+        success_column(name, sigma): column
         for name, shares in found.success.items()
         for sigma, column in zip(sigmas, shares.T, strict=True)
     }

@@ -19,9 +19,11 @@ from fil_core import (
     FilRequest,
     ReconstructionRequest,
     Result,
+    attribute_of,
     expected_accuracy,
     expected_squared_error,
     sigma_for_success,
+    success_column,
     success_probability,
 )
 
@@ -165,7 +167,7 @@ def utility_curve(request: FilRequest) -> tuple[np.ndarray, np.ndarray]:
 def success(found: Result, attacker: str, sigma: float) -> np.ndarray:
     """Each example's chance that a white-box attacker guesses rightly: in closed form, or of a noise that was drawn."""
     if "gram" not in found.arrays:
-        return found.table[f"success_{attacker}_{sigma:g}"].to_numpy()
+        return found.table[success_column(attacker, sigma)].to_numpy()
     prior = found.arrays["prior"] if attacker == "whitebox-prior" else None
     return success_probability(found.arrays["gram"], found.arrays["codes"], sigma, prior)
 
@@ -216,10 +218,11 @@ def _multiply_adds(request: Question, data: Dataset) -> float:
 
 
 def _inferring(request: AttributeRequest, data: Dataset) -> float:
-    """Trials of every attacker, and for logistic models two passes over the data for each candidate."""
-    n, d = data.n, data.d
-    trials = 30.0 * n * request.trials * (len(request.sigmas) or _DEFAULT_SIGMAS) * len(request.attackers)
-    return trials + (20.0 * n * n * d if request.model.kind == "logistic" else 0.0)
+    """Trials of every attacker, the ideal one's training, and for logistic models passes over the data by candidate."""
+    n, d, k = data.n, data.d, attribute_of(data, request.attribute, bins=request.bins).k
+    trials = 15.0 * n * k * request.trials * (len(request.sigmas) or _DEFAULT_SIGMAS) * len(request.attackers)
+    ideal = 10.0 * n * (d * k) ** 2 if "ideal" in request.attackers else 0.0
+    return trials + ideal + (20.0 * n * n * d * (k - 1) if request.model.kind == "logistic" else 0.0)
 
 
 def _reconstructing(request: ReconstructionRequest, data: Dataset) -> float:
