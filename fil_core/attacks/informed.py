@@ -49,6 +49,7 @@ class Target:
         centre: the optimum without this example, (d,).
         theta: the optimum with it, (d,).
         mean, variance: of the other examples of the same label (of all for a regression) along each eigenvector, (d,).
+        factor: Cholesky factor of their covariance, shrunken, in the features' own basis, (d, d).
         reach: twice the largest norm among them: no guess is longer.
     """
 
@@ -61,6 +62,7 @@ class Target:
     theta: Tensor
     mean: Tensor
     variance: Tensor
+    factor: Tensor
     reach: Tensor
 
 
@@ -101,7 +103,12 @@ class Adversary:
         self.y, self.ridge = fitted.targets(dataset.y), dataset.n * fitted.spec.penalty
         self.H = penalised(weighted_gram(terms.X, terms.w * terms.a), self.ridge)
         self.label = torch.from_numpy(dataset.y if dataset.class_names else np.zeros(dataset.n)).to(terms.X.device)
-        self._whole, self._back = _whole_columns(dataset, terms.X)
+        self._source, affine = dataset.source, dataset.preprocessing
+        d = self._source.shape[1]
+        self._back = [torch.tensor(np.broadcast_to(part, (d,)).copy()) for part in (affine.scale, affine.centre)]
+        # How many examples have a fraction in each source column; all of them behind components, which keep no number.
+        mixed = affine.basis is not None
+        self._fractions = np.full(d, -1) if mixed else (self._source != np.round(self._source)).sum(0)
         self._moments: dict[float | None, tuple[int, Tensor, Tensor]] = {}
 
     def target(self, row: int) -> Target:
@@ -122,7 +129,8 @@ class Adversary:
         norms[row] = 0
         target = Target(
             row=row, y=self.y[row], w=w, vectors=Q, alpha=others.inverse_values, centre=Q.T @ t.theta,
-            theta=Q.T @ t.theta, mean=Q.T @ mean, variance=self._spread(cov, Q), reach=2 * norms.max(),
+            theta=Q.T @ t.theta, mean=Q.T @ mean, variance=self._spread(cov, Q), factor=torch.linalg.cholesky(cov),
+            reach=2 * norms.max(),
         )  # fmt: skip
         return dataclasses.replace(target, centre=self._without(target))
 
@@ -169,7 +177,7 @@ class Adversary:
         x = v[:, None] / (target.w * torch.where(r == 0, torch.finfo(r.dtype).tiny, r))[..., None]
         weight = self._log_density(target, x) + self._log_volume(target, x, z, r, a)
         best = torch.nan_to_num(weight, nan=-torch.inf).argmax(1)
-        known = self._looks_whole(x @ Q.T)
+        known = self._looks_whole(x @ Q.T, target.row)
         best = torch.where(known.any(1), known.double().argmax(1), best)
         other = known.any(1)[:, None] & ~known  # is no explanation, then
         own = best[:, None].expand(-1, 2)
@@ -177,12 +185,13 @@ class Adversary:
         x = torch.where(other[..., None], x.gather(1, own[..., None].expand_as(x)), x)
         return Roots(x, z, best, real)
 
-    def _looks_whole(self, x: Tensor) -> Tensor:
+    def _looks_whole(self, x: Tensor, row: int) -> Tensor:
         """Which of two explanations (T, 2, d) alone has whole numbers where all others have them, (T, 2)."""
-        if not self._whole.numel():
+        whole = np.flatnonzero(self._fractions == self._fraction(row))  # nobody else has a fraction there
+        if not whole.size:
             return torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
-        scale, centre = self._back
-        value = (x[..., self._whole] + centre) / scale
+        scale, centre = (part[whole].to(x) for part in self._back)
+        value = (x[..., whole] + centre) / scale
         off = (value - value.round()).abs().amax(2)
         return (off < _WHOLE) & (off.flip(1) > _FRACTION)
 
@@ -194,9 +203,8 @@ class Adversary:
 
     def _log_density(self, target: Target, x: Tensor) -> Tensor:
         """Of a Gaussian fitted to the other examples of the same label, up to a constant, (T, 2)."""
-        mean, cov = self._others_like(target.row)
-        far = (x @ target.vectors.T - mean).flatten(0, 1)
-        solved = torch.cholesky_solve(far.T, torch.linalg.cholesky(cov)).T
+        far = ((x - target.mean) @ target.vectors.T).flatten(0, 1)
+        solved = torch.cholesky_solve(far.T, target.factor).T
         return -((far * solved).sum(1) / 2).view(x.shape[:-1])
 
     def _others_like(self, row: int) -> tuple[Tensor, Tensor]:
@@ -211,6 +219,10 @@ class Adversary:
         cov.diagonal().add_(_SHRINK * cov.diagonal().mean().clamp_min(1e-300))
         return mean, cov
 
+    def _fraction(self, row: int) -> np.ndarray:
+        """Whether an example has a fraction in each source column, (d0,) 0 or 1."""
+        return (self._source[row] != np.round(self._source[row])).astype(int)
+
     @staticmethod
     def _spread(cov: Tensor, Q: Tensor) -> Tensor:
         """Variances along the columns of Q, nearly unshrunken: hundreds of invented ones would outweigh the others."""
@@ -221,17 +233,6 @@ class Adversary:
             X = self.terms.X if label is None else self.terms.X[self.label == label]
             self._moments[label] = len(X), X.sum(0), weighted_gram(X, None)
         return self._moments[label]
-
-
-def _whole_columns(dataset: Dataset, like: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-    """Columns of X whose source holds only whole numbers, (m,), and their scale and centre; none behind components."""
-    source, affine = dataset.source, dataset.preprocessing
-    if affine.basis is not None:
-        return torch.zeros(0, dtype=torch.long, device=like.device), (like[:0], like[:0])
-    whole = np.flatnonzero((source == np.round(source)).all(0))
-    parts = (np.broadcast_to(part, (dataset.d,))[whole] for part in (affine.scale, affine.centre))
-    scale, centre = (torch.tensor(part).to(like) for part in parts)
-    return torch.from_numpy(whole).to(like.device), (scale, centre)
 
 
 def _quadratic(c: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

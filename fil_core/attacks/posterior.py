@@ -12,7 +12,8 @@ variance of a quadratic form, so that
     p(z | theta~)  is proportional to  exp(-|c - w r A m - theta~|^2 / (2 sigma^2) - (m - mean)^T rho (m - mean) / 2)
                                        det(N)^(-1/2)  (1 + w a x^T A x)  Normal(z; E s, Var s)
 
-and E[x | z] is m moved along N^-1 grad s until s = z. Everything is O(d). The highest point of p(x | theta~) would be a
+and E[x | z] is m moved along N^-1 grad s until s = z. Everything is O(d), and the integral over z is the sum of its
+peaks, one at each explanation while the noise is small. The highest point of p(x | theta~) would be a
 poor guess: of a fan of examples that explain the release almost equally it takes the shortest, against all the volume.
 
 Source: derived here; maths.md section 6 takes Gauss-Newton steps instead.
@@ -32,6 +33,8 @@ _VALUES = {"cpu": 2**21, "cuda": 2**26}  # (release, score, feature) triples hel
 _NEAR = torch.logspace(-10, 1, 23, dtype=torch.float64)  # distances from an explanation's score that are tried
 _PRIOR = torch.linspace(-4, 4, 17, dtype=torch.float64)  # standard deviations of the score under the prior alone
 _ZOOM, _ZOOMS = torch.linspace(0, 1, 9, dtype=torch.float64), 8
+_WIDTH = 4 * len(_NEAR) + len(_PRIOR)  # scores tried at once
+_SAME = 4.0  # standard deviations between the tops of what is one peak
 _WINDOW = torch.linspace(-4, 4, 17, dtype=torch.float64)  # standard deviations integrated over at the end
 
 
@@ -52,22 +55,33 @@ class Posterior:
     centre: Tensor
 
     def mean(self, roots: Roots) -> tuple[Tensor, Tensor]:
-        """E[x | theta~], (R, d), and theta*(x) there; `roots` tells where to look first."""
-        width = len(_NEAR) * 4 + len(_PRIOR)
-        rows = max(1, _VALUES[self.released.device.type] // (width * self.released.shape[1]))
+        """E[x | theta~], (R, d), and theta*(x) of the likeliest part of it, (R, d); `roots` tells where to look."""
+        rows = max(1, _VALUES[self.released.device.type] // (_WIDTH * self.released.shape[1]))
         parts = [self._part(slice(i, i + rows))._mean(roots.z[i : i + rows]) for i in range(0, len(self.sigma), rows)]
-        x, z = (torch.cat(column) for column in zip(*parts, strict=True))
+        x, top, z = (torch.cat(column) for column in zip(*parts, strict=True))
         r = self.adversary.loss_terms(z, self.target.y)[0]
-        return x, self.centre - (self.target.w * r)[:, None] * self.target.alpha * x
+        return x, self.centre - (self.target.w * r)[:, None] * self.target.alpha * top
 
     def _part(self, rows: slice) -> Posterior:
         return Posterior(self.adversary, self.target, self.released[rows], self.sigma[rows], self.centre[rows])
 
-    def _mean(self, roots: Tensor) -> tuple[Tensor, Tensor]:
-        """Coarse grid, zoom to the top, then an integral around it."""
-        z = self._grid(roots)
+    def _mean(self, roots: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean over all peaks, then mean and score of the largest: one peak at each explanation, or one in all."""
+        peaks = [self._peak(grid) for grid in self._grids(roots)]
+        mass, place, width, score = (torch.stack([peak[k] for peak in peaks]) for k in range(4))
+        x = torch.stack([peak[4] for peak in peaks])
+        for k in (1, 2):  # what was found twice counts once
+            again = [(place[k] - place[j]).abs() <= _SAME * torch.maximum(width[k], width[j]) for j in range(k)]
+            mass[k] = mass[k].masked_fill(torch.stack(again).any(0), -math.inf)
+        share = torch.softmax(mass, 0)
+        best = share.argmax(0)
+        row = torch.arange(len(best), device=best.device)
+        return (share[..., None] * x).sum(0), x[best, row], score[best, row]
+
+    def _peak(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """The peak of most mass on a grid: log mass, top, standard deviation and mean in z, (R,), and E[x], (R, d)."""
         log_p = self._evaluate(z)[0]
-        # The cell with the most mass, since cells next to an explanation are narrow and far ones wide.
+        # By mass and not by height, since cells next to an explanation are narrow and far ones wide.
         cell = (z[:, 2:] - z[:, :-2]) / 2
         best = (log_p[:, 1:-1] + cell.clamp_min(1e-300).log()).argmax(1) + 1
         row = torch.arange(len(z), device=z.device)
@@ -83,7 +97,8 @@ class Posterior:
         z = top[:, None] + spread[:, None] * _WINDOW.to(z)
         log_p, x = self._evaluate(z, guess=True)
         p = torch.softmax(log_p, 1)
-        return (p[:, :, None] * x).sum(1), (p * z).sum(1)
+        mass = log_p.logsumexp(1) + spread.clamp_min(1e-300).log()
+        return mass, top, spread, (p * z).sum(1), (p[:, :, None] * x).sum(1)
 
     @staticmethod
     def _spread(z: Tensor, log_p: Tensor, best: Tensor) -> Tensor:
@@ -93,14 +108,23 @@ class Posterior:
         bend = 2 * log_p.gather(1, middle) - log_p.gather(1, middle - 1) - log_p.gather(1, middle + 1)
         return h / bend[:, 0].clamp_min(1e-4).sqrt()
 
-    def _grid(self, roots: Tensor) -> Tensor:
-        """Scores to try, (R, P), ascending: around both explanations at every scale, and where the prior puts them."""
+    def _grids(self, roots: Tensor) -> list[Tensor]:
+        """Scores to try, each (R, P) ascending: everywhere, and on either side of the middle between two explanations."""
         r, a = self.adversary.loss_terms(roots, self.target.y)
         scale = (r.abs() / a.clamp_min(1e-12)).clamp(1e-6, 1)[..., None]
         near = torch.cat([-_NEAR.flip(0), _NEAR]).to(roots)
-        around = (roots[..., None] + scale * near).flatten(1)
+        around = roots[..., None] + scale * near  # (R, 2, P)
         middle, width = self.centre @ self.target.mean, (self.centre**2 @ self.target.variance).sqrt()
-        return torch.cat([around, middle[:, None] + width[:, None] * _PRIOR.to(roots)], 1).sort(1).values
+        prior = middle[:, None] + width[:, None] * _PRIOR.to(roots)
+        border = roots.mean(1, keepdim=True)
+        first_below = roots[:, :1] <= border
+        sides = [
+            torch.where(
+                first_below == (k == 0), torch.minimum(around[:, k], border), torch.maximum(around[:, k], border)
+            )
+            for k in (0, 1)
+        ]
+        return [torch.cat([around.flatten(1), prior], 1).sort(1).values, *sides]
 
     def _evaluate(self, z: Tensor, *, guess: bool = False) -> tuple[Tensor, Tensor]:
         """log p(z | theta~) up to a constant, (R, P), and with `guess` E[x | z], (R, P, d)."""

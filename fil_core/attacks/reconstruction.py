@@ -29,6 +29,7 @@ from fil_core.progress import Progress
 from fil_core.specs import positive
 
 _ROUNDS = 8  # of renewing the centre, each of which leaves about the leverage of what was missing
+_VALUES = {"cpu": 2**20, "cuda": 2**25}  # (release, feature) pairs attacked at a time
 _SETTLED = 0.01  # of sigma: a centre that moves less than this moves no guess
 
 
@@ -40,6 +41,8 @@ class Reconstruction:
         truth: (d,).
         guess, guess_prior: (S, d), the two attackers' answers to the first release.
         squared_error, squared_error_prior: S arrays (T,), mean over features.
+        squared_error_nearer: S arrays (T,), of the better one of the two explanations: what is left to who can tell
+            them apart.
         explained: (S,), share of the releases that some x explains exactly.
         floor_unbiased: (S,), no unbiased attack's expected error is below it (Cramer-Rao).
         floor_prior: (S,), nor any attack's in the mean over examples drawn from a Gaussian of `prior_std` (van Trees);
@@ -52,6 +55,7 @@ class Reconstruction:
     guess_prior: np.ndarray
     squared_error: list[np.ndarray]
     squared_error_prior: list[np.ndarray]
+    squared_error_nearer: list[np.ndarray]
     explained: np.ndarray
     floor_unbiased: np.ndarray
     floor_prior: np.ndarray
@@ -106,38 +110,41 @@ def _one(adversary: Adversary, row: int, sigmas: Sequence[float], noise: Tensor,
     target = adversary.target(row)
     truth = adversary.terms.X[row] @ target.vectors
     J = jacobians(adversary.terms, slice(row, row + 1))
-    # One release without noise, all of them with; then every release of every sigma is attacked at once.
+    # One release without noise, all of them with; the releases of every sigma are attacked together, in pieces.
     counts = [len(noise) if sigma else 1 for sigma in sigmas]
-    spread = torch.tensor(np.repeat(np.asarray(sigmas, dtype=np.float64), counts)).to(noise)
-    drawn = torch.cat([noise[:count] for count in counts]) @ target.vectors
-    released = target.theta + spread[:, None] * drawn
-    guess, roots = _unbiased(adversary, target, released)
-    posterior = _with_prior(adversary, target, released, spread, roots)
     starts = np.cumsum([0, *counts[:-1]])
+    which = torch.cat([torch.arange(count, device=noise.device) for count in counts])
+    spread = torch.tensor(np.repeat(np.asarray(sigmas, dtype=np.float64), counts)).to(noise)
+    rotated, pieces = noise @ target.vectors, []
+    size = max(1, _VALUES[noise.device.type] // noise.shape[1])
+    first: dict[int, tuple[Tensor, Tensor]] = {}
+    for start in range(0, len(which), size):
+        part = slice(start, start + size)
+        released = target.theta + spread[part, None] * rotated[which[part]]
+        roots = adversary.roots(target, released)
+        guess, both = _within(roots.likelier, target.reach), (roots.x - truth).square().mean(2)
+        posterior = _with_prior(adversary, target, released, spread[part], roots)
+        first |= {int(s): (guess[s - start], posterior[s - start]) for s in starts if start <= s < start + len(guess)}
+        errors = [(answer - truth).square().mean(1) for answer in (guess, posterior)]
+        nearer = torch.minimum(torch.nan_to_num(both.amin(1), nan=torch.inf), errors[0])
+        pieces.append(torch.stack([*errors, nearer, roots.real.double()]))
+    unbiased, prior, nearer, real = (row.split(counts) for row in torch.cat(pieces, 1).cpu())
 
     def of(floor: Callable[[float], Tensor]) -> np.ndarray:
         return np.array([float(floor(float(sigma))[0]) if sigma else 0.0 for sigma in sigmas])
 
-    def split(values: Tensor) -> list[np.ndarray]:
-        return [part.cpu().numpy() for part in values.split(counts)]
-
     return Reconstruction(
         truth=adversary.terms.X[row].cpu().numpy(),
-        guess=(guess[starts] @ target.vectors.T).cpu().numpy(),
-        guess_prior=(posterior[starts] @ target.vectors.T).cpu().numpy(),
-        squared_error=split((guess - truth).square().mean(1)),
-        squared_error_prior=split((posterior - truth).square().mean(1)),
-        explained=np.array([part.mean() for part in split(roots.real.double())]),
+        guess=torch.stack([first[int(s)][0] for s in starts]).matmul(target.vectors.T).cpu().numpy(),
+        guess_prior=torch.stack([first[int(s)][1] for s in starts]).matmul(target.vectors.T).cpu().numpy(),
+        squared_error=[part.numpy() for part in unbiased],
+        squared_error_prior=[part.numpy() for part in prior],
+        squared_error_nearer=[part.numpy() for part in nearer],
+        explained=np.array([float(part.mean()) for part in real]),
         floor_unbiased=of(J.floor_unbiased),
         floor_prior=of(lambda sigma: J.floor_prior(sigma, prior_std)),
         eta=float(J.eta_squared()[0].clamp_min(0).sqrt()),
     )
-
-
-def _unbiased(adversary: Adversary, target: Target, released: Tensor) -> tuple[Tensor, Roots]:
-    """What explains each release, (R, d), drawn back to `target.reach`, and both explanations."""
-    roots = adversary.roots(target, released)
-    return _within(roots.likelier, target.reach), roots
 
 
 def _within(x: Tensor, reach: Tensor) -> Tensor:

@@ -111,7 +111,7 @@ def run_reconstruction(
     """The reconstruction attacks on some examples under every noise.
 
     The table has a row for each example and noise: `mse`, `psnr` (of the unbiased attack), `mse_prior`, `psnr_prior`
-    (of the one with a prior), their standard errors over releases, `explained` (share of the releases that some example
+    (of the one with a prior), `mse_nearer` (of the better one of two explanations), their standard errors, `explained` (share of the releases that some example
     explains exactly), the floors, `eta`. Errors are squared model features, means over features. The arrays hold
     `truth` (m, d0) and the answers to the first release, `guess` and `guess_prior` (m, S, d0), in source features, what
     principal components dropped being the mean.
@@ -163,9 +163,13 @@ def _psnr_scale(dataset: Dataset) -> float:
     return float(np.mean(white**2)) * dataset.source.shape[1] / dataset.d
 
 
+def _attacks(one: Reconstruction) -> dict[str, list[np.ndarray]]:
+    return {"": one.squared_error, "_prior": one.squared_error_prior, "_nearer": one.squared_error_nearer}
+
+
 def _columns(one: Reconstruction, sigmas: tuple[float, ...], scale: float, label: str) -> dict[str, object]:
     found: dict[str, object] = {"label": label, "sigma": sigmas}
-    for suffix, errors in (("", one.squared_error), ("_prior", one.squared_error_prior)):
+    for suffix, errors in _attacks(one).items():
         mse = np.array([e.mean() for e in errors])
         found[f"mse{suffix}"] = mse
         found[f"mse{suffix}_error"] = [e.std(ddof=1) / len(e) ** 0.5 if len(e) > 1 else 0.0 for e in errors]

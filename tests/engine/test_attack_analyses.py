@@ -8,9 +8,11 @@ import json
 import numpy as np
 import pytest
 
+from fil_core.attacks.reconstruction import reconstruct
 from fil_core.attacks.success import success_probability
 from fil_core.engine import Engine
 from fil_core.errors import BadData, BadRequest
+from fil_core.models import fit
 from fil_core.specs import (
     ATTACKERS,
     AttributeRequest,
@@ -187,6 +189,16 @@ def test_the_floors_of_a_reconstruction_are_those_of_the_fil_table():
     assert (table["eta"] <= whole[list(TWO.ids)] * (1 + 1e-9)).all()
 
 
+def test_the_errors_of_a_reconstruction_are_means_over_releases_and_their_standard_errors():
+    engine = Engine()
+    table, dataset = engine.get(TWO).table, engine.dataset(DIGITS)
+    found = reconstruct(fit(TWO.model, dataset), dataset, [dataset.row(8)], sigmas=[1e-3], trials=20, prior_std=1.0)[0]
+    row = table[table["sigma"] == 1e-3].loc[8]
+    for suffix, errors in (("", found.squared_error[0]), ("_prior", found.squared_error_prior[0])):
+        assert row[f"mse{suffix}"] == pytest.approx(errors.mean(), rel=1e-9)
+        assert row[f"mse{suffix}_error"] == pytest.approx(errors.std(ddof=1) / 20**0.5, rel=1e-9)
+
+
 def test_a_table_of_numbers_is_rated_by_its_widest_feature():
     engine = Engine()
     result = engine.get(ReconstructionRequest(data=DIABETES, model=ModelSpec(l2=1e-3), ids=(0,), sigmas=(0.01,)))
@@ -205,7 +217,7 @@ def test_bins_are_said_in_the_warnings():
 def test_requests_that_ask_the_same_are_the_same():
     lists = AttributeRequest(attribute="sex", attackers=["ideal"], sigmas=[1, 0])
     assert lists == AttributeRequest(attribute="sex", attackers=("ideal",), sigmas=(1.0, 0.0))
-    assert canonical(lists)["sigmas"] == [1.0, 0.0]
+    assert json.dumps(canonical(lists)["sigmas"]) == "[1.0, 0.0]"
     assert "device" not in canonical(lists)
     one, other = (ReconstructionRequest(ids=[np.int64(3)], prior_std=std) for std in (1, 1.0))
     assert one.ids == (3,)
