@@ -184,11 +184,18 @@ _MOST_TRIALS = 100_000
 _MOST_SIGMAS = 200
 
 
+def _several(name: str, values: Any) -> tuple[Any, ...]:
+    """Numbers as a tuple; a bare one is no list of one."""
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise BadRequest(f"{name}: expected several numbers, such as ({values!r},); got {values!r}.")
+    return tuple(values)
+
+
 def _attack(request: AttributeRequest | ReconstructionRequest) -> None:
     """What both attacks ask of their options."""
     if request.model.kind not in ATTACKABLE:
         raise BadRequest(f"attack: expected a model of {' or '.join(ATTACKABLE)}; got {request.model.kind}.")
-    sigmas = tuple(request.sigmas)
+    sigmas = _several("sigmas", request.sigmas)
     for sigma in sigmas:
         positive("sigmas", sigma, zero=True)
     if len(set(sigmas)) < len(sigmas) or len(sigmas) > _MOST_SIGMAS:
@@ -262,12 +269,13 @@ class ReconstructionRequest:
 
     def __post_init__(self) -> None:
         _attack(self)
-        ids = tuple(self.ids)
+        ids = _several("ids", self.ids)
         if not ids or len(set(ids)) < len(ids) or not all(isinstance(i, numbers.Integral) for i in ids):
             raise BadRequest(f"ids: expected at least one training example, each once; got {ids!r}.")
         object.__setattr__(self, "ids", tuple(map(int, ids)))
         if self.prior_std is not None:
             positive("prior_std", self.prior_std)
+            object.__setattr__(self, "prior_std", float(self.prior_std))
 
 
 Request = FilRequest | ExampleRequest | FitRequest | AttributeRequest | ReconstructionRequest

@@ -141,6 +141,8 @@ def _plain(dataset: Dataset, j: int, bins: int | None) -> Attribute:
     source, name = dataset.source[:, j].astype(np.float64), dataset.feature_names[j]
     present, codes = np.unique(source, return_inverse=True)
     if bins is not None:
+        if _few(present):
+            raise BadRequest(f"bins: expected none for {name!r}, which is categorical; got {bins}.")
         return _binned(dataset, j, source, bins)
     if len(present) > 1 and not _few(present):
         raise BadData(
@@ -148,7 +150,13 @@ def _plain(dataset: Dataset, j: int, bins: int | None) -> Attribute:
             f"{_MOST_LEVELS} whole numbers. Give --bins 4 (bins=4) to attack its quantile bins instead."
         )
     values = _in_model(dataset, (j,), present[:, None])
-    return Attribute(name, (j,), tuple(f"{v:g}" for v in present), values, codes)
+    return Attribute(name, (j,), _named(present, 6), values, codes)
+
+
+def _named(values: np.ndarray, digits: int) -> tuple[str, ...]:
+    """Different numbers in words, with as few digits as keep them apart."""
+    short = tuple(f"{v:.{digits}g}" for v in values)
+    return short if len(set(short)) == len(short) else tuple(f"{v:.17g}" for v in values)
 
 
 def _binned(dataset: Dataset, j: int, source: np.ndarray, bins: int) -> Attribute:
@@ -161,8 +169,7 @@ def _binned(dataset: Dataset, j: int, source: np.ndarray, bins: int) -> Attribut
     if not edges.size:  # most examples have the least value: they are one bin, and all others the other
         edges = np.unique(source)[1:2]
     present, codes = np.unique(np.searchsorted(edges, source, side="right"), return_inverse=True)
-    short = [f"{edge:.3g}" for edge in edges]
-    ends = short if len(set(short)) == len(short) else [f"{edge:.10g}" for edge in edges]
+    ends = _named(edges, 3)
     names = [f"below {ends[0]}", *(f"{a} to {b}" for a, b in itertools.pairwise(ends)), f"from {ends[-1]}"]
     medians = np.array([[np.median(source[codes == c])] for c in range(len(present))])
     levels = tuple(names[p] for p in present)

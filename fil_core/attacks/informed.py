@@ -24,7 +24,7 @@ from scipy.special import lambertw
 from torch import Tensor
 
 from fil_core.dataset import Dataset
-from fil_core.errors import BadRequest
+from fil_core.errors import BadRequest, SingularCurvature
 from fil_core.linalg import Curvature, row_blocks, weighted_gram
 from fil_core.models import Fitted, Glm
 from fil_core.models.glm import least_squares_terms, logistic_terms, penalised
@@ -122,7 +122,12 @@ class Adversary:
         x, w = t.X[row], t.w[row]
         if not bool(w > 0):
             raise BadRequest("attack: expected an example of weight > 0; the parameters do not depend on this one.")
-        others = Curvature.factor(self.H - w * t.a[row] * torch.outer(x, x))
+        try:
+            others = Curvature.factor(self.H - w * t.a[row] * torch.outer(x, x))
+        except SingularCurvature as error:
+            raise SingularCurvature(
+                "attack: without this example the parameters are not determined; expected l2 > 0 (for instance 1e-3)."
+            ) from error
         Q = others.vectors
         mean, cov = self._others_like(row)
         norms = t.X.norm(dim=1)

@@ -33,9 +33,8 @@ _VALUES = {"cpu": 2**21, "cuda": 2**26}  # (release, score, feature) triples hel
 _NEAR = torch.logspace(-10, 1, 23, dtype=torch.float64)  # distances from an explanation's score that are tried
 _PRIOR = torch.linspace(-4, 4, 17, dtype=torch.float64)  # standard deviations of the score under the prior alone
 _ZOOM, _ZOOMS = torch.linspace(0, 1, 9, dtype=torch.float64), 8
-_WIDTH = 4 * len(_NEAR) + len(_PRIOR)  # scores tried at once
-_SAME = 4.0  # standard deviations between the tops of what is one peak
-_WINDOW = torch.linspace(-4, 4, 17, dtype=torch.float64)  # standard deviations integrated over at the end
+_WINDOW = torch.linspace(-5, 5, 21, dtype=torch.float64)  # standard deviations looked at around each peak
+_WIDTH = 4 * len(_NEAR) + len(_PRIOR) + 3 * len(_WINDOW)  # scores tried at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Posterior:
     centre: Tensor
 
     def mean(self, roots: Roots) -> tuple[Tensor, Tensor]:
-        """E[x | theta~], (R, d), and theta*(x) of the likeliest part of it, (R, d); `roots` tells where to look."""
+        """E[x | theta~], (R, d), and theta*(x) at its largest part, (R, d); `roots` tells where to look."""
         rows = max(1, _VALUES[self.released.device.type] // (_WIDTH * self.released.shape[1]))
         parts = [self._part(slice(i, i + rows))._mean(roots.z[i : i + rows]) for i in range(0, len(self.sigma), rows)]
         x, top, z = (torch.cat(column) for column in zip(*parts, strict=True))
@@ -66,20 +65,19 @@ class Posterior:
         return Posterior(self.adversary, self.target, self.released[rows], self.sigma[rows], self.centre[rows])
 
     def _mean(self, roots: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Mean over all peaks, then mean and score of the largest: one peak at each explanation, or one in all."""
-        peaks = [self._peak(grid) for grid in self._grids(roots)]
-        mass, place, width, score = (torch.stack([peak[k] for peak in peaks]) for k in range(4))
-        x = torch.stack([peak[4] for peak in peaks])
-        for k in (1, 2):  # what was found twice counts once
-            again = [(place[k] - place[j]).abs() <= _SAME * torch.maximum(width[k], width[j]) for j in range(k)]
-            mass[k] = mass[k].masked_fill(torch.stack(again).any(0), -math.inf)
-        share = torch.softmax(mass, 0)
-        best = share.argmax(0)
-        row = torch.arange(len(best), device=best.device)
-        return (share[..., None] * x).sum(0), x[best, row], score[best, row]
+        """Mean, and the x and z of most mass, by the trapezoidal rule over all grids and a window at each peak."""
+        grids = self._grids(roots)
+        windows = [top[:, None] + spread[:, None] * _WINDOW.to(top) for top, spread in map(self._peak, grids)]
+        z = torch.cat([grids[0], *windows], 1).sort(1).values
+        log_p, x = self._evaluate(z, guess=True)
+        gap = z.diff(dim=1) / 2
+        cell = torch.nn.functional.pad(gap, (1, 0)) + torch.nn.functional.pad(gap, (0, 1))
+        share = torch.softmax(log_p + cell.clamp_min(1e-300).log(), 1)
+        best, row = share.argmax(1), torch.arange(len(z), device=z.device)
+        return (share[..., None] * x).sum(1), x[row, best], z[row, best]
 
-    def _peak(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """The peak of most mass on a grid: log mass, top, standard deviation and mean in z, (R,), and E[x], (R, d)."""
+    def _peak(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """The peak of most mass on a grid: its top, and its standard deviation by a parabola, (R,) each."""
         log_p = self._evaluate(z)[0]
         # By mass and not by height, since cells next to an explanation are narrow and far ones wide.
         cell = (z[:, 2:] - z[:, :-2]) / 2
@@ -93,12 +91,7 @@ class Posterior:
             low, high = inside[row, (best - 1).clamp_min(0)], inside[row, (best + 1).clamp_max(len(_ZOOM) - 1)]
             if bool((log_p.amax(1) - log_p.amin(1) < 1).all()):
                 break  # the top is flat at this scale already
-        top, spread = inside[row, best], self._spread(inside, log_p, best)
-        z = top[:, None] + spread[:, None] * _WINDOW.to(z)
-        log_p, x = self._evaluate(z, guess=True)
-        p = torch.softmax(log_p, 1)
-        mass = log_p.logsumexp(1) + spread.clamp_min(1e-300).log()
-        return mass, top, spread, (p * z).sum(1), (p[:, :, None] * x).sum(1)
+        return inside[row, best], self._spread(inside, log_p, best)
 
     @staticmethod
     def _spread(z: Tensor, log_p: Tensor, best: Tensor) -> Tensor:
@@ -109,7 +102,7 @@ class Posterior:
         return h / bend[:, 0].clamp_min(1e-4).sqrt()
 
     def _grids(self, roots: Tensor) -> list[Tensor]:
-        """Scores to try, each (R, P) ascending: everywhere, and on either side of the middle between two explanations."""
+        """Scores to try, each (R, P) ascending: everywhere, and on either side of the middle of two explanations."""
         r, a = self.adversary.loss_terms(roots, self.target.y)
         scale = (r.abs() / a.clamp_min(1e-12)).clamp(1e-6, 1)[..., None]
         near = torch.cat([-_NEAR.flip(0), _NEAR]).to(roots)
@@ -117,14 +110,9 @@ class Posterior:
         middle, width = self.centre @ self.target.mean, (self.centre**2 @ self.target.variance).sqrt()
         prior = middle[:, None] + width[:, None] * _PRIOR.to(roots)
         border = roots.mean(1, keepdim=True)
-        first_below = roots[:, :1] <= border
-        sides = [
-            torch.where(
-                first_below == (k == 0), torch.minimum(around[:, k], border), torch.maximum(around[:, k], border)
-            )
-            for k in (0, 1)
-        ]
-        return [torch.cat([around.flatten(1), prior], 1).sort(1).values, *sides]
+        below, border = (roots <= border)[..., None], border[..., None]
+        sides = torch.where(below, torch.minimum(around, border), torch.maximum(around, border))
+        return [torch.cat([around.flatten(1), prior], 1).sort(1).values, *sides.unbind(1)]
 
     def _evaluate(self, z: Tensor, *, guess: bool = False) -> tuple[Tensor, Tensor]:
         """log p(z | theta~) up to a constant, (R, P), and with `guess` E[x | z], (R, P, d)."""

@@ -30,6 +30,7 @@ from fil_core.specs import positive
 
 _ROUNDS = 8  # of renewing the centre, each of which leaves about the leverage of what was missing
 _VALUES = {"cpu": 2**20, "cuda": 2**25}  # (release, feature) pairs attacked at a time
+_ROUNDING = 1e-11
 _SETTLED = 0.01  # of sigma: a centre that moves less than this moves no guess
 
 
@@ -158,10 +159,11 @@ def _with_prior(adversary: Adversary, target: Target, released: Tensor, sigma: T
     x = _within(roots.likelier, target.reach)
     active = (sigma > 0).nonzero()[:, 0]
     centre = target.centre.expand_as(released).clone()
+    rounding = _ROUNDING * float(target.theta.norm())  # noise below it is not seen beside that of float64
     for _ in range(_ROUNDS):
         if not active.numel():
             break
-        there = Posterior(adversary, target, released[active], sigma[active], centre[active])
+        there = Posterior(adversary, target, released[active], sigma[active].clamp_min(rounding), centre[active])
         x[active], theta = there.mean(roots.rows(active))
         if adversary.kind == "least-squares":
             break  # the others' loss is quadratic, so the centre holds everywhere

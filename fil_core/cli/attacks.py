@@ -119,9 +119,14 @@ def _run_reconstruct(options: argparse.Namespace) -> int:
         )
         for id in dict.fromkeys(options.ids)
     ]
+    dataset = run.engine.dataset(requests[0].data, run.progress)
+    for id in options.ids:
+        dataset.row(id)  # a wrong one is said before the first is attacked, not after
     results = {request.ids[0]: run.answer(request) for request in requests}
     table = pd.concat([result.table for result in results.values()])
-    columns = ("sigma", "mse", "psnr", "mse_prior", "psnr_prior", "floor_unbiased", "floor_prior")
+    columns = (
+        "sigma", "mse", "psnr", "mse_prior", "psnr_prior", "mse_nearer", "psnr_nearer", "floor_unbiased", "floor_prior",
+    )  # fmt: skip
     line: dict[str, Any] = {
         column: {str(id): result.table[column].tolist() for id, result in results.items()} for column in columns
     }

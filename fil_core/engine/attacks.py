@@ -111,10 +111,10 @@ def run_reconstruction(
     """The reconstruction attacks on some examples under every noise.
 
     The table has a row for each example and noise: `mse`, `psnr` (of the unbiased attack), `mse_prior`, `psnr_prior`
-    (of the one with a prior), `mse_nearer` (of the better one of two explanations), their standard errors, `explained` (share of the releases that some example
-    explains exactly), the floors, `eta`. Errors are squared model features, means over features. The arrays hold
-    `truth` (m, d0) and the answers to the first release, `guess` and `guess_prior` (m, S, d0), in source features, what
-    principal components dropped being the mean.
+    (of the one with a prior), `mse_nearer`, `psnr_nearer` (of the better one of two explanations), the standard errors
+    `..._error`, `explained` (share of the releases that some example explains exactly), the floors, `eta`. Errors are
+    squared model features, means over features. The arrays hold `truth` (m, d0) and the answers to the first release,
+    `guess` and `guess_prior` (m, S, d0), in source features, what principal components dropped being the mean.
     """
     rows = [dataset.row(id) for id in request.ids]
     prior_std = request.prior_std or spread(dataset)
