@@ -53,7 +53,11 @@ if possible(asked):
     elif categorical(data) or continuous(data):
         attribute_attack.view(asked, data)
     else:
-        why = "has images" if data.image_shape is not None else "is seen in principal components, which mix its columns"
+        why = (
+            "has images" if data.image_shape is not None
+            else "is seen in principal components, which mix its columns" if data.preprocessing.basis is not None
+            else "has no column that differs between the training examples in use"
+        )  # fmt: skip
         st.info(
             f"Attribute inference needs a table with columns of its own; {text.safe(data.title)} {why}. Reconstruction "
             "works here.",

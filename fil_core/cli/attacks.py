@@ -49,8 +49,16 @@ def _noise_options(attack: Any) -> None:
         help="standard deviations of the output noise (default: 0 and a grid around eta)",
     )
     attack.add_argument(
+        "--noise-seed", metavar="S", type=whole, help="seed of the releases, where it is not to be that of --seed"
+    )
+    attack.add_argument(
         "--trials", metavar="T", type=whole, default=100, help="releases drawn, with --seed too (default 100)"
     )
+
+
+def _noise_seed(options: argparse.Namespace) -> int:
+    """One seed for rows and releases, unless two are given."""
+    return options.seed if options.noise_seed is None else options.noise_seed
 
 
 def _numbers(text: str) -> tuple[float, ...]:
@@ -79,7 +87,7 @@ def _run_attribute(options: argparse.Namespace) -> int:
         attackers=options.attackers,
         sigmas=options.sigmas,
         trials=options.trials,
-        seed=options.seed,
+        seed=_noise_seed(options),
         intercept=options.intercept,
         device=options.device,
     )
@@ -96,11 +104,17 @@ def _attribute_in_words(line: dict[str, Any]) -> str:
     rows = [f"{line['attribute']} of {line['n']:,} training examples: {values}. Accuracy by output noise sigma:"]
     rows += [_row("", [f"{sigma:g}" for sigma in line["sigmas"]])]
     rows += [_row(name, [f"{value:.4f}" for value in shares]) for name, shares in line["accuracy"].items()]
+    rows += [_row(f"{name}, exact", [f"{v:.4f}" for v in shares]) for name, shares in _beside(line).items()]
     return "\n".join([*rows, "Computed in"])
 
 
+def _beside(line: dict[str, Any]) -> dict[str, list[float]]:
+    """Closed forms that stand beside trials: those of three values."""
+    return line["exact"] if len(line["levels"]) > 2 else {}
+
+
 def _row(name: str, cells: list[str]) -> str:
-    return f"{name:15}" + " ".join(f"{cell:>9}" for cell in cells)
+    return f"{name:21}" + " ".join(f"{cell:>9}" for cell in cells)
 
 
 def _run_reconstruct(options: argparse.Namespace) -> int:
@@ -114,7 +128,7 @@ def _run_reconstruct(options: argparse.Namespace) -> int:
             ids=(id,),
             sigmas=options.sigmas,
             trials=options.trials,
-            seed=options.seed,
+            seed=_noise_seed(options),
             device=options.device,
         )
         for id in dict.fromkeys(options.ids)

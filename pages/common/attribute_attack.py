@@ -117,8 +117,11 @@ def _sentence(found: Result, sigma: float) -> str:
 def _figures(asked: FilRequest, found: Result, sigma: float, white: dict[str, np.ndarray]) -> None:
     shown = [(name, text.percent(float(p.mean()))) for name, p in white.items()]
     accuracy = found.summary["accuracy"]
+    nearest = int(np.abs(np.array(found.summary["sigmas"]) - sigma).argmin())  # the drawn noise, for what is only drawn
     shown += [
-        (name, text.percent(accuracy[name][0])) for name in ("fredrikson14", "ideal", "baseline") if name in accuracy
+        (name, text.percent(accuracy[name][nearest]))
+        for name in ("fredrikson14", "ideal", "baseline")
+        if name in accuracy
     ]
     measured = compute.stored(asked)
     if measured is not None:

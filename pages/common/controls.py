@@ -171,7 +171,11 @@ def command(asked: FilRequest | AttributeRequest | ReconstructionRequest) -> str
         "l2": repr(model.penalty),
         **own,
     }
-    given = "".join(f" --{name} {shlex.quote(str(value))}" for name, value in options.items() if value)
+    given = "".join(
+        f" --{name}" if value is True else f" --{name} {shlex.quote(str(value))}"
+        for name, value in options.items()
+        if value
+    )
     out = "fil" if isinstance(asked, FilRequest) else "attack"
     return f"python -m fil_core {name} --data {data.name}{given} --out {out}.csv"
 
@@ -182,7 +186,7 @@ def _fil(asked: FilRequest) -> tuple[str, dict[str, object]]:
 
 def _attribute(asked: AttributeRequest) -> tuple[str, dict[str, object]]:
     own = {"attribute": asked.attribute, "bins": asked.bins, "attackers": ",".join(asked.attackers)}
-    return "attack-attribute", own | _noise(asked)
+    return "attack-attribute", own | {"intercept": asked.intercept} | _noise(asked)
 
 
 def _reconstruct(asked: ReconstructionRequest) -> tuple[str, dict[str, object]]:
@@ -191,7 +195,7 @@ def _reconstruct(asked: ReconstructionRequest) -> tuple[str, dict[str, object]]:
 
 def _noise(asked: AttributeRequest | ReconstructionRequest) -> dict[str, object]:
     sigmas = ",".join(f"{sigma!r}" for sigma in asked.sigmas)
-    return {"sigmas": sigmas, "trials": str(asked.trials), "seed": str(asked.seed)}
+    return {"sigmas": sigmas, "trials": str(asked.trials), "seed": str(asked.data.seed), "noise-seed": str(asked.seed)}
 
 
 _COMMANDS: dict[type, Callable[..., tuple[str, dict[str, object]]]] = {

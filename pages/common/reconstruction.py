@@ -13,6 +13,7 @@ from pages.common import attack_charts, charts, compute, text, tiles, widgets
 
 _WIDTH = 260
 _READ_OFF = 40.0  # dB; a wrong explanation is nowhere near
+_TWO = 3.0  # times further off than the better one of two explanations: which of them it is is what is missing
 _BATCH = 10  # examples of a sweep that are computed, and kept, together
 _ATTACKS = {"with a prior": "prior", "unbiased": ""}
 
@@ -20,18 +21,20 @@ WHO = """
 The attacker knows every other training example, the penalty and this example's label, and sees the noisy parameters. At
 the optimum all gradients cancel, so the others' gradient is minus this example's own, and the example follows.
 
-- **unbiased**: the example that explains the released parameters exactly. Without noise this is the example itself.
-  Of two that do, the one more like the others of its label; of none, the point where the two would meet.
+- **unbiased**: the example that explains the released parameters exactly. Without noise one of at most two such is the
+  example itself; the one with whole numbers where all others have them, or else the one more like the others of its
+  label, is taken. Where nothing explains a noisy release, the point where the two would meet is. No guess is longer than
+  twice the longest other example, so that with much noise the attack is not unbiased any more.
 - **with a prior**: the mean of the posterior, when examples are taken to be spread like the others of the same label: a
   Gaussian with their mean, and their variance along each eigenvector of the others' curvature. It is wrong in the
   details, so that with hundreds of features and little noise it can mislead more than it helps.
 
-**Floors.** No *unbiased* attack has a smaller expected error than Tr(I⁻¹)/d (Cramér–Rao). None at all, on average over
-examples drawn from a Gaussian prior of the training features' variance, has a smaller one than Tr((I + τ⁻²)⁻¹)/d (van
-Trees). A single example can lie below a floor: the first does not bind attacks that are biased, as every attack is
-whose guesses are held to a possible size; the second is an average, and examples nearer to the middle than most are
-easier; it also grants the attacker less than this one knows, who has seen the others' spread in every direction. And a
-mean over a few dozen releases scatters by itself: the bars are two standard errors.
+**Floors.** No *unbiased* attack has a smaller expected error than Tr(I⁻¹)/d (Cramér–Rao). The floor with a prior,
+Tr((I + τ⁻²)⁻¹)/d, is van Trees' for a Gaussian prior of the training features' variance τ², with the information I of
+this example: what the best attack would reach, on average, if all examples were like it. A single example can lie below
+a floor: the first does not bind biased attacks; the second is an average, and examples nearer to the middle than most
+are easier; it also grants the attacker less than this one knows, who has seen the others' spread in every direction. And
+a mean over a few dozen releases scatters by itself: the bars are two standard errors.
 """
 
 
@@ -113,6 +116,9 @@ def _sentence(found: Result, row: pd.Series, suffix: str) -> str:
     if row["sigma"] == 0:
         return exact + "Move the noise to see how soon the attack loses it."
     learnt = "" if spread < 1 else ": no better than to guess without the model"
+    nearer = float(np.sqrt(row["mse_nearer"])) / found.summary["prior_std"]
+    if spread > _TWO * nearer and nearer < 1:
+        learnt = f". But two examples explain the release, and one of them is off by {text.number(nearer)} × only"
     return (
         f"{exact}With noise of σ = **{text.number(row['sigma'])}** the guess is off by **{text.number(spread)} ×** the "
         f"features' own spread ({row[f'psnr{kind}']:.1f} dB){learnt}."
@@ -124,7 +130,9 @@ def _without_noise(bare: pd.Series) -> str:
         return ""
     if bare["psnr"] > _READ_OFF:
         return f"Without noise the example is read off the parameters to {bare['psnr']:.0f} dB. "
-    return "Without noise two examples explain the parameters, and the attack took the wrong one for the likelier. "
+    if bare["psnr_nearer"] > _READ_OFF:
+        return "Without noise two examples explain the parameters, and the attack took the wrong one for the likelier. "
+    return "Without noise too the attack misses it: its residual is too small to be told from rounding. "
 
 
 def _figures(found: Result, row: pd.Series, suffix: str) -> None:
@@ -193,7 +201,7 @@ def _many(request: ReconstructionRequest, data: Dataset, sigma: float, suffix: s
     count = int(one.selectbox("Examples", [20, 50, 100, 200], key="many"))
     drawn = int(two.number_input("Releases for each", 10, 1000, 50, step=10, key="many-trials"))
     if sigma == 0:
-        st.info("Without noise both attacks are exact and the floors are 0. Choose a noise above.")
+        st.info("Without noise the floors are 0, and there is nothing to compare. Choose a noise above.")
         return
     ids = np.random.default_rng(0).choice(data.ids, min(count, data.n), replace=False)
     batches = [tuple(int(i) for i in ids[k : k + _BATCH]) for k in range(0, len(ids), _BATCH)]
