@@ -23,6 +23,7 @@ from pages.common import attack_charts, compute, text, widgets
 
 _WHITE = ("whitebox-prior", "whitebox")
 _L2S = [1e-5, 1e-3, 1e-2, 1e-1, 1.0]
+_TELLING = 100  # examples, a tenth of fewer of which says too much of each
 _STEPS = 61  # of the noise slider, where every noise has a closed form
 
 WHO = """
@@ -51,7 +52,9 @@ def view(asked: FilRequest, data: Dataset) -> None:
             _target(request, asked, next(iter(white)))
     with right:
         st.subheader(f"By η, at σ = {text.number(sigma)}", anchor=False)
-        if white:
+        if widgets.redacted() and found.summary["n"] < _TELLING:
+            st.info("Hidden while redacted: a tenth of so few examples is nearly each one's own.")
+        elif white:
             baseline = max(found.summary["prior"])
             widgets.chart(
                 attack_charts.deciles(found.table["eta"].to_numpy(), white, baseline, widgets.mode()),
@@ -117,7 +120,7 @@ def _sentence(found: Result, sigma: float) -> str:
 def _figures(asked: FilRequest, found: Result, sigma: float, white: dict[str, np.ndarray]) -> None:
     shown = [(name, text.percent(float(p.mean()))) for name, p in white.items()]
     accuracy = found.summary["accuracy"]
-    nearest = int(np.abs(np.array(found.summary["sigmas"]) - sigma).argmin())  # the drawn noise, for what is only drawn
+    nearest = int(np.abs(np.array(found.summary["sigmas"]) - sigma).argmin())  # of what is drawn only
     shown += [
         (name, text.percent(accuracy[name][nearest]))
         for name in ("fredrikson14", "ideal", "baseline")

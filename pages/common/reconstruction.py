@@ -23,8 +23,8 @@ the optimum all gradients cancel, so the others' gradient is minus this example'
 
 - **unbiased**: the example that explains the released parameters exactly. Without noise one of at most two such is the
   example itself; the one with whole numbers where all others have them, or else the one more like the others of its
-  label, is taken. Where nothing explains a noisy release, the point where the two would meet is. No guess is longer than
-  twice the longest other example, so that with much noise the attack is not unbiased any more.
+  label, is taken. Where nothing explains a noisy release, the point where the two would meet is. No guess is longer
+  than twice the longest other example, so that with much noise the attack is not unbiased any more.
 - **with a prior**: the mean of the posterior, when examples are taken to be spread like the others of the same label: a
   Gaussian with their mean, and their variance along each eigenvector of the others' curvature. It is wrong in the
   details, so that with hundreds of features and little noise it can mislead more than it helps.
@@ -33,8 +33,8 @@ the optimum all gradients cancel, so the others' gradient is minus this example'
 Tr((I + τ⁻²)⁻¹)/d, is van Trees' for a Gaussian prior of the training features' variance τ², with the information I of
 this example: what the best attack would reach, on average, if all examples were like it. A single example can lie below
 a floor: the first does not bind biased attacks; the second is an average, and examples nearer to the middle than most
-are easier; it also grants the attacker less than this one knows, who has seen the others' spread in every direction. And
-a mean over a few dozen releases scatters by itself: the bars are two standard errors.
+are easier; it also grants the attacker less than this one knows, who has seen the others' spread in every direction.
+And a mean over a few dozen releases scatters by itself: the bars are two standard errors.
 """
 
 

@@ -139,7 +139,8 @@ def test_the_command_line_under_an_attack_runs_it(capsys: pytest.CaptureFixture[
     from fil_core.__main__ import main
 
     monkeypatch.chdir(tmp_path)
-    for at in (attribute_page(attacked="sex"), reconstruction_page()):
+    other = {"subset": 100, "noise-seed": 5, "intercept": True}
+    for at in (attribute_page(attacked="sex"), attribute_page(attacked="sex", **other), reconstruction_page()):
         command = shlex.split(at.code[0].value)
         assert main(command[3:]) == 0
         assert "stored result" in capsys.readouterr().out
