@@ -93,6 +93,7 @@ _ERRORS = {
     "floor_unbiased": ("floor of unbiased attacks", OKABE_ITO[0], "dot"),
     "mse_prior": ("attack with a prior", LEAKS, "solid"),
     "floor_prior": ("floor with a prior", LEAKS, "dot"),
+    "mse_nearer": ("better of two explanations", OKABE_ITO[7], "dash"),
 }
 
 
@@ -112,7 +113,7 @@ def errors(table: pd.DataFrame, sigma: float, prior_std: float, mode: Mode) -> g
         figure.add_vline(sigma, line={"color": INK[mode][0], "dash": "dot", "width": 1})
     styled(figure, mode, x="output noise σ", y="error / feature spread (1 = nothing learnt)", height=360)
     # What exceeds ten spreads says no more than that the unbiased attack is lost; the table has the numbers.
-    low = float(np.sqrt(shown[["mse", "mse_prior", "floor_prior"]].to_numpy().min())) / prior_std
+    low = float(np.sqrt(shown[["mse", "mse_prior", "mse_nearer", "floor_prior"]].to_numpy().min())) / prior_std
     figure.update_yaxes(type="log", range=[np.log10(max(low, 1e-9)) - 0.2, 1.2])
     return figure.update_xaxes(type="log")
 
