@@ -34,8 +34,8 @@ _LEAST, _MEET = -0.27846454276107379, -1.2784645427610738  # the least t s(t), a
 _WHOLE, _FRACTION = 0.02, 0.1  # from a whole number: what counts as one, and what cannot be one
 _STEPS, _ARRIVED = 20, 1e-14
 _ENOUGH = 3  # examples of a label, fewer of which have no spread of their own
-_LITTLE = 0.001
 _SHRINK = 0.1  # of the mean variance, added to each direction of the others' Gaussian: they never show everything
+_LITTLE = 0.001  # share of that shrinkage which stays where the variances serve as a prior
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from fil_core.specs import positive
 
 _ROUNDS = 8  # of renewing the centre, each of which leaves about the leverage of what was missing
 _VALUES = {"cpu": 2**20, "cuda": 2**25}  # (release, feature) pairs attacked at a time
-_ROUNDING = 1e-11
+_ROUNDING = 1e-11  # of the parameters' norm
 _SETTLED = 0.01  # of sigma: a centre that moves less than this moves no guess
 
 
@@ -46,8 +46,8 @@ class Reconstruction:
             them apart.
         explained: (S,), share of the releases that some x explains exactly.
         floor_unbiased: (S,), no unbiased attack's expected error is below it (Cramer-Rao).
-        floor_prior: (S,), nor any attack's in the mean over examples drawn from a Gaussian of `prior_std` (van Trees);
-            a single example, or an attacker who knows more of the others than their spread, can be below.
+        floor_prior: (S,), van Trees' floor for a Gaussian prior of `prior_std`, with the information of this example:
+            no strict bound for a single one, nor for an attacker who knows more of the others than their spread.
         eta: Fisher information loss at sigma = 1.
     """
 
@@ -83,7 +83,7 @@ def reconstruct(
         sigmas: S standard deviations of the output noise, >= 0.
         trials: T, releases for each noise > 0; the same draws for every example and noise.
         seed: of those draws.
-        prior_std: standard deviation a feature of the second attacker's prior, > 0.
+        prior_std: standard deviation a feature of the prior that the floor assumes, > 0.
         progress: told (examples done, number of examples, what).
 
     Raises:
