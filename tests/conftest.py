@@ -33,6 +33,23 @@ def own_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("FIL_STORE_DIR", str(tmp_path_factory.mktemp("store")))
 
 
+@pytest.fixture
+def run(capsys):
+    """`python -m fil_core` in this process: exit code, stdout and stderr for some arguments."""
+
+    from fil_core.__main__ import main
+
+    def call(*arguments):
+        try:
+            code = main([str(a) for a in arguments])
+        except SystemExit as stop:  # argparse's way out
+            code = stop.code
+        found = capsys.readouterr()
+        return code, found.out, found.err
+
+    return call
+
+
 def dataset_of(X: np.ndarray, y: np.ndarray, *, classes: int = 0, **more) -> Dataset:
     """Training arrays as a Dataset; the test split is the training split's first rows, moved a little."""
     n, d = X.shape

@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 import torch
 
-from fil_core.__main__ import main
 from fil_core.data import fetch, loading
 from fil_core.data.registry import source_of
 
@@ -26,21 +25,6 @@ KEYS = [
 ]  # fmt: skip
 COLUMNS = ["id", "label", "eta", "dfil", "loss", "grad_norm"]
 DIGITS = ["--data", "digits", "--classes", "0,1", "--l2", "1e-3"]
-
-
-@pytest.fixture
-def run(capsys):
-    """fil_core's exit code, stdout and stderr for some arguments."""
-
-    def call(*arguments):
-        try:
-            code = main([str(a) for a in arguments])
-        except SystemExit as stop:  # argparse's way out
-            code = stop.code
-        found = capsys.readouterr()
-        return code, found.out, found.err
-
-    return call
 
 
 def last_line(out):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import json
 import math
 
 import pandas as pd
 import pytest
+from test_cli import last_line as parsed
 
-from fil_core.__main__ import main
 from fil_core.engine import Engine
 from fil_core.specs import ATTACKERS, DataSpec, ModelSpec, ReconstructionRequest
 
@@ -18,27 +17,9 @@ SEX = ["attack-attribute", "--data", "diabetes", "--attribute", "sex", "--l2", "
 DIGITS = ["attack-reconstruct", "--data", "digits", "--classes", "3,8", "--model", "logistic"]
 
 
-@pytest.fixture
-def run(capsys):
-    """Exit code, stdout and stderr for some arguments."""
-
-    def call(*arguments):
-        try:
-            code = main([str(a) for a in arguments])
-        except SystemExit as stop:  # argparse's way out
-            code = stop.code
-        found = capsys.readouterr()
-        return code, found.out, found.err
-
-    return call
-
-
 def last_line(out):
-    def refuse(name):
-        raise AssertionError(f"{name} is not JSON")
-
     assert len(out.splitlines()) == 1
-    return json.loads(out, parse_constant=refuse)
+    return parsed(out)
 
 
 def test_the_line_of_an_attribute_has_a_number_for_each_attacker_and_noise(run):
