@@ -116,8 +116,7 @@ class _Pair:
     """u = H^-1 x and u' = H^-1 x' of a block of examples with k changes each, and M = [u, u']^T [x, x']."""
 
     def __init__(self, u: Tensor, x: Tensor, change: Tensor, inverse_columns: Tensor, columns: list[int]) -> None:
-        self.u, self.x, self.change, self.columns = u, x, change, columns
-        self.inverse_columns = inverse_columns  # (s, d): u' = u + change @ inverse_columns
+        self.u, self.inverse_columns = u, inverse_columns  # (s, d): u' = u + change @ inverse_columns
         self.lean = (change * u[:, None, columns]).sum(2)  # m12 - m11
         curved = change @ inverse_columns[:, columns]
         self.gap = self.lean + (change * curved).sum(2)  # m22 - m12

@@ -49,15 +49,13 @@ def success(
     return figure.update_yaxes(range=[0, 1.03], tickformat=".0%")
 
 
-def deciles(eta: np.ndarray, success: dict[str, np.ndarray], baseline: float, mode: Mode) -> go.Figure:
-    """Mean success in each tenth of the examples by eta, least leaky first, with the baseline as a line."""
-    groups = np.array_split(np.argsort(eta, kind="stable"), 10)
+def deciles(tenths: pd.DataFrame, baseline: float, mode: Mode) -> go.Figure:
+    """Mean success in each tenth of the examples, index `tenth`, beside `mean eta`; the baseline as a line."""
     figure = go.Figure()
-    for name, p in success.items():
+    for name in tenths.columns.drop("mean eta"):
         figure.add_bar(
-            x=list(range(1, 11)), y=[float(p[g].mean()) if len(g) else np.nan for g in groups], name=name,
+            x=tenths.index, y=tenths[name], name=name, customdata=tenths["mean eta"],
             marker={"color": ATTACKER_COLOURS[name]},
-            customdata=[float(eta[g].mean()) if len(g) else np.nan for g in groups],
             hovertemplate="tenth %{x}, mean η %{customdata:.3g}<br>right %{y:.1%}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     figure.add_scatter(

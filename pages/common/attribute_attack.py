@@ -56,12 +56,13 @@ def view(asked: FilRequest, data: Dataset) -> None:
             st.info("Hidden while redacted: a tenth of so few examples is nearly each one's own.")
         elif white:
             baseline = max(found.summary["prior"])
+            tenths = _tenths(found.table["eta"].to_numpy(), white)
             widgets.chart(
-                attack_charts.deciles(found.table["eta"].to_numpy(), white, baseline, widgets.mode()),
+                attack_charts.deciles(tenths, baseline, widgets.mode()),
                 "Share of right guesses in each tenth of the examples by eta",
                 "deciles",
             )
-            widgets.table_twin(_decile_table(found.table["eta"].to_numpy(), white), key="decile-numbers")
+            widgets.table_twin(tenths, key="decile-numbers")
     st.subheader("Does η tell it, whatever the penalty?", anchor=False)
     _penalties(request)
     st.subheader("Whose attribute", anchor=False)
@@ -177,7 +178,8 @@ def _target(request: AttributeRequest, asked: FilRequest, attacker: str) -> None
     st.markdown(f"That takes σ = **{text.number(sigma)}**{cost}.")
 
 
-def _decile_table(eta: np.ndarray, white: dict[str, np.ndarray]) -> pd.DataFrame:
+def _tenths(eta: np.ndarray, white: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Mean eta and success in each tenth of the examples by eta, least leaky first."""
     groups = np.array_split(np.argsort(eta, kind="stable"), 10)
     rows = {"mean eta": eta} | white
     return pd.DataFrame(
@@ -207,7 +209,7 @@ def _penalties(request: AttributeRequest) -> None:
         x = s["eta_mean"] / np.array([s["sigmas"][i] for i in noisy])
         curves[f"λ = {asked.model.penalty:g}"] = (x, np.array([accuracy[i] for i in noisy]))
     if not curves:
-        st.caption("Attack the same attribute under several penalties: accuracy against mean η should be one curve.")
+        st.caption("Attack it under several penalties: while λ is small, accuracy is nearly one curve in mean η.")
         return
     widgets.chart(
         attack_charts.against_eta(curves, baseline, widgets.mode()),
