@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import numbers
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from fil_core.checks import choice, count, positive, several, texts
 from fil_core.errors import BadRequest
 
 Preprocess = Literal["unit-ball", "standardise", "none"]
@@ -23,37 +23,7 @@ DEFAULT_L2: dict[str, float] = {"least-squares": 0.0, "logistic": 1e-3, "softmax
 # Fields marked so say where or how to compute, not what: two requests that differ only there have the same result.
 _NOT_IDENTITY = {"identity": False}
 
-
-def choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    """Raise BadRequest unless `value` is one of `allowed`."""
-    if value not in allowed:
-        raise BadRequest(f"{name}: expected one of {', '.join(allowed)}; got {value!r}.")
-
-
-# Beyond these a square overflows or vanishes in float64, and no data or noise is on such a scale.
-_LEAST, _MOST = 1e-30, 1e30
 _LARGEST_L2 = 1e6  # a penalty that leaves nothing of a model on any scaled data
-
-
-def positive(name: str, value: float, *, zero: bool = False, most: float = _MOST) -> None:
-    """Raise BadRequest unless `value` is a number between 1e-30 and `most` (or 0, with `zero`)."""
-    number = isinstance(value, numbers.Real) and math.isfinite(value)
-    if not (number and (_LEAST <= value <= most or (zero and value == 0))):
-        sign = ">= 0" if zero else "> 0"
-        raise BadRequest(f"{name}: expected a finite number {sign} (from {_LEAST:g} to {most:g}); got {value!r}.")
-
-
-def _texts(name: str, values: object) -> tuple[str, ...]:
-    """Several names as a tuple of texts; a bare text would fall apart into its letters."""
-    if isinstance(values, str):
-        raise BadRequest(f"{name}: expected several names, such as ({values!r},); got the text {values!r}.")
-    return tuple(str(v) for v in values)  # type: ignore[attr-defined]
-
-
-def count(name: str, value: int | None) -> None:
-    """Raise BadRequest unless `value` is None or a whole number >= 1."""
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-        raise BadRequest(f"{name}: expected a whole number >= 1; got {value!r}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +49,7 @@ class DataSpec:
     data_dir: str | None = field(default=None, metadata=_NOT_IDENTITY)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "classes", _texts("classes", self.classes))
+        object.__setattr__(self, "classes", texts("classes", self.classes))
         if len(set(self.classes)) != len(self.classes):
             raise BadRequest(f"classes: expected different labels; got {', '.join(self.classes)}.")
         if len(self.classes) == 1:
@@ -140,7 +110,7 @@ class FilRequest:
     device: Device = field(default="auto", metadata=_NOT_IDENTITY)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "attribute", _texts("attribute", self.attribute))
+        object.__setattr__(self, "attribute", texts("attribute", self.attribute))
         positive("sigma", self.sigma)
         object.__setattr__(self, "sigma", float(self.sigma))
         if self.prior_std is not None:
@@ -184,18 +154,11 @@ _MOST_TRIALS = 100_000
 _MOST_SIGMAS = 200
 
 
-def _several(name: str, values: Any) -> tuple[Any, ...]:
-    """Numbers as a tuple; a bare one is no list of one."""
-    if isinstance(values, str) or not hasattr(values, "__iter__"):
-        raise BadRequest(f"{name}: expected several numbers, such as ({values!r},); got {values!r}.")
-    return tuple(values)
-
-
 def _attack(request: AttributeRequest | ReconstructionRequest) -> None:
     """What both attacks ask of their options."""
     if request.model.kind not in ATTACKABLE:
         raise BadRequest(f"attack: expected a model of {' or '.join(ATTACKABLE)}; got {request.model.kind}.")
-    sigmas = _several("sigmas", request.sigmas)
+    sigmas = several("sigmas", request.sigmas)
     for sigma in sigmas:
         positive("sigmas", sigma, zero=True)
     if len(set(sigmas)) < len(sigmas) or len(sigmas) > _MOST_SIGMAS:
@@ -238,7 +201,7 @@ class AttributeRequest:
         _attack(self)
         if not self.attribute or not isinstance(self.attribute, str):
             raise BadRequest(f"attribute: expected the name of one attribute; got {self.attribute!r}.")
-        object.__setattr__(self, "attackers", _texts("attackers", self.attackers))
+        object.__setattr__(self, "attackers", texts("attackers", self.attackers))
         for attacker in self.attackers:
             choice("attackers", attacker, ATTACKERS)
         if not self.attackers or len(set(self.attackers)) < len(self.attackers):
@@ -269,7 +232,7 @@ class ReconstructionRequest:
 
     def __post_init__(self) -> None:
         _attack(self)
-        ids = _several("ids", self.ids)
+        ids = several("ids", self.ids)
         if not ids or len(set(ids)) < len(ids) or not all(isinstance(i, numbers.Integral) for i in ids):
             raise BadRequest(f"ids: expected at least one training example, each once; got {ids!r}.")
         object.__setattr__(self, "ids", tuple(map(int, ids)))

@@ -23,11 +23,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from fil_core.checks import positive
 from fil_core.engine import folders
 from fil_core.engine.encoding import ARRAYS, MANIFEST, TABLE, Files, decode, encode, read_manifest
 from fil_core.errors import BadRequest
 from fil_core.result import Result
-from fil_core.specs import positive
 
 MEMORY_BYTES = 512 * 2**20  # what results may take in memory while the disk cannot be written
 

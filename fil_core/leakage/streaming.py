@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 import torch
 from torch import Tensor
 
+from fil_core.checks import positive
 from fil_core.errors import BadRequest
 from fil_core.leakage.glm import GlmJacobians
 from fil_core.linalg import Curvature, weighted_gram
 from fil_core.models import Glm
 from fil_core.models.glm import least_squares_terms, penalised, solve_normal_equations
-from fil_core.specs import positive
 
 Blocks = Iterable[tuple[Tensor, Tensor]]
 
