@@ -25,8 +25,11 @@ from typing import Any
 _WHERE = {
     "fil_core.specs": (
         "DataSpec", "ModelSpec", "FilRequest", "ExampleRequest", "AttributeRequest", "ReconstructionRequest",
-        "DEFAULT_L2", "ATTACKABLE", "ATTACKERS",
+        "IrfilRequest", "ReleaseRequest", "DEFAULT_L2", "ATTACKABLE", "ATTACKERS",
     ),
+    "fil_core.weightings": ("Irfil", "Dropping", "GivenWeights", "Weighting", "METHODS", "weighting"),
+    "fil_core.mitigations": ("Mitigation", "side_by_side", "successors", "noise_around", "spread_over_ranks"),
+    "fil_core.reweighting": ("Reweighting", "irfil", "without_leakiest"),
     "fil_core.result": ("Result",),
     "fil_core.dataset": ("Dataset", "AttributeGroup", "Preprocessing"),
     "fil_core.errors": (
@@ -39,7 +42,7 @@ _WHERE = {
     "fil_core.leakage.calibration": (
         "sigma_for_eta", "sigma_for_error", "sigma_for_membership", "membership_auc", "total_eta",
     ),
-    "fil_core.leakage.utility": ("expected_accuracy", "expected_squared_error", "correct_probability"),
+    "fil_core.leakage.utility": ("expected_accuracy", "expected_squared_error", "correct_probability", "drawn_scores"),
     "fil_core.leakage.comparison": ("Agreement", "agreement", "top"),
     "fil_core.attacks.attribute": ("Attribute", "attribute_of", "categorical", "continuous"),
     "fil_core.attacks.candidates": ("candidate_shifts",),
@@ -47,6 +50,7 @@ _WHERE = {
     "fil_core.attacks.success": ("success_probability", "sigma_for_success", "success_column"),
     "fil_core.attacks.reconstruction": ("Reconstruction", "reconstruct"),
     "fil_core.engine": ("Engine", "get"),
+    "fil_core.engine.weights": ("read_weights", "keep_weights"),
     "fil_core.engine.store": ("Store",),
     "fil_core.engine.export": ("to_csv_bytes", "to_flat_parquet_bytes", "write_table"),
 }  # fmt: skip

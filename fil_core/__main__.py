@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from fil_core.cli import attacks, fil
+from fil_core.cli import attacks, fil, mitigations
 from fil_core.errors import FilError
 
 _BAD_INPUT, _STOPPED = 2, 130  # as a shell reports a program that its user interrupted
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     fil.add(commands)
     attacks.add(commands)
+    mitigations.add(commands)
     return parser
 
 

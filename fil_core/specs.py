@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from fil_core.checks import choice, count, positive, several, texts
 from fil_core.errors import BadRequest
+from fil_core.weightings import Irfil, Weighting
 
 Preprocess = Literal["unit-ball", "standardise", "none"]
 ModelKind = Literal["least-squares", "logistic", "softmax"]
@@ -69,10 +70,12 @@ class ModelSpec:
     Attributes:
         kind: least squares (regression, or two classes coded -1/+1), logistic (two), softmax (any number).
         l2: lambda of the objective `sum_i w_i loss_i + n * l2 / 2 * |theta|^2`; None takes `DEFAULT_L2[kind]`.
+        weights: how the weights w come about; None for equal ones.
     """
 
     kind: ModelKind = "least-squares"
     l2: float | None = None
+    weights: Weighting | None = None
 
     def __post_init__(self) -> None:
         choice("model", self.kind, get_args(ModelKind))
@@ -82,6 +85,11 @@ class ModelSpec:
         object.__setattr__(self, "l2", float(self.l2))  # type: ignore[arg-type]  # 1 and 1.0 are one request
         if self.kind == "softmax" and self.l2 == 0:
             raise BadRequest("l2: expected a number > 0 for softmax, whose parameters are free up to a shift; got 0.")
+
+    @property
+    def equally_weighted(self) -> ModelSpec:
+        """The same model with equal weights."""
+        return dataclasses.replace(self, weights=None)
 
     @property
     def penalty(self) -> float:
@@ -164,12 +172,25 @@ def _attack(request: AttributeRequest | ReconstructionRequest) -> None:
     if len(set(sigmas)) < len(sigmas) or len(sigmas) > _MOST_SIGMAS:
         raise BadRequest(f"sigmas: expected at most {_MOST_SIGMAS} different numbers; got {len(sigmas)}.")
     object.__setattr__(request, "sigmas", tuple(map(float, sigmas)))
-    count("trials", request.trials)
-    if request.trials > _MOST_TRIALS:
-        raise BadRequest(f"trials: expected at most {_MOST_TRIALS:,}; got {request.trials:,}.")
-    if not isinstance(request.seed, int) or not 0 <= request.seed < 2**63:
-        raise BadRequest(f"seed: expected a whole number from 0 to 2^63 - 1; got {request.seed!r}.")
+    _draws("trials", request.trials, request.seed)
     choice("device", request.device, get_args(Device))
+
+
+def _draws(name: str, number: int, seed: int) -> None:
+    """What everything asks that draws releases."""
+    count(name, number)
+    if number > _MOST_TRIALS:
+        raise BadRequest(f"{name}: expected at most {_MOST_TRIALS:,}; got {number:,}.")
+    if not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise BadRequest(f"seed: expected a whole number from 0 to 2^63 - 1; got {seed!r}.")
+
+
+def _ids(values: Any, *, least: int) -> tuple[int, ...]:
+    """Ids of training examples, each once."""
+    ids = several("ids", values)
+    if len(ids) < least or len(set(ids)) < len(ids) or not all(isinstance(i, numbers.Integral) for i in ids):
+        raise BadRequest(f"ids: expected at least {least} training example, each once; got {ids!r}.")
+    return tuple(map(int, ids))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,16 +253,75 @@ class ReconstructionRequest:
 
     def __post_init__(self) -> None:
         _attack(self)
-        ids = several("ids", self.ids)
-        if not ids or len(set(ids)) < len(ids) or not all(isinstance(i, numbers.Integral) for i in ids):
-            raise BadRequest(f"ids: expected at least one training example, each once; got {ids!r}.")
-        object.__setattr__(self, "ids", tuple(map(int, ids)))
+        object.__setattr__(self, "ids", _ids(self.ids, least=1))
         if self.prior_std is not None:
             positive("prior_std", self.prior_std)
             object.__setattr__(self, "prior_std", float(self.prior_std))
 
 
-Request = FilRequest | ExampleRequest | FitRequest | AttributeRequest | ReconstructionRequest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IrfilRequest:
+    """Iterated reweighting, round by round, starting from equal weights.
+
+    Attributes:
+        model: with equal weights.
+        weights: method, rounds, attribute, clamps and stopping rule.
+    """
+
+    data: DataSpec = field(default_factory=DataSpec)
+    model: ModelSpec = field(default_factory=ModelSpec)
+    weights: Irfil = field(default_factory=Irfil)
+    device: Device = field(default="auto", metadata=_NOT_IDENTITY)
+
+    def __post_init__(self) -> None:
+        if self.model.weights is not None:
+            raise BadRequest(
+                f"irfil: expected a model with equal weights to start from; got one with {self.model.weights.text}."
+            )
+        choice("device", self.device, get_args(Device))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRequest:
+    """What a release gives away and what it is worth: a model, however it was trained, with noise on its parameters.
+
+    Every mitigation is another release, so that all of them have the same columns.
+
+    Attributes:
+        sigma: standard deviation of the Gaussian output perturbation, > 0, in units of theta.
+        attribute: the attribute that is at risk and attacked (white box); empty for the whole example.
+        ids: examples that are reconstructed, where no attribute is attacked; empty for none.
+        trials: releases drawn for an attack that has no closed form.
+        draws: releases drawn for the spread of the test score.
+        seed: of both.
+    """
+
+    data: DataSpec = field(default_factory=DataSpec)
+    model: ModelSpec = field(default_factory=ModelSpec)
+    sigma: float = 1.0
+    attribute: str = ""
+    ids: tuple[int, ...] = ()
+    trials: int = 20
+    draws: int = 100
+    seed: int = 0
+    device: Device = field(default="auto", metadata=_NOT_IDENTITY)
+
+    def __post_init__(self) -> None:
+        positive("sigma", self.sigma)
+        object.__setattr__(self, "sigma", float(self.sigma))
+        if not isinstance(self.attribute, str):
+            raise BadRequest(f"attribute: expected the name of one attribute; got {self.attribute!r}.")
+        object.__setattr__(self, "ids", _ids(self.ids, least=0))
+        if (self.attribute or self.ids) and self.model.kind not in ATTACKABLE:
+            raise BadRequest(f"attack: expected a model of {' or '.join(ATTACKABLE)}; got {self.model.kind}.")
+        _draws("trials", self.trials, self.seed)
+        _draws("draws", self.draws, self.seed)
+        choice("device", self.device, get_args(Device))
+
+
+Request = (
+    FilRequest | ExampleRequest | FitRequest | AttributeRequest | ReconstructionRequest | IrfilRequest | ReleaseRequest
+)
 
 
 def canonical(spec: Any) -> dict[str, Any]:

@@ -129,7 +129,7 @@ class Adversary:
                 "attack: without this example the parameters are not determined; expected l2 > 0 (for instance 1e-3)."
             ) from error
         Q = others.vectors
-        mean, cov = self._others_like(row)
+        mean, cov = self.others_like(row)
         norms = t.X.norm(dim=1)
         norms[row] = 0
         target = Target(
@@ -212,7 +212,7 @@ class Adversary:
         solved = torch.cholesky_solve(far.T, target.factor).T
         return -((far * solved).sum(1) / 2).view(x.shape[:-1])
 
-    def _others_like(self, row: int) -> tuple[Tensor, Tensor]:
+    def others_like(self, row: int) -> tuple[Tensor, Tensor]:
         """Mean (d,) and shrunken covariance (d, d) of the other examples of the same label; of all where it has few."""
         own = self.terms.X[row]
         n, total, square = self._class_moments(float(self.label[row]))

@@ -107,6 +107,20 @@ def reconstruct(
     return found
 
 
+def unseen_error(fitted: Fitted, dataset: Dataset, rows: Sequence[int]) -> np.ndarray:
+    """Mean-squared error a feature, (m,), of who knows all others but not the release, and answers with their mean.
+
+    It is what the attack with a prior tends to as the noise grows.
+
+    Args:
+        fitted, dataset, rows: as for `reconstruct`; weights do not matter.
+    """
+    attackable(fitted)
+    adversary = Adversary(fitted, dataset)
+    X = adversary.terms.X
+    return np.array([float((X[row] - adversary.others_like(int(row))[0]).square().mean()) for row in rows])
+
+
 def _one(adversary: Adversary, row: int, sigmas: Sequence[float], noise: Tensor, prior_std: float) -> Reconstruction:
     target = adversary.target(row)
     truth = adversary.terms.X[row] @ target.vectors

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from fil_core.cli.options import Run, data_options, data_spec, model_options, model_spec, names, run_options, whole
+from fil_core.cli.options import Run, data_options, data_spec, model_options, names, numbers, run_options, whole, wholes
 from fil_core.specs import ATTACKERS, AttributeRequest, ReconstructionRequest
 
 
@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
     data_options(reconstruct)
     model_options(reconstruct)
     attack = reconstruct.add_argument_group("attack")
-    attack.add_argument("--ids", metavar="I,J", type=_wholes, required=True, help="examples, as in the column id")
+    attack.add_argument("--ids", metavar="I,J", type=wholes, required=True, help="examples, as in the column id")
     _noise_options(attack)
     run_options(reconstruct, "one row per example and sigma")
     reconstruct.set_defaults(run=_run_reconstruct)
@@ -44,7 +44,7 @@ def _noise_options(attack: Any) -> None:
     attack.add_argument(
         "--sigmas",
         metavar="S,T",
-        type=_numbers,
+        type=numbers,
         default=(),
         help="standard deviations of the output noise (default: 0 and a grid around eta)",
     )
@@ -61,27 +61,12 @@ def _noise_seed(options: argparse.Namespace) -> int:
     return options.seed if options.noise_seed is None else options.noise_seed
 
 
-def _numbers(text: str) -> tuple[float, ...]:
-    return tuple(_each(text, float, "numbers"))
-
-
-def _wholes(text: str) -> tuple[int, ...]:
-    return tuple(_each(text, int, "whole numbers"))
-
-
-def _each(text: str, kind: Any, what: str) -> list[Any]:
-    try:
-        return [kind(part) for part in text.split(",")]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected {what} between commas, got {text!r}") from None
-
-
 def _run_attribute(options: argparse.Namespace) -> int:
     """Attribute inference against every training example: accuracy of each attacker under each noise."""
-    run = Run(options)
+    run, data = Run(options), data_spec(options)
     request = AttributeRequest(
-        data=data_spec(options),
-        model=model_spec(options),
+        data=data,
+        model=run.model_spec(data),
         attribute=options.attribute,
         bins=options.bins,
         attackers=options.attackers,
@@ -119,12 +104,13 @@ def _row(name: str, cells: list[str]) -> str:
 
 def _run_reconstruct(options: argparse.Namespace) -> int:
     """Reconstruction of training examples from the parameters and all other examples, beside the floors of theory."""
-    run = Run(options)
+    run, data = Run(options), data_spec(options)
+    model = run.model_spec(data)
     # One request an example: whoever stops the command keeps the examples that are done.
     requests = [
         ReconstructionRequest(
-            data=data_spec(options),
-            model=model_spec(options),
+            data=data,
+            model=model,
             ids=(id,),
             sigmas=options.sigmas,
             trials=options.trials,

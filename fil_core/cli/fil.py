@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from fil_core.cli.options import Run, data_options, data_spec, model_options, model_spec, names, number, run_options
+from fil_core.cli.options import Run, data_options, data_spec, model_options, names, number, run_options
 from fil_core.specs import FilRequest
 
 
@@ -38,10 +38,10 @@ def add(commands: Any) -> None:
 
 def _run_fil(options: argparse.Namespace) -> int:
     """Fisher information loss, and what stands beside it, of every training example."""
-    run = Run(options)
+    run, data = Run(options), data_spec(options)
     request = FilRequest(
-        data=data_spec(options),
-        model=model_spec(options),
+        data=data,
+        model=run.model_spec(data),
         attribute=options.attribute,
         simplex=options.simplex,
         sigma=options.sigma,

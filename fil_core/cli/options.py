@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from fil_core.result import Result
 from fil_core.specs import DEFAULT_L2, DataSpec, Device, ModelKind, ModelSpec, Preprocess
+from fil_core.weightings import GivenWeights, weighting
 
 
 def data_options(parser: argparse.ArgumentParser) -> None:
@@ -27,12 +28,19 @@ def data_options(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--pca", metavar="K", type=whole, help="project on the first K principal directions")
 
 
-def model_options(parser: argparse.ArgumentParser) -> None:
-    """Which model."""
+def model_options(parser: argparse.ArgumentParser, *, weights: bool = True) -> None:
+    """Which model; without `weights` only one with equal weights."""
     model = parser.add_argument_group("model")
     model.add_argument("--model", choices=get_args(ModelKind), default="least-squares", help="default least-squares")
     defaults = ", ".join(f"{value:g} for {kind}" for kind, value in DEFAULT_L2.items())
     model.add_argument("--l2", metavar="L", type=number, help=f"penalty, multiplied by n (default {defaults})")
+    if weights:
+        model.add_argument(
+            "--weights",
+            metavar="HOW",
+            default="",
+            help="irfil:METHOD:ITERATIONS, drop:K, or a .csv or .parquet file with columns id and weight",
+        )
 
 
 def run_options(parser: argparse.ArgumentParser, out: str) -> None:
@@ -68,6 +76,23 @@ def whole(text: str) -> int:
         raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}") from None
 
 
+def numbers(text: str) -> tuple[float, ...]:
+    """Numbers between commas."""
+    return tuple(_each(text, float, "numbers"))
+
+
+def wholes(text: str) -> tuple[int, ...]:
+    """Whole numbers between commas."""
+    return tuple(_each(text, int, "whole numbers"))
+
+
+def _each(text: str, kind: Any, what: str) -> list[Any]:
+    try:
+        return [kind(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected {what} between commas, got {text!r}") from None
+
+
 def data_spec(options: argparse.Namespace) -> DataSpec:
     """The examples asked for."""
     return DataSpec(
@@ -79,11 +104,6 @@ def data_spec(options: argparse.Namespace) -> DataSpec:
         pca=options.pca,
         data_dir=options.data_dir,
     )
-
-
-def model_spec(options: argparse.Namespace) -> ModelSpec:
-    """The model asked for."""
-    return ModelSpec(kind=options.model, l2=options.l2)
 
 
 class Run:
@@ -99,6 +119,17 @@ class Run:
             check_table_path(options.out)
         self.engine, self.progress = Engine(), Reporter()
         self.cached = True
+
+    def model_spec(self, data: DataSpec) -> ModelSpec:
+        """The model asked for; weights from a file go into the store, which names them by their content."""
+        text = getattr(self.options, "weights", "")
+        how = self._weights_file(text, data) if text.lower().endswith((".csv", ".parquet")) else weighting(text)
+        return ModelSpec(kind=self.options.model, l2=self.options.l2, weights=how)
+
+    def _weights_file(self, path: str, data: DataSpec) -> GivenWeights:
+        from fil_core.engine.weights import keep_weights, read_weights
+
+        return keep_weights(self.engine, read_weights(path), self.engine.dataset(data, self.progress))
 
     def answer(self, request: Any) -> Result:
         """The stored result, or the computed one; what a reader must know goes to stderr."""

@@ -14,7 +14,9 @@ from fil_core.specs import (
     ExampleRequest,
     FilRequest,
     FitRequest,
+    IrfilRequest,
     ReconstructionRequest,
+    ReleaseRequest,
     Request,
     canonical,
 )
@@ -39,18 +41,22 @@ ANALYSES: dict[type, Analysis] = {
     FitRequest: Analysis("fit", 1),
     AttributeRequest: Analysis("attribute inference", 1),
     ReconstructionRequest: Analysis("reconstruction", 1),
+    IrfilRequest: Analysis("irfil", 1),
+    ReleaseRequest: Analysis("release", 1),
 }
 
 
 def runner(request: Request) -> Callable[..., Result]:
     """The function that answers a request; torch is loaded only here, when something is to be computed."""
-    from fil_core.engine import analyses, attacks
+    from fil_core.engine import analyses, attacks, mitigations
 
     runners: dict[type, Callable[..., Result]] = {
         FilRequest: analyses.run_fil,
         ExampleRequest: analyses.run_example,
         AttributeRequest: attacks.run_attribute,
         ReconstructionRequest: attacks.run_reconstruction,
+        IrfilRequest: mitigations.run_irfil,
+        ReleaseRequest: mitigations.run_release,
     }
     return runners[type(request)]
 
@@ -61,13 +67,15 @@ def check(request: Request, dataset: Dataset) -> None:
     Raises:
         BadRequest, BadData: no such attribute or example.
     """
-    from fil_core.engine import analyses, attacks
+    from fil_core.engine import analyses, attacks, mitigations
 
     checks: dict[type, Callable[..., object]] = {
         FilRequest: analyses.check_fil,
         ExampleRequest: analyses.check_example,
         AttributeRequest: attacks.check_attribute,
         ReconstructionRequest: attacks.check_reconstruction,
+        IrfilRequest: mitigations.check_irfil,
+        ReleaseRequest: mitigations.check_release,
     }
     checks[type(request)](request, dataset)
 

@@ -24,7 +24,9 @@ from fil_core.specs import (
     ExampleRequest,
     FilRequest,
     FitRequest,
+    IrfilRequest,
     ReconstructionRequest,
+    ReleaseRequest,
     canonical,
 )
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
     from fil_core.models import Fitted
 
-Question = FilRequest | ExampleRequest | AttributeRequest | ReconstructionRequest
+Question = FilRequest | ExampleRequest | AttributeRequest | ReconstructionRequest | IrfilRequest | ReleaseRequest
 
 _DATASETS_HELD = 2  # a page looks at one data set, a comparison at two; MNIST's 60,000 rows are 376 MB
 _LARGEST_FIT = 2**30  # bytes of curvature worth keeping on disk; larger ones are factorised again
@@ -128,8 +130,13 @@ class Engine:
         name = key(request, dataset.fingerprint)
         if not replace and (stored := self.store.get(name)):
             return restore_fit(stored, asked.model, where)
+        weights = None
+        if asked.model.weights is not None:
+            from fil_core.engine.weights import weights_of
+
+            weights = weights_of(self, asked, dataset, progress, force=replace)
         start = time.perf_counter()
-        fitted = fit(asked.model, dataset, device=where, progress=progress)
+        fitted = fit(asked.model, dataset, weights=weights, device=where, progress=progress)
         if fitted.curvature.vectors.nbytes <= _LARGEST_FIT:
             provenance = _provenance(request, dataset, str(where), time.perf_counter() - start)
             self._keep(name, run_fit(fitted), provenance, replace=replace)

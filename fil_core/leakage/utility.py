@@ -62,6 +62,32 @@ def _all_positive(gap: np.ndarray) -> np.ndarray:
     return np.clip(total, 0, 1)
 
 
+def drawn_scores(
+    theta: np.ndarray, X: np.ndarray, y: np.ndarray, sigma: float, *, accuracy: bool, draws: int, seed: int
+) -> np.ndarray:
+    """Test scores of some noisy releases, for the spread between them; their mean has a closed form above.
+
+    Args:
+        theta: (d,) or (C, d).
+        X, y: test examples (m, d), and their class codes or targets (m,).
+        sigma: >= 0.
+        accuracy: whether y are class codes; otherwise the score is the mean squared error.
+        draws: number of releases. seed: of their noise.
+
+    Returns:
+        (draws,), accuracy or mean squared error; NaN where there are no test examples.
+    """
+    rng = np.random.default_rng(seed)
+    found = np.full(draws, np.nan)
+    for t in range(draws if len(y) else 0):
+        z = X @ (theta + sigma * rng.standard_normal(theta.shape)).T
+        if accuracy:
+            found[t] = np.mean((z.argmax(1) if z.ndim == 2 else z > 0) == y)
+        else:
+            found[t] = np.mean((z - y) ** 2)
+    return found
+
+
 def expected_squared_error(residuals: np.ndarray, norms: np.ndarray, sigma: float) -> float:
     """Mean squared test error of a perturbed linear regression: MSE + sigma^2 mean |x|^2, exact.
 

@@ -162,6 +162,7 @@ def fit(
     dataset: Dataset,
     *,
     weights: np.ndarray | None = None,
+    start: Tensor | None = None,
     device: torch.device | None = None,
     progress: Progress | None = None,
 ) -> Fitted:
@@ -172,7 +173,9 @@ def fit(
     Args:
         spec: kind and l2.
         dataset: n training examples.
-        weights: (n,) finite and >= 0, not all zero; None for ones.
+        weights: (n,) finite and >= 0, some of every class > 0; None for ones. The spec's own `weights` only say how
+            they came about.
+        start: parameters to begin with, as of a model nearby; None for zeros. The optimum does not depend on it.
         device: where to compute; None for the CPU.
         progress: told (done, total, what).
 
@@ -186,27 +189,41 @@ def fit(
     _check_task(spec, dataset)
     device = device or torch.device("cpu")
     _check_memory(spec, dataset, device)
-    w = _weights(weights, dataset.n, device)
+    w = _weights(weights, dataset, device)
     classes = len(dataset.class_names)
     fitters = {"least-squares": fit_least_squares, "logistic": fit_logistic, "softmax": fit_softmax}
     X, y = as_tensor(dataset.X, device), code_targets(spec, classes, dataset.y, device)
     try:
         optimum, curvature = fitters[spec.kind](
-            X, y, None if weights is None else w, dataset.n * spec.penalty, progress
+            X, y, None if weights is None else w, dataset.n * spec.penalty, progress, start
         )
     except SingularCurvature as error:
         raise SingularCurvature(f"{error} {_why_singular(dataset)}") from error
     return Fitted(spec, optimum, curvature, classes, w)
 
 
-def _weights(weights: np.ndarray | None, n: int, device: torch.device) -> Tensor:
-    if weights is None:
-        return torch.ones(n, dtype=torch.float64, device=device)
-    weights = np.asarray(weights, dtype=np.float64)
+def check_weights(weights: np.ndarray, dataset: Dataset) -> None:
+    """Refuse what are no weights of these examples.
+
+    Raises:
+        BadRequest: another number of them; one is negative or not finite; all of them, or all of a class, are zero.
+    """
+    n = dataset.n
     if weights.shape != (n,):
         raise BadRequest(f"weights: expected {n:,} numbers, one per training example; got shape {weights.shape}.")
     if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
         raise BadRequest("weights: expected finite numbers >= 0, not all zero.")
+    left = np.bincount(dataset.y.astype(int), weights, len(dataset.class_names)) if dataset.class_names else ()
+    emptied = [name for name, total in zip(dataset.class_names, left, strict=True) if total == 0]
+    if emptied:
+        raise BadRequest(f"weights: expected some of every class > 0; class {emptied[0]} has none left.")
+
+
+def _weights(weights: np.ndarray | None, dataset: Dataset, device: torch.device) -> Tensor:
+    if weights is None:
+        return torch.ones(dataset.n, dtype=torch.float64, device=device)
+    weights = np.asarray(weights, dtype=np.float64)
+    check_weights(weights, dataset)
     return torch.tensor(weights, device=device)
 
 

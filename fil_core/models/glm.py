@@ -36,13 +36,14 @@ def penalised(H: Tensor, ridge: float) -> Tensor:
 
 
 def fit_least_squares(
-    X: Tensor, y: Tensor, w: Tensor | None, ridge: float, progress: Callable | None = None
+    X: Tensor, y: Tensor, w: Tensor | None, ridge: float, progress: Callable | None = None, start: Tensor | None = None
 ) -> tuple[Optimum, Curvature]:
     """Minimise sum_i w_i (theta^T x_i - y_i)^2 / 2 + ridge / 2 |theta|^2 in closed form.
 
     Args:
         X: (n, d). y: (n,). w: (n,) >= 0 or None for ones. ridge: n * l2, >= 0.
         progress: told (0, None, what).
+        start: not needed.
 
     Returns:
         theta (d,) and the factorised H = X^T W X + ridge I.
@@ -75,13 +76,14 @@ def solve_normal_equations(H: Tensor, b: Tensor) -> tuple[Optimum, Curvature]:
 
 
 def fit_logistic(
-    X: Tensor, y: Tensor, w: Tensor | None, ridge: float, progress: Callable | None = None
+    X: Tensor, y: Tensor, w: Tensor | None, ridge: float, progress: Callable | None = None, start: Tensor | None = None
 ) -> tuple[Optimum, Curvature]:
     """Minimise sum_i w_i [log(1 + e^z_i) - y_i z_i] + ridge / 2 |theta|^2 by Newton's method.
 
     Args:
         X: (n, d). y: (n,) in {0, 1}. w: (n,) >= 0 or None for ones. ridge: n * l2, >= 0.
         progress: told (step, None, what).
+        start: (d,) parameters to begin with; None for zeros.
 
     Returns:
         theta (d,) and the factorised Hessian there.
@@ -109,8 +111,9 @@ def fit_logistic(
     zero = X.new_zeros(X.shape[1])
     scale = float(weights @ (logistic_terms(X @ zero, y)[1].abs() * X.norm(dim=1)))
     optimum = minimise(
-        loss, gradient, hessian, zero, tolerance=RELATIVE_TOLERANCE * max(scale, 1e-300), progress=progress
-    )
+        loss, gradient, hessian, zero if start is None else start, tolerance=RELATIVE_TOLERANCE * max(scale, 1e-300),
+        progress=progress,
+    )  # fmt: skip
     require(optimum, "Logistic regression")
     curvature = Curvature.factor(hessian(optimum.theta))
     if ridge == 0 and float((X @ curvature.solve(gradient(optimum.theta))).abs().max()) > _STANDSTILL:

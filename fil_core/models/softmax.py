@@ -36,13 +36,14 @@ def hessian_blocks(X: Tensor, p: Tensor, w: Tensor, ridge: float) -> Tensor:
 
 
 def fit_softmax(
-    X: Tensor, Y: Tensor, w: Tensor | None, ridge: float, progress: Callable | None = None
+    X: Tensor, Y: Tensor, w: Tensor | None, ridge: float, progress: Callable | None = None, start: Tensor | None = None
 ) -> tuple[Optimum, Curvature]:
     """Minimise -sum_i w_i log p_{i, y_i} + ridge / 2 |Theta|^2 by Newton's method.
 
     Args:
         X: (n, d). Y: (n, C) one-hot. w: (n,) >= 0 or None for ones. ridge: n * l2, > 0.
         progress: told (step, None, what).
+        start: (C, d) parameters to begin with; None for zeros.
 
     Returns:
         Theta (C, d) and the factorised Hessian there, (C d, C d), class-major.
@@ -64,7 +65,8 @@ def fit_softmax(
     zero = X.new_zeros(Y.shape[1], X.shape[1])
     scale = float(weights @ (softmax_terms(X @ zero.T, Y)[1].norm(dim=1) * X.norm(dim=1)))
     optimum = minimise(
-        loss, gradient, hessian, zero, tolerance=RELATIVE_TOLERANCE * max(scale, 1e-300), progress=progress
-    )
+        loss, gradient, hessian, zero if start is None else start, tolerance=RELATIVE_TOLERANCE * max(scale, 1e-300),
+        progress=progress,
+    )  # fmt: skip
     require(optimum, "Softmax regression")
     return optimum, Curvature.factor(hessian(optimum.theta))

@@ -1,0 +1,205 @@
+"""The commands `irfil` and `mitigate`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from typing import Any
+
+import pandas as pd
+
+from fil_core.cli.options import (
+    Run,
+    data_options,
+    data_spec,
+    model_options,
+    names,
+    number,
+    numbers,
+    run_options,
+    whole,
+    wholes,
+)
+from fil_core.errors import FilError
+from fil_core.leakage.calibration import sigma_for_eta
+from fil_core.mitigations import Mitigation, noise_around, side_by_side, spread_over_ranks, successors
+from fil_core.result import Result
+from fil_core.specs import ATTACKABLE, FilRequest, IrfilRequest, ReleaseRequest
+from fil_core.weightings import DEFAULT_ITERATIONS, METHODS, Dropping, Irfil
+
+_EXAMPLES = 20
+_SUCCESSORS = 5
+
+
+def add(commands: Any) -> None:
+    """Declare them."""
+    irfil = commands.add_parser("irfil", help="reweight training until eta is even", description=_run_irfil.__doc__)
+    data_options(irfil)
+    model_options(irfil, weights=False)
+    own = _reweighting_options(irfil)
+    own.add_argument("--method", choices=METHODS, default="sample", help="default sample")
+    own.add_argument("--attribute", metavar="NAME[,NAME]", type=names, default=(), help="even out eta of these only")
+    own.add_argument("--spread", metavar="S", type=number, default=0.0, help="stop at this std / mean of eta")
+    run_options(irfil, "id, eta_before, eta_after and weight of every training example")
+    irfil.set_defaults(run=_run_irfil)
+    mitigate = commands.add_parser(
+        "mitigate", help="what can be done about leakage, side by side", description=_run_mitigate.__doc__
+    )
+    data_options(mitigate)
+    model_options(mitigate, weights=False)
+    release = mitigate.add_argument_group("release")
+    release.add_argument("--sigma", type=number, help="standard deviation of the output noise (default: around eta)")
+    release.add_argument("--attribute", metavar="NAME", default="", help="the attribute at risk, which is attacked")
+    release.add_argument("--examples", metavar="M", type=whole, default=_EXAMPLES, help=f"reconstructed where no attribute is named (default {_EXAMPLES}, 0 for none)")  # noqa: E501 # fmt: skip
+    own = _reweighting_options(mitigate)
+    own.add_argument("--methods", metavar="A,B", type=names, help=f"some of {', '.join(METHODS)} (default: all that apply)")  # noqa: E501 # fmt: skip
+    others = mitigate.add_argument_group("the other mitigations")
+    others.add_argument("--target-eta", metavar="T,U", type=numbers, help="noise that brings the largest eta down to these (default: what reweighting reaches)")  # noqa: E501 # fmt: skip
+    others.add_argument("--sigmas", metavar="S,T", type=numbers, help="other noises (default 3 and 10 times sigma)")
+    others.add_argument("--l2s", metavar="L,M", type=numbers, help="other penalties (default 10 and 100 times l2)")
+    others.add_argument("--drop", metavar="K,L", type=wholes, help="leave out the K leakiest (default 1, 5 and 10 %%)")
+    drawn = mitigate.add_argument_group("releases drawn")
+    drawn.add_argument("--trials", metavar="T", type=whole, default=20, help="for attacks (default 20)")
+    drawn.add_argument(
+        "--draws", metavar="T", type=whole, default=100, help="for the test score's spread (default 100)"
+    )
+    run_options(mitigate, "one row per mitigation")
+    mitigate.set_defaults(run=_run_mitigate)
+
+
+def _reweighting_options(parser: argparse.ArgumentParser) -> Any:
+    own = parser.add_argument_group("reweighting")
+    own.add_argument("--iterations", metavar="T", type=whole, default=DEFAULT_ITERATIONS, help=f"most rounds (default {DEFAULT_ITERATIONS})")  # noqa: E501 # fmt: skip
+    own.add_argument("--min-weight", metavar="A", type=number, help="no weight below this; their mean is 1")
+    own.add_argument("--max-weight", metavar="B", type=number, help="no weight above this")
+    return own
+
+
+def _run_irfil(options: argparse.Namespace) -> int:
+    """Iteratively reweighted Fisher information loss: train with weights that give every example the same eta."""
+    run = Run(options)
+    request = IrfilRequest(
+        data=data_spec(options),
+        model=run.model_spec(data_spec(options)),
+        weights=_irfil(options, options.method, options.attribute, options.spread),
+        device=options.device,
+    )
+    result = run.answer(request)
+    wanted = (
+        "eta_mean", "eta_std", "eta_max", "train_score", "test_score", "converged", "why", "more_leaky", "n", "d", "score",
+    )  # fmt: skip
+    line = {name: result.summary[name] for name in wanted} | {
+        "weights": request.weights.text,
+        "iterations": len(result.summary["eta_mean"]) - 1,
+        "device": result.provenance["device"],
+    }
+    return run.finish(result.table[["eta_before", "eta_after", "weight"]], line, _irfil_in_words(line))
+
+
+def _irfil(options: argparse.Namespace, method: str, attribute: tuple[str, ...], spread: float = 0.0) -> Irfil:
+    return Irfil(
+        method=method,  # type: ignore[arg-type]  # checked there
+        iterations=options.iterations,
+        attribute=attribute,
+        min_weight=options.min_weight,
+        max_weight=options.max_weight,
+        spread=spread,
+    )
+
+
+def _irfil_in_words(line: dict[str, Any]) -> str:
+    columns = {
+        "eta mean": line["eta_mean"], "std": line["eta_std"], "max": line["eta_max"],
+        f"train {line['score']}": line["train_score"], f"test {line['score']}": line["test_score"],
+    }  # fmt: skip
+    rounds = pd.DataFrame(columns).rename_axis("round").reset_index()
+    return (
+        f"{rounds.to_string(index=False, float_format='{:.6g}'.format)}\n{line['why']} "
+        f"{line['more_leaky']:,} of {line['n']:,} examples leak more than before.\nComputed in"
+    )
+
+
+def _run_mitigate(options: argparse.Namespace) -> int:
+    """Every mitigation as a release of the same data: leakage, an attack, and the test score with its spread."""
+    run, data = Run(options), data_spec(options)
+    model = run.model_spec(data)
+    attribute = (options.attribute,) if options.attribute else ()
+    measured = run.answer(FilRequest(data=data, model=model, attribute=attribute, device=options.device))
+    base = _base(options, ReleaseRequest(data=data, model=model, attribute=options.attribute, trials=options.trials, draws=options.draws, seed=options.seed, device=options.device), measured)  # noqa: E501 # fmt: skip
+    compared = side_by_side(
+        base,
+        n=measured.summary["n"],
+        irfil=_ways(options, measured, attribute),
+        sigmas=options.sigmas,
+        l2s=options.l2s,
+        drops=options.drop,
+    )
+    rows = []
+    for mitigation in compared:
+        rows.append(_row(run, mitigation, measured))
+        if mitigation.family == "reweighting" and options.target_eta is None:
+            options.target_eta = _below(rows, measured.summary["eta_max"] / base.sigma)
+    for target in options.target_eta or ():
+        sigma = sigma_for_eta(measured.summary["eta_max"], target)
+        noisier = Mitigation(f"largest η {target:.3g}", "more noise", dataclasses.replace(base, sigma=sigma))
+        rows.append(_row(run, noisier, measured))
+    table = pd.DataFrame(rows)
+    line = {"mitigations": rows, "sigma": base.sigma, "n": measured.summary["n"], "score": measured.summary["score"]}
+    shown = table.set_index("name").rename_axis("mitigation")
+    return run.finish(shown.drop(columns="new_leakiest").drop(columns="error"), line, _in_words(shown, line))
+
+
+def _base(options: argparse.Namespace, plain: ReleaseRequest, measured: Result) -> ReleaseRequest:
+    """The release as it is, with the noise and the examples to reconstruct that were asked for or suit the data."""
+    s = measured.summary
+    sigma = options.sigma or noise_around(s["eta_mean"], None if options.attribute else s["prior_std"])
+    whole_examples = not options.attribute and plain.model.kind in ATTACKABLE
+    ids = spread_over_ranks(measured.table["eta"], options.examples) if whole_examples else ()
+    return dataclasses.replace(plain, sigma=sigma, ids=ids)
+
+
+def _ways(options: argparse.Namespace, measured: Result, attribute: tuple[str, ...]) -> list[Irfil]:
+    methods = options.methods or (METHODS if measured.summary["score"] == "accuracy" else ("sample",))
+    return [_irfil(options, method, attribute) for method in methods]
+
+
+def _below(rows: list[dict[str, Any]], eta_max: float) -> tuple[float, ...] | None:
+    """The largest eta of the first reweighting, as a target for noise, where it is less than before."""
+    reached = rows[-1]["eta_max"]
+    return (reached,) if reached is not None and reached < eta_max else None
+
+
+def _row(run: Run, mitigation: Mitigation, measured: Result) -> dict[str, Any]:
+    """The columns that every mitigation has; one that is impossible says why instead."""
+    release = mitigation.release
+    weights = release.model.weights
+    row: dict[str, Any] = {
+        "name": mitigation.name,
+        "family": mitigation.family,
+        "sigma": release.sigma,
+        "l2": release.model.penalty,
+        "weights": weights.text if weights else "equal",
+    }
+    columns = ("trained_on", "eta_mean", "eta_std", "eta_max", "test_score", "expected_score", "score_std")
+    try:
+        result = run.answer(release)
+    except FilError as error:
+        print(f"note: {mitigation.name}: {error}", file=sys.stderr)
+        return row | dict.fromkeys((*columns, "attack", "nothing_learnt")) | {"new_leakiest": [], "error": str(error)}
+    s, attack = result.summary, result.summary["attack"]
+    row |= {name: s[name] for name in columns}
+    row |= {"attack": attack.get("value"), "nothing_learnt": attack.get("nothing_learnt")}
+    after = successors(measured.table["eta"] / release.sigma, result.table["eta"], _SUCCESSORS)
+    dropped = isinstance(weights, Dropping)
+    return row | {"new_leakiest": after.reset_index().to_dict("records") if dropped else [], "error": None}
+
+
+def _in_words(table: pd.DataFrame, line: dict[str, Any]) -> str:
+    columns = ["sigma", "l2", "trained_on", "eta_max", "eta_mean", "eta_std", "attack", "expected_score", "score_std"]
+    shown = table[columns].rename(columns={"expected_score": line["score"], "score_std": "±"})
+    return (
+        f"{shown.to_string(float_format='{:.4g}'.format)}\n"
+        "eta at each sigma; attack: share guessed rightly, or error as a share of who has not seen the release.\n"
+        "Computed in"
+    )

@@ -1,0 +1,139 @@
+"""From the name of a weighting to the weights themselves, and weights that a person brings."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from fil_core.dataset import Dataset, fingerprint
+from fil_core.errors import BadData
+from fil_core.models.fitted import check_weights
+from fil_core.progress import Progress
+from fil_core.result import Result
+from fil_core.reweighting import without_leakiest
+from fil_core.specs import FilRequest, IrfilRequest
+from fil_core.weightings import Dropping, GivenWeights, Irfil
+
+if TYPE_CHECKING:
+    from fil_core.engine.run import Engine
+
+_COLUMNS = ("id", "weight")
+_NAMED = 3  # wrong ids that an error lists
+
+
+def weights_of(
+    engine: Engine, asked: Any, dataset: Dataset, progress: Progress | None = None, *, force: bool = False
+) -> np.ndarray:
+    """The weights (n,) that a request's model is to be trained with.
+
+    Those that follow from eta are the end of an analysis of their own, which is stored like any other.
+
+    Args:
+        engine: answers that analysis, or holds the weights that were given.
+        asked: a request whose model names a weighting.
+        dataset: its training examples.
+        progress: told (done, total, what).
+        force: compute even what is stored.
+
+    Raises:
+        FilError: the analysis has no answer, or the weights are not there or belong to other examples.
+    """
+    how, base = asked.model.weights, asked.model.equally_weighted
+    if isinstance(how, Irfil):
+        request = IrfilRequest(data=asked.data, model=base, weights=how, device=asked.device)
+        return engine.get(request, force=force, progress=progress).arrays["weights"][-1]
+    if isinstance(how, Dropping):
+        measured = FilRequest(data=asked.data, model=base, attribute=how.attribute, device=asked.device)
+        found = engine.get(measured, force=force, progress=progress)
+        return without_leakiest(found.table["eta"].to_numpy(), how.k)
+    return _given(engine, how, dataset)
+
+
+def keep_weights(engine: Engine, table: pd.DataFrame, dataset: Dataset) -> GivenWeights:
+    """Put weights into the store under the name of their content, to be named by requests.
+
+    Args:
+        engine: whose store.
+        table: columns `id` and `weight`, every training example of the data set once.
+        dataset: the examples they are for.
+
+    Raises:
+        BadData: columns or ids that do not fit, or that are there twice.
+        BadRequest: no weights: negative, not finite, or none left for a class.
+    """
+    weights = _aligned(table, dataset)
+    check_weights(weights, dataset)
+    digest = fingerprint("weights", dataset.fingerprint, weights)
+    summary = {"title": dataset.title, "fingerprint": dataset.fingerprint}
+    engine.store.put(digest, Result(pd.DataFrame(), {"weights": weights}, summary, {"analysis": "weights"}))
+    return GivenWeights(digest=digest)
+
+
+def read_weights(name: str, content: bytes | None = None) -> pd.DataFrame:
+    """A table of weights from a CSV or Parquet file, such as the command `irfil` writes.
+
+    Args:
+        name: its path, of which `content` needs the suffix alone.
+        content: what is in it, for a file that was handed in.
+
+    Raises:
+        BadData: the file cannot be read, or lacks the columns `id` and `weight`.
+    """
+    source = io.BytesIO(content) if content is not None else Path(name)
+    try:
+        read = pd.read_parquet if Path(name).suffix.lower() == ".parquet" else pd.read_csv
+        table = read(source)
+    except Exception as error:  # parsers of foreign bytes raise anything
+        raise BadData(
+            f"weights: {Path(name).name} cannot be read as a table ({error}); expected CSV or Parquet."
+        ) from error
+    missing = [column for column in _COLUMNS if column not in table]
+    if missing:
+        raise BadData(
+            f"weights: expected the columns id and weight in {Path(name).name}; {' and '.join(missing)} not found."
+        )
+    return table[list(_COLUMNS)]
+
+
+def _aligned(table: pd.DataFrame, dataset: Dataset) -> np.ndarray:
+    """The weights in the data set's order."""
+    numbers = table.apply(pd.to_numeric, errors="coerce")
+    broken = int(numbers.isna().any(axis=1).sum())
+    if broken:
+        where = int(np.flatnonzero(numbers.isna().any(axis=1))[0]) + 1
+        raise BadData(
+            f"weights: expected a number in id and weight of every row; row {where} has none ({broken:,} rows)."
+        )
+    series = numbers.set_index("id")["weight"].astype(np.float64)
+    if series.index.has_duplicates:
+        raise BadData(f"weights: expected each id once; got {series.index[series.index.duplicated()][0]:g} twice.")
+    missing, unknown = np.setdiff1d(dataset.ids, series.index), np.setdiff1d(series.index, dataset.ids)
+    if len(missing) or len(unknown):
+        parts = [
+            f"{len(ids):,} {what} ({_some(ids)})"
+            for ids, what in ((missing, "missing"), (unknown, "unknown"))
+            if len(ids)
+        ]
+        raise BadData(f"weights: expected the ids of the {dataset.n:,} training examples; got {' and '.join(parts)}.")
+    return series.loc[dataset.ids].to_numpy()
+
+
+def _some(ids: np.ndarray) -> str:
+    more = ", …" if len(ids) > _NAMED else ""
+    return ", ".join(f"{id:g}" for id in ids[:_NAMED]) + more
+
+
+def _given(engine: Engine, how: GivenWeights, dataset: Dataset) -> np.ndarray:
+    stored = engine.store.get(how.digest)
+    if stored is None or "weights" not in stored.arrays:
+        raise BadData(f"weights: {how.text[:22]}… are not in the store any more; give the file again.")
+    if stored.summary["fingerprint"] != dataset.fingerprint:
+        raise BadData(
+            f"weights: these were given for {stored.summary['title']} with another choice of examples or features; "
+            "give weights for this one, or take equal ones."
+        )
+    return stored.arrays["weights"]
