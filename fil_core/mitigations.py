@@ -118,8 +118,8 @@ def successors(before: pd.Series, after: pd.Series, k: int) -> pd.DataFrame:
 def noise_around(eta_mean: float, prior_std: float | None = None) -> float:
     """A noise at which attacks are neither sure nor lost, to one digit: where to begin a comparison.
 
-    Attributes are lost at about eta = 1 a step. A whole example has one direction as leaky as eta and many that are less
-    so: at eta times the spread of the features hardly anything is read, at a thirtieth of it about half.
+    Attributes are lost at about eta = 1 a step. A whole example has one direction as leaky as eta and many less leaky
+    ones: at eta times the spread of the features hardly anything is read, at a thirtieth of it about half.
 
     Args:
         eta_mean: of the examples, or of an attribute, at sigma = 1.

@@ -87,7 +87,8 @@ def _run_irfil(options: argparse.Namespace) -> int:
     )
     result = run.answer(request)
     wanted = (
-        "eta_mean", "eta_std", "eta_max", "train_score", "test_score", "converged", "why", "more_leaky", "n", "d", "score",
+        "eta_mean", "eta_std", "eta_max", "train_score", "test_score", "converged", "why", "more_leaky",
+        "n", "d", "score",
     )  # fmt: skip
     line = {name: result.summary[name] for name in wanted} | {
         "weights": request.weights.text,
@@ -135,19 +136,15 @@ def _run_mitigate(options: argparse.Namespace) -> int:
         l2s=options.l2s,
         drops=options.drop,
     )
-    rows = []
-    for mitigation in compared:
-        rows.append(_row(run, mitigation, measured))
-        if mitigation.family == "reweighting" and options.target_eta is None:
-            options.target_eta = _below(rows, measured.summary["eta_max"] / base.sigma)
-    for target in options.target_eta or ():
-        sigma = sigma_for_eta(measured.summary["eta_max"], target)
-        noisier = Mitigation(f"largest η {target:.3g}", "more noise", dataclasses.replace(base, sigma=sigma))
-        rows.append(_row(run, noisier, measured))
+    rows = [_row(run, mitigation, measured) for mitigation in compared]
+    before = measured.summary["eta_max"]
+    for target in options.target_eta or _reached(rows, before / base.sigma):
+        noisier = dataclasses.replace(base, sigma=sigma_for_eta(before, target))
+        rows.append(_row(run, Mitigation(f"largest η {target:.3g}", "more noise", noisier), measured))
     table = pd.DataFrame(rows)
     line = {"mitigations": rows, "sigma": base.sigma, "n": measured.summary["n"], "score": measured.summary["score"]}
     shown = table.set_index("name").rename_axis("mitigation")
-    return run.finish(shown.drop(columns="new_leakiest").drop(columns="error"), line, _in_words(shown, line))
+    return run.finish(shown.drop(columns=["new_leakiest", "error"]), line, _in_words(shown, line))
 
 
 def _base(options: argparse.Namespace, plain: ReleaseRequest, measured: Result) -> ReleaseRequest:
@@ -164,10 +161,10 @@ def _ways(options: argparse.Namespace, measured: Result, attribute: tuple[str, .
     return [_irfil(options, method, attribute) for method in methods]
 
 
-def _below(rows: list[dict[str, Any]], eta_max: float) -> tuple[float, ...] | None:
+def _reached(rows: list[dict[str, Any]], eta_max: float) -> list[float]:
     """The largest eta of the first reweighting, as a target for noise, where it is less than before."""
-    reached = rows[-1]["eta_max"]
-    return (reached,) if reached is not None and reached < eta_max else None
+    reached = next((row["eta_max"] for row in rows if row["family"] == "reweighting"), None)
+    return [reached] if reached is not None and reached < eta_max else []
 
 
 def _row(run: Run, mitigation: Mitigation, measured: Result) -> dict[str, Any]:

@@ -119,6 +119,7 @@ class Run:
             check_table_path(options.out)
         self.engine, self.progress = Engine(), Reporter()
         self.cached = True
+        self._told: set[str] = set()
 
     def model_spec(self, data: DataSpec) -> ModelSpec:
         """The model asked for; weights from a file go into the store, which names them by their content."""
@@ -138,7 +139,8 @@ class Run:
         result = found or self.engine.compute(request, self.progress, replace=self.options.force)
         self.progress.close()
         for notice in (*result.provenance["warnings"], self.engine.store.notice):
-            if notice:
+            if notice and notice not in self._told:  # several requests may have the same to say
+                self._told.add(notice)
                 print(f"note: {notice}", file=sys.stderr)
         return result
 

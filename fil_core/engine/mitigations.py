@@ -118,7 +118,8 @@ def _worth(request: ReleaseRequest, dataset: Dataset, fitted: Fitted) -> dict[st
         "train_score": fitted.score(dataset.X, dataset.y),
         "test_score": fitted.score(X, y),
         "expected_score": expected,
-        "score_std": float(drawn.std(ddof=1)) if len(drawn) > 1 else float("nan"),
+        # Equal scores have no spread, where summing them would leave one of rounding.
+        "score_std": float(drawn.std(ddof=1)) if len(drawn) > 1 and np.ptp(drawn) else 0.0,
         "draws": request.draws,
         "score": _score(fitted),
     }
