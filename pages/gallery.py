@@ -13,6 +13,8 @@ _SORTS = {
     "largest loss first": ("loss", False),
     "largest gradient first": ("grad_norm", False),
     "largest shift when left out first": ("loo_shift", False),
+    "largest rise by weights first": ("change", False),
+    "largest fall by weights first": ("change", True),
     "source order": ("id", True),
 }
 
@@ -83,7 +85,7 @@ def grid(data: Dataset, table: pd.DataFrame, shown: pd.DataFrame) -> None:
 
 def _rows(data: Dataset, rows: pd.DataFrame) -> int | None:
     """Table rows with one to pick."""
-    columns = [c for c in ("rank", "eta", "label", "prediction", "loss") if c in rows]
+    columns = [c for c in ("rank", "eta", "eta_before", "change", "label", "prediction", "loss") if c in rows]
     shown = widgets.with_records(data, rows[columns])
     # A table keeps its selected position; another name after each pick makes it forget, as a button does.
     visit = st.session_state.setdefault("rows-visit", 0)

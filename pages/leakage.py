@@ -16,6 +16,8 @@ _COLUMNS = {
     "dfil": "dFIL (mean over features)",
     "floor_prior": "reconstruction floor with a prior",
     "membership_auc": "membership AUC at σ = 1",
+    "eta_before": "η with equal weights",
+    "weight": "training weight",
 }
 _EVERYTHING = "the whole example"
 _STRIP = 16
@@ -32,12 +34,17 @@ def attribute() -> tuple[str, ...]:
     return () if chosen == _EVERYTHING else (chosen,)
 
 
+def _there(table: pd.DataFrame) -> list[str]:
+    """The columns that tell examples apart: equal weights do not."""
+    return [c for c in _COLUMNS if c in table and (c != "weight" or np.ptp(table[c]) > 0)]
+
+
 def agreements(table: pd.DataFrame, k: int) -> pd.DataFrame:
     """Correlation and top-k overlap of eta with every other column."""
     rows = {
         title: agreement(table["eta"].to_numpy(), table[name].to_numpy(), k=k)
         for name, title in _COLUMNS.items()
-        if name in table and np.isfinite(table[name]).sum() > 1
+        if name in table and np.isfinite(table[name]).sum() > 1 and np.ptp(table[name][np.isfinite(table[name])]) > 0
     }
     columns = {
         "Pearson": [a.pearson for a in rows.values()],
@@ -50,7 +57,7 @@ def agreements(table: pd.DataFrame, k: int) -> pd.DataFrame:
 def scatter(data: Dataset, table: pd.DataFrame) -> None:
     """eta against another column; a selection there becomes the gallery's."""
     left, right = st.columns([3, 1])
-    column = left.selectbox("Against", [c for c in _COLUMNS if c in table], key="against", bind="query-params")
+    column = left.selectbox("Against", _there(table), key="against", bind="query-params")
     log = right.toggle("Log η", key="log-scatter")
     shown = charts.thinned(table[np.isfinite(table[column])])
     if len(shown) < len(table):
@@ -112,11 +119,12 @@ with right:
     k = min(500, max(1, len(table) // 10))
     found = agreements(table, k)
     st.dataframe(found, width="stretch", column_config=widgets.number_columns(found))
-    best = found["Spearman"].abs().idxmax()
-    st.caption(
-        f"Closest in rank: {best} (Spearman {found.loc[best, 'Spearman']:.3f}). A column that shares few of the "
-        f"top {k} cannot stand in for η, however high its correlation."
-    )
+    if found["Spearman"].notna().any():
+        best = found["Spearman"].abs().idxmax()
+        st.caption(
+            f"Closest in rank: {best} (Spearman {found.loc[best, 'Spearman']:.3f}). A column that shares few of the "
+            f"top {k} cannot stand in for η, however high its correlation."
+        )
 
 st.subheader("η against another column", anchor=False)
 scatter(data, table)

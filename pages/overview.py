@@ -44,7 +44,7 @@ s = result.summary
 st.markdown(headline(data, table))
 columns = st.columns(5)
 facts = {
-    "Largest η": (text.number(s["eta_max"]), f"{s['eta_max'] / s['eta_median']:.1f} × the median"),
+    "Largest η": (text.number(s["eta_max"]), f"{s['eta_max'] / (s['eta_median'] or np.nan):.1f} × the median"),
     "Median η": (text.number(s["eta_median"]), f"mean {text.number(s['eta_mean'])}"),
     "Spread (std)": (text.number(s["eta_std"]), f"{s['eta_std'] / s['eta_mean']:.0%} of the mean"),
     "Training examples": (text.count(s["n"]), f"{text.count(s['d'])} features"),
@@ -83,11 +83,16 @@ widgets.table_twin(
 
 st.subheader("Where to go next", anchor=False)
 for column, (path, label, what) in zip(
-    st.columns(3),
+    st.columns(4),
     [
         ("pages/leakage.py", "Leakage", "Who agrees with whom, what else predicts η, and how much noise it takes."),
         ("pages/gallery.py", "Gallery", "Look the leaky examples in the eye, and see which of their pixels leak."),
         ("pages/attacks.py", "Attacks", "See what an attacker gets: guessed attributes, reconstructed examples."),
+        (
+            "pages/mitigations.py",
+            "Mitigations",
+            "Reweight, add noise, regularise, leave out: what helps, and its price.",
+        ),
     ],
     strict=True,
 ):

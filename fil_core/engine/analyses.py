@@ -157,7 +157,7 @@ def spread(dataset: Dataset) -> float:
 
 def _floors(J: Jacobians, prior_std: float) -> dict[str, np.ndarray]:
     """Reconstruction floors over the noise that matters: around where eta says as much as the prior."""
-    eta = float(J.eta_squared()[0].clamp_min(0).sqrt())
+    eta = float(J.eta_squared()[0].clamp_min(0).sqrt()) or 1.0  # an example of weight 0 is safe under any noise
     sigmas = eta * prior_std * np.logspace(-3, 2, 41)
     unbiased = np.array([float(J.floor_unbiased(sigma)[0]) for sigma in sigmas])
     prior = np.array([float(J.floor_prior(sigma, prior_std)[0]) for sigma in sigmas])

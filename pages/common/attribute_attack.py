@@ -14,7 +14,6 @@ from fil_core import (
     Dataset,
     FilError,
     FilRequest,
-    ModelSpec,
     Result,
     categorical,
     continuous,
@@ -194,7 +193,7 @@ def _penalties(request: AttributeRequest) -> None:
         "Penalties λ", [*_L2S, *({request.model.penalty} - {0.0, *_L2S})], _L2S[:4], key="penalties"
     )
     requests = [
-        dataclasses.replace(request, model=ModelSpec(kind=request.model.kind, l2=l2), attackers=_WHITE)
+        dataclasses.replace(request, model=dataclasses.replace(request.model, l2=l2), attackers=_WHITE)
         for l2 in sorted(chosen)
     ]
     answers = compute.sweep(requests, f"Attack {len(requests)} models", key="penalties-run") if requests else []

@@ -17,7 +17,7 @@ LEAKS = "#D55E00"
 SCALE = "cividis"
 ALL = "all classes"
 _CLASSES_TOLD_APART = 4
-_WITHOUT_WEBGL = 3_000
+WITHOUT_WEBGL = 3_000
 MOST_POINTS = 15_000  # more do not survive the way back from a selection, and no eye tells them apart
 
 INK = {"light": ("#1F2328", "#D0D7DE", "#8C959F"), "dark": ("#E6EDF3", "#30363D", "#7D8590")}
@@ -66,7 +66,10 @@ def distribution(table: pd.DataFrame, mode: Mode, *, log: bool) -> go.Figure:
     """Histogram of eta, stacked by class where they are few, with the median marked."""
     eta = table["eta"].to_numpy()
     eta = eta[eta > 0] if log else eta
-    edges = np.geomspace(eta.min(), eta.max(), 61) if log else np.linspace(eta.min(), eta.max(), 61)
+    low, high = float(eta.min()), float(eta.max())
+    if high - low <= 1e-9 * high:  # evened out: a bar of its own width would not be seen
+        low, high = 0.99 * low, 1.01 * high
+    edges = np.geomspace(low, high, 61) if log else np.linspace(low, high, 61)
     figure = go.Figure()
     groups = colours(table)
     for label, colour in groups.items():
@@ -124,7 +127,7 @@ def against(table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bo
     """eta against another column, one point an example, coloured by class."""
     figure = go.Figure()
     # Starting WebGL costs more than a few thousand points do without it.
-    add = figure.add_scatter if len(table) <= _WITHOUT_WEBGL else figure.add_scattergl
+    add = figure.add_scatter if len(table) <= WITHOUT_WEBGL else figure.add_scattergl
     groups = colours(table)
     for label, colour in groups.items():
         drawn = part(table, label)

@@ -17,17 +17,23 @@ from fil_core import (
     Engine,
     ExampleRequest,
     FilRequest,
+    GivenWeights,
+    Irfil,
+    IrfilRequest,
     ReconstructionRequest,
+    ReleaseRequest,
     Result,
     attribute_of,
     expected_accuracy,
     expected_squared_error,
+    keep_weights,
+    read_weights,
     sigma_for_success,
     success_column,
     success_probability,
 )
 
-Question = FilRequest | AttributeRequest | ReconstructionRequest
+Question = FilRequest | AttributeRequest | ReconstructionRequest | IrfilRequest | ReleaseRequest
 
 # Answered at once below this many multiply-adds (a few seconds on two cores); above it a person is asked first.
 _AT_ONCE = 1e11
@@ -73,21 +79,25 @@ def stored(request: Question) -> Result | None:
     return engine().find(request)
 
 
-def sweep(requests: Sequence[Question], label: str, *, key: str) -> list[Result | None]:
+def sweep(requests: Sequence[Question], label: str, *, key: str, eager: bool = False) -> list[Result | None]:
     """The stored answers to many questions, with a button that computes the others one by one.
 
-    Whoever stops it, or leaves, keeps what is finished: each answer is stored before the next is begun.
+    Whoever stops it, or leaves, keeps what is finished: each answer is stored before the next is begun. With `eager`
+    what takes a few seconds is not asked about.
     """
     found = [engine().find(request) for request in requests]
     missing = [i for i, answer in enumerate(found) if answer is None]
     if not missing:
         return found
     work = sum(_multiply_adds(requests[i], dataset(requests[i].data)) for i in missing)
+    at_once = eager and work <= _AT_ONCE
     if work / _PER_SECOND > 10:
         st.caption(f"What is missing takes {_roughly(work / _PER_SECOND)} on two cores; it can be stopped.")
     controls = st.empty()
-    with controls:
-        pressed = _pressed(label, tuple(requests), key=key)
+    pressed = at_once
+    if not at_once:
+        with controls:
+            pressed = _pressed(label, tuple(requests), key=key)
     if pressed:
         with controls:  # any click ends this run, and with it the sweep
             st.button("Stop, and keep what is finished", icon=":material/stop:", key=f"{key}-stop")
@@ -156,6 +166,29 @@ def expected_score(found: Result, sigma: float) -> float:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
+def noise_curve(request: FilRequest, sigmas: tuple[float, ...]) -> list[float]:
+    """Expected test score of one model under several noises."""
+    found = engine().get(request)
+    return [expected_score(found, sigma) for sigma in sigmas]
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def round_scores(request: IrfilRequest, sigma: float) -> list[float]:
+    """Expected test score of every round of a reweighting under output noise."""
+    data, found = engine().dataset(request.data), engine().get(request)
+    norms, accuracy = np.linalg.norm(data.X_test, axis=1), found.summary["score"] == "accuracy"
+    scores = [data.X_test @ theta.T for theta in found.arrays["theta"]]
+    if accuracy:
+        return [expected_accuracy(z, norms, data.y_test, sigma) for z in scores]
+    return [expected_squared_error(z - data.y_test, norms, sigma) for z in scores]
+
+
+def given_weights(spec: DataSpec, name: str, content: bytes) -> GivenWeights:
+    """Weights out of a file that was handed in, kept in the store."""
+    return keep_weights(engine(), read_weights(name, content), dataset(spec))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
 def utility_curve(request: FilRequest) -> tuple[np.ndarray, np.ndarray]:
     """Expected test score from noise that changes nothing to noise that drowns the parameters."""
     found = engine().get(request)
@@ -210,11 +243,38 @@ def _roughly(seconds: float) -> str:
 
 def _multiply_adds(request: Question, data: Dataset) -> float:
     """Size of the work, in multiply-adds."""
+    return _fitting(request, data) * _rounds(request) + _attacking(request, data)
+
+
+def _rounds(request: Question) -> int:
+    """How many models are trained and measured on the way."""
+    if isinstance(request, IrfilRequest):
+        return 1 + request.weights.iterations
+    how = request.model.weights
+    if how is None:
+        return 1
+    if not isinstance(how, Irfil):
+        return 2
+    base = request.model.equally_weighted
+    reweighting = IrfilRequest(data=request.data, model=base, weights=how, device=request.device)
+    return 1 if engine().find(reweighting) else 2 + how.iterations
+
+
+def _attacking(request: Question, data: Dataset) -> float:
+    if isinstance(request, ReleaseRequest):
+        attack = _attack_of(request)
+        return _attacking(attack, data) if attack else 0.0
     if isinstance(request, AttributeRequest):
-        return _fitting(request, data) + _inferring(request, data)
-    return _fitting(request, data) + (
-        _reconstructing(request, data) if isinstance(request, ReconstructionRequest) else 0
-    )
+        return _inferring(request, data)
+    return _reconstructing(request, data) if isinstance(request, ReconstructionRequest) else 0.0
+
+
+def _attack_of(release: ReleaseRequest) -> AttributeRequest | ReconstructionRequest | None:
+    """The attack that a release runs, as a request of its own."""
+    common = {"data": release.data, "model": release.model, "sigmas": (release.sigma,), "trials": release.trials}
+    if release.attribute:
+        return AttributeRequest(attribute=release.attribute, attackers=("whitebox",), **common)  # type: ignore[arg-type]
+    return ReconstructionRequest(ids=release.ids, **common) if release.ids else None  # type: ignore[arg-type]
 
 
 def _inferring(request: AttributeRequest, data: Dataset) -> float:

@@ -13,15 +13,21 @@ from fil_core import (
     AttributeRequest,
     DataSpec,
     FilRequest,
+    IrfilRequest,
     ModelSpec,
     ReconstructionRequest,
+    ReleaseRequest,
     catalogue,
+    weighting,
 )
 from fil_core.specs import ModelKind
 from pages.common import text
 
 _PREPROCESS = ["default", "unit-ball", "standardise", "none"]
 _BINARY = 2
+EQUAL = "equal"
+_BY_CLASS = ["irfil:hybrid:15", "irfil:class:15"]
+_WEIGHTS = [EQUAL, "irfil:sample:15", *_BY_CLASS, "drop:10", "drop:100"]
 
 
 def sidebar() -> None:
@@ -71,6 +77,22 @@ def _model_controls() -> None:
         bind="query-params",
         help="Multiplied by the number of examples: n·λ/2·‖θ‖² is added to the loss.",
     )
+    st.selectbox(
+        "Training weights",
+        _weight_options(),
+        key="weights",
+        bind="query-params",
+        accept_new_options=True,
+        help="equal; irfil:METHOD:ROUNDS evens η out; drop:K leaves out the K leakiest. See the Mitigations page.",
+    )
+
+
+def _weight_options() -> list[str]:
+    """What can be chosen, and what was typed, linked to or set by the Mitigations page."""
+    by_class = catalogue()[st.session_state["data"]].task == "classification"
+    usual = [how for how in _WEIGHTS if by_class or how not in _BY_CLASS]
+    chosen = st.session_state.get("weights") or st.query_params.get("weights") or EQUAL
+    return usual if chosen in usual else [*usual, chosen]
 
 
 def _detail_controls() -> None:
@@ -114,7 +136,7 @@ def _first_l2(kind: str) -> float:
 def _new_data() -> None:
     source = catalogue()[st.session_state["data"]]
     st.session_state["classes"] = list(source.default_classes) if source.name != "digits" else []
-    for name, value in (("pca", 0), ("subset", 0), ("pre", "default"), ("id", None)):
+    for name, value in (("pca", 0), ("subset", 0), ("pre", "default"), ("id", None), ("weights", EQUAL)):
         st.session_state[name] = value
     st.session_state.pop("selection", None)
     _fitting_model()
@@ -145,7 +167,8 @@ def data_spec() -> DataSpec:
 
 def model_spec() -> ModelSpec:
     """The model that the sidebar asks for."""
-    return ModelSpec(kind=st.session_state["model"], l2=float(st.session_state["l2"]))
+    how = weighting(st.session_state["weights"] or EQUAL)
+    return ModelSpec(kind=st.session_state["model"], l2=float(st.session_state["l2"]), weights=how)
 
 
 def request(attribute: tuple[str, ...] = ()) -> FilRequest:
@@ -154,12 +177,14 @@ def request(attribute: tuple[str, ...] = ()) -> FilRequest:
 
 
 def with_model(asked: FilRequest, kind: ModelKind, l2: float) -> FilRequest:
-    """The same question to another model."""
+    """The same question to another model, with equal weights."""
     return dataclasses.replace(asked, model=ModelSpec(kind=kind, l2=l2))
 
 
-def command(asked: FilRequest | AttributeRequest | ReconstructionRequest) -> str:
-    """The command line that gives the same result."""
+def command(
+    asked: FilRequest | AttributeRequest | ReconstructionRequest | IrfilRequest | ReleaseRequest, **more: object
+) -> str:
+    """The command line that gives the same result; `more` are options that the request does not hold."""
     data, model = asked.data, asked.model
     name, own = _COMMANDS[type(asked)](asked)
     options = {
@@ -169,15 +194,16 @@ def command(asked: FilRequest | AttributeRequest | ReconstructionRequest) -> str
         "pca": data.pca,
         "model": model.kind,
         "l2": repr(model.penalty),
+        "weights": model.weights and model.weights.text,
         **own,
+        **more,
     }
     given = "".join(
         f" --{name}" if value is True else f" --{name} {shlex.quote(str(value))}"
         for name, value in options.items()
         if value
     )
-    out = "fil" if isinstance(asked, FilRequest) else "attack"
-    return f"python -m fil_core {name} --data {data.name}{given} --out {out}.csv"
+    return f"python -m fil_core {name} --data {data.name}{given} --out {name.partition('-')[0]}.csv"
 
 
 def _fil(asked: FilRequest) -> tuple[str, dict[str, object]]:
@@ -198,8 +224,27 @@ def _noise(asked: AttributeRequest | ReconstructionRequest) -> dict[str, object]
     return {"sigmas": sigmas, "trials": str(asked.trials), "seed": str(asked.data.seed), "noise-seed": str(asked.seed)}
 
 
+def _irfil(asked: IrfilRequest) -> tuple[str, dict[str, object]]:
+    how = asked.weights
+    return "irfil", {
+        "method": how.method,
+        "iterations": how.iterations,
+        "attribute": ",".join(how.attribute),
+        "min-weight": how.min_weight,
+        "max-weight": how.max_weight,
+        "spread": how.spread,
+    }
+
+
+def _mitigate(asked: ReleaseRequest) -> tuple[str, dict[str, object]]:
+    own = {"sigma": repr(asked.sigma), "attribute": asked.attribute, "trials": asked.trials, "draws": asked.draws}
+    return "mitigate", own | ({} if asked.attribute else {"examples": str(len(asked.ids))})
+
+
 _COMMANDS: dict[type, Callable[..., tuple[str, dict[str, object]]]] = {
     FilRequest: _fil,
     AttributeRequest: _attribute,
     ReconstructionRequest: _reconstruct,
+    IrfilRequest: _irfil,
+    ReleaseRequest: _mitigate,
 }

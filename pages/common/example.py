@@ -57,7 +57,19 @@ def _sentence(row: pd.Series, table: pd.DataFrame) -> str:
     )
     return (
         f"Ranked **{int(row['rank']):,} of {len(table):,}**: its η is **{text.number(row.eta)}**, "
-        f"{times:.2f} × the median; {row.percentile:.1f} % of the examples leak no more than it.{guess}"
+        f"{times:.2f} × the median; {row.percentile:.1f} % of the examples leak no more than it.{guess}{_changed(row)}"
+    )
+
+
+def _changed(row: pd.Series) -> str:
+    """What its weight has done to it, where the examples have weights."""
+    if "change" not in row:
+        return ""
+    if row.weight == 0:
+        return f" It was **left out of the training**; before, its η was {text.number(row.eta_before)}."
+    return (
+        f" It is trained with a weight of **{row.weight:.2f}**; with equal weights its η was "
+        f"{text.number(row.eta_before)}, so this is **{row.change:.2f} ×** as much."
     )
 
 

@@ -20,6 +20,7 @@ def navigation() -> StreamlitPage:
             st.Page("pages/leakage.py", title="Leakage", icon=":material/bar_chart:"),
             st.Page("pages/gallery.py", title="Gallery", icon=":material/grid_view:"),
             st.Page("pages/attacks.py", title="Attacks", icon=":material/visibility:"),
+            st.Page("pages/mitigations.py", title="Mitigations", icon=":material/healing:"),
         ]
     )
 

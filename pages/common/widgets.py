@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -11,7 +13,9 @@ from fil_core import (
     AttributeRequest,
     Dataset,
     FilRequest,
+    IrfilRequest,
     ReconstructionRequest,
+    ReleaseRequest,
     Result,
     catalogue,
     to_csv_bytes,
@@ -29,11 +33,19 @@ def mode() -> charts.Mode:
 
 
 def measured(attribute: tuple[str, ...] = ()) -> tuple[FilRequest, Dataset, Result, pd.DataFrame]:
-    """What the sidebar asks for: the request, the data, the result, and its table ranked by eta."""
+    """What the sidebar asks for: the request, the data, the result, and its table ranked by eta.
+
+    Of a model whose examples have weights the table also tells how eta was with equal ones, and the `change` since.
+    """
     request = controls.request(attribute)
     data = compute.dataset(request.data)
     result = compute.result(request)
-    return request, data, result, masked(ranked(result.table))
+    table = masked(ranked(result.table))
+    if request.model.weights is not None:
+        equally = dataclasses.replace(request, model=request.model.equally_weighted)
+        before = compute.result(equally).table["eta"]
+        table = table.assign(eta_before=before, change=table["eta"] / before)
+    return request, data, result, table
 
 
 def redacted() -> bool:
@@ -72,8 +84,8 @@ def chart(figure: go.Figure, alt: str, key: str, **options: object) -> object:
     return st.plotly_chart(figure, theme=None, key=key, alt=alt, config=config, **options)  # type: ignore[arg-type]
 
 
-def provenance(request: compute.Question, result: Result) -> None:
-    """The small print under a figure, and how to get the same again."""
+def provenance(request: compute.Question, result: Result, **more: object) -> None:
+    """The small print under a figure, and how to get the same again; `more` are options of that command line."""
     p, s = result.provenance, result.summary
     data = p["request"]["data"]
     facts = [
@@ -81,7 +93,8 @@ def provenance(request: compute.Question, result: Result) -> None:
         f"n = {text.count(s['n'])}",
         f"d = {text.count(s['d'])}",
         f"{request.model.kind}, λ = {request.model.penalty!r}",
-        f"σ = {request.sigma:g}" if isinstance(request, FilRequest) else _drawn(request),
+        f"weights {_weights(request)}",
+        _noise(request),
         f"preprocessing {data['preprocess']}" + (f", PCA {data['pca']}" if data["pca"] else ""),
         f"seed {data['seed']}",
         f"{p['dtype']} on {p['device']}",
@@ -93,7 +106,7 @@ def provenance(request: compute.Question, result: Result) -> None:
     for notice in compute.notices(result):
         st.caption(f":material/warning: {text.safe(notice)}")
     with st.expander("Reproduce this"):
-        st.code(controls.command(request), language="bash")
+        st.code(controls.command(request, **more), language="bash")
         st.caption(
             f"Data fingerprint `{p['data']['fingerprint'][:16]}`. " + " ".join(map(text.safe, p["data"]["notes"]))
         )
@@ -101,8 +114,15 @@ def provenance(request: compute.Question, result: Result) -> None:
         st.caption("Versions: " + ", ".join(f"{name} {version}" for name, version in p["versions"].items()))
 
 
-def _drawn(request: AttributeRequest | ReconstructionRequest) -> str:
-    return f"{text.count(request.trials)} releases, their seed {request.seed}"
+def _weights(request: compute.Question) -> str:
+    how = request.weights if isinstance(request, IrfilRequest) else request.model.weights
+    return how.text if how else controls.EQUAL
+
+
+def _noise(request: compute.Question) -> str:
+    if isinstance(request, AttributeRequest | ReconstructionRequest):
+        return f"{text.count(request.trials)} releases, their seed {request.seed}"
+    return f"σ = {request.sigma:g}" if isinstance(request, FilRequest | ReleaseRequest) else "σ = 1"
 
 
 def export(table: pd.DataFrame, name: str, *, key: str, label: str = "Export") -> None:
