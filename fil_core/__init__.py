@@ -28,7 +28,9 @@ _WHERE = {
         "IrfilRequest", "ReleaseRequest", "DEFAULT_L2", "ATTACKABLE", "ATTACKERS",
     ),
     "fil_core.weightings": ("Irfil", "Dropping", "GivenWeights", "Weighting", "METHODS", "weighting"),
-    "fil_core.mitigations": ("Mitigation", "side_by_side", "successors", "noise_around", "spread_over_ranks"),
+    "fil_core.mitigations": (
+        "Mitigation", "side_by_side", "noise_for", "release_row", "successors", "noise_around", "spread_over_ranks",
+    ),
     "fil_core.reweighting": ("Reweighting", "irfil", "without_leakiest"),
     "fil_core.result": ("Result",),
     "fil_core.dataset": ("Dataset", "AttributeGroup", "Preprocessing"),

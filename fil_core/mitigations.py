@@ -9,13 +9,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from fil_core.checks import positive
+from fil_core.leakage.calibration import sigma_for_eta
 from fil_core.leakage.comparison import top
+from fil_core.result import Result
 from fil_core.specs import ReleaseRequest
 from fil_core.weightings import Dropping, Irfil
 
@@ -83,6 +85,46 @@ def side_by_side(
         for k in drops
     ]
     return found
+
+
+def noise_for(base: ReleaseRequest, eta_at_one: float, target: float) -> Mitigation:
+    """The release with the noise that brings the largest eta down to a target.
+
+    Args:
+        base: the release as it is.
+        eta_at_one: its largest eta at sigma = 1.
+        target: > 0.
+
+    Raises:
+        BadRequest: a target that is not > 0.
+    """
+    sigma = sigma_for_eta(eta_at_one, target)
+    return Mitigation(f"largest η {target:.3g}", "more noise", dataclasses.replace(base, sigma=sigma))
+
+
+def release_row(mitigation: Mitigation, result: Result | None) -> dict[str, Any]:
+    """The columns that every mitigation has; without a result (it is impossible, or not computed yet) they are None.
+
+    Returns:
+        `name`, `family`, `sigma`, `l2`, `weights`, `trained_on` (examples of weight > 0), `eta_max`, `eta_mean`,
+        `eta_std`, `attack` and `nothing_learnt` (see `run_release`), `test_score` (no noise), `expected_score` and its
+        spread between releases `score_std`.
+    """
+    release = mitigation.release
+    summary = result.summary if result else {}
+    attack = summary.get("attack") or {}
+    return {
+        "name": mitigation.name,
+        "family": mitigation.family,
+        "sigma": release.sigma,
+        "l2": release.model.penalty,
+        "weights": release.model.weights.text if release.model.weights else "equal",
+        "trained_on": summary.get("trained_on"),
+        **{name: summary.get(name) for name in ("eta_max", "eta_mean", "eta_std")},
+        "attack": attack.get("value"),
+        "nothing_learnt": attack.get("nothing_learnt"),
+        **{name: summary.get(name) for name in ("test_score", "expected_score", "score_std")},
+    }
 
 
 def _title(how: Irfil) -> str:

@@ -22,8 +22,15 @@ from fil_core.cli.options import (
     wholes,
 )
 from fil_core.errors import FilError
-from fil_core.leakage.calibration import sigma_for_eta
-from fil_core.mitigations import Mitigation, noise_around, side_by_side, spread_over_ranks, successors
+from fil_core.mitigations import (
+    Mitigation,
+    noise_around,
+    noise_for,
+    release_row,
+    side_by_side,
+    spread_over_ranks,
+    successors,
+)
 from fil_core.result import Result
 from fil_core.specs import ATTACKABLE, FilRequest, IrfilRequest, ReleaseRequest
 from fil_core.weightings import DEFAULT_ITERATIONS, METHODS, Dropping, Irfil
@@ -139,8 +146,7 @@ def _run_mitigate(options: argparse.Namespace) -> int:
     rows = [_row(run, mitigation, measured) for mitigation in compared]
     before = measured.summary["eta_max"]
     for target in options.target_eta or _reached(rows, before / base.sigma):
-        noisier = dataclasses.replace(base, sigma=sigma_for_eta(before, target))
-        rows.append(_row(run, Mitigation(f"largest η {target:.3g}", "more noise", noisier), measured))
+        rows.append(_row(run, noise_for(base, before, target), measured))
     table = pd.DataFrame(rows)
     line = {"mitigations": rows, "sigma": base.sigma, "n": measured.summary["n"], "score": measured.summary["score"]}
     shown = table.set_index("name").rename_axis("mitigation")
@@ -169,27 +175,16 @@ def _reached(rows: list[dict[str, Any]], eta_max: float) -> list[float]:
 
 def _row(run: Run, mitigation: Mitigation, measured: Result) -> dict[str, Any]:
     """The columns that every mitigation has; one that is impossible says why instead."""
-    release = mitigation.release
-    weights = release.model.weights
-    row: dict[str, Any] = {
-        "name": mitigation.name,
-        "family": mitigation.family,
-        "sigma": release.sigma,
-        "l2": release.model.penalty,
-        "weights": weights.text if weights else "equal",
-    }
-    columns = ("trained_on", "eta_mean", "eta_std", "eta_max", "test_score", "expected_score", "score_std")
     try:
-        result = run.answer(release)
+        result = run.answer(mitigation.release)
     except FilError as error:
         print(f"note: {mitigation.name}: {error}", file=sys.stderr)
-        return row | dict.fromkeys((*columns, "attack", "nothing_learnt")) | {"new_leakiest": [], "error": str(error)}
-    s, attack = result.summary, result.summary["attack"]
-    row |= {name: s[name] for name in columns}
-    row |= {"attack": attack.get("value"), "nothing_learnt": attack.get("nothing_learnt")}
-    after = successors(measured.table["eta"] / release.sigma, result.table["eta"], _SUCCESSORS)
-    dropped = isinstance(weights, Dropping)
-    return row | {"new_leakiest": after.reset_index().to_dict("records") if dropped else [], "error": None}
+        return release_row(mitigation, None) | {"new_leakiest": [], "error": str(error)}
+    new = []
+    if isinstance(mitigation.release.model.weights, Dropping):
+        before = measured.table["eta"] / mitigation.release.sigma
+        new = successors(before, result.table["eta"], _SUCCESSORS).reset_index().to_dict("records")
+    return release_row(mitigation, result) | {"new_leakiest": new, "error": None}
 
 
 def _in_words(table: pd.DataFrame, line: dict[str, Any]) -> str:

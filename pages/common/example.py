@@ -65,12 +65,11 @@ def _changed(row: pd.Series) -> str:
     """What its weight has done to it, where the examples have weights."""
     if "change" not in row:
         return ""
-    if row.weight == 0:
+    if row.eta == 0:
         return f" It was **left out of the training**; before, its η was {text.number(row.eta_before)}."
     return (
-        f" It is trained with a weight of **{row.weight:.2f}**; with equal weights its η was "
-        f"{text.number(row.eta_before)}, so this is **{row.change:.2f} ×** as much."
-    )
+        f" It is trained with a weight of **{row.weight:.2f}**;" if "weight" in row else " Training is weighted;"
+    ) + f" with equal weights its η was {text.number(row.eta_before)}, so this is **{row.change:.2f} ×** as much."
 
 
 def _figures(row: pd.Series, table: pd.DataFrame) -> None:

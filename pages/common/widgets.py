@@ -24,7 +24,7 @@ from fil_core import (
 from pages.common import charts, compute, controls, text
 
 MASK = "•••"
-_TELLING = {"prediction", "correct", "score", "loss", "grad_norm"}
+_TELLING = {"prediction", "correct", "score", "loss", "grad_norm", "weight"}
 
 
 def mode() -> charts.Mode:
@@ -56,7 +56,8 @@ def redacted() -> bool:
 def masked(table: pd.DataFrame) -> pd.DataFrame:
     """The table, without what tells an example's label when the screen is to be shared.
 
-    The label follows from the score and the loss, and for two classes from the prediction and whether it is right.
+    The label follows from the score and the loss, for two classes from the prediction and whether it is right, and from
+    weights by class.
     """
     if not redacted():
         return table

@@ -1,0 +1,329 @@
+"""Reweighting on a page: round by round, who leaks more and who less, what it costs, and an attack before and after."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fil_core import METHODS, Dataset, FilError, FilRequest, Irfil, IrfilRequest, ReleaseRequest, Result
+from pages.common import charts, compute, mitigation_charts, release, text, tiles, widgets
+
+_STRIP = 8
+WHAT = """
+**IRFIL** trains again and again, each time with weights divided by what every example just leaked, until all leak the
+same. *sample* weighs each example by itself, *class* each class by its mean, *hybrid* by both. Clamps keep weights in a
+range around their mean of 1. The largest η falls; the mean may rise, and who was well hidden leaks more than before.
+
+**What its η does not count.** The weights are taken as constants. They were computed from the examples themselves, so
+that who sees them, or could tell them from the parameters, learns a little more than η says.
+"""
+
+
+def view(asked: FilRequest, data: Dataset) -> None:
+    """The whole section."""
+    sentence = st.container()  # the answer stands above the controls that change it
+    request = _request(asked, data)
+    found = compute.result(request)
+    last = len(found.summary["eta_mean"]) - 1
+    shown = last
+    if last:
+        # The name carries the range: a slider keeps its value when another run has fewer rounds.
+        shown = st.slider("Round", 0, last, last, key=f"round-{last}", help="0 = equal weights. Step through them.")
+    table = _table(data, found, shown)
+    sentence.markdown(_sentence(found, shown, table))
+    sentence.caption("η takes the weights as constants; they were computed from the examples, which η does not count.")
+    if not found.summary["converged"]:
+        sentence.warning(text.safe(found.summary["why"]), icon=":material/warning:")
+    _figures(found, shown)
+    _use(request, shown, last)
+    left, right = st.columns(2)
+    with left:
+        st.subheader("Round by round", anchor=False)
+        widgets.chart(
+            mitigation_charts.rounds(found.summary, shown, widgets.mode()),
+            "Largest, mean and spread of eta in each round of reweighting, on a logarithmic axis",
+            "rounds",
+        )
+        columns = ("eta_mean", "eta_std", "eta_min", "eta_median", "eta_max", "train_score", "test_score")
+        rounds = pd.DataFrame({name: found.summary[name] for name in columns}).rename_axis("round")
+        widgets.table_twin(rounds, key="round-numbers")
+    with right:
+        st.subheader("Before and after", anchor=False)
+        _scatter(table)
+    _people(data, table)
+    left, right = st.columns(2)
+    with left:
+        _classes(data, table)
+    with right:
+        st.subheader("The price", anchor=False)
+        s = found.summary
+        widgets.chart(
+            mitigation_charts.price(s["train_score"], s["test_score"], shown, s["score"], widgets.mode()),
+            f"Train and test {s['score']} in each round of reweighting",
+            "price",
+        )
+    st.subheader("An attack, before and after", anchor=False)
+    try:
+        _attack(asked, request, _weighting(request, shown, last) if shown else None, table)
+    except FilError as error:  # a side question must not take the page with it
+        st.error(text.safe(error), icon=":material/error:")
+    with st.expander("What this is"):
+        st.markdown(WHAT)
+    with st.expander("Weights of your own"):
+        _own_weights(asked)
+    widgets.provenance(request, found)
+
+
+def _request(asked: FilRequest, data: Dataset) -> IrfilRequest:
+    """The controls above the figures."""
+    one, two, three, four, five = st.columns([2, 1, 1, 1, 2], vertical_alignment="bottom")
+    methods = list(METHODS) if data.class_names else ["sample"]
+    if st.session_state.get("method") not in (None, *methods):
+        del st.session_state["method"]
+    method = one.segmented_control("Weights by", methods, default="sample", key="method", bind="query-params", required=True)  # noqa: E501 # fmt: skip
+    rounds = two.number_input("Rounds", 1, 200, 15, key="rounds", bind="query-params", help="At most this many.")
+    least = three.number_input("Least weight", 0.0, 0.99, 0.0, step=0.1, key="min-weight", bind="query-params", help="The mean of all weights is 1.")  # noqa: E501 # fmt: skip
+    most = four.number_input("Largest weight (0 = any)", 0.0, 1e6, 0.0, step=1.0, key="max-weight", bind="query-params", help="More than 1, or 0 for no limit.")  # noqa: E501 # fmt: skip
+    with five:
+        attribute = release.at_risk(asked, data)
+    how = Irfil(
+        method=method or "sample",  # type: ignore[arg-type]
+        iterations=int(rounds),
+        attribute=(attribute,) if attribute else (),
+        min_weight=float(least) or None,
+        max_weight=float(most) or None,
+    )
+    return IrfilRequest(data=asked.data, model=asked.model, weights=how, device=asked.device)
+
+
+def _table(data: Dataset, found: Result, shown: int) -> pd.DataFrame:
+    """Everyone before and in the round that is shown."""
+    before, after = found.arrays["eta"][0], found.arrays["eta"][shown]
+    table = pd.DataFrame(
+        {
+            "label": data.labels,
+            "eta": after,
+            "eta_before": before,
+            "eta_after": after,
+            "change": after / before,
+            "weight": found.arrays["weights"][shown],
+        },
+        index=found.table.index,
+    )
+    return widgets.masked(widgets.ranked(table))
+
+
+def _sentence(found: Result, shown: int, table: pd.DataFrame) -> str:
+    s = found.summary
+    if shown == 0:
+        return (
+            f"With equal weights the largest η is **{text.number(s['eta_max'][0])}**, "
+            f"{s['eta_max'][0] / s['eta_mean'][0]:.1f} × the mean. Move the round to see what reweighting does."
+        )
+    (max0, max1), (mean0, mean1), (std0, std1), (score0, score1) = (
+        (s[name][0], s[name][shown]) for name in ("eta_max", "eta_mean", "eta_std", "test_score")
+    )
+    worse, most = int((table["change"] > 1).sum()), float(table["change"].max())
+    rounds = "one round" if shown == 1 else f"{shown} rounds"
+    price = f"Test {s['score']}: {text.score(score0, s['score'])} → **{text.score(score1, s['score'])}**."
+    return (
+        f"Reweighting for {rounds} takes the largest η from **{text.number(max0)}** to **{text.number(max1)}** and its "
+        f"spread from {text.number(std0)} to **{text.number(std1)}**; the mean "
+        f"{'rises' if mean1 > mean0 else 'falls'} from {text.number(mean0)} to {text.number(mean1)}. "
+        f"**{text.count(worse)} of {text.count(len(table))} examples leak more than before**"
+        + (f", up to {most:.2f} ×. " if worse else ". ")
+        + price
+    )
+
+
+def _figures(found: Result, shown: int) -> None:
+    s, weights = found.summary, found.arrays["weights"][shown]
+    facts = {
+        "Largest η": (text.number(s["eta_max"][shown]), f"before {text.number(s['eta_max'][0])}"),
+        "Mean η": (text.number(s["eta_mean"][shown]), f"before {text.number(s['eta_mean'][0])}"),
+        "Spread (std)": (text.number(s["eta_std"][shown]), f"before {text.number(s['eta_std'][0])}"),
+        f"Test {s['score']}": (
+            text.score(s["test_score"][shown], s["score"]),
+            f"before {text.score(s['test_score'][0], s['score'])}",
+        ),
+        "Weights": (f"{weights.min():.2f} – {weights.max():.2f}", "their mean is about 1"),
+    }
+    for column, (name, (value, note)) in zip(st.columns(5), facts.items(), strict=True):
+        column.metric(name, value, note, delta_color="off", delta_arrow="off", border=True)
+
+
+def _weighting(request: IrfilRequest, shown: int, last: int) -> Irfil:
+    """The weights of the round that is shown, as every other page can name them."""
+    return request.weights if shown == last else dataclasses.replace(request.weights, iterations=shown)
+
+
+def _use(request: IrfilRequest, shown: int, last: int) -> None:
+    if not shown:
+        return
+    text_of = _weighting(request, shown, last).text
+    st.button(
+        "Use these weights on every page", icon=":material/done_all:", key="use-weights", on_click=_set_weights,
+        args=(text_of,), help=f"Sets the sidebar's training weights to {text_of}; gallery and attacks follow.",
+    )  # fmt: skip
+    if st.session_state.get("weights") == text_of:
+        st.caption("The sidebar's model is trained with these weights. The gallery can sort by the change.")
+
+
+def _set_weights(how: str) -> None:
+    st.session_state["weights"] = how
+
+
+def _scatter(table: pd.DataFrame) -> None:
+    drawn = charts.thinned(table)
+    event = widgets.chart(
+        mitigation_charts.before_and_after(drawn, widgets.mode()),
+        f"Scatter of eta after against eta before for {len(drawn):,} examples",
+        "before-after",
+        on_select="rerun",
+        selection_mode=("box", "lasso", "points"),
+    )
+    less = f"{text.count(len(drawn))} of {text.count(len(table))} points are drawn. " if len(drawn) < len(table) else ""
+    picked = [int(point["customdata"]) for point in event["selection"]["points"] if "customdata" in point]  # type: ignore[index]
+    if picked:
+        ids = table.loc[table.index.intersection(picked)].sort_values("change", ascending=False).index
+        st.session_state["selection"] = [int(i) for i in ids]
+        if st.button(f"Open these {text.count(len(ids))} in the gallery", icon=":material/grid_view:"):
+            st.switch_page("pages/gallery.py", query_params={})
+    else:
+        st.caption(f"{less}Above the dotted line: leaks more than with equal weights. Drag a box to pick examples.")
+
+
+def _people(data: Dataset, table: pd.DataFrame) -> None:
+    """Who pays and who gains."""
+    by_change = table.sort_values("change", ascending=False, kind="stable")
+    for title, rows, key in (
+        ("Leak more than before", by_change[by_change["change"] > 1].head(_STRIP), "worse"),
+        ("Leak less than before", by_change[by_change["change"] < 1][::-1].head(_STRIP), "better"),
+    ):
+        if not len(rows):
+            continue
+        st.subheader(title, anchor=False)
+        if data.image_shape is None:
+            shown = widgets.with_records(data, rows.drop(columns=["eta", "percentile"]))
+            st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key=f"{key}-rows")
+            continue
+        factor = [f"{label} · {change:.2f} ×" for label, change in zip(rows["label"], rows["change"], strict=True)]
+        clicked = tiles.tiles(data, table.assign(label=pd.Series(factor, rows.index)), list(rows.index), key=key)
+        if clicked is not None:
+            st.session_state["open"] = clicked
+            st.switch_page("pages/gallery.py", query_params={})
+    columns = [c for c in ("eta_before", "eta_after", "change", "weight") if c in table]
+    with st.expander("Everyone"):
+        shown = by_change[["label", *columns]].head(1000)
+        st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key="everyone-changed")
+        more = f" The first 1,000 of {text.count(len(table))}; the export has them all." if len(table) > 1000 else ""
+        st.caption(f"By change, largest rise first.{more}")
+        # What `--weights` and "Weights of your own" read again.
+        widgets.export(
+            table[[c for c in columns if c != "change"]], "weights", key="weights-export", label="Export weights"
+        )
+
+
+def _classes(data: Dataset, table: pd.DataFrame) -> None:
+    if not data.class_names or widgets.redacted():
+        st.subheader("Weights", anchor=False)
+        st.caption("By class: not for a real-valued target, and not while redacted.")
+        return
+    st.subheader("By class", anchor=False)
+    groups = table.groupby("label")
+    classes = pd.DataFrame(
+        {
+            "examples": groups.size(),
+            "mean before": groups["eta_before"].mean(),
+            "mean after": groups["eta_after"].mean(),
+            "largest before": groups["eta_before"].max(),
+            "largest after": groups["eta_after"].max(),
+            "mean weight": groups["weight"].mean(),
+            "leak more": groups["change"].apply(lambda c: int((c > 1).sum())),
+        }
+    )
+    figure = mitigation_charts.by_class(classes, widgets.mode())
+    widgets.chart(figure, "Mean and largest eta of each class, before and after", "classes")
+    widgets.table_twin(classes, key="class-numbers")
+
+
+def _attack(asked: FilRequest, request: IrfilRequest, how: Irfil | None, table: pd.DataFrame) -> None:
+    """The same attack on both models, by tenths of eta before."""
+    attribute = next(iter(request.weights.attribute), "")
+    before = release.measured(asked, attribute)
+    plain = release.release(asked, attribute, before)
+    if not plain.attribute and not plain.ids:
+        st.info("Attacks are defined for least-squares and logistic models.", icon=":material/info:")
+        return
+    if how is None:
+        st.caption("Round 0 is the model as it is: nothing to compare with.")
+        return
+    weighted = dataclasses.replace(plain, model=dataclasses.replace(plain.model, weights=how))
+    answers = compute.sweep([plain, weighted], "Attack both models", key="attack-both", eager=True)
+    found = [answer for answer in answers if answer is not None]
+    if len(found) < 2:
+        return
+    _tenths(plain, found[0], found[1], table)
+
+
+def _tenths(plain: ReleaseRequest, before: Result, after: Result, table: pd.DataFrame) -> None:
+    attack = before.summary["attack"]
+    share = attack["kind"] == "attribute"
+    groups = np.array_split(np.argsort(table["eta_before"].to_numpy(), kind="stable"), 10)
+    tenths = pd.DataFrame(
+        {
+            when: [_mean(result.table["attack"].to_numpy()[group], share) for group in groups]
+            for when, result in (("before", before), ("after", after))
+        },
+        index=pd.RangeIndex(1, 11, name="tenth"),
+    ).dropna()
+    left, right = st.columns([3, 2])
+    title = release.attack_in_words(attack)
+    with left:
+        widgets.chart(
+            mitigation_charts.tenths(tenths, attack["nothing_learnt"], title, widgets.mode()),
+            f"{title} in each tenth of the examples by eta, before and after reweighting",
+            "tenths",
+        )
+    with right:
+        now, then = (result.summary["attack"]["value"] for result in (after, before))
+        number = text.percent if share else text.number
+        what = f"guesses **{text.safe(attack['name'])}** rightly for" if share else "reconstructs with an error of"
+        st.markdown(
+            f"At σ = {text.number(plain.sigma)} the informed attacker {what} **{number(then)}** before and "
+            f"**{number(now)}** after; in the leakiest tenth {number(tenths['before'].iloc[-1])} before and "
+            f"**{number(tenths['after'].iloc[-1])}** after."
+        )
+        exact = "a closed form" if attack["closed_form"] else f"{text.count(plain.trials)} seeded releases"
+        st.caption(
+            f"White box, every example, {exact}." if share
+            else f"Of {len(plain.ids)} examples spread over all ranks of η, the attack with a prior, {exact}; an error "
+            "of 1 is what who has not seen the release would make."
+        )  # fmt: skip
+        widgets.table_twin(tenths, key="tenths-numbers")
+
+
+def _mean(values: np.ndarray, share: bool) -> float:
+    """Mean share, or root mean squared error of the examples that were reconstructed."""
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return float("nan")
+    return float(values.mean() if share else np.sqrt(np.mean(values**2)))
+
+
+def _own_weights(asked: FilRequest) -> None:
+    """A file of weights, checked and then at every page's service."""
+    st.caption("A CSV or Parquet file with the columns id and weight, one row for each training example.")
+    file = st.file_uploader("Weights", type=["csv", "parquet"], key="own-weights", max_upload_size=100)
+    if file is None:
+        return
+    try:
+        given = compute.given_weights(asked.data, file.name, file.getvalue())
+    except FilError as error:
+        st.error(text.safe(error), icon=":material/error:")
+        return
+    st.success(f"Weights of {text.safe(file.name)} fit the training examples.", icon=":material/check:")
+    st.button("Train with these on every page", key="use-own", on_click=_set_weights, args=(given.text,))

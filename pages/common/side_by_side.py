@@ -1,0 +1,237 @@
+"""Every mitigation beside every other: what is left to leak, what an attack still gets, and what the model is worth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fil_core import (
+    METHODS,
+    Dataset,
+    Dropping,
+    FilRequest,
+    Irfil,
+    IrfilRequest,
+    Mitigation,
+    ReleaseRequest,
+    Result,
+    noise_for,
+    release_row,
+    side_by_side,
+    successors,
+)
+from pages.common import compute, controls, mitigation_charts, release, text, tiles, widgets
+
+_FACTORS = [2.0, 3.0, 10.0, 30.0, 100.0]  # of the noise, and of the penalty
+_L2S = [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
+_SHARES = [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2]
+_SUCCESSORS = 8
+_NOISES = 41
+_LEAKAGE = {
+    "largest η": "eta_max",
+    "mean η": "eta_mean",
+    "spread of η": "eta_std",
+    "attack": "attack",
+}
+
+
+def view(asked: FilRequest, data: Dataset) -> None:
+    """The whole section."""
+    sentence = st.container()  # the answer stands above the controls that change it
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    with left:
+        attribute = release.at_risk(asked, data)
+    before = release.measured(asked, attribute)
+    with right:
+        base = release.release(asked, attribute, before)
+    compared, more = _compared(base, data)
+    answers = compute.sweep(
+        [m.release for m in compared], f"Measure {len(compared)} releases", key="compare", eager=True
+    )
+    compared, answers = _with_matching_noise(compared, answers, base, before)
+    table = pd.DataFrame([release_row(*pair) for pair in zip(compared, answers, strict=True)]).set_index("name")
+    done = table[table["eta_max"].notna()]
+    if not len(done):
+        sentence.markdown("Nothing is measured yet: the button below measures every mitigation, one by one.")
+        return
+    sentence.markdown(_sentence(done, before.summary["score"]))
+    if len(done) < len(table):
+        st.caption(f"{len(table) - len(done)} of {len(table)} releases are not computed yet.")
+    by_name = {m.name: (m, answer) for m, answer in zip(compared, answers, strict=True) if answer is not None}
+    first, second = st.columns(2)
+    looking = first.selectbox(
+        "Looking at", list(done.index), index=min(1, len(done) - 1), key="looking", bind="query-params"
+    )
+    leakage = second.segmented_control(
+        "Leakage as", [name for name, column in _LEAKAGE.items() if done[column].notna().any()], default="largest η",
+        key="leakage-as", bind="query-params", required=True,
+    )  # fmt: skip
+    _frontier(asked, attribute, base, before, done, by_name, looking, leakage or "largest η")
+    _table(done, before.summary["score"], looking)
+    mitigation, answer = by_name[looking]
+    _looked_at(data, mitigation, answer, before)
+    widgets.provenance(base, by_name[compared[0].name][1] if compared[0].name in by_name else answer, **more)
+
+
+def _compared(base: ReleaseRequest, data: Dataset) -> tuple[list[Mitigation], dict[str, object]]:
+    """What a person chose to compare, and the options by which the command line does the same."""
+    l2 = base.model.penalty
+    penalties = [float(f"{l2 * factor:.3g}") for factor in _FACTORS] if l2 else _L2S
+    sigmas = [float(f"{base.sigma * factor:.3g}") for factor in _FACTORS]
+    drops = sorted({max(1, round(share * data.n)) for share in _SHARES})
+    methods = list(METHODS) if data.class_names else ["sample"]
+    with st.expander("What is compared"):
+        one, two, three, four, five = st.columns([2, 1, 2, 2, 2])
+        chosen = one.multiselect("Reweighting by", methods, methods, key="compared-methods")
+        rounds = int(two.number_input("Rounds", 1, 200, 15, key="compared-rounds"))
+        # The names carry the ranges: a noise or penalty chosen for one model means nothing for another.
+        noises = three.multiselect(
+            "More noise σ", sigmas, sigmas[1:3], key=f"noises-{base.sigma!r}", format_func=text.number
+        )
+        l2s = four.multiselect(
+            "Larger penalty λ", penalties, penalties[1:4:2], key=f"l2s-{l2!r}", format_func=text.number
+        )
+        dropped = five.multiselect("Without the top", drops, [drops[2 % len(drops)], drops[-3 % len(drops)]], key=f"drops-{data.n}")  # noqa: E501 # fmt: skip
+    attribute = (base.attribute,) if base.attribute else ()
+    irfil = [Irfil(method=method, iterations=rounds, attribute=attribute) for method in chosen]
+    lists = {"sigmas": sorted(noises), "l2s": sorted(l2s), "drops": sorted(dropped)}
+    options = {"methods": chosen, "sigmas": lists["sigmas"], "l2s": lists["l2s"], "drop": lists["drops"]}
+    more: dict[str, object] = {name: ",".join(map(str, values)) for name, values in options.items()}
+    return side_by_side(base, n=data.n, irfil=irfil, **lists), more | {"iterations": rounds}  # type: ignore[arg-type]
+
+
+def _with_matching_noise(
+    compared: list[Mitigation], answers: list[Result | None], base: ReleaseRequest, before: Result
+) -> tuple[list[Mitigation], list[Result | None]]:
+    """The noise that brings the largest eta down as far as the first reweighting does, beside it."""
+    reached = next(
+        (a.summary["eta_max"] for m, a in zip(compared, answers, strict=True) if m.family == "reweighting" and a), None
+    )
+    if reached is None or reached >= before.summary["eta_max"] / base.sigma:
+        return compared, answers
+    matching = noise_for(base, before.summary["eta_max"], reached)
+    return [*compared, matching], [*answers, *compute.sweep([matching.release], "Measure the matching noise", key="matching", eager=True)]  # noqa: E501 # fmt: skip
+
+
+def _sentence(done: pd.DataFrame, score: str) -> str:
+    """Least leakage, and the least price of getting well below where it began."""
+    begin = done.iloc[0]
+    better = done[done["eta_max"] < begin.eta_max / 2]
+    if not len(better):
+        return f"No mitigation measured yet halves the largest η of **{text.number(begin.eta_max)}**."
+    order = better["expected_score"].sort_values(ascending=score != "accuracy", kind="stable")
+    cheapest = better.loc[order.index[0]]
+    return (
+        f"**{len(better)} of {len(done) - 1} mitigations** at least halve the largest η of "
+        f"**{text.number(begin.eta_max)}**. The cheapest of them is **{text.safe(cheapest.name)}**: largest η "
+        f"{text.number(cheapest.eta_max)}, test {score} {text.score(cheapest.expected_score, score)} against "
+        f"{text.score(begin.expected_score, score)}."
+    )
+
+
+def _frontier(
+    asked: FilRequest,
+    attribute: str,
+    base: ReleaseRequest,
+    before: Result,
+    done: pd.DataFrame,
+    by_name: dict[str, tuple[Mitigation, Result]],
+    looking: str,
+    leakage: str,
+) -> None:
+    column, score = _LEAKAGE[leakage], before.summary["score"]
+    points = done[["family", "expected_score", "score_std"]].rename(columns={"expected_score": "score"})
+    points = points.assign(leakage=done[column].astype(float)).dropna(subset=["leakage"])
+    curves = {}
+    if column != "attack":
+        at_one = before.summary[column]
+        sigmas = tuple(base.sigma * np.logspace(-0.5, 3, _NOISES))
+        measured = FilRequest(data=asked.data, model=asked.model, attribute=(attribute,) if attribute else (), device=asked.device)  # noqa: E501 # fmt: skip
+        curves["any noise"] = ([at_one / sigma for sigma in sigmas], compute.noise_curve(measured, sigmas))
+        for name, (mitigation, _) in by_name.items():
+            how = mitigation.release.model.weights
+            if isinstance(how, Irfil):
+                rounds = IrfilRequest(data=asked.data, model=asked.model, weights=how, device=asked.device)
+                if (found := compute.stored(rounds)) is not None:
+                    x = [value / base.sigma for value in found.summary[column]]
+                    curves[f"{name}: rounds"] = (x, compute.round_scores(rounds, base.sigma))
+    x = (
+        f"{leakage} at the release's noise, in 1/feature" if column != "attack"
+        else release.attack_in_words(by_name[next(iter(by_name))][1].summary["attack"])
+    )  # fmt: skip
+    widgets.chart(
+        mitigation_charts.frontier(
+            points, curves, looking, (x, f"expected test {score}"), widgets.mode(), log=column != "attack"
+        ),
+        f"Leakage as {leakage} against expected test {score} for {len(points)} releases; {looking} is marked",
+        "frontier",
+    )
+    st.caption(
+        "Each point is a release; bars are the standard deviation of the score between releases. Dotted: what any other "
+        "noise would give, and the rounds of reweighting, in closed form."
+    )
+
+
+def _table(done: pd.DataFrame, score: str, looking: str) -> None:
+    """The same columns of everyone."""
+    columns = {
+        "family": "kind", "sigma": "σ", "l2": "λ", "trained_on": "trained on", "eta_max": "largest η",
+        "eta_mean": "mean η", "eta_std": "spread of η", "attack": "attack", "expected_score": f"expected {score}",
+        "score_std": "± between releases", "test_score": f"{score} without noise",
+    }  # fmt: skip
+    shown = done[list(columns)].rename(columns=columns).rename_axis("mitigation")
+    shown = shown.dropna(axis="columns", how="all")
+    shown.insert(0, "", ["◉" if name == looking else "" for name in shown.index])
+    st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key="side-by-side")
+    st.caption(
+        "η at each release's own σ. Attack: the share of attributes guessed rightly by a white box, or the error of a "
+        "reconstruction as a share of the error of who has not seen the release."
+    )
+
+
+def _looked_at(data: Dataset, mitigation: Mitigation, answer: Result, before: Result) -> None:
+    """Who leaks more and who less under one mitigation, and who takes the place of those left out."""
+    sigma, model = mitigation.release.sigma, mitigation.release.model
+    was, now = before.table["eta"] / sigma, answer.table["eta"]
+    st.subheader(mitigation.name, anchor=False)
+    more = int((now > was * (1 + 1e-12)).sum())
+    kept = now > 0
+    st.markdown(
+        f"**{text.count(more)} of {text.count(int(kept.sum()))}** examples it is trained on leak more than in the model "
+        f"as it is under the same noise; the largest η is **{text.number(now.max())}**, of example {int(now.idxmax()):,} "
+        f"(before: {text.number(was.max())}, of example {int(was.idxmax()):,})."
+    )
+    if isinstance(model.weights, Dropping):
+        _who_next(data, was, now, model.weights.k)
+    if model.weights is not None or mitigation.family == "larger penalty":
+        st.button(
+            "Use this model on every page", icon=":material/done_all:", key="use-model", on_click=_set_model,
+            args=(model.weights.text if model.weights else controls.EQUAL, model.penalty),
+        )  # fmt: skip
+
+
+def _who_next(data: Dataset, was: pd.Series, now: pd.Series, k: int) -> None:
+    next_ones = successors(was, now, k)
+    threshold = was.nlargest(k).iloc[-1]
+    over = int((now > threshold).sum())
+    st.markdown(
+        f"With the {text.count(k)} leakiest gone, **others take their place**: {text.count(over)} of those that are left "
+        f"now leak more than the least of the ones removed did ({text.number(threshold)}). The leakiest now:"
+    )
+    top = next_ones.head(_SUCCESSORS)
+    if data.image_shape is not None:
+        table = widgets.masked(widgets.ranked(pd.DataFrame({"label": data.labels, "eta": now}, index=now.index)))
+        notes = [f"{table.loc[id, 'label']} · was #{rank:,}" for id, rank in top["rank_before"].items()]
+        clicked = tiles.tiles(data, table.assign(label=pd.Series(notes, top.index)), list(top.index), key="successors")
+        if clicked is not None:
+            st.session_state["open"] = clicked
+            st.switch_page("pages/gallery.py", query_params={})
+        widgets.table_twin(next_ones.head(1000), key="successor-numbers")
+    else:
+        shown = widgets.with_records(data, top)
+        st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key="successor-rows")
+
+
+def _set_model(how: str, l2: float) -> None:
+    st.session_state["weights"], st.session_state["l2"] = how, l2

@@ -1,0 +1,26 @@
+"""What can be done about it, and what does it cost? Reweighting, noise, a larger penalty, leaving examples out."""
+
+import dataclasses
+
+import streamlit as st
+
+from pages.common import compute, controls, frame, reweighting, side_by_side, text, widgets
+
+_VIEWS = {"reweighting (IRFIL)": reweighting.view, "side by side": side_by_side.view}
+
+frame.required()
+st.title("Mitigations", anchor=False)
+asked = controls.request()
+if asked.model.weights is not None:
+    st.caption(
+        f"The sidebar's weights, {text.safe(asked.model.weights.text)}, are set aside here: every comparison starts "
+        "from equal ones."
+    )
+    asked = dataclasses.replace(asked, model=asked.model.equally_weighted)
+data = compute.dataset(asked.data)
+kind = st.segmented_control(
+    "View", list(_VIEWS), default="reweighting (IRFIL)", key="view", bind="query-params", required=True
+)
+_VIEWS[kind or "reweighting (IRFIL)"](asked, data)
+if widgets.redacted():
+    st.caption("Redacted: pictures are coarse, values, labels and weights masked.")
