@@ -18,6 +18,7 @@ FAMILIES = {
     "larger penalty": (OKABE_ITO[2], "triangle-up"),
     "dropping": (OKABE_ITO[3], "x"),
 }
+_DOSED = {"more noise": "any noise", "reweighting": "rounds of reweighting"}
 _STATISTICS = {
     "eta_max": ("largest η", LEAKS, "dash"),
     "eta_mean": ("mean η", OKABE_ITO[0], "solid"),
@@ -38,7 +39,9 @@ def rounds(statistics: dict[str, Sequence[float]], shown: int, mode: Mode) -> go
     figure.add_vline(shown, line={"color": INK[mode][0], "dash": "dot", "width": 1})
     styled(figure, mode, x="round (0 = equal weights)", y="η, in 1/feature at σ = 1", height=360)
     figure.update_xaxes(dtick=max(1, len(statistics["eta_mean"]) // 15))
-    return figure.update_yaxes(type="log")
+    spread = np.asarray(statistics["eta_std"], dtype=float)
+    decades = np.log10(max(statistics["eta_max"]) / max(spread.min(), 1e-300))
+    return figure.update_yaxes(type="log", dtick=1 if decades < 8 else np.ceil(decades / 8))
 
 
 def before_and_after(table: pd.DataFrame, mode: Mode) -> go.Figure:
@@ -83,6 +86,24 @@ def by_class(classes: pd.DataFrame, mode: Mode) -> go.Figure:
     return figure.update_yaxes(type="category", autorange="reversed")
 
 
+def weights(values: np.ndarray, mode: Mode) -> go.Figure:
+    """Histogram of the training weights, on a logarithmic axis, with the mean of 1 marked."""
+    values = values[values > 0]
+    low, high = min(float(values.min()), 0.9), max(float(values.max()), 1.1)
+    edges = np.geomspace(low, high, 51)
+    counts, _ = np.histogram(values, edges)
+    figure = go.Figure(
+        go.Bar(
+            x=np.sqrt(edges[1:] * edges[:-1]), y=counts, width=np.diff(edges), marker={"color": AFTER},
+            hovertemplate="weight %{x:.3g}<br>%{y:,} examples<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.add_vline(1.0, line={"color": INK[mode][0], "dash": "dot", "width": 1})
+    figure.update_layout(bargap=0)
+    styled(figure, mode, x="training weight (mean 1)", y="training examples", height=360)
+    return figure.update_xaxes(type="log")
+
+
 def price(train: Sequence[float], test: Sequence[float], shown: int, score: str, mode: Mode) -> go.Figure:
     """Train and test score round by round."""
     figure = go.Figure()
@@ -116,7 +137,7 @@ def tenths(table: pd.DataFrame, nothing: float, title: str, mode: Mode) -> go.Fi
 
 def frontier(
     table: pd.DataFrame,
-    curves: dict[str, tuple[Sequence[float], Sequence[float]]],
+    curves: dict[str, list[tuple[Sequence[float], Sequence[float]]]],
     looking: str,
     titles: tuple[str, str],
     mode: Mode,
@@ -127,19 +148,19 @@ def frontier(
 
     Args:
         table: index the names; `family`, `leakage`, `score`, `score_std`.
-        curves: by name, leakage and score along a mitigation that can be dosed.
+        curves: by family, leakage and score along the mitigations that can be dosed.
         looking: the mitigation that is marked.
         titles: of the axes.
         mode: light or dark.
         log: a logarithmic leakage axis.
     """
     figure = go.Figure()
-    colour_of = {"noise": FAMILIES["more noise"][0], "rounds": FAMILIES["reweighting"][0]}
-    for name, (x, y) in curves.items():
-        figure.add_scatter(
-            x=list(x), y=list(y), name=name, mode="lines", hoverinfo="skip",
-            line={"color": colour_of.get(name.split()[-1], INK[mode][2]), "width": 1.5, "dash": "dot"},
-        )  # fmt: skip
+    for family, lines in curves.items():
+        for i, (x, y) in enumerate(lines):
+            figure.add_scatter(
+                x=list(x), y=list(y), name=_DOSED[family], mode="lines", hoverinfo="skip", legendgroup=family,
+                showlegend=i == 0, line={"color": FAMILIES[family][0], "width": 1.5, "dash": "dot"},
+            )  # fmt: skip
     for family, (colour, symbol) in FAMILIES.items():
         rows = table[table["family"] == family]
         if len(rows):
@@ -155,7 +176,14 @@ def frontier(
             marker={"color": LEAKS, "symbol": "circle-open", "size": 20, "line": {"width": 2.5}}, hoverinfo="skip",
         )  # fmt: skip
     styled(figure, mode, x=titles[0], y=titles[1] + _better(titles[1]), height=440)
-    return figure.update_xaxes(type="log" if log else "linear")
+    # The points make the view: what noise does far away from them would flatten everything else.
+    low, high = float(table["score"].min()), float(table["score"].max())
+    margin = 0.12 * (high - low or abs(high) or 1.0)
+    figure.update_yaxes(range=[low - margin, high + margin])
+    if not log:
+        return figure.update_xaxes(type="linear")
+    ends = np.log10([float(table["leakage"].min()), float(table["leakage"].max())])
+    return figure.update_xaxes(type="log", range=[ends[0] - 0.2, ends[1] + 0.2])
 
 
 def _better(score: str) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import METHODS, Dataset, FilError, FilRequest, Irfil, IrfilRequest, ReleaseRequest, Result
-from pages.common import charts, compute, mitigation_charts, release, text, tiles, widgets
+from fil_core import METHODS, Dataset, FilError, FilRequest, Irfil, IrfilRequest, Result
+from pages.common import attack_change, charts, compute, mitigation_charts, release, text, tiles, widgets
 
 _STRIP = 8
 WHAT = """
@@ -45,7 +44,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
         widgets.chart(
             mitigation_charts.rounds(found.summary, shown, widgets.mode()),
             "Largest, mean and spread of eta in each round of reweighting, on a logarithmic axis",
-            "rounds",
+            "round-by-round",
         )
         columns = ("eta_mean", "eta_std", "eta_min", "eta_median", "eta_max", "train_score", "test_score")
         rounds = pd.DataFrame({name: found.summary[name] for name in columns}).rename_axis("round")
@@ -67,7 +66,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
         )
     st.subheader("An attack, before and after", anchor=False)
     try:
-        _attack(asked, request, _weighting(request, shown, last) if shown else None, table)
+        attack_change.view(asked, request, _weighting(request, shown, last) if shown else None, table)
     except FilError as error:  # a side question must not take the page with it
         st.error(text.safe(error), icon=":material/error:")
     with st.expander("What this is"):
@@ -113,7 +112,8 @@ def _table(data: Dataset, found: Result, shown: int) -> pd.DataFrame:
         },
         index=found.table.index,
     )
-    return widgets.masked(widgets.ranked(table))
+    rank = table["eta_before"].rank(ascending=False, method="first").astype(int)
+    return widgets.masked(widgets.ranked(table)).assign(rank_before=rank)
 
 
 def _sentence(found: Result, shown: int, table: pd.DataFrame) -> str:
@@ -207,11 +207,13 @@ def _people(data: Dataset, table: pd.DataFrame) -> None:
             continue
         st.subheader(title, anchor=False)
         if data.image_shape is None:
-            shown = widgets.with_records(data, rows.drop(columns=["eta", "percentile"]))
+            shown = widgets.with_records(data, rows.drop(columns=["eta", "rank", "percentile"]))
             st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key=f"{key}-rows")
             continue
         factor = [f"{label} · {change:.2f} ×" for label, change in zip(rows["label"], rows["change"], strict=True)]
-        clicked = tiles.tiles(data, table.assign(label=pd.Series(factor, rows.index)), list(rows.index), key=key)
+        # Ranks after are those of rounding; whoever was #1 is what a person wants to know.
+        shown = table.assign(label=pd.Series(factor, rows.index), rank=table["rank_before"])
+        clicked = tiles.tiles(data, shown, list(rows.index), key=key)
         if clicked is not None:
             st.session_state["open"] = clicked
             st.switch_page("pages/gallery.py", query_params={})
@@ -228,9 +230,13 @@ def _people(data: Dataset, table: pd.DataFrame) -> None:
 
 
 def _classes(data: Dataset, table: pd.DataFrame) -> None:
-    if not data.class_names or widgets.redacted():
+    if widgets.redacted():
+        st.info("By class: hidden while redacted.", icon=":material/info:")
+        return
+    if not data.class_names:
         st.subheader("Weights", anchor=False)
-        st.caption("By class: not for a real-valued target, and not while redacted.")
+        figure = mitigation_charts.weights(table["weight"].to_numpy(), widgets.mode())
+        widgets.chart(figure, "Histogram of the training weights", "weight-histogram")
         return
     st.subheader("By class", anchor=False)
     groups = table.groupby("label")
@@ -246,72 +252,8 @@ def _classes(data: Dataset, table: pd.DataFrame) -> None:
         }
     )
     figure = mitigation_charts.by_class(classes, widgets.mode())
-    widgets.chart(figure, "Mean and largest eta of each class, before and after", "classes")
+    widgets.chart(figure, "Mean and largest eta of each class, before and after", "class-means")
     widgets.table_twin(classes, key="class-numbers")
-
-
-def _attack(asked: FilRequest, request: IrfilRequest, how: Irfil | None, table: pd.DataFrame) -> None:
-    """The same attack on both models, by tenths of eta before."""
-    attribute = next(iter(request.weights.attribute), "")
-    before = release.measured(asked, attribute)
-    plain = release.release(asked, attribute, before)
-    if not plain.attribute and not plain.ids:
-        st.info("Attacks are defined for least-squares and logistic models.", icon=":material/info:")
-        return
-    if how is None:
-        st.caption("Round 0 is the model as it is: nothing to compare with.")
-        return
-    weighted = dataclasses.replace(plain, model=dataclasses.replace(plain.model, weights=how))
-    answers = compute.sweep([plain, weighted], "Attack both models", key="attack-both", eager=True)
-    found = [answer for answer in answers if answer is not None]
-    if len(found) < 2:
-        return
-    _tenths(plain, found[0], found[1], table)
-
-
-def _tenths(plain: ReleaseRequest, before: Result, after: Result, table: pd.DataFrame) -> None:
-    attack = before.summary["attack"]
-    share = attack["kind"] == "attribute"
-    groups = np.array_split(np.argsort(table["eta_before"].to_numpy(), kind="stable"), 10)
-    tenths = pd.DataFrame(
-        {
-            when: [_mean(result.table["attack"].to_numpy()[group], share) for group in groups]
-            for when, result in (("before", before), ("after", after))
-        },
-        index=pd.RangeIndex(1, 11, name="tenth"),
-    ).dropna()
-    left, right = st.columns([3, 2])
-    title = release.attack_in_words(attack)
-    with left:
-        widgets.chart(
-            mitigation_charts.tenths(tenths, attack["nothing_learnt"], title, widgets.mode()),
-            f"{title} in each tenth of the examples by eta, before and after reweighting",
-            "tenths",
-        )
-    with right:
-        now, then = (result.summary["attack"]["value"] for result in (after, before))
-        number = text.percent if share else text.number
-        what = f"guesses **{text.safe(attack['name'])}** rightly for" if share else "reconstructs with an error of"
-        st.markdown(
-            f"At σ = {text.number(plain.sigma)} the informed attacker {what} **{number(then)}** before and "
-            f"**{number(now)}** after; in the leakiest tenth {number(tenths['before'].iloc[-1])} before and "
-            f"**{number(tenths['after'].iloc[-1])}** after."
-        )
-        exact = "a closed form" if attack["closed_form"] else f"{text.count(plain.trials)} seeded releases"
-        st.caption(
-            f"White box, every example, {exact}." if share
-            else f"Of {len(plain.ids)} examples spread over all ranks of η, the attack with a prior, {exact}; an error "
-            "of 1 is what who has not seen the release would make."
-        )  # fmt: skip
-        widgets.table_twin(tenths, key="tenths-numbers")
-
-
-def _mean(values: np.ndarray, share: bool) -> float:
-    """Mean share, or root mean squared error of the examples that were reconstructed."""
-    values = values[np.isfinite(values)]
-    if not values.size:
-        return float("nan")
-    return float(values.mean() if share else np.sqrt(np.mean(values**2)))
 
 
 def _own_weights(asked: FilRequest) -> None:

@@ -28,6 +28,7 @@ _L2S = [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
 _SHARES = [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2]
 _SUCCESSORS = 8
 _NOISES = 41
+_ROW = 35  # pixels
 _LEAKAGE = {
     "largest η": "eta_max",
     "mean η": "eta_mean",
@@ -143,19 +144,19 @@ def _frontier(
     column, score = _LEAKAGE[leakage], before.summary["score"]
     points = done[["family", "expected_score", "score_std"]].rename(columns={"expected_score": "score"})
     points = points.assign(leakage=done[column].astype(float)).dropna(subset=["leakage"])
-    curves = {}
+    curves: dict[str, list[tuple[list[float], list[float]]]] = {}
     if column != "attack":
         at_one = before.summary[column]
         sigmas = tuple(base.sigma * np.logspace(-0.5, 3, _NOISES))
         measured = FilRequest(data=asked.data, model=asked.model, attribute=(attribute,) if attribute else (), device=asked.device)  # noqa: E501 # fmt: skip
-        curves["any noise"] = ([at_one / sigma for sigma in sigmas], compute.noise_curve(measured, sigmas))
-        for name, (mitigation, _) in by_name.items():
+        curves["more noise"] = [([at_one / sigma for sigma in sigmas], compute.noise_curve(measured, sigmas))]
+        for mitigation, _ in by_name.values():
             how = mitigation.release.model.weights
             if isinstance(how, Irfil):
                 rounds = IrfilRequest(data=asked.data, model=asked.model, weights=how, device=asked.device)
                 if (found := compute.stored(rounds)) is not None:
                     x = [value / base.sigma for value in found.summary[column]]
-                    curves[f"{name}: rounds"] = (x, compute.round_scores(rounds, base.sigma))
+                    curves.setdefault("reweighting", []).append((x, compute.round_scores(rounds, base.sigma)))
     x = (
         f"{leakage} at the release's noise, in 1/feature" if column != "attack"
         else release.attack_in_words(by_name[next(iter(by_name))][1].summary["attack"])
@@ -168,8 +169,8 @@ def _frontier(
         "frontier",
     )
     st.caption(
-        "Each point is a release; bars are the standard deviation of the score between releases. Dotted: what any other "
-        "noise would give, and the rounds of reweighting, in closed form."
+        "Each point is a release; bars are the standard deviation of the score between releases. Dotted: what any "
+        "other noise would give, and the rounds of reweighting, in closed form."
     )
 
 
@@ -178,15 +179,19 @@ def _table(done: pd.DataFrame, score: str, looking: str) -> None:
     columns = {
         "family": "kind", "sigma": "σ", "l2": "λ", "trained_on": "trained on", "eta_max": "largest η",
         "eta_mean": "mean η", "eta_std": "spread of η", "attack": "attack", "expected_score": f"expected {score}",
-        "score_std": "± between releases", "test_score": f"{score} without noise",
+        "score_std": "±", "test_score": "without noise",
     }  # fmt: skip
     shown = done[list(columns)].rename(columns=columns).rename_axis("mitigation")
     shown = shown.dropna(axis="columns", how="all")
     shown.insert(0, "", ["◉" if name == looking else "" for name in shown.index])
-    st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key="side-by-side")
+    st.dataframe(
+        shown, width="stretch", height=_ROW * (len(shown) + 1) + 3, column_config=widgets.number_columns(shown),
+        key="side-by-side",
+    )  # fmt: skip
     st.caption(
-        "η at each release's own σ. Attack: the share of attributes guessed rightly by a white box, or the error of a "
-        "reconstruction as a share of the error of who has not seen the release."
+        "η at each release's own σ; ±: standard deviation of the score from release to release. Attack: the "
+        "share of attributes guessed rightly by a white box, or the error of a reconstruction as a share of "
+        "that of who has not seen the release."
     )
 
 
@@ -196,10 +201,10 @@ def _looked_at(data: Dataset, mitigation: Mitigation, answer: Result, before: Re
     was, now = before.table["eta"] / sigma, answer.table["eta"]
     st.subheader(mitigation.name, anchor=False)
     more = int((now > was * (1 + 1e-12)).sum())
-    kept = now > 0
+    kept = int((now > 0).sum())
     st.markdown(
-        f"**{text.count(more)} of {text.count(int(kept.sum()))}** examples it is trained on leak more than in the model "
-        f"as it is under the same noise; the largest η is **{text.number(now.max())}**, of example {int(now.idxmax()):,} "
+        f"**{text.count(more)} of {text.count(kept)}** examples it is trained on leak more than in the model as it is "
+        f"under the same noise; the largest η is **{text.number(now.max())}**, of example {int(now.idxmax()):,} "
         f"(before: {text.number(was.max())}, of example {int(was.idxmax()):,})."
     )
     if isinstance(model.weights, Dropping):
@@ -216,8 +221,8 @@ def _who_next(data: Dataset, was: pd.Series, now: pd.Series, k: int) -> None:
     threshold = was.nlargest(k).iloc[-1]
     over = int((now > threshold).sum())
     st.markdown(
-        f"With the {text.count(k)} leakiest gone, **others take their place**: {text.count(over)} of those that are left "
-        f"now leak more than the least of the ones removed did ({text.number(threshold)}). The leakiest now:"
+        f"With the {text.count(k)} leakiest gone, **others take their place**: {text.count(over)} of those that are "
+        f"left now leak more than the least of the ones removed did ({text.number(threshold)}). The leakiest now:"
     )
     top = next_ones.head(_SUCCESSORS)
     if data.image_shape is not None:
