@@ -106,6 +106,8 @@ def _with_matching_noise(
     compared: list[Mitigation], answers: list[Result | None], base: ReleaseRequest, before: Result
 ) -> tuple[list[Mitigation], list[Result | None]]:
     """The noise that brings the largest eta down as far as the first reweighting does, beside it."""
+    if any(answer is None for answer in answers):
+        return compared, answers  # one button at a time
     reached = next(
         (a.summary["eta_max"] for m, a in zip(compared, answers, strict=True) if m.family == "reweighting" and a), None
     )

@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 APP = str(Path(__file__).parents[2] / "app.py")
 PAGES = ["pages/overview.py", "pages/leakage.py", "pages/gallery.py"]
 ATTACKS = "pages/attacks.py"
-_KINDS = ("selectbox", "number_input", "multiselect", "toggle", "button_group")
+MITIGATIONS = "pages/mitigations.py"
+_KINDS = ("selectbox", "number_input", "multiselect", "toggle", "button_group", "slider")
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,7 @@ def fresh_server() -> Iterator[None]:
     sys.modules["__main__"] = main
 
 
-def app(page: str = PAGES[0], **query: str) -> AppTest:
+def app(page: str = PAGES[0], **query: str | list[str]) -> AppTest:
     at = AppTest.from_file(APP, default_timeout=120)
     for name, value in query.items():
         at.query_params[name] = value
