@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
-from benchmarks import attacks, fil
+from benchmarks import attacks, fil, mitigations
 from benchmarks.browser import browser_rows
 from benchmarks.rows import Row
 from fil_core import DataUnavailable
 
-_GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = fil.GROUPS | attacks.GROUPS | {"browser": browser_rows}
+_GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = (
+    fil.GROUPS | attacks.GROUPS | mitigations.GROUPS | {"browser": browser_rows}
+)
 _WIDTHS = (76, 26, 26, 62)
 
 

@@ -87,16 +87,17 @@ def published(data_dir: str | None) -> Iterator[Row]:
         etas[kind] = eta = fil(fit(ModelSpec(kind=kind, l2=l2), dataset), dataset).numpy()
         found = [float(value) for value in (eta.mean(), eta.std(ddof=1), eta.max())]
         names = zip(("mean", "standard deviation", "maximum"), found, figures, strict=True)
-        yield from (_close(f"MNIST 0/1, 20 components, {kind}: {n} of eta", v, t, 1e-5, ".7f") for n, v, t in names)
+        yield from (close(f"MNIST 0/1, 20 components, {kind}: {n} of eta", v, t, 1e-5, ".7f") for n, v, t in names)
     shared = len(set(top(etas["least-squares"], 500)) & set(top(etas["logistic"], 500)))
     yield Row("MNIST 0/1, both models: shared among the top 500", str(_OVERLAP), str(shared), "", shared == _OVERLAP)
     dataset = load(DataSpec(name="iwpc", data_dir=data_dir))
     for l2, true in _VKORC1.items():
         eta = fil(fit(ModelSpec(l2=l2), dataset), dataset, columns=dataset.columns(("vkorc1",)))
-        yield _close(f"IWPC, VKORC1, l2 = {l2:g}: mean of eta", float(eta.mean()), true, 1e-3, ".3e")
+        yield close(f"IWPC, VKORC1, l2 = {l2:g}: mean of eta", float(eta.mean()), true, 1e-3, ".3e")
 
 
-def _close(what: str, found: float, true: float, tolerance: float, form: str) -> Row:
+def close(what: str, found: float, true: float, tolerance: float, form: str) -> Row:
+    """A figure that is to be another's up to a relative tolerance."""
     error = abs(found / true - 1)
     return Row(what, f"{true:{form}}, {tolerance:g} rel.", f"{found:{form}} ({error:.0e} off)", "", error <= tolerance)
 
