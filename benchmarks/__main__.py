@@ -19,9 +19,12 @@ from benchmarks.browser import browser_rows
 from benchmarks.rows import Row
 from fil_core import DataUnavailable
 
-_GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = (
-    fil.GROUPS | attacks.GROUPS | mitigations.GROUPS | {"browser": browser_rows}
-)
+_GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = {
+    **fil.GROUPS,
+    **attacks.GROUPS,
+    **mitigations.GROUPS,
+    "browser": browser_rows,
+}
 _WIDTHS = (76, 26, 26, 62)
 
 

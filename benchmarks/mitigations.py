@@ -33,6 +33,7 @@ from fil_core.attacks.attribute import attribute_of
 from fil_core.engine import Engine
 from fil_core.specs import ModelKind
 
+_FIFTEEN = Irfil()
 _PUBLISHED: dict[tuple[ModelKind, float], dict[str, list[float]]] = {
     ("least-squares", 0.0): {
         "standard deviation": [0.0137902, 0.0061637, 0.0036045, 0.0021052, 0.0012141],
@@ -42,10 +43,10 @@ _PUBLISHED: dict[tuple[ModelKind, float], dict[str, list[float]]] = {
     ("logistic", 8e-4): {"standard deviation": [0.0124449, 0.0016601, 0.00031430], "mean": [0.02670, 0.02376]},
 }
 _IWPC = {"standard deviation": [1.6466e-3, 4.5018e-4, 2.1839e-4], "mean": [1.8319e-3, 1.6799e-3]}
-_FIGURES = {
-    "standard deviation": lambda e: e.std(1, ddof=1),
-    "mean": lambda e: e.mean(1),
-    "maximum": lambda e: e.max(1),
+_FIGURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "standard deviation": lambda eta: eta.std(1, ddof=1),
+    "mean": lambda eta: eta.mean(1),
+    "maximum": lambda eta: eta.max(1),
 }
 
 
@@ -80,9 +81,7 @@ def reweighting(data_dir: str | None) -> Iterator[Row]:
         ).success["whitebox"][:, 0]
         tenths = [float(success[g].mean()) for g in np.array_split(np.argsort(found.eta[0], kind="stable"), 10)]
         target = "≈ .37 rising to ≈ .84" if when == "before" else "flat, ≈ .50 to .59"
-        shown = (
-            f"{tenths[0]:.3f} to {tenths[-1]:.3f}" if when == "before" else f"{min(tenths):.3f} to {max(tenths):.3f}"
-        )
+        shown = f"{min(tenths):.3f} to {max(tenths):.3f}, first {tenths[0]:.3f}, last {tenths[-1]:.3f}"
         yield Row(f"– white box at σ = 1e-3 by tenths of η, {when}", target, shown, "closed form")
     digits = load(DataSpec(name="digits"))
     found, seconds = best_of(1, lambda: _reweight(ModelSpec(kind="softmax"), digits))
@@ -120,10 +119,8 @@ def _series(values: np.ndarray, dataset: Dataset) -> pd.Series:
     return pd.Series(values, index=dataset.ids)
 
 
-def _reweight(
-    model: ModelSpec, dataset: Dataset, how: Irfil | None = None, columns: tuple[int, ...] = ()
-) -> Reweighting:
-    return irfil(fit(model, dataset), dataset, how or Irfil(), columns=columns)
+def _reweight(model: ModelSpec, dataset: Dataset, how: Irfil = _FIFTEEN, columns: tuple[int, ...] = ()) -> Reweighting:
+    return irfil(fit(model, dataset), dataset, how, columns=columns)
 
 
 def _rounds(what: str, found: Reweighting, figures: dict[str, list[float]]) -> Iterator[Row]:
@@ -144,9 +141,8 @@ def _price(what: str, found: Reweighting) -> Row:
 def _timed(what: str, limit: float, seconds: float, model: ModelSpec, dataset: Dataset) -> Row:
     fitted = fit(model, dataset)
     _, each = dense_eta(fitted, dataset, sample(dataset.n, 3))
-    return Row(
-        what, f"<= {limit:g} s", f"{seconds:.2f} s", f"eta alone, dense: {each * dataset.n * 16:,.0f} s", seconds <= limit
-    )  # fmt: skip
+    dense = f"eta alone, dense: {each * dataset.n * 16:,.0f} s"
+    return Row(what, f"<= {limit:g} s", f"{seconds:.2f} s", dense, seconds <= limit)
 
 
 GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = {"irfil": reweighting, "mitigations": mitigations}
