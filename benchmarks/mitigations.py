@@ -27,6 +27,7 @@ from fil_core import (
     side_by_side,
     spread_over_ranks,
     successors,
+    tenths,
     without_leakiest,
 )
 from fil_core.attacks.attribute import attribute_of
@@ -79,9 +80,9 @@ def reweighting(data_dir: str | None) -> Iterator[Row]:
         success = infer(
             fit(ModelSpec(l2=1e-2), iwpc, weights=weights), iwpc, attribute, attackers=("whitebox",), sigmas=(1e-3,)
         ).success["whitebox"][:, 0]
-        tenths = [float(success[g].mean()) for g in np.array_split(np.argsort(found.eta[0], kind="stable"), 10)]
+        shares = [float(success[g].mean()) for g in tenths(found.eta[0])]
         target = "≈ .37 rising to ≈ .84" if when == "before" else "flat, ≈ .50 to .59"
-        shown = f"{min(tenths):.3f} to {max(tenths):.3f}, first {tenths[0]:.3f}, last {tenths[-1]:.3f}"
+        shown = f"{min(shares):.3f} to {max(shares):.3f}, first {shares[0]:.3f}, last {shares[-1]:.3f}"
         yield Row(f"– white box at σ = 1e-3 by tenths of η, {when}", target, shown, "closed form")
     digits = load(DataSpec(name="digits"))
     found, seconds = best_of(1, lambda: _reweight(ModelSpec(kind="softmax"), digits))

@@ -29,7 +29,8 @@ _WHERE = {
     ),
     "fil_core.weightings": ("Irfil", "Dropping", "GivenWeights", "Weighting", "METHODS", "weighting"),
     "fil_core.mitigations": (
-        "Mitigation", "side_by_side", "noise_for", "release_row", "successors", "noise_around", "spread_over_ranks",
+        "Mitigation", "side_by_side", "noise_for", "release_row", "attack_by_tenths", "successors", "noise_around",
+        "spread_over_ranks",
     ),
     "fil_core.reweighting": ("Reweighting", "irfil", "without_leakiest"),
     "fil_core.result": ("Result",),
@@ -45,7 +46,7 @@ _WHERE = {
         "sigma_for_eta", "sigma_for_error", "sigma_for_membership", "membership_auc", "total_eta",
     ),
     "fil_core.leakage.utility": ("expected_accuracy", "expected_squared_error", "correct_probability", "drawn_scores"),
-    "fil_core.leakage.comparison": ("Agreement", "agreement", "top"),
+    "fil_core.leakage.comparison": ("Agreement", "agreement", "tenths", "top"),
     "fil_core.attacks.attribute": ("Attribute", "attribute_of", "categorical", "continuous"),
     "fil_core.attacks.candidates": ("candidate_shifts",),
     "fil_core.attacks.inference": ("Inference", "infer"),

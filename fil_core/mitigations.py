@@ -16,7 +16,7 @@ import pandas as pd
 
 from fil_core.checks import positive
 from fil_core.leakage.calibration import sigma_for_eta
-from fil_core.leakage.comparison import top
+from fil_core.leakage.comparison import tenths, top
 from fil_core.result import Result
 from fil_core.specs import ReleaseRequest
 from fil_core.weightings import Dropping, Irfil
@@ -125,6 +125,28 @@ def release_row(mitigation: Mitigation, result: Result | None) -> dict[str, Any]
         "nothing_learnt": attack.get("nothing_learnt"),
         **{name: summary.get(name) for name in ("test_score", "expected_score", "score_std")},
     }
+
+
+def attack_by_tenths(eta: np.ndarray, released: Result) -> list[float]:
+    """What the attack on a release gets from each tenth of the examples, least leaky first.
+
+    Args:
+        eta: (n,) what the examples are ordered by: usually eta before the mitigation.
+        released: of a `ReleaseRequest`, with an attack.
+
+    Returns:
+        Mean success, or root mean squared relative error of those that were reconstructed; NaN where there are none.
+    """
+    attack = released.table["attack"].to_numpy()
+    share = released.summary["attack"]["kind"] == "attribute"
+    return [_level(attack[group], share) for group in tenths(eta)]
+
+
+def _level(attack: np.ndarray, share: bool) -> float:
+    attack = attack[np.isfinite(attack)]
+    if not attack.size:
+        return float("nan")
+    return float(attack.mean() if share else np.sqrt(np.mean(attack**2)))
 
 
 def _title(how: Irfil) -> str:

@@ -97,8 +97,7 @@ def irfil(
         BadData: some eta of round 0 is zero, not finite, or a trillion times below the largest.
         BadRequest: weights by class for a regression.
     """
-    if how.method != "sample" and not dataset.class_names:
-        raise BadRequest(f"method: expected sample for a real-valued target, which has no classes; got {how.method}.")
+    check_method(how, dataset)
     rounds, failure = _Rounds(dataset, columns), ""
     rounds.add(fitted)
     omega = 1 / rounds.eta[0]
@@ -124,6 +123,16 @@ def irfil(
         converged=converged,
         why=why,
     )
+
+
+def check_method(how: Irfil, dataset: Dataset) -> None:
+    """Refuse weights by class where there are no classes.
+
+    Raises:
+        BadRequest: for a regression.
+    """
+    if how.method != "sample" and not dataset.class_names:
+        raise BadRequest(f"method: expected sample for a real-valued target, which has no classes; got {how.method}.")
 
 
 def without_leakiest(eta: np.ndarray, k: int) -> np.ndarray:

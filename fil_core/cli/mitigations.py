@@ -24,6 +24,7 @@ from fil_core.cli.options import (
 from fil_core.errors import FilError
 from fil_core.mitigations import (
     Mitigation,
+    attack_by_tenths,
     noise_around,
     noise_for,
     release_row,
@@ -150,7 +151,7 @@ def _run_mitigate(options: argparse.Namespace) -> int:
     table = pd.DataFrame(rows)
     line = {"mitigations": rows, "sigma": base.sigma, "n": measured.summary["n"], "score": measured.summary["score"]}
     shown = table.set_index("name").rename_axis("mitigation")
-    return run.finish(shown.drop(columns=["new_leakiest", "error"]), line, _in_words(shown, line))
+    return run.finish(shown.drop(columns=["attack_by_tenths", "new_leakiest", "error"]), line, _in_words(shown, line))
 
 
 def _base(options: argparse.Namespace, plain: ReleaseRequest, measured: Result) -> ReleaseRequest:
@@ -179,12 +180,13 @@ def _row(run: Run, mitigation: Mitigation, measured: Result) -> dict[str, Any]:
         result = run.answer(mitigation.release)
     except FilError as error:
         print(f"note: {mitigation.name}: {error}", file=sys.stderr)
-        return release_row(mitigation, None) | {"new_leakiest": [], "error": str(error)}
+        return release_row(mitigation, None) | {"attack_by_tenths": [], "new_leakiest": [], "error": str(error)}
     new = []
     if isinstance(mitigation.release.model.weights, Dropping):
         before = measured.table["eta"] / mitigation.release.sigma
         new = successors(before, result.table["eta"], _SUCCESSORS).reset_index().to_dict("records")
-    return release_row(mitigation, result) | {"new_leakiest": new, "error": None}
+    by_tenths = attack_by_tenths(measured.table["eta"].to_numpy(), result) if result.summary["attack"] else []
+    return release_row(mitigation, result) | {"attack_by_tenths": by_tenths, "new_leakiest": new, "error": None}
 
 
 def _in_words(table: pd.DataFrame, line: dict[str, Any]) -> str:

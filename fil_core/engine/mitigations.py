@@ -17,7 +17,7 @@ from fil_core.leakage.utility import drawn_scores, expected_accuracy, expected_s
 from fil_core.models import Fitted
 from fil_core.progress import Progress
 from fil_core.result import Result
-from fil_core.reweighting import irfil
+from fil_core.reweighting import check_method, irfil
 from fil_core.specs import IrfilRequest, ReleaseRequest
 
 CONSTANT_WEIGHTS = (
@@ -27,8 +27,9 @@ CONSTANT_WEIGHTS = (
 
 
 def check_irfil(request: IrfilRequest, dataset: Dataset) -> None:
-    """Raises BadRequest or BadData for an attribute that is not there, or data without any spread."""
+    """Raises BadRequest or BadData for an attribute or classes that are not there, or data without any spread."""
     spread(dataset)
+    check_method(request.weights, dataset)
     dataset.columns(request.weights.attribute)
 
 

@@ -173,8 +173,8 @@ def fit(
     Args:
         spec: kind and l2.
         dataset: n training examples.
-        weights: (n,) finite and >= 0, some of every class > 0; None for ones. The spec's own `weights` only say how
-            they came about.
+        weights: (n,) finite and >= 0, some of every class > 0; None for ones. Where the spec names a weighting, these
+            are the numbers that the engine found for it.
         start: parameters to begin with, as of a model nearby; None for zeros. The optimum does not depend on it.
         device: where to compute; None for the CPU.
         progress: told (done, total, what).
@@ -183,9 +183,13 @@ def fit(
         An optimum; one that was not reached is refused.
 
     Raises:
-        BadRequest: the model does not fit the task, or the weights are not weights.
+        BadRequest: the model does not fit the task, the weights are not weights, or the spec names some and none came.
         NotConverged, SingularCurvature: no optimum, with what to change.
     """
+    if spec.weights is not None and weights is None:
+        raise BadRequest(
+            f"weights: expected numbers for {spec.weights.text}, which only names them; ask an Engine, or pass weights."
+        )
     _check_task(spec, dataset)
     device = device or torch.device("cpu")
     _check_memory(spec, dataset, device)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import FilRequest, Irfil, IrfilRequest, ReleaseRequest, Result
+from fil_core import FilRequest, Irfil, IrfilRequest, ReleaseRequest, Result, attack_by_tenths
 from pages.common import compute, mitigation_charts, release, text, widgets
 
 
@@ -34,12 +33,9 @@ def view(asked: FilRequest, request: IrfilRequest, how: Irfil | None, table: pd.
 def _tenths(plain: ReleaseRequest, before: Result, after: Result, table: pd.DataFrame) -> None:
     attack = before.summary["attack"]
     share = attack["kind"] == "attribute"
-    groups = np.array_split(np.argsort(table["eta_before"].to_numpy(), kind="stable"), 10)
+    eta = table["eta_before"].to_numpy()
     tenths = pd.DataFrame(
-        {
-            when: [_mean(result.table["attack"].to_numpy()[group], share) for group in groups]
-            for when, result in (("before", before), ("after", after))
-        },
+        {"before": attack_by_tenths(eta, before), "after": attack_by_tenths(eta, after)},
         index=pd.RangeIndex(1, 11, name="tenth"),
     ).dropna()
     left, right = st.columns([3, 2])
@@ -66,11 +62,3 @@ def _tenths(plain: ReleaseRequest, before: Result, after: Result, table: pd.Data
             "of 1 is what who has not seen the release would make."
         )  # fmt: skip
         widgets.table_twin(tenths, key="tenths-numbers")
-
-
-def _mean(values: np.ndarray, share: bool) -> float:
-    """Mean share, or root mean squared error of the examples that were reconstructed."""
-    values = values[np.isfinite(values)]
-    if not values.size:
-        return float("nan")
-    return float(values.mean() if share else np.sqrt(np.mean(values**2)))

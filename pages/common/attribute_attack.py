@@ -17,6 +17,7 @@ from fil_core import (
     Result,
     categorical,
     continuous,
+    tenths,
 )
 from pages.common import attack_charts, compute, text, widgets
 
@@ -55,13 +56,13 @@ def view(asked: FilRequest, data: Dataset) -> None:
             st.info("Hidden while redacted: a tenth of so few examples is nearly each one's own.")
         elif white:
             baseline = max(found.summary["prior"])
-            tenths = _tenths(found.table["eta"].to_numpy(), white)
+            parts = _tenths(found.table["eta"].to_numpy(), white)
             widgets.chart(
-                attack_charts.deciles(tenths, baseline, widgets.mode()),
+                attack_charts.deciles(parts, baseline, widgets.mode()),
                 "Share of right guesses in each tenth of the examples by eta",
                 "deciles",
             )
-            widgets.table_twin(tenths, key="decile-numbers")
+            widgets.table_twin(parts, key="decile-numbers")
     st.subheader("Does η tell it, whatever the penalty?", anchor=False)
     _penalties(request)
     st.subheader("Whose attribute", anchor=False)
@@ -179,7 +180,7 @@ def _target(request: AttributeRequest, asked: FilRequest, attacker: str) -> None
 
 def _tenths(eta: np.ndarray, white: dict[str, np.ndarray]) -> pd.DataFrame:
     """Mean eta and success in each tenth of the examples by eta, least leaky first."""
-    groups = np.array_split(np.argsort(eta, kind="stable"), 10)
+    groups = tenths(eta)
     rows = {"mean eta": eta} | white
     return pd.DataFrame(
         {name: [float(v[g].mean()) for g in groups if len(g)] for name, v in rows.items()},

@@ -16,6 +16,7 @@ from fil_core import (
     DataSpec,
     Engine,
     ExampleRequest,
+    FilError,
     FilRequest,
     GivenWeights,
     Irfil,
@@ -32,6 +33,7 @@ from fil_core import (
     success_column,
     success_probability,
 )
+from pages.common import text
 
 Question = FilRequest | AttributeRequest | ReconstructionRequest | IrfilRequest | ReleaseRequest
 
@@ -79,11 +81,14 @@ def stored(request: Question) -> Result | None:
     return engine().find(request)
 
 
-def sweep(requests: Sequence[Question], label: str, *, key: str, eager: bool = False) -> list[Result | None]:
+def sweep(
+    requests: Sequence[Question], label: str, *, key: str, names: Sequence[str] = (), eager: bool = False
+) -> list[Result | None]:
     """The stored answers to many questions, with a button that computes the others one by one.
 
-    Whoever stops it, or leaves, keeps what is finished: each answer is stored before the next is begun. With `eager`
-    what takes a few seconds is not asked about.
+    Whoever stops it, or leaves, keeps what is finished: each answer is stored before the next is begun. One that has
+    no answer says why, under its name, and does not stop the others. With `eager` what takes a few seconds is not
+    asked about.
     """
     found = [engine().find(request) for request in requests]
     missing = [i for i, answer in enumerate(found) if answer is None]
@@ -103,7 +108,11 @@ def sweep(requests: Sequence[Question], label: str, *, key: str, eager: bool = F
             st.button("Stop, and keep what is finished", icon=":material/stop:", key=f"{key}-stop")
         with _Progress() as progress:
             for done, i in enumerate(missing):
-                found[i] = engine().compute(requests[i], _Part(progress, done, len(missing)))
+                try:
+                    found[i] = engine().compute(requests[i], _Part(progress, done, len(missing)))
+                except FilError as error:
+                    named = f"{names[i]}: {error}" if names else str(error)
+                    st.error(text.safe(named), icon=":material/error:")
         controls.empty()
     return found
 

@@ -32,7 +32,8 @@ def comparison(request: FilRequest, table: pd.DataFrame) -> None:
         f"(chance would give {text.count(round(found.k**2 / found.n))}); Spearman {found.spearman:.3f}, "
         f"Pearson {found.pearson:.3f}."
     )
-    names = (f"{request.model.kind}, λ {request.model.penalty:g}", f"{kind}, λ {l2:g}")
+    weights = f", {request.model.weights.text}" if request.model.weights else ""
+    names = (f"{request.model.kind}, λ {request.model.penalty:g}{weights}", f"{kind}, λ {l2:g}")
     widgets.chart(
         charts.ranks(table["eta"], theirs, names, widgets.mode()),
         "Rank under one model against rank under the other",

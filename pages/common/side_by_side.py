@@ -48,7 +48,11 @@ def view(asked: FilRequest, data: Dataset) -> None:
         base = release.release(asked, attribute, before)
     compared, more = _compared(base, data)
     answers = compute.sweep(
-        [m.release for m in compared], f"Measure {len(compared)} releases", key="compare", eager=True
+        [m.release for m in compared],
+        f"Measure {len(compared)} releases",
+        key="compare",
+        names=[m.name for m in compared],
+        eager=True,
     )
     compared, answers = _with_matching_noise(compared, answers, base, before)
     table = pd.DataFrame([release_row(*pair) for pair in zip(compared, answers, strict=True)]).set_index("name")
