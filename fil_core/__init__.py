@@ -12,6 +12,7 @@ Symbols, the same in code, docstrings and captions:
     sigma          standard deviation of the Gaussian output perturbation
     eta_i          Fisher information loss, |J_i|_2 / sigma, in 1/feature units
     dFIL           |J_x|_F^2 / (sigma^2 d), the mean over features instead of the worst direction
+    omega_i        what reweighting divides by eta_i in each round; the weights follow from it
 
 The usual way in is `get(FilRequest(data=DataSpec(...), model=ModelSpec(...)))`, which looks in the store first.
 Names are imported when they are first used, so that a page that only reads stored results never loads torch.

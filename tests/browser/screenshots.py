@@ -15,6 +15,7 @@ VIEWS = {
     "leakage": ("leakage", 1400),
     "gallery": ("gallery?id=1274", 1180),
     "attacks": ("attacks?classes=3&classes=8&model=logistic", 1180),
+    "mitigations": ("mitigations?classes=3&classes=8&model=logistic", 1280),
 }
 
 

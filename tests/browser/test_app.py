@@ -323,3 +323,55 @@ def test_a_sweep_can_be_stopped_and_keeps_what_is_finished(page: Page, server: S
     found = int(page.get_by_text("examples lie below their floor").inner_text().split(" of ")[1].split()[0])
     assert 0 < found < 200
     expect(page.get_by_role("button", name="Attack 200 examples")).to_be_visible()
+
+
+def test_weights_found_on_one_page_train_the_model_of_all_and_stay_in_the_link(
+    page: Page, server: Server, browser: Browser
+) -> None:
+    page.goto(f"{server.url}/mitigations?classes=3&classes=8&model=logistic&rounds=4")
+    expect(page.get_by_text("examples leak more than before")).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Use these weights on every page").click()
+    expect(page.get_by_text("are set aside here")).to_be_visible()
+    settled(page)
+    page.get_by_role("link", name="Gallery").first.click()
+    expect(page.get_by_role("heading", name="Gallery")).to_be_visible()
+    settled(page)
+    page.get_by_role("combobox", name="Sort").click()
+    page.get_by_role("option", name="largest rise by weights first").click()
+    settled(page)
+    page.locator("button.tile").first.click()
+    expect(page.get_by_text("It is trained with a weight of")).to_be_visible()
+    settled(page)
+    assert "weights=irfil%3Asample%3A4" in page.url
+    sentence = page.get_by_text("It is trained with a weight of").inner_text()
+    other = browser.new_page()
+    other.goto(page.url)  # a choice that no list holds, opened cold
+    expect(other.get_by_text("It is trained with a weight of")).to_have_text(sentence, timeout=60_000)
+    other.close()
+
+
+def test_a_round_is_chosen_from_the_keyboard(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/mitigations?data=diabetes&rounds=6")
+    sentence = page.get_by_text("Reweighting for")
+    expect(sentence).to_contain_text("for 6 rounds")
+    settled(page)
+    page.get_by_role("slider", name="Round").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(sentence).to_contain_text("for 5 rounds")
+    settled(page)
+
+
+def test_the_mitigation_that_is_looked_at_is_part_of_the_link(page: Page, server: Server, browser: Browser) -> None:
+    page.goto(f"{server.url}/mitigations?data=diabetes&view=side+by+side")
+    expect(page.get_by_text("at least halve the largest")).to_be_visible()
+    settled(page)
+    page.get_by_role("combobox", name="Looking at").click()
+    page.get_by_role("option", name="without the top 4", exact=True).click()
+    expect(page.get_by_text("others take their place")).to_be_visible()
+    settled(page)
+    assert "looking=without" in page.url
+    other = browser.new_page()
+    other.goto(page.url)
+    expect(other.get_by_text("others take their place")).to_be_visible(timeout=60_000)
+    other.close()
