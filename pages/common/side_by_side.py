@@ -46,7 +46,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
     before = release.measured(asked, attribute)
     with right:
         base = release.release(asked, attribute, before)
-    compared, more = _compared(base, data)
+    compared, more = _compared(base, data, before)
     answers = compute.sweep(
         [m.release for m in compared],
         f"Measure {len(compared)} releases",
@@ -54,32 +54,34 @@ def view(asked: FilRequest, data: Dataset) -> None:
         names=[m.name for m in compared],
         eager=True,
     )
-    compared, answers = _with_matching_noise(compared, answers, base, before)
+    if "target-eta" not in more and any(m not in compared for m in _matching_noise(base, before, compared)):
+        st.rerun()  # reweighting has just been measured, and says which noise to set beside it
     table = pd.DataFrame([release_row(*pair) for pair in zip(compared, answers, strict=True)]).set_index("name")
     done = table[table["eta_max"].notna()]
     if not len(done):
         sentence.markdown("Nothing is measured yet: the button below measures every mitigation, one by one.")
         return
-    sentence.markdown(_sentence(done, before.summary["score"]))
+    sentence.markdown(_sentence(done, base, before))
     if len(done) < len(table):
         st.caption(f"{len(table) - len(done)} of {len(table)} releases are not computed yet.")
     by_name = {m.name: (m, answer) for m, answer in zip(compared, answers, strict=True) if answer is not None}
     first, second = st.columns(2)
-    looking = first.selectbox(
-        "Looking at", list(done.index), index=min(1, len(done) - 1), key="looking", bind="query-params"
-    )
+    names, ways = list(done.index), [name for name, column in _LEAKAGE.items() if done[column].notna().any()]
+    for key, options in (("looking", names), ("leakage-as", ways)):
+        if st.session_state.get(key) not in (None, *options):
+            del st.session_state[key]
+    looking = first.selectbox("Looking at", names, index=min(1, len(done) - 1), key="looking", bind="query-params")
     leakage = second.segmented_control(
-        "Leakage as", [name for name, column in _LEAKAGE.items() if done[column].notna().any()], default="largest η",
-        key="leakage-as", bind="query-params", required=True,
-    )  # fmt: skip
+        "Leakage as", ways, default="largest η", key="leakage-as", bind="query-params", required=True
+    )
     _frontier(asked, attribute, base, before, done, by_name, looking, leakage or "largest η")
     _table(done, before.summary["score"], looking)
     mitigation, answer = by_name[looking]
     _looked_at(data, mitigation, answer, before)
-    widgets.provenance(base, by_name[compared[0].name][1] if compared[0].name in by_name else answer, **more)
+    widgets.provenance(base, next(iter(by_name.values()))[1], **more)
 
 
-def _compared(base: ReleaseRequest, data: Dataset) -> tuple[list[Mitigation], dict[str, object]]:
+def _compared(base: ReleaseRequest, data: Dataset, before: Result) -> tuple[list[Mitigation], dict[str, object]]:
     """What a person chose to compare, and the options by which the command line does the same."""
     l2 = base.model.penalty
     penalties = [float(f"{l2 * factor:.3g}") for factor in _FACTORS] if l2 else _L2S
@@ -87,53 +89,59 @@ def _compared(base: ReleaseRequest, data: Dataset) -> tuple[list[Mitigation], di
     drops = sorted({max(1, round(share * data.n)) for share in _SHARES})
     methods = list(METHODS) if data.class_names else ["sample"]
     with st.expander("What is compared"):
-        one, two, three, four, five = st.columns([2, 1, 2, 2, 2])
+        one, two, three = st.columns([3, 1, 2])
         chosen = one.multiselect("Reweighting by", methods, methods, key="compared-methods")
         rounds = int(two.number_input("Rounds", 1, 200, 15, key="compared-rounds"))
+        target = three.number_input(
+            "Noise for a largest η of", min_value=0.0, value=None, format="%.3g", key="target-eta",
+            placeholder="what reweighting reaches", help="At the release's noise.",
+        )  # fmt: skip
+        one, two, three = st.columns(3)
         # The names carry the ranges: a noise or penalty chosen for one model means nothing for another.
-        noises = three.multiselect(
+        noises = one.multiselect(
             "More noise σ", sigmas, sigmas[1:3], key=f"noises-{base.sigma!r}", format_func=text.number
         )
-        l2s = four.multiselect(
+        l2s = two.multiselect(
             "Larger penalty λ", penalties, penalties[1:4:2], key=f"l2s-{l2!r}", format_func=text.number
         )
-        dropped = five.multiselect("Without the top", drops, [drops[2 % len(drops)], drops[-3 % len(drops)]], key=f"drops-{data.n}")  # noqa: E501 # fmt: skip
+        usual = list(dict.fromkeys([drops[2 % len(drops)], drops[-3 % len(drops)]]))
+        dropped = three.multiselect("Without the top", drops, usual, key=f"drops-{data.n}")
     attribute = (base.attribute,) if base.attribute else ()
     irfil = [Irfil(method=method, iterations=rounds, attribute=attribute) for method in chosen]
     lists = {"sigmas": sorted(noises), "l2s": sorted(l2s), "drops": sorted(dropped)}
     options = {"methods": chosen, "sigmas": lists["sigmas"], "l2s": lists["l2s"], "drop": lists["drops"]}
     more: dict[str, object] = {name: ",".join(map(str, values)) for name, values in options.items()}
-    return side_by_side(base, n=data.n, irfil=irfil, **lists), more | {"iterations": rounds}  # type: ignore[arg-type]
+    compared = side_by_side(base, n=data.n, irfil=irfil, **lists)  # type: ignore[arg-type]
+    if target:
+        compared, more = [*compared, noise_for(base, before.summary["eta_max"], target)], more | {"target-eta": target}
+    else:
+        compared += _matching_noise(base, before, compared)
+    return compared, more | {"iterations": rounds}
 
 
-def _with_matching_noise(
-    compared: list[Mitigation], answers: list[Result | None], base: ReleaseRequest, before: Result
-) -> tuple[list[Mitigation], list[Result | None]]:
-    """The noise that brings the largest eta down as far as the first reweighting does, beside it."""
-    if any(answer is None for answer in answers):
-        return compared, answers  # one button at a time
-    reached = next(
-        (a.summary["eta_max"] for m, a in zip(compared, answers, strict=True) if m.family == "reweighting" and a), None
-    )
-    if reached is None or reached >= before.summary["eta_max"] / base.sigma:
-        return compared, answers
-    matching = noise_for(base, before.summary["eta_max"], reached)
-    return [*compared, matching], [*answers, *compute.sweep([matching.release], "Measure the matching noise", key="matching", eager=True)]  # noqa: E501 # fmt: skip
+def _matching_noise(base: ReleaseRequest, before: Result, compared: list[Mitigation]) -> list[Mitigation]:
+    """The noise that brings the largest eta down as far as the first reweighting does, once that is known."""
+    first = next((m.release for m in compared if m.family == "reweighting"), None)
+    found = compute.stored(first) if first else None
+    if found is None or found.summary["eta_max"] >= before.summary["eta_max"] / base.sigma:
+        return []
+    return [noise_for(base, before.summary["eta_max"], found.summary["eta_max"])]
 
 
-def _sentence(done: pd.DataFrame, score: str) -> str:
-    """Least leakage, and the least price of getting well below where it began."""
-    begin = done.iloc[0]
-    better = done[done["eta_max"] < begin.eta_max / 2]
+def _sentence(done: pd.DataFrame, base: ReleaseRequest, before: Result) -> str:
+    """How many help, and which of them costs least."""
+    score, eta = before.summary["score"], before.summary["eta_max"] / base.sigma
+    others = done[done["family"] != "as it is"]
+    better = others[others["eta_max"] < eta / 2]
     if not len(better):
-        return f"No mitigation measured yet halves the largest η of **{text.number(begin.eta_max)}**."
+        return f"No mitigation measured yet halves the largest η of **{text.number(eta)}**."
     order = better["expected_score"].sort_values(ascending=score != "accuracy", kind="stable")
     cheapest = better.loc[order.index[0]]
     return (
-        f"**{len(better)} of {len(done) - 1} mitigations** at least halve the largest η of "
-        f"**{text.number(begin.eta_max)}**. The cheapest of them is **{text.safe(cheapest.name)}**: largest η "
-        f"{text.number(cheapest.eta_max)}, test {score} {text.score(cheapest.expected_score, score)} against "
-        f"{text.score(begin.expected_score, score)}."
+        f"**{len(better)} of {len(others)} mitigations** at least halve the largest η of **{text.number(eta)}**. The "
+        f"cheapest of them is **{text.safe(cheapest.name)}**: largest η {text.number(cheapest.eta_max)}, test {score} "
+        f"{text.score(cheapest.expected_score, score)} against "
+        f"{text.score(compute.expected_score(before, base.sigma), score)}."
     )
 
 

@@ -171,6 +171,13 @@ def test_side_by_side_lays_all_kinds_out_and_marks_one() -> None:
     assert "at least halve the largest η" in words(at) and not at.exception
 
 
+def test_noise_can_be_asked_for_by_its_target() -> None:
+    at = beside()
+    sidebar(at, **{"target-eta": 10.0})
+    table = next(d.value for d in at.dataframe if "kind" in d.value)
+    assert table.loc["largest η 10", "largest η"] == pytest.approx(10) and len(table) == 9 and not at.exception
+
+
 def test_dropping_shows_who_takes_the_place() -> None:
     at = beside(looking="without the top 4")
     assert "others take their place" in words(at) and not at.exception
@@ -279,5 +286,6 @@ def test_long_comparisons_ask_first_and_keep_what_is_finished(monkeypatch: pytes
     assert "stopped here" in at.error[0].value
     monkeypatch.setattr(Engine, "compute", answer)
     at.run()
-    assert "5 of 8 releases are not computed yet" in words(at) and not at.exception
+    # Eight, and the noise that does what reweighting does, which is known by now.
+    assert "6 of 9 releases are not computed yet" in words(at) and not at.exception
     assert sum(Engine().find(request) is not None for request in done) == 3
