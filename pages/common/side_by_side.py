@@ -54,7 +54,12 @@ def view(asked: FilRequest, data: Dataset) -> None:
         names=[m.name for m in compared],
         eager=True,
     )
-    if "target-eta" not in more and any(m not in compared for m in _matching_noise(base, before, compared)):
+    complete = all(answer is not None for answer in answers)  # else what was wrong must stay to be read
+    if (
+        complete
+        and "target-eta" not in more
+        and any(m not in compared for m in _matching_noise(base, before, compared))
+    ):
         st.rerun()  # reweighting has just been measured, and says which noise to set beside it
     table = pd.DataFrame([release_row(*pair) for pair in zip(compared, answers, strict=True)]).set_index("name")
     done = table[table["eta_max"].notna()]
