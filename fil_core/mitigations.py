@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 
 from fil_core.checks import positive
+from fil_core.errors import BadRequest
 from fil_core.leakage.calibration import sigma_for_eta
 from fil_core.leakage.comparison import tenths, top
 from fil_core.result import Result
-from fil_core.specs import ReleaseRequest
+from fil_core.specs import LARGEST_L2, ReleaseRequest
 from fil_core.weightings import Dropping, Irfil
 
 Family = Literal["as it is", "reweighting", "more noise", "larger penalty", "dropping"]
@@ -70,7 +71,8 @@ def side_by_side(
     attribute = (base.attribute,) if base.attribute else ()
     l2 = base.model.penalty
     sigmas = [base.sigma * factor for factor in _NOISIER] if sigmas is None else sigmas
-    l2s = ([l2 * factor for factor in _FACTORS] if l2 else _L2S) if l2s is None else l2s
+    usual = [l2 * factor for factor in _FACTORS if l2 * factor <= LARGEST_L2] if l2 else _L2S
+    l2s = usual if l2s is None else l2s
     drops = sorted({max(1, round(share * n)) for share in _SHARES}) if drops is None else drops
 
     def model(**changes: object) -> ReleaseRequest:
@@ -96,9 +98,14 @@ def noise_for(base: ReleaseRequest, eta_at_one: float, target: float) -> Mitigat
         target: > 0.
 
     Raises:
-        BadRequest: a target that is not > 0.
+        BadRequest: a target that is not > 0, or is reached already.
     """
     sigma = sigma_for_eta(eta_at_one, target)
+    if sigma <= base.sigma:
+        raise BadRequest(
+            f"target eta: expected less than the {eta_at_one / base.sigma:.3g} that it is without more noise; "
+            f"got {target:.3g}."
+        )
     return Mitigation(f"largest η {target:.3g}", "more noise", dataclasses.replace(base, sigma=sigma))
 
 
@@ -164,10 +171,11 @@ def successors(before: pd.Series, after: pd.Series, k: int) -> pd.DataFrame:
         k: >= 1.
 
     Returns:
-        The k leakiest afterwards, index `id`: `rank_before`, `eta_before`, `eta_after`, `rank_after`.
+        The k leakiest afterwards, or as many as are left, index `id`: `rank_before`, `eta_before`, `eta_after`,
+        `rank_after`.
     """
     rank = before.rank(ascending=False, method="first").astype(int)
-    leakiest = after.index[top(after.to_numpy(), k)]
+    leakiest = after.index[top(after.to_numpy(), min(k, int((after > 0).sum())))]
     return pd.DataFrame(
         {
             "rank_before": rank[leakiest],

@@ -21,13 +21,14 @@ import numpy as np
 from torch import Tensor
 
 from fil_core.dataset import Dataset
-from fil_core.errors import BadData, BadRequest, FilError
+from fil_core.errors import BadData, BadRequest, FilError, SingularCurvature
 from fil_core.leakage.fil import fil
 from fil_core.models import Fitted, fit
 from fil_core.progress import Progress
 from fil_core.weightings import Irfil
 
 FALL = 100.0  # the fall of the standard deviation that counts as convergence where no spread was asked for
+_FALLING = 0.995  # of the round before: slower than this more rounds do not help
 _EVEN = 1e-9  # of the mean: a standard deviation that is rounding already
 _APART = 1e12  # between the largest and the smallest eta: weights further apart leave the small ones no digit
 
@@ -40,6 +41,7 @@ class Reweighting:
         eta, weights: (T + 1, n).
         theta: (T + 1, ...), the parameters of each round.
         train_score, test_score: (T + 1,), accuracy or mean squared error.
+        condition: (T + 1,), condition number of the curvature.
         converged: the spread that was asked for was reached; where none was, the standard deviation fell a hundredfold.
         why: why it ended there, in words.
     """
@@ -49,6 +51,7 @@ class Reweighting:
     theta: np.ndarray
     train_score: np.ndarray
     test_score: np.ndarray
+    condition: np.ndarray
     converged: bool
     why: str
 
@@ -62,6 +65,7 @@ class _Rounds:
         self.weights: list[np.ndarray] = []
         self.theta: list[Tensor] = []
         self.scores: list[tuple[float, float]] = []
+        self.condition: list[float] = []
 
     def add(self, fitted: Fitted) -> None:
         """Another round.
@@ -75,6 +79,7 @@ class _Rounds:
         self.eta.append(eta)
         self.weights.append(fitted.weights.cpu().numpy())
         self.theta.append(fitted.theta)
+        self.condition.append(fitted.curvature.condition)
         self.scores.append((fitted.score(data.X, data.y), fitted.score(data.X_test, data.y_test)))
 
 
@@ -108,6 +113,12 @@ def irfil(
         try:
             w = _by_method(omega, how.method, dataset)
             rounds.add(fit(fitted.spec, dataset, weights=w, start=rounds.theta[-1], device=fitted.theta.device))
+        except SingularCurvature:
+            failure = (
+                f"Round {len(rounds.eta)} has no optimum, so it ended before it: the weights left some direction of "
+                "the features without examples. Set a larger l2, or clamp the weights."
+            )
+            break
         except FilError as error:
             failure = f"Round {len(rounds.eta)} failed, so it ended before it: {error}"
             break
@@ -120,6 +131,7 @@ def irfil(
         theta=np.stack([theta.cpu().numpy() for theta in rounds.theta]),
         train_score=np.array(train),
         test_score=np.array(test),
+        condition=np.array(rounds.condition),
         converged=converged,
         why=why,
     )
@@ -174,7 +186,7 @@ def _by_method(omega: np.ndarray, method: str, dataset: Dataset) -> np.ndarray:
     if method == "sample":
         return omega
     codes = dataset.y.astype(int)
-    mean = (np.bincount(codes, omega) / np.bincount(codes))[codes]
+    mean = (np.bincount(codes, omega) / np.bincount(codes).clip(1))[codes]  # a class may have no examples
     return mean if method == "class" else mean * omega
 
 
@@ -184,12 +196,15 @@ def _verdict(eta: list[np.ndarray], omega: np.ndarray, how: Irfil, failure: str)
     share = spreads[-1] / float(eta[-1].mean())
     fall = spreads[0] / spreads[-1] if spreads[-1] else np.inf
     done = share <= how.spread if how.spread else fall >= FALL or share <= _EVEN
-    before = spreads[0] / float(eta[0].mean())
-    told = f"In {T} rounds the standard deviation of eta went from {before:.2g} to {share:.2g} of its mean."
+    told = (
+        f"In {T} rounds the standard deviation of eta went from {spreads[0]:.3g} to {spreads[-1]:.3g}, which is "
+        f"{share:.2g} of the mean."
+    )
     if done:
-        return True, failure or told
+        return True, f"{told} {failure}".strip()
     wanted = f"{how.spread:g} of the mean" if how.spread else "a hundredth of the first"
-    return False, f"{failure or told} Not converged: {wanted} was asked for. {_reason(spreads, omega, how)}".strip()
+    reason = failure or _reason(spreads, omega, how)
+    return False, f"{told} Not converged: {wanted} was asked for. {reason}".strip()
 
 
 def _reason(spreads: list[float], omega: np.ndarray, how: Irfil) -> str:
@@ -200,6 +215,11 @@ def _reason(spreads: list[float], omega: np.ndarray, how: Irfil) -> str:
     held = int((relative < (how.min_weight or 0)).sum() + (relative > (how.max_weight or np.inf)).sum())
     if held:
         return f"The clamps hold {held:,} examples back."
-    if len(spreads) > 1 and spreads[-1] < spreads[-2]:
+    if len(spreads) > 1 and spreads[-1] < _FALLING * spreads[-2]:
         return f"The last round still took {1 - spreads[-1] / spreads[-2]:.0%} off: allow more iterations."
-    return "The last round took nothing off it." if len(spreads) > 1 else ""
+    return (
+        "It does not fall any more: some examples leak as much however small their weight, as where they alone have a "
+        "feature. A larger l2 or clamps help."
+        if len(spreads) > 1
+        else ""
+    )

@@ -24,7 +24,7 @@ DEFAULT_L2: dict[str, float] = {"least-squares": 0.0, "logistic": 1e-3, "softmax
 # Fields marked so say where or how to compute, not what: two requests that differ only there have the same result.
 _NOT_IDENTITY = {"identity": False}
 
-_LARGEST_L2 = 1e6  # a penalty that leaves nothing of a model on any scaled data
+LARGEST_L2 = 1e6  # a penalty that leaves nothing of a model on any scaled data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class ModelSpec:
         choice("model", self.kind, get_args(ModelKind))
         if self.l2 is None:
             object.__setattr__(self, "l2", DEFAULT_L2[self.kind])
-        positive("l2", self.l2, zero=True, most=_LARGEST_L2)  # type: ignore[arg-type]
+        positive("l2", self.l2, zero=True, most=LARGEST_L2)  # type: ignore[arg-type]
         object.__setattr__(self, "l2", float(self.l2))  # type: ignore[arg-type]  # 1 and 1.0 are one request
         if self.kind == "softmax" and self.l2 == 0:
             raise BadRequest("l2: expected a number > 0 for softmax, whose parameters are free up to a shift; got 0.")
@@ -189,7 +189,8 @@ def _ids(values: Any, *, least: int) -> tuple[int, ...]:
     """Ids of training examples, each once."""
     ids = several("ids", values)
     if len(ids) < least or len(set(ids)) < len(ids) or not all(isinstance(i, numbers.Integral) for i in ids):
-        raise BadRequest(f"ids: expected at least {least} training example, each once; got {ids!r}.")
+        some = "at least one training example" if least else "training examples"
+        raise BadRequest(f"ids: expected {some}, each once; got {ids!r}.")
     return tuple(map(int, ids))
 
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
+from urllib.parse import unquote
 
 from fil_core.checks import choice, count, positive, texts
 from fil_core.errors import BadRequest
@@ -22,6 +23,7 @@ Method = Literal["sample", "class", "hybrid"]
 METHODS: tuple[str, ...] = get_args(Method)
 DEFAULT_ITERATIONS = 15  # the paper's
 _MOST_ITERATIONS = 1000
+_LIMITS = {"min": "min_weight", "max": "max_weight", "spread": "spread"}
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -30,7 +32,8 @@ class Irfil:
     """Weights that even out eta, by iterated reweighting.
 
     Attributes:
-        method: `sample` weights each example by 1 / eta, `class` each class by its mean, `hybrid` by both.
+        method: `sample` weights each example by its own omega, which falls as its eta rises; `class` gives all of a
+            class the mean omega of its examples; `hybrid` multiplies the two.
         iterations: most rounds of reweighting and refitting, >= 1.
         attribute: what eta is taken of, as in `FilRequest`; empty = the whole example.
         min_weight, max_weight: clamps on the weights, whose mean is 1; None for none.
@@ -49,7 +52,7 @@ class Irfil:
         count("iterations", self.iterations)
         if self.iterations is None or self.iterations > _MOST_ITERATIONS:
             raise BadRequest(f"iterations: expected 1 to {_MOST_ITERATIONS:,}; got {self.iterations}.")
-        object.__setattr__(self, "attribute", texts("attribute", self.attribute))
+        object.__setattr__(self, "attribute", _names(self.attribute))
         for name in ("min_weight", "max_weight"):
             if (value := getattr(self, name)) is not None:
                 positive(name, value, zero=name == "min_weight")
@@ -96,7 +99,7 @@ class Dropping:
         count("k", self.k)
         if self.k is None:
             raise BadRequest("k: expected a whole number >= 1; got none.")
-        object.__setattr__(self, "attribute", texts("attribute", self.attribute))
+        object.__setattr__(self, "attribute", _names(self.attribute))
 
     @property
     def text(self) -> str:
@@ -133,9 +136,9 @@ def weighting(text: str) -> Weighting | None:
     Raises:
         BadRequest: a text that names none, with what one looks like.
     """
-    kind, _, rest = text.strip().partition(":")
-    if kind in ("", "equal"):
+    if text.strip() in ("", "equal"):
         return None
+    kind, _, rest = text.strip().partition(":")
     if kind not in _READERS:
         raise BadRequest(
             f"weights: expected equal, irfil:METHOD:ITERATIONS, drop:K or given:DIGEST, or a .csv or .parquet file; "
@@ -148,12 +151,14 @@ def _irfil(rest: str) -> Irfil:
     rest, attribute = _split_attribute(rest)
     method, *parts = rest.split(":")
     iterations = _whole("iterations", parts.pop(0)) if parts and "=" not in parts[0] else DEFAULT_ITERATIONS
-    names = {"min": "min_weight", "max": "max_weight", "spread": "spread"}
-    limits = {}
+    limits: dict[str, float] = {}
     for part in parts:
-        name, _, value = part.partition("=")
-        choice("weights", name, (*names, "attribute"))
-        limits[names[name]] = _number(name, value)
+        name, sign, value = part.partition("=")
+        if not sign or name not in _LIMITS or _LIMITS[name] in limits:
+            raise BadRequest(
+                f"weights: expected min=, max=, spread= (each once) or attribute= at the end; got {part!r}."
+            )
+        limits[_LIMITS[name]] = _number(name, value)
     return Irfil(method=method or "sample", iterations=iterations, attribute=attribute, **limits)  # type: ignore[arg-type]
 
 
@@ -169,14 +174,29 @@ _READERS: dict[str, Callable[[str], Weighting]] = {
 }
 
 
+def _names(values: object) -> tuple[str, ...]:
+    names = texts("attribute", values)
+    if not all(name.strip() for name in names):
+        raise BadRequest(f"attribute: expected names; got {names!r}.")
+    return names
+
+
 def _attribute(names: tuple[str, ...]) -> list[str]:
-    return [f"attribute={','.join(names)}"] if names else []
+    return [f"attribute={','.join(map(_quoted, names))}"] if names else []
+
+
+def _quoted(name: str) -> str:
+    """A name between commas: its own commas, and spaces at its ends, in percent signs, as in a link."""
+    quoted = name.replace("%", "%25").replace(",", "%2C")
+    inner = quoted.strip()
+    before, _, after = quoted.partition(inner)
+    return "".join(f"%{byte:02X}" for byte in before.encode()) + inner + "".join(f"%{b:02X}" for b in after.encode())
 
 
 def _split_attribute(rest: str) -> tuple[str, tuple[str, ...]]:
-    """What stands before `attribute=`, and the names after it, which may hold anything but a comma."""
+    """What stands before `attribute=`, and the names after it."""
     rest, _, names = f":{rest}".partition(":attribute=")
-    return rest.removeprefix(":"), tuple(name.strip() for name in names.split(",") if name.strip())
+    return rest.removeprefix(":"), tuple(unquote(name.strip()) for name in names.split(",") if name.strip())
 
 
 def _whole(name: str, text: str) -> int:

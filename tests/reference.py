@@ -202,6 +202,46 @@ class Reference:
         )
 
 
+# --- reweighting ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Round:
+    weights: np.ndarray
+    theta: np.ndarray
+    eta: np.ndarray
+
+
+def reweighted(
+    problem: Reference, labels: np.ndarray, method: str, iterations: int, *, columns: list[int] | None = None,
+    least: float = 0.0, most: float = np.inf,
+) -> list[Round]:  # fmt: skip
+    """Maths.md section 5 line by line, every model trained from 0: round 0 at the problem's own weights, and the rest.
+
+    `columns` are those of the features that eta is taken of; None for all of them and the label.
+    """
+    n = len(problem.X)
+
+    def measured(p: Reference) -> Round:
+        etas = [spectral_norm(p.jacobian(i) if columns is None else p.jacobian(i)[:, columns]) for i in range(n)]
+        return Round(p.w, p.theta, np.array(etas))
+
+    rounds = [measured(problem)]
+    omega = 1 / rounds[0].eta
+    for _ in range(iterations):
+        omega = omega * n / sum(omega)
+        omega = np.array([min(max(value, least), most) for value in omega])
+        omega = omega * n / sum(omega)
+        w = np.empty(n)
+        for i in range(n):
+            alike = [omega[j] for j in range(n) if labels[j] == labels[i]]
+            mean = sum(alike) / len(alike)
+            w[i] = {"sample": omega[i], "class": mean, "hybrid": mean * omega[i]}[method]
+        rounds.append(measured(dataclasses.replace(problem, w=w)))
+        omega = omega / rounds[-1].eta
+    return rounds
+
+
 # --- attacks ----------------------------------------------------------------------------------------------------------
 
 

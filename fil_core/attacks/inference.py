@@ -22,7 +22,7 @@ from torch import Tensor
 
 from fil_core.attacks.attribute import Attribute
 from fil_core.attacks.candidates import attackable, candidate_shifts
-from fil_core.attacks.success import CLOSED_FORM, success_probability
+from fil_core.attacks.success import CLOSED_FORM, success_probability, unseen_success
 from fil_core.dataset import Dataset
 from fil_core.linalg import row_blocks, weighted_gram
 from fil_core.models import Fitted
@@ -96,8 +96,8 @@ def infer(
     if "ideal" in attackers:
         count.same("ideal", _ideal(fitted, dataset, attribute, intercept, progress))
     exact = _closed_forms(gram, attribute, white, sigmas) if gram is not None else {}
-    success = count.success | exact
-    accuracy, error = count.accuracy, count.standard_error
+    success, accuracy, error = count.success | exact, count.accuracy, count.standard_error
+    _without_weight(fitted, attribute, white, success, accuracy)
     if attribute.k == 2:
         accuracy = accuracy | {name: p.mean(0) for name, p in exact.items()}
         error = error | {name: np.zeros(len(sigmas)) for name in exact}
@@ -109,6 +109,27 @@ def infer(
         exact={name: p.mean(0) for name, p in exact.items()},
         gram=gram,
     )
+
+
+def _without_weight(
+    fitted: Fitted,
+    attribute: Attribute,
+    white: Sequence[str],
+    success: dict[str, np.ndarray],
+    accuracy: dict[str, np.ndarray],
+) -> None:
+    """In place: of an example of weight 0 the white boxes learn nothing, whatever a tie between its candidates says."""
+    unseen = (fitted.weights == 0).cpu().numpy()
+    if not unseen.any():
+        return
+    for name in white:
+        prior = attribute.prior if name == "whitebox-prior" else None
+        success[name] = success[name].copy()
+        drawn = accuracy.get(name)
+        before = success[name][unseen].copy()
+        success[name][unseen] = unseen_success(attribute.codes[unseen], attribute.k, prior)[:, None]
+        if drawn is not None:
+            accuracy[name] = drawn + (success[name][unseen] - before).sum(0) / len(unseen)
 
 
 class _Count:

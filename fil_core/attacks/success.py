@@ -35,7 +35,8 @@ def success_probability(
     Args:
         gram: inner products of the candidates' shifts, (n, k, k), k = 2 or 3.
         codes: the true values, (n,).
-        sigma: standard deviation of the output noise, >= 0; at 0 the nearest candidate wins, a tie is a miss.
+        sigma: standard deviation of the output noise, >= 0; at 0 the nearest candidate wins, a tie is a miss. Where all
+            candidates are one, as for an example of weight 0, see `unseen_success`.
         prior: share of each value, (k,), all > 0; None for an attacker who does not use it.
 
     Returns:
@@ -52,8 +53,9 @@ def success_probability(
     row = np.arange(n)
     norm = np.diagonal(gram, axis1=1, axis2=2)
     lead = np.take_along_axis(norm, others, 1) - norm[row, codes][:, None]
+    unseen = ~gram.any((1, 2))
     if sigma == 0:
-        return (lead > 0).all(1).astype(float)
+        return np.where(unseen, unseen_success(codes, k, prior), (lead > 0).all(1))
     if prior is not None:
         log_prior = np.log(prior)
         lead = lead + 2 * sigma**2 * (log_prior[codes][:, None] - log_prior[others])
@@ -64,9 +66,20 @@ def success_probability(
     s = np.sqrt(np.diagonal(cov, axis1=1, axis2=2).clip(0))
     h = _over(lead, 2 * sigma * s)
     if k == 2:
-        return ndtr(h[:, 0])
+        return np.where(unseen, unseen_success(codes, k, prior), ndtr(h[:, 0]))
     rho = _over(cov[:, 0, 1], s.prod(1)).clip(-1, 1)
-    return both_below(h[:, 0], h[:, 1], np.where(s.all(1), rho, 0.0))
+    found = both_below(h[:, 0], h[:, 1], np.where(s.all(1), rho, 0.0))
+    return np.where(unseen, unseen_success(codes, k, prior), found)
+
+
+def unseen_success(codes: np.ndarray, k: int, prior: np.ndarray | None) -> np.ndarray:
+    """Chance of a right guess (n,) where the parameters do not depend on the value: the most frequent one, or any.
+
+    Args:
+        codes: the true values, (n,). k: number of values.
+        prior: share of each, (k,), of an attacker who uses it; without, each value is guessed equally often.
+    """
+    return np.full(len(codes), 1 / k) if prior is None else (codes == prior.argmax()).astype(float)
 
 
 def sigma_for_success(gram: np.ndarray, codes: np.ndarray, target: float, prior: np.ndarray | None = None) -> float:

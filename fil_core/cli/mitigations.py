@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from fil_core.checks import positive
 from fil_core.cli.options import (
     Run,
     data_options,
@@ -21,7 +22,7 @@ from fil_core.cli.options import (
     whole,
     wholes,
 )
-from fil_core.errors import FilError
+from fil_core.errors import BadRequest, FilError
 from fil_core.mitigations import (
     Mitigation,
     attack_by_tenths,
@@ -79,8 +80,8 @@ def add(commands: Any) -> None:
 def _reweighting_options(parser: argparse.ArgumentParser) -> Any:
     own = parser.add_argument_group("reweighting")
     own.add_argument("--iterations", metavar="T", type=whole, default=DEFAULT_ITERATIONS, help=f"most rounds (default {DEFAULT_ITERATIONS})")  # noqa: E501 # fmt: skip
-    own.add_argument("--min-weight", metavar="A", type=number, help="no weight below this; their mean is 1")
-    own.add_argument("--max-weight", metavar="B", type=number, help="no weight above this")
+    own.add_argument("--min-weight", metavar="A", type=number, help="clamp to at least this, then scale back to mean 1")
+    own.add_argument("--max-weight", metavar="B", type=number, help="clamp to at most this, likewise")
     return own
 
 
@@ -95,7 +96,7 @@ def _run_irfil(options: argparse.Namespace) -> int:
     )
     result = run.answer(request)
     wanted = (
-        "eta_mean", "eta_std", "eta_max", "train_score", "test_score", "converged", "why", "more_leaky",
+        "eta_mean", "eta_std", "eta_max", "train_score", "test_score", "converged", "why", "failed", "more_leaky",
         "n", "d", "score",
     )  # fmt: skip
     line = {name: result.summary[name] for name in wanted} | {
@@ -131,11 +132,17 @@ def _irfil_in_words(line: dict[str, Any]) -> str:
 
 def _run_mitigate(options: argparse.Namespace) -> int:
     """Every mitigation as a release of the same data: leakage, an attack, and the test score with its spread."""
+    for target in options.target_eta or ():
+        positive("target-eta", target)  # before minutes of work, not after
+    if options.examples < 0:
+        raise BadRequest(f"examples: expected a whole number >= 0; got {options.examples}.")
     run, data = Run(options), data_spec(options)
     model = run.model_spec(data)
     attribute = (options.attribute,) if options.attribute else ()
     measured = run.answer(FilRequest(data=data, model=model, attribute=attribute, device=options.device))
     base = _base(options, ReleaseRequest(data=data, model=model, attribute=options.attribute, trials=options.trials, draws=options.draws, seed=options.seed, device=options.device), measured)  # noqa: E501 # fmt: skip
+    before = measured.summary["eta_max"]
+    asked = [noise_for(base, before, target) for target in options.target_eta or ()]  # refused before the work
     compared = side_by_side(
         base,
         n=measured.summary["n"],
@@ -145,9 +152,8 @@ def _run_mitigate(options: argparse.Namespace) -> int:
         drops=options.drop,
     )
     rows = [_row(run, mitigation, measured) for mitigation in compared]
-    before = measured.summary["eta_max"]
-    for target in options.target_eta or _reached(rows, before / base.sigma):
-        rows.append(_row(run, noise_for(base, before, target), measured))
+    targets = asked or [noise_for(base, before, target) for target in _reached(rows, before / base.sigma)]
+    rows += [_row(run, mitigation, measured) for mitigation in targets]
     table = pd.DataFrame(rows)
     line = {"mitigations": rows, "sigma": base.sigma, "n": measured.summary["n"], "score": measured.summary["score"]}
     shown = table.set_index("name").rename_axis("mitigation")
@@ -157,7 +163,8 @@ def _run_mitigate(options: argparse.Namespace) -> int:
 def _base(options: argparse.Namespace, plain: ReleaseRequest, measured: Result) -> ReleaseRequest:
     """The release as it is, with the noise and the examples to reconstruct that were asked for or suit the data."""
     s = measured.summary
-    sigma = options.sigma or noise_around(s["eta_mean"], None if options.attribute else s["prior_std"])
+    usual = noise_around(s["eta_mean"], None if options.attribute else s["prior_std"])
+    sigma = usual if options.sigma is None else options.sigma
     whole_examples = not options.attribute and plain.model.kind in ATTACKABLE
     ids = spread_over_ranks(measured.table["eta"], options.examples) if whole_examples else ()
     return dataclasses.replace(plain, sigma=sigma, ids=ids)
@@ -193,7 +200,7 @@ def _in_words(table: pd.DataFrame, line: dict[str, Any]) -> str:
     columns = ["sigma", "l2", "trained_on", "eta_max", "eta_mean", "eta_std", "attack", "expected_score", "score_std"]
     shown = table[columns].rename(columns={"expected_score": line["score"], "score_std": "±"})
     return (
-        f"{shown.to_string(float_format='{:.4g}'.format)}\n"
+        f"{shown.to_string(float_format='{:.4g}'.format, na_rep='—')}\n"
         "eta at each sigma; attack: share guessed rightly, or error as a share of who has not seen the release.\n"
         "Computed in"
     )

@@ -20,6 +20,10 @@ from fil_core.specs import ExampleRequest, FilRequest, ModelSpec
 
 # Above this eta has lost more than half of float64's digits.
 _ILL_CONDITIONED = 1e8
+CONSTANT_WEIGHTS = (
+    "Eta takes the weights as constants. They were computed from the examples themselves, and what they give away is "
+    "not counted."
+)
 
 
 def run_fit(fitted: Fitted) -> Result:
@@ -194,7 +198,7 @@ def _test_arrays(fitted: Fitted, dataset: Dataset) -> dict[str, np.ndarray]:
 
 
 def _warnings(fitted: Fitted, table: pd.DataFrame) -> list[str]:
-    found = conditioning(fitted)
+    found = caveats(fitted)
     if fitted.spec.kind != "least-squares":
         found.append("loo_shift and membership_auc take one Newton step; they are exact for least squares only.")
     blind = int(np.isinf(table["floor_unbiased"]).sum())
@@ -203,11 +207,16 @@ def _warnings(fitted: Fitted, table: pd.DataFrame) -> list[str]:
     return found
 
 
-def conditioning(fitted: Fitted) -> list[str]:
+def caveats(fitted: Fitted) -> list[str]:
+    """Warnings that stand under every figure: a curvature that costs digits, weights that eta does not count."""
+    return conditioning(fitted.curvature.condition) + ([CONSTANT_WEIGHTS] if fitted.spec.weights is not None else [])
+
+
+def conditioning(condition: float) -> list[str]:
     """A warning where the curvature costs eta its digits."""
-    if fitted.curvature.condition <= _ILL_CONDITIONED:
+    if condition <= _ILL_CONDITIONED:
         return []
     return [
-        f"The curvature's condition number is {fitted.curvature.condition:.1e}: about "
-        f"{np.log10(fitted.curvature.condition):.0f} of 16 digits of eta are lost. A larger l2 mends it."
+        f"The curvature's condition number is {condition:.1e}: about {np.log10(condition):.0f} of 16 digits of eta are "
+        "lost. A larger l2 mends it."
     ]

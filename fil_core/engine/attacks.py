@@ -10,7 +10,7 @@ from fil_core.attacks.inference import Inference, infer
 from fil_core.attacks.reconstruction import Reconstruction, reconstruct
 from fil_core.attacks.success import success_column
 from fil_core.dataset import Dataset
-from fil_core.engine.analyses import conditioning, health, spread
+from fil_core.engine.analyses import caveats, health, spread
 from fil_core.leakage.fil import fil, jacobians
 from fil_core.models import Fitted
 from fil_core.progress import Progress
@@ -75,7 +75,7 @@ def run_attribute(
         "eta_mean": float(eta.mean()),
         "trials": request.trials,
     }
-    return Result(table, arrays, summary, {"warnings": conditioning(fitted) + _notes(attribute)})
+    return Result(table, arrays, summary, {"warnings": caveats(fitted) + _notes(attribute)})
 
 
 def _grid(values: np.ndarray) -> tuple[float, ...]:
@@ -142,7 +142,7 @@ def run_reconstruction(
         "guess_prior": back(np.stack([one.guess_prior for one in found])),
     }
     summary = health(fitted, dataset) | {"sigmas": list(sigmas), "prior_std": prior_std, "trials": request.trials}
-    return Result(table, arrays, summary, {"warnings": conditioning(fitted)})
+    return Result(table, arrays, summary, {"warnings": caveats(fitted)})
 
 
 def _mean_eta(fitted: Fitted, dataset: Dataset, rows: list[int]) -> float:

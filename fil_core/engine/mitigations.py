@@ -11,7 +11,7 @@ from fil_core.attacks.attribute import attribute_of
 from fil_core.attacks.inference import infer
 from fil_core.attacks.reconstruction import reconstruct, unseen_error
 from fil_core.dataset import Dataset
-from fil_core.engine.analyses import conditioning, health, spread, summarise
+from fil_core.engine.analyses import CONSTANT_WEIGHTS, caveats, conditioning, health, spread, summarise
 from fil_core.leakage.fil import fil
 from fil_core.leakage.utility import drawn_scores, expected_accuracy, expected_squared_error
 from fil_core.models import Fitted
@@ -19,11 +19,6 @@ from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.reweighting import check_method, irfil
 from fil_core.specs import IrfilRequest, ReleaseRequest
-
-CONSTANT_WEIGHTS = (
-    "Eta takes the weights as constants. They were computed from the examples themselves, and what they give away is "
-    "not counted."
-)
 
 
 def check_irfil(request: IrfilRequest, dataset: Dataset) -> None:
@@ -47,6 +42,7 @@ def run_irfil(request: IrfilRequest, dataset: Dataset, fitted: Fitted, progress:
         index=pd.Index(dataset.ids, name="id"),
     )
     rounds = [summarise(eta) for eta in found.eta]
+    worst = float(found.condition.max())
     summary = (
         {name: [one[name] for one in rounds] for name in rounds[0]}
         | health(fitted, dataset)
@@ -56,10 +52,13 @@ def run_irfil(request: IrfilRequest, dataset: Dataset, fitted: Fitted, progress:
             "score": _score(fitted),
             "converged": found.converged,
             "why": found.why,
+            "condition": worst,
+            "conditions": found.condition.tolist(),
+            "failed": found.weights.shape[0] == 1 and not found.converged,
             "more_leaky": int((found.eta[-1] > found.eta[0]).sum()),
         }
     )
-    warnings = [*conditioning(fitted), CONSTANT_WEIGHTS, *([] if found.converged else [found.why])]
+    warnings = [*conditioning(worst), CONSTANT_WEIGHTS, *([] if found.converged else [found.why])]
     arrays = {"eta": found.eta, "weights": found.weights, "theta": found.theta}
     return Result(table, arrays, summary, {"warnings": warnings})
 
@@ -90,13 +89,12 @@ def run_release(request: ReleaseRequest, dataset: Dataset, fitted: Fitted, progr
     if attack:
         table["attack"] = attacked
     summary = (
-        summarise(eta)
+        summarise(eta[weight > 0])  # who was left out leaks nothing, which says nothing of the others
         | health(fitted, dataset)
         | _worth(request, dataset, fitted)
         | {"sigma": request.sigma, "trained_on": int((weight > 0).sum()), "attack": attack}
     )
-    weighted = [CONSTANT_WEIGHTS] if request.model.weights is not None else []
-    return Result(table, {}, summary, {"warnings": conditioning(fitted) + weighted})
+    return Result(table, {}, summary, {"warnings": caveats(fitted)})
 
 
 def _score(fitted: Fitted) -> str:
@@ -138,21 +136,18 @@ def _attack(
 def _infer(
     request: ReleaseRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """The white box without the prior, on everyone who was trained on; the others are as hard to guess as ever."""
+    """The white box without the prior, on everyone."""
     attribute = attribute_of(dataset, request.attribute)
     found = infer(
         fitted, dataset, attribute, attackers=("whitebox",), sigmas=(request.sigma,), trials=request.trials,
         seed=request.seed, progress=progress,
     )  # fmt: skip
-    success, baseline = found.success["whitebox"][:, 0], float(attribute.prior.max())
-    # All candidates of an example without weight are the released parameters: who guesses says the most frequent value.
-    unseen = (fitted.weights == 0).cpu().numpy()
-    success = np.where(unseen, attribute.codes == attribute.prior.argmax(), success)
+    success = found.success["whitebox"][:, 0]
     return success, {
         "kind": "attribute",
         "name": attribute.name,
         "value": float(success.mean()),
-        "nothing_learnt": baseline,
+        "nothing_learnt": float(attribute.prior.max()),
         "closed_form": bool(found.exact),
     }
 
@@ -160,7 +155,10 @@ def _infer(
 def _reconstruct(
     request: ReleaseRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """The attack with a prior, on the request's examples; of one that has no weight nothing is learnt."""
+    """The attack with a prior, on the request's examples; of one that has no weight nothing is learnt.
+
+    Examples that their likes tell already, to the last feature, are left out.
+    """
     rows = np.array([dataset.row(id) for id in request.ids])
     unseen = unseen_error(fitted, dataset, rows.tolist())
     error, trained_on = unseen.copy(), fitted.weights.cpu().numpy()[rows] > 0
@@ -171,10 +169,14 @@ def _reconstruct(
         )  # fmt: skip
         error[trained_on] = [one.squared_error_prior[0].mean() for one in found]
     column = np.full(dataset.n, np.nan)
-    column[rows] = np.sqrt(error / unseen)
+    known = unseen == 0  # all others of the label are the same: nothing is left to learn of it
+    column[rows] = np.sqrt(error / np.where(known, np.nan, unseen))
+    error, unseen = error[~known], unseen[~known]
+    if not unseen.size:
+        return column, {}
     return column, {
         "kind": "reconstruction",
-        "name": f"{len(rows)} examples",
+        "name": f"{len(unseen)} examples",
         "value": float(np.sqrt(error.sum() / unseen.sum())),
         "nothing_learnt": 1.0,
         "closed_form": False,

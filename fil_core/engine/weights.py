@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fil_core.engine.run import Engine
 
 _COLUMNS = ("id", "weight")
+_ANALYSIS = "weights"
 _NAMED = 3  # wrong ids that an error lists
 
 
@@ -45,7 +46,10 @@ def weights_of(
     how, base = asked.model.weights, asked.model.equally_weighted
     if isinstance(how, Irfil):
         request = IrfilRequest(data=asked.data, model=base, weights=how, device=asked.device)
-        return engine.get(request, force=force, progress=progress).arrays["weights"][-1]
+        found = engine.get(request, force=force, progress=progress)
+        if len(found.arrays["weights"]) == 1 and not found.summary["converged"]:
+            raise BadData(f"weights: {how.text} has none: {found.summary['why']}")  # equal ones would be a lie
+        return found.arrays["weights"][-1]
     if isinstance(how, Dropping):
         measured = FilRequest(data=asked.data, model=base, attribute=how.attribute, device=asked.device)
         found = engine.get(measured, force=force, progress=progress)
@@ -69,7 +73,7 @@ def keep_weights(engine: Engine, table: pd.DataFrame, dataset: Dataset) -> Given
     check_weights(weights, dataset)
     digest = fingerprint("weights", dataset.fingerprint, weights)
     summary = {"title": dataset.title, "fingerprint": dataset.fingerprint}
-    engine.store.put(digest, Result(pd.DataFrame(), {"weights": weights}, summary, {"analysis": "weights"}))
+    engine.store.put(digest, Result(pd.DataFrame(), {"weights": weights}, summary, {"analysis": _ANALYSIS}))
     return GivenWeights(digest=digest)
 
 
@@ -91,17 +95,20 @@ def read_weights(name: str, content: bytes | None = None) -> pd.DataFrame:
         raise BadData(
             f"weights: {Path(name).name} cannot be read as a table ({error}); expected CSV or Parquet."
         ) from error
+    _check_columns(table, Path(name).name)
+    return table[list(_COLUMNS)]
+
+
+def _check_columns(table: pd.DataFrame, where: str) -> None:
     missing = [column for column in _COLUMNS if column not in table]
     if missing:
-        raise BadData(
-            f"weights: expected the columns id and weight in {Path(name).name}; {' and '.join(missing)} not found."
-        )
-    return table[list(_COLUMNS)]
+        raise BadData(f"weights: expected the columns id and weight in {where}; {' and '.join(missing)} not found.")
 
 
 def _aligned(table: pd.DataFrame, dataset: Dataset) -> np.ndarray:
     """The weights in the data set's order."""
-    numbers = table.apply(pd.to_numeric, errors="coerce")
+    _check_columns(table, "the table")
+    numbers = table[list(_COLUMNS)].apply(pd.to_numeric, errors="coerce")
     broken = int(numbers.isna().any(axis=1).sum())
     if broken:
         where = int(np.flatnonzero(numbers.isna().any(axis=1))[0]) + 1
@@ -110,7 +117,7 @@ def _aligned(table: pd.DataFrame, dataset: Dataset) -> np.ndarray:
         )
     series = numbers.set_index("id")["weight"].astype(np.float64)
     if series.index.has_duplicates:
-        raise BadData(f"weights: expected each id once; got {series.index[series.index.duplicated()][0]:g} twice.")
+        raise BadData(f"weights: expected each id once; got {series.index[series.index.duplicated()][0]:.15g} twice.")
     missing, unknown = np.setdiff1d(dataset.ids, series.index), np.setdiff1d(series.index, dataset.ids)
     if len(missing) or len(unknown):
         parts = [
@@ -124,12 +131,12 @@ def _aligned(table: pd.DataFrame, dataset: Dataset) -> np.ndarray:
 
 def _some(ids: np.ndarray) -> str:
     more = ", …" if len(ids) > _NAMED else ""
-    return ", ".join(f"{id:g}" for id in ids[:_NAMED]) + more
+    return ", ".join(f"{id:.15g}" for id in ids[:_NAMED]) + more
 
 
 def _given(engine: Engine, how: GivenWeights, dataset: Dataset) -> np.ndarray:
     stored = engine.store.get(how.digest)
-    if stored is None or "weights" not in stored.arrays:
+    if stored is None or stored.provenance.get("analysis") != _ANALYSIS:
         raise BadData(f"weights: {how.text[:22]}… are not in the store any more; give the file again.")
     if stored.summary["fingerprint"] != dataset.fingerprint:
         raise BadData(

@@ -20,6 +20,7 @@ from fil_core.models.softmax import fit_softmax, softmax_terms
 from fil_core.progress import Progress
 from fil_core.specs import ModelSpec
 
+_SCALE = (1e-3, 1e3)  # of the mean weight: beyond it the penalty means nothing any more
 _CURVATURES = 4  # the Hessian, its eigenvectors, and what the solver works in
 _TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
 
@@ -210,17 +211,25 @@ def check_weights(weights: np.ndarray, dataset: Dataset) -> None:
     """Refuse what are no weights of these examples.
 
     Raises:
-        BadRequest: another number of them; one is negative or not finite; all of them, or all of a class, are zero.
+        BadRequest: another number of them; one is negative or not finite; all of them, or all of a class, are zero;
+            their mean is nowhere near 1.
     """
     n = dataset.n
     if weights.shape != (n,):
         raise BadRequest(f"weights: expected {n:,} numbers, one per training example; got shape {weights.shape}.")
     if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
         raise BadRequest("weights: expected finite numbers >= 0, not all zero.")
-    left = np.bincount(dataset.y.astype(int), weights, len(dataset.class_names)) if dataset.class_names else ()
-    emptied = [name for name, total in zip(dataset.class_names, left, strict=True) if total == 0]
-    if emptied:
-        raise BadRequest(f"weights: expected some of every class > 0; class {emptied[0]} has none left.")
+    if not _SCALE[0] <= weights.mean() <= _SCALE[1]:
+        raise BadRequest(
+            f"weights: expected a mean about 1, since the penalty counts {n:,} examples; got {weights.mean():.3g}. "
+            "Divide them by it."
+        )
+    codes = dataset.y.astype(int) if dataset.class_names else np.zeros(n, int)
+    emptied = np.setdiff1d(codes, codes[weights > 0])  # of the classes that have examples at all
+    if emptied.size:
+        raise BadRequest(
+            f"weights: expected some of every class > 0; class {dataset.class_names[emptied[0]]} has none left."
+        )
 
 
 def _weights(weights: np.ndarray | None, dataset: Dataset, device: torch.device) -> Tensor:

@@ -13,7 +13,8 @@ from pages.common import attack_change, charts, compute, mitigation_charts, rele
 _STRIP = 8
 WHAT = """
 **IRFIL** trains again and again, each time with weights divided by what every example just leaked, until all leak the
-same. *sample* weighs each example by itself, *class* each class by its mean, *hybrid* by both. Clamps keep weights in a
+same. *sample* weighs each example by itself, *class* gives a class the mean weight of its examples (which does not even
+out the class), *hybrid* multiplies the two. Clamps keep weights in a
 range around their mean of 1. The largest η falls; the mean may rise, and who was well hidden leaks more than before.
 
 **What its η does not count.** The weights are taken as constants. They were computed from the examples themselves, so

@@ -21,6 +21,7 @@ from fil_core import (
     side_by_side,
     successors,
 )
+from fil_core.specs import LARGEST_L2
 from pages.common import compute, controls, mitigation_charts, release, text, tiles, widgets
 
 _FACTORS = [2.0, 3.0, 10.0, 30.0, 100.0]  # of the noise, and of the penalty
@@ -89,7 +90,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
 def _compared(base: ReleaseRequest, data: Dataset, before: Result) -> tuple[list[Mitigation], dict[str, object]]:
     """What a person chose to compare, and the options by which the command line does the same."""
     l2 = base.model.penalty
-    penalties = [float(f"{l2 * factor:.3g}") for factor in _FACTORS] if l2 else _L2S
+    penalties = [float(f"{l2 * f:.3g}") for f in _FACTORS if l2 * f <= LARGEST_L2] if l2 else _L2S
     sigmas = [float(f"{base.sigma * factor:.3g}") for factor in _FACTORS]
     drops = sorted({max(1, round(share * data.n)) for share in _SHARES})
     methods = list(METHODS) if data.class_names else ["sample"]

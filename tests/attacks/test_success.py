@@ -80,7 +80,18 @@ def test_without_noise_the_nearest_candidate_wins_and_a_tie_is_a_miss():
     _, gram, codes = grams(30, 3)
     assert (success_probability(gram, codes, 0.0) == 1).all()
     assert (success_probability(gram, codes, 1e-9) == 1).all()
-    assert (success_probability(np.zeros((4, 2, 2)), np.array([0, 1, 0, 1]), 0.0) == 0).all()
+    tied = np.zeros((1, 3, 3))
+    tied[0, 2, 2] = 1.0  # the first two candidates are one, the third is not
+    assert success_probability(tied, np.array([0]), 0.0) == 0
+
+
+@pytest.mark.parametrize("sigma", [0.0, 1e-3, 10.0])
+@pytest.mark.parametrize("k", [2, 3])
+def test_where_the_parameters_do_not_depend_on_the_value_it_is_a_guess(k, sigma):
+    codes, shares = np.array([0, 1, 0, 1]), np.array([0.2, 0.5, 0.3])[:k]
+    gram = np.zeros((4, k, k))
+    assert success_probability(gram, codes, sigma) == pytest.approx(1 / k)
+    assert success_probability(gram, codes, sigma, shares / shares.sum()).tolist() == [0, 1, 0, 1]
 
 
 @pytest.mark.parametrize("k", [2, 3])
