@@ -8,12 +8,15 @@ from fil_core import Dataset
 from pages.common import charts, frame, text, tiles, widgets
 
 _SHOWN = 8
+_SAME = 1e-4  # of eta: what is left of its spread after reweighting ranks nobody
 
 
 def headline(data: Dataset, table: pd.DataFrame) -> str:
     """The answer in one sentence."""
     top = table.nsmallest(1, "rank").iloc[0]
-    times = top.eta / max(table["eta"].median(), 1e-300)
+    if np.ptp(table["eta"]) <= _SAME * top.eta:
+        return f"All {text.count(len(table))} training examples leak the same: η is **{text.number(top.eta)}**."
+    times = top.eta / table["eta"].median()
     concentrated = table.nsmallest(max(1, len(table) // 10), "rank")["label"]
     most, share = concentrated.mode().iloc[0], (concentrated == concentrated.mode().iloc[0]).mean()
     told = data.class_names and not widgets.redacted()
@@ -40,14 +43,19 @@ frame.required()
 st.title("Who does the model give away?", anchor=False)
 request, data, result, table = widgets.measured()
 s = result.summary
+everyone, table = table, table[table["eta"] > 0] if (table["eta"] > 0).any() else table  # those it is trained on
+left_out = len(everyone) - len(table)
 
 st.markdown(headline(data, table))
 columns = st.columns(5)
 facts = {
-    "Largest η": (text.number(s["eta_max"]), f"{s['eta_max'] / (s['eta_median'] or np.nan):.1f} × the median"),
+    "Largest η": (text.number(s["eta_max"]), f"{s['eta_max'] / s['eta_median']:.1f} × the median"),
     "Median η": (text.number(s["eta_median"]), f"mean {text.number(s['eta_mean'])}"),
     "Spread (std)": (text.number(s["eta_std"]), f"{s['eta_std'] / s['eta_mean']:.0%} of the mean"),
-    "Training examples": (text.count(s["n"]), f"{text.count(s['d'])} features"),
+    "Training examples": (
+        text.count(len(table)),
+        f"{text.count(s['d'])} features" + (f", {text.count(left_out)} left out" if left_out else ""),
+    ),
     f"Test {s['score']}": (
         text.score(s["test_score"], s["score"]),
         f"train {text.score(s['train_score'], s['score'])}",

@@ -24,7 +24,7 @@ from scipy.special import lambertw
 from torch import Tensor
 
 from fil_core.dataset import Dataset
-from fil_core.errors import BadRequest, SingularCurvature
+from fil_core.errors import BadData, BadRequest, SingularCurvature
 from fil_core.linalg import Curvature, row_blocks, weighted_gram
 from fil_core.models import Fitted, Glm
 from fil_core.models.glm import least_squares_terms, logistic_terms, penalised
@@ -117,6 +117,7 @@ class Adversary:
         Raises:
             SingularCurvature: without this example the parameters are not determined (l2 = 0).
             BadRequest: the example has weight 0, so the parameters do not depend on it.
+            BadData: all other examples of its label are the same.
         """
         t = self.terms
         x, w = t.X[row], t.w[row]
@@ -130,11 +131,14 @@ class Adversary:
             ) from error
         Q = others.vectors
         mean, cov = self.others_like(row)
+        factor, failed = torch.linalg.cholesky_ex(cov)
+        if int(failed):
+            raise BadData("attack: all other examples of this label are the same, so that nobody has to guess it.")
         norms = t.X.norm(dim=1)
         norms[row] = 0
         target = Target(
             row=row, y=self.y[row], w=w, vectors=Q, alpha=others.inverse_values, centre=Q.T @ t.theta,
-            theta=Q.T @ t.theta, mean=Q.T @ mean, variance=self._spread(cov, Q), factor=torch.linalg.cholesky(cov),
+            theta=Q.T @ t.theta, mean=Q.T @ mean, variance=self._spread(cov, Q), factor=factor,
             reach=2 * norms.max(),
         )  # fmt: skip
         return dataclasses.replace(target, centre=self._without(target))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from fil_core.checks import positive
 from fil_core.cli.options import (
+    NONE,
     Run,
     data_options,
     data_spec,
@@ -172,6 +173,7 @@ def _base(options: argparse.Namespace, plain: ReleaseRequest, measured: Result) 
 
 def _ways(options: argparse.Namespace, measured: Result, attribute: tuple[str, ...]) -> list[Irfil]:
     methods = options.methods or (METHODS if measured.summary["score"] == "accuracy" else ("sample",))
+    methods = () if methods == (NONE,) else methods
     return [_irfil(options, method, attribute) for method in methods]
 
 

@@ -13,6 +13,8 @@ from fil_core.result import Result
 from fil_core.specs import DEFAULT_L2, DataSpec, Device, ModelKind, ModelSpec, Preprocess
 from fil_core.weightings import GivenWeights, weighting
 
+NONE = "none"  # an empty list, where leaving the option out would take a usual one
+
 
 def data_options(parser: argparse.ArgumentParser) -> None:
     """Which examples."""
@@ -77,13 +79,13 @@ def whole(text: str) -> int:
 
 
 def numbers(text: str) -> tuple[float, ...]:
-    """Numbers between commas."""
-    return tuple(_each(text, float, "numbers"))
+    """Numbers between commas, or `none`."""
+    return () if text == NONE else tuple(_each(text, float, "numbers"))
 
 
 def wholes(text: str) -> tuple[int, ...]:
-    """Whole numbers between commas."""
-    return tuple(_each(text, int, "whole numbers"))
+    """Whole numbers between commas, or `none`."""
+    return () if text == NONE else tuple(_each(text, int, "whole numbers"))
 
 
 def _each(text: str, kind: Any, what: str) -> list[Any]:

@@ -17,9 +17,11 @@ from fil_core.models.newton import Optimum
 from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import ExampleRequest, FilRequest, ModelSpec
+from fil_core.weightings import Dropping
 
 # Above this eta has lost more than half of float64's digits.
 _ILL_CONDITIONED = 1e8
+STILL_IN_SCALE = "The examples left out still had a part in the scaling of the features and in their components."
 CONSTANT_WEIGHTS = (
     "Eta takes the weights as constants. They were computed from the examples themselves, and what they give away is "
     "not counted."
@@ -62,7 +64,7 @@ def run_fil(request: FilRequest, dataset: Dataset, fitted: Fitted, progress: Pro
         progress=progress,
     )
     summary = (
-        summarise(table["eta"].to_numpy())
+        summarise(table["eta"].to_numpy()[table["weight"].to_numpy() > 0])  # who was left out leaks nothing
         | health(fitted, dataset)
         | {
             "train_score": fitted.score(dataset.X, dataset.y),
@@ -209,7 +211,9 @@ def _warnings(fitted: Fitted, table: pd.DataFrame) -> list[str]:
 
 def caveats(fitted: Fitted) -> list[str]:
     """Warnings that stand under every figure: a curvature that costs digits, weights that eta does not count."""
-    return conditioning(fitted.curvature.condition) + ([CONSTANT_WEIGHTS] if fitted.spec.weights is not None else [])
+    how = fitted.spec.weights
+    found = conditioning(fitted.curvature.condition) + ([CONSTANT_WEIGHTS] if how is not None else [])
+    return found + ([STILL_IN_SCALE] if isinstance(how, Dropping) else [])
 
 
 def conditioning(condition: float) -> list[str]:

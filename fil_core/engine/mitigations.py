@@ -117,8 +117,8 @@ def _worth(request: ReleaseRequest, dataset: Dataset, fitted: Fitted) -> dict[st
         "train_score": fitted.score(dataset.X, dataset.y),
         "test_score": fitted.score(X, y),
         "expected_score": expected,
-        # Equal scores have no spread, where summing them would leave one of rounding.
-        "score_std": float(drawn.std(ddof=1)) if len(drawn) > 1 and np.ptp(drawn) else 0.0,
+        # Equal scores have no spread, where summing them would leave one of rounding; a single one has none to know.
+        "score_std": (float(drawn.std(ddof=1)) if np.ptp(drawn) else 0.0) if len(drawn) > 1 else None,
         "draws": request.draws,
         "score": _score(fitted),
     }
@@ -161,7 +161,9 @@ def _reconstruct(
     """
     rows = np.array([dataset.row(id) for id in request.ids])
     unseen = unseen_error(fitted, dataset, rows.tolist())
-    error, trained_on = unseen.copy(), fitted.weights.cpu().numpy()[rows] > 0
+    error = unseen.copy()
+    known = unseen == 0  # all others of the label are the same: nothing is left to learn of it
+    trained_on = (fitted.weights.cpu().numpy()[rows] > 0) & ~known
     if trained_on.any():
         found = reconstruct(
             fitted, dataset, rows[trained_on].tolist(), sigmas=(request.sigma,), trials=request.trials,
@@ -169,7 +171,6 @@ def _reconstruct(
         )  # fmt: skip
         error[trained_on] = [one.squared_error_prior[0].mean() for one in found]
     column = np.full(dataset.n, np.nan)
-    known = unseen == 0  # all others of the label are the same: nothing is left to learn of it
     column[rows] = np.sqrt(error / np.where(known, np.nan, unseen))
     error, unseen = error[~known], unseen[~known]
     if not unseen.size:

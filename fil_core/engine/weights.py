@@ -95,6 +95,7 @@ def read_weights(name: str, content: bytes | None = None) -> pd.DataFrame:
         raise BadData(
             f"weights: {Path(name).name} cannot be read as a table ({error}); expected CSV or Parquet."
         ) from error
+    table.columns = pd.Index([str(column).strip().lower() for column in table.columns])
     _check_columns(table, Path(name).name)
     return table[list(_COLUMNS)]
 
@@ -102,7 +103,11 @@ def read_weights(name: str, content: bytes | None = None) -> pd.DataFrame:
 def _check_columns(table: pd.DataFrame, where: str) -> None:
     missing = [column for column in _COLUMNS if column not in table]
     if missing:
-        raise BadData(f"weights: expected the columns id and weight in {where}; {' and '.join(missing)} not found.")
+        found = ", ".join(map(str, table.columns[:6])) or "none"
+        raise BadData(
+            f"weights: expected the columns id and weight, between commas, in {where}; {' and '.join(missing)} not "
+            f"found among {found}."
+        )
 
 
 def _aligned(table: pd.DataFrame, dataset: Dataset) -> np.ndarray:

@@ -47,7 +47,7 @@ def _close() -> None:
 
 
 def _sentence(row: pd.Series, table: pd.DataFrame) -> str:
-    times = row.eta / max(float(table["eta"].median()), 1e-300)
+    times = row.eta / max(float(table["eta"][table["eta"] > 0].median()), 1e-300)  # of those that it is trained on
     guess = (
         ""
         if "correct" not in row

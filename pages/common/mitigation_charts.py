@@ -38,10 +38,14 @@ def rounds(statistics: dict[str, Sequence[float]], shown: int, mode: Mode) -> go
         )  # fmt: skip
     figure.add_vline(shown, line={"color": INK[mode][0], "dash": "dot", "width": 1})
     styled(figure, mode, x="round (0 = equal weights)", y="η, in 1/feature at σ = 1", height=360)
-    figure.update_xaxes(dtick=max(1, len(statistics["eta_mean"]) // 15))
+    figure.update_xaxes(**_round_axis(len(statistics["eta_mean"])))
     spread = np.asarray(statistics["eta_std"], dtype=float)
-    decades = np.log10(max(statistics["eta_max"]) / max(spread.min(), 1e-300))
+    decades = np.log10(max(statistics["eta_max"]) / min(spread[spread > 0], default=max(statistics["eta_max"])))
     return figure.update_yaxes(type="log", dtick=1 if decades < 8 else np.ceil(decades / 8))
+
+
+def _round_axis(rounds: int) -> dict[str, object]:
+    return {"dtick": max(1, rounds // 15), "range": [-0.4, rounds - 0.6]}
 
 
 def before_and_after(table: pd.DataFrame, mode: Mode) -> go.Figure:
@@ -115,7 +119,7 @@ def price(train: Sequence[float], test: Sequence[float], shown: int, score: str,
         )  # fmt: skip
     figure.add_vline(shown, line={"color": INK[mode][0], "dash": "dot", "width": 1})
     styled(figure, mode, x="round (0 = equal weights)", y=score + _better(score), height=360)
-    return figure.update_xaxes(dtick=max(1, len(test) // 15))
+    return figure.update_xaxes(**_round_axis(len(test)))
 
 
 def tenths(table: pd.DataFrame, nothing: float, title: str, mode: Mode) -> go.Figure:
@@ -166,7 +170,7 @@ def frontier(
         if len(rows):
             figure.add_scatter(
                 x=rows["leakage"], y=rows["score"], customdata=rows.index, name=family, mode="markers",
-                error_y={"array": rows["score_std"].fillna(0), "thickness": 1, "width": 3},
+                error_y={"array": rows["score_std"].astype(float).fillna(0), "thickness": 1, "width": 3},
                 marker={"color": colour, "symbol": symbol, "size": 10},
                 hovertemplate="%{customdata}<br>leakage %{x:.4g}<br>score %{y:.4f}<extra></extra>",
             )  # fmt: skip
@@ -177,7 +181,8 @@ def frontier(
         )  # fmt: skip
     styled(figure, mode, x=titles[0], y=titles[1] + _better(titles[1]), height=440)
     # The points make the view: what noise does far away from them would flatten everything else.
-    low, high = float(table["score"].min()), float(table["score"].max())
+    bar = table["score_std"].astype(float).fillna(0)
+    low, high = float((table["score"] - bar).min()), float((table["score"] + bar).max())
     margin = 0.12 * (high - low or abs(high) or 1.0)
     figure.update_yaxes(range=[low - margin, high + margin])
     if not log:

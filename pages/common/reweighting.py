@@ -14,8 +14,8 @@ _STRIP = 8
 WHAT = """
 **IRFIL** trains again and again, each time with weights divided by what every example just leaked, until all leak the
 same. *sample* weighs each example by itself, *class* gives a class the mean weight of its examples (which does not even
-out the class), *hybrid* multiplies the two. Clamps keep weights in a
-range around their mean of 1. The largest η falls; the mean may rise, and who was well hidden leaks more than before.
+out the class), *hybrid* multiplies the two. Clamps hold weights back, which are then scaled to a mean of 1 again. With
+*sample* and *hybrid* the largest η falls as a rule; the mean may rise, and who was well hidden leaks more than before.
 
 **What its η does not count.** The weights are taken as constants. They were computed from the examples themselves, so
 that who sees them, or could tell them from the parameters, learns a little more than η says.
@@ -31,7 +31,15 @@ def view(asked: FilRequest, data: Dataset) -> None:
     shown = last
     if last:
         # The name carries the range: a slider keeps its value when another run has fewer rounds.
-        shown = st.slider("Round", 0, last, last, key=f"round-{last}", help="0 = equal weights. Step through them.")
+        shown = st.slider(
+            "Round",
+            0,
+            last,
+            last,
+            key=f"round-{last}",
+            bind="query-params",
+            help="0 = equal weights. Step through them.",
+        )
     table = _table(data, found, shown)
     sentence.markdown(_sentence(found, shown, table))
     sentence.caption("η takes the weights as constants; they were computed from the examples, which η does not count.")
@@ -52,8 +60,12 @@ def view(asked: FilRequest, data: Dataset) -> None:
         widgets.table_twin(rounds, key="round-numbers")
     with right:
         st.subheader("Before and after", anchor=False)
-        _scatter(table)
-    _people(data, table)
+        if widgets.tells_class(request.weights):
+            st.info("Hidden while redacted: with weights by class the change tells the class.", icon=":material/info:")
+        else:
+            _scatter(table)
+    if not widgets.tells_class(request.weights):
+        _people(data, table)
     left, right = st.columns(2)
     with left:
         _classes(data, table)
@@ -79,14 +91,15 @@ def view(asked: FilRequest, data: Dataset) -> None:
 
 def _request(asked: FilRequest, data: Dataset) -> IrfilRequest:
     """The controls above the figures."""
-    one, two, three, four, five = st.columns([2, 1, 1, 1, 2], vertical_alignment="bottom")
+    one, two, three, four, stop, five = st.columns([4, 2, 2, 2, 2, 3], vertical_alignment="bottom")
     methods = list(METHODS) if data.class_names else ["sample"]
     if st.session_state.get("method") not in (None, *methods):
         del st.session_state["method"]
     method = one.segmented_control("Weights by", methods, default="sample", key="method", bind="query-params", required=True)  # noqa: E501 # fmt: skip
     rounds = two.number_input("Rounds", 1, 200, 15, key="rounds", bind="query-params", help="At most this many.")
-    least = three.number_input("Least weight", 0.0, 0.99, 0.0, step=0.1, key="min-weight", bind="query-params", help="The mean of all weights is 1.")  # noqa: E501 # fmt: skip
-    most = four.number_input("Largest weight (0 = any)", 0.0, 1e6, 0.0, step=1.0, key="max-weight", bind="query-params", help="More than 1, or 0 for no limit.")  # noqa: E501 # fmt: skip
+    least = three.number_input("Least weight", 0.0, 0.99, 0.0, step=0.1, key="min-weight", bind="query-params", help="Weights are clamped, then scaled back to mean 1, so that they may lie a little outside.")  # noqa: E501 # fmt: skip
+    most = four.number_input("Largest weight", 0.0, 1e6, 0.0, step=1.0, key="max-weight", bind="query-params", help="More than 1, or 0 for no limit; see the least weight.")  # noqa: E501 # fmt: skip
+    spread = stop.number_input("Stop at std / mean", 0.0, 1.0, 0.0, step=0.01, format="%.3g", key="spread", bind="query-params", help="Of η; 0 runs all rounds.")  # noqa: E501 # fmt: skip
     with five:
         attribute = release.at_risk(asked, data)
     how = Irfil(
@@ -95,6 +108,7 @@ def _request(asked: FilRequest, data: Dataset) -> IrfilRequest:
         attribute=(attribute,) if attribute else (),
         min_weight=float(least) or None,
         max_weight=float(most) or None,
+        spread=float(spread),
     )
     return IrfilRequest(data=asked.data, model=asked.model, weights=how, device=asked.device)
 
@@ -133,11 +147,18 @@ def _sentence(found: Result, shown: int, table: pd.DataFrame) -> str:
     return (
         f"Reweighting for {rounds} takes the largest η from **{text.number(max0)}** to **{text.number(max1)}** and its "
         f"spread from {text.number(std0)} to **{text.number(std1)}**; the mean "
-        f"{'rises' if mean1 > mean0 else 'falls'} from {text.number(mean0)} to {text.number(mean1)}. "
+        f"{_moves(mean0, mean1)}. "
         f"**{text.count(worse)} of {text.count(len(table))} examples leak more than before**"
         + (f", up to {most:.2f} ×. " if worse else ". ")
         + price
     )
+
+
+def _moves(before: float, after: float) -> str:
+    """How a number changed, in words that are true of the digits shown."""
+    if text.number(before) == text.number(after):
+        return f"stays at {text.number(after)}"
+    return f"{'rises' if after > before else 'falls'} from {text.number(before)} to {text.number(after)}"
 
 
 def _figures(found: Result, shown: int) -> None:
@@ -150,7 +171,7 @@ def _figures(found: Result, shown: int) -> None:
             text.score(s["test_score"][shown], s["score"]),
             f"before {text.score(s['test_score'][0], s['score'])}",
         ),
-        "Weights": (f"{weights.min():.2f} – {weights.max():.2f}", "their mean is about 1"),
+        "Weights": (f"{weights.min():.2g} – {weights.max():.2g}", "their mean is about 1"),
     }
     for column, (name, (value, note)) in zip(st.columns(5), facts.items(), strict=True):
         column.metric(name, value, note, delta_color="off", delta_arrow="off", border=True)

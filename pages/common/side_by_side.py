@@ -29,7 +29,6 @@ _L2S = [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
 _SHARES = [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2]
 _SUCCESSORS = 8
 _NOISES = 41
-_ROW = 35  # pixels
 _LEAKAGE = {
     "largest η": "eta_max",
     "mean η": "eta_mean",
@@ -76,7 +75,9 @@ def view(asked: FilRequest, data: Dataset) -> None:
     for key, options in (("looking", names), ("leakage-as", ways)):
         if st.session_state.get(key) not in (None, *options):
             del st.session_state[key]
-    looking = first.selectbox("Looking at", names, index=min(1, len(done) - 1), key="looking", bind="query-params")
+    # While some are missing the choice is a passing one: what is kept, and in the link, is made of all of them.
+    how = {"key": "looking", "bind": "query-params"} if complete else {"key": f"looking-{len(done)}"}
+    looking = first.selectbox("Looking at", names, index=min(1, len(done) - 1), **how)  # type: ignore[arg-type]
     leakage = second.segmented_control(
         "Leakage as", ways, default="largest η", key="leakage-as", bind="query-params", required=True
     )
@@ -84,6 +85,8 @@ def view(asked: FilRequest, data: Dataset) -> None:
     _table(done, before.summary["score"], looking)
     mitigation, answer = by_name[looking]
     _looked_at(data, mitigation, answer, before)
+    for notice in sorted({text.safe(n) for _, one in by_name.values() for n in one.provenance["warnings"]}):
+        st.caption(f":material/warning: {notice}")
     widgets.provenance(base, next(iter(by_name.values()))[1], **more)
 
 
@@ -116,7 +119,7 @@ def _compared(base: ReleaseRequest, data: Dataset, before: Result) -> tuple[list
     irfil = [Irfil(method=method, iterations=rounds, attribute=attribute) for method in chosen]
     lists = {"sigmas": sorted(noises), "l2s": sorted(l2s), "drops": sorted(dropped)}
     options = {"methods": chosen, "sigmas": lists["sigmas"], "l2s": lists["l2s"], "drop": lists["drops"]}
-    more: dict[str, object] = {name: ",".join(map(str, values)) for name, values in options.items()}
+    more: dict[str, object] = {name: ",".join(map(str, values)) or "none" for name, values in options.items()}
     compared = side_by_side(base, n=data.n, irfil=irfil, **lists)  # type: ignore[arg-type]
     if target:
         compared, more = [*compared, noise_for(base, before.summary["eta_max"], target)], more | {"target-eta": target}
@@ -138,15 +141,18 @@ def _sentence(done: pd.DataFrame, base: ReleaseRequest, before: Result) -> str:
     """How many help, and which of them costs least."""
     score, eta = before.summary["score"], before.summary["eta_max"] / base.sigma
     others = done[done["family"] != "as it is"]
-    better = others[others["eta_max"] < eta / 2]
+    better = others[others["eta_max"] <= eta / 2]
     if not len(better):
         return f"No mitigation measured yet halves the largest η of **{text.number(eta)}**."
-    order = better["expected_score"].sort_values(ascending=score != "accuracy", kind="stable")
-    cheapest = better.loc[order.index[0]]
+    worth = better["expected_score"].astype(float) * (1 if score == "accuracy" else -1)
+    bars = better["score_std"].astype(float).fillna(0)
+    # What differs by less than releases do among themselves costs the same.
+    as_good = better[worth >= worth.max() - 2 * np.maximum(bars, bars[worth.idxmax()]) - 1e-12]
+    cheapest = as_good.loc[as_good["eta_max"].astype(float).idxmin()]
     return (
-        f"**{len(better)} of {len(others)} mitigations** at least halve the largest η of **{text.number(eta)}**. The "
-        f"cheapest of them is **{text.safe(cheapest.name)}**: largest η {text.number(cheapest.eta_max)}, test {score} "
-        f"{text.score(cheapest.expected_score, score)} against "
+        f"**{len(better)} of {len(others)} mitigations** at least halve the largest η of **{text.number(eta)}**. Of "
+        f"those that cost least **{text.safe(cheapest.name)}** leaks least: largest η "
+        f"{text.number(cheapest.eta_max)}, test {score} {text.score(cheapest.expected_score, score)} against "
         f"{text.score(compute.expected_score(before, base.sigma), score)}."
     )
 
@@ -163,7 +169,8 @@ def _frontier(
 ) -> None:
     column, score = _LEAKAGE[leakage], before.summary["score"]
     points = done[["family", "expected_score", "score_std"]].rename(columns={"expected_score": "score"})
-    points = points.assign(leakage=done[column].astype(float)).dropna(subset=["leakage"])
+    points = points.assign(leakage=done[column].astype(float))
+    points = points[points["leakage"] > 0]  # a spread of nothing has no place on a logarithmic axis
     curves: dict[str, list[tuple[list[float], list[float]]]] = {}
     if column != "attack":
         at_one = before.summary[column]
@@ -205,9 +212,8 @@ def _table(done: pd.DataFrame, score: str, looking: str) -> None:
     shown = shown.dropna(axis="columns", how="all")
     shown.insert(0, "", ["◉" if name == looking else "" for name in shown.index])
     st.dataframe(
-        shown, width="stretch", height=_ROW * (len(shown) + 1) + 3, column_config=widgets.number_columns(shown),
-        key="side-by-side",
-    )  # fmt: skip
+        shown, width="stretch", height="content", column_config=widgets.number_columns(shown), key="side-by-side"
+    )
     st.caption(
         "η at each release's own σ; ±: standard deviation of the score from release to release. Attack: the "
         "share of attributes guessed rightly by a white box, or the error of a reconstruction as a share of "
@@ -241,8 +247,10 @@ def _who_next(data: Dataset, was: pd.Series, now: pd.Series, k: int) -> None:
     threshold = was.nlargest(k).iloc[-1]
     over = int((now > threshold).sum())
     st.markdown(
-        f"With the {text.count(k)} leakiest gone, **others take their place**: {text.count(over)} of those that are "
-        f"left now leak more than the least of the ones removed did ({text.number(threshold)}). The leakiest now:"
+        f"With the {text.count(k)} leakiest gone, "
+        + ("**others take their place**" if over else "nobody leaks as much as they did")
+        + f": {text.count(over)} of those that are left now leak more than the least of the ones removed did "
+        f"({text.number(threshold)}). The leakiest now:"
     )
     top = next_ones.head(_SUCCESSORS)
     if data.image_shape is not None:

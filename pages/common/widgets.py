@@ -13,10 +13,12 @@ from fil_core import (
     AttributeRequest,
     Dataset,
     FilRequest,
+    Irfil,
     IrfilRequest,
     ReconstructionRequest,
     ReleaseRequest,
     Result,
+    Weighting,
     catalogue,
     to_csv_bytes,
     to_flat_parquet_bytes,
@@ -41,7 +43,7 @@ def measured(attribute: tuple[str, ...] = ()) -> tuple[FilRequest, Dataset, Resu
     data = compute.dataset(request.data)
     result = compute.result(request)
     table = masked(ranked(result.table))
-    if request.model.weights is not None:
+    if request.model.weights is not None and not tells_class(request.model.weights):
         equally = dataclasses.replace(request, model=request.model.equally_weighted)
         before = compute.result(equally).table["eta"]
         table = table.assign(eta_before=before, change=table["eta"] / before)
@@ -51,6 +53,11 @@ def measured(attribute: tuple[str, ...] = ()) -> tuple[FilRequest, Dataset, Resu
 def redacted() -> bool:
     """Whether the screen is to be shared."""
     return bool(st.session_state.get("redact"))
+
+
+def tells_class(how: Weighting | None) -> bool:
+    """Whether a change of eta would tell an example's class on a screen that is to be shared."""
+    return redacted() and how is not None and not (isinstance(how, Irfil) and how.method == "sample")
 
 
 def masked(table: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import numpy as np
@@ -105,7 +106,13 @@ def test_an_earlier_round_is_handed_over_as_that_round() -> None:
 def test_every_page_shows_a_model_with_weights(page: str, weights: str) -> None:
     at = app(page, **DIGITS, weights=weights, id="8")
     assert not at.exception
-    assert f"weights {weights}" in words(at) or any("weight > 0" in plain(e.value) for e in at.error)
+    told = words(at) + " ".join(m.value + m.delta for m in at.metric)
+    assert f"weights {weights}" in told or any("weight > 0" in plain(e.value) for e in at.error)
+    assert not re.search(r"\bnan\b|\binf\b|[0-9]{20}", told)
+    if page == PAGES[0]:
+        left = 139 if weights == "drop:160" else 299  # more than half are gone, and are no part of any median
+        assert f"{left} training examples" in told and metric(at, "Training examples") == str(left)
+        assert "takes the weights as constants" in told
 
 
 def test_an_example_that_was_left_out_is_shown_as_such() -> None:
@@ -176,6 +183,8 @@ def test_noise_can_be_asked_for_by_its_target() -> None:
     sidebar(at, **{"target-eta": 10.0})
     table = next(d.value for d in at.dataframe if "kind" in d.value)
     assert table.loc["largest η 10", "largest η"] == pytest.approx(10) and len(table) == 9 and not at.exception
+    sidebar(at, **{"target-eta": 1e5})
+    assert "expected less than" in plain(at.error[0].value) and not at.exception
 
 
 def test_dropping_shows_who_takes_the_place() -> None:
@@ -208,6 +217,8 @@ def test_nothing_chosen_to_compare_leaves_the_release_as_it_is() -> None:
             at.run()
     table = next(d.value for d in at.dataframe if "kind" in d.value)
     assert list(table.index) == ["as it is"] and "No mitigation" in words(at) and not at.exception
+    for option in ("methods", "sigmas", "l2s", "drop"):
+        assert f"--{option} none" in at.code[0].value
 
 
 def test_the_command_lines_under_both_views_run_and_find_what_is_stored(
@@ -263,6 +274,21 @@ def test_redaction_hides_labels_weights_and_classes() -> None:
     at = beside(redact="true", looking="without the top 4")
     rows = next(d.value for d in at.dataframe if "rank_before" in d.value)
     assert set(rows["sex"]) == {"•••"} and not at.exception
+
+
+@pytest.mark.parametrize("page", [*PAGES, MITIGATIONS])
+@pytest.mark.parametrize("method", ["class", "hybrid"])
+def test_redaction_hides_a_change_that_would_tell_the_class(page: str, method: str) -> None:
+    """With weights by class one threshold on the change of eta parts the classes."""
+    at = app(page, **DIGITS, weights=f"irfil:{method}:15", method=method, redact="true", id="8")
+    assert not at.exception
+    for frame in (d.value for d in at.dataframe):
+        assert not {"change", "eta_before", "eta_after", "weight"} & set(frame)
+    assert " × as much" not in words(at)
+
+
+def test_evened_out_examples_are_not_ranked_in_words() -> None:
+    assert "299 training examples leak the same" in words(app(PAGES[0], **DIGITS, weights=WEIGHTS))
 
 
 def test_long_comparisons_ask_first_and_keep_what_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
