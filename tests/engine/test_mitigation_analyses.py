@@ -341,10 +341,10 @@ def test_an_emptied_class_is_refused_when_weights_are_handed_in(engine):
         ("w.parquet", b"", "w.parquet cannot be read as a table"),
         ("w.parquet", b"id,weight\n1,2\n", "w.parquet cannot be read as a table"),
         ("w.csv", bytes(range(256)) * 4, "w.csv cannot be read as a table"),
-        ("/some/where/w.csv", b"id,w\n1,2\n", "columns id and weight in w.csv; weight not found"),
-        ("w.csv", b"weight\n1\n", "columns id and weight in w.csv; id not found"),
-        ("w.csv", b"a,b\n1,2\n", "columns id and weight in w.csv; id and weight not found"),
-        ("w.csv", b"Id,Weight\n1,2\n", "id and weight not found"),
+        ("/some/where/w.csv", b"id,w\n1,2\n", "in w.csv; weight not found among id, w"),
+        ("w.csv", b"weight\n1\n", "in w.csv; id not found among weight"),
+        ("w.csv", b"a,b\n1,2\n", "in w.csv; id and weight not found among a, b"),
+        ("w.csv", b"id;weight\n1;2\n", "id and weight not found among id;weight"),
         ("nowhere/w.csv", None, "w.csv cannot be read as a table"),
     ],
 )
@@ -441,8 +441,20 @@ def test_draws_and_seed_reach_the_spread_of_the_score(engine):
     )  # fmt: skip
     assert len({one["score_std"], other["score_std"], more["score_std"]}) == 3
     assert one["expected_score"] == other["expected_score"] == more["expected_score"]
-    assert engine.get(dataclasses.replace(base, draws=1)).summary["score_std"] == 0
+    assert engine.get(dataclasses.replace(base, draws=1)).summary["score_std"] is None  # one has no spread
     assert engine.get(dataclasses.replace(base, model=RIDGE, sigma=1e-30)).summary["score_std"] == 0
+
+
+def test_column_names_are_read_as_a_person_writes_them():
+    assert read_weights("w.csv", b" Id, Weight,label\r\n1,2,x\r\n").to_dict("records") == [{"id": 1, "weight": 2}]
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e-4, 1e4, 1e200])
+def test_weights_of_another_scale_are_told_what_they_should_be(scale, engine):
+    """The penalty counts n examples, so weights of any other mean are another model's."""
+    data = engine.dataset(DIABETES)
+    with pytest.raises(BadRequest, match="a mean about 1"):
+        keep_weights(engine, pd.DataFrame({"id": data.ids, "weight": np.full(data.n, scale)}), data)
 
 
 @pytest.mark.parametrize("how", [None, EVEN])
