@@ -100,10 +100,16 @@ eta = table["eta"].to_numpy()
 tenth = table.nsmallest(max(1, len(table) // 10), "rank")
 share = (tenth["eta"] ** 2).sum() / max((eta**2).sum(), 1e-300)
 what = f"attribute {request.attribute[0]}" if request.attribute else "the whole example"
-st.markdown(
-    f"For {what}, η runs from **{text.number(eta.min())}** to **{text.number(eta.max())}**; the leakiest tenth holds "
-    f"**{share:.0%}** of all squared leakage."
-)
+if widgets.even(table):
+    st.markdown(
+        f"For {what}, all {text.count(len(table))} leak the same: η is **{text.number(eta.max())}**. What is left "
+        "of its spread, below, ranks nobody."
+    )
+else:
+    st.markdown(
+        f"For {what}, η runs from **{text.number(eta.min())}** to **{text.number(eta.max())}**; the leakiest tenth "
+        f"holds **{share:.0%}** of all squared leakage."
+    )
 
 left, right = st.columns(2)
 with left:

@@ -8,13 +8,12 @@ from fil_core import Dataset
 from pages.common import charts, frame, text, tiles, widgets
 
 _SHOWN = 8
-_SAME = 1e-4  # of eta: what is left of its spread after reweighting ranks nobody
 
 
 def headline(data: Dataset, table: pd.DataFrame) -> str:
     """The answer in one sentence."""
     top = table.nsmallest(1, "rank").iloc[0]
-    if np.ptp(table["eta"]) <= _SAME * top.eta:
+    if widgets.even(table):
         return f"All {text.count(len(table))} training examples leak the same: η is **{text.number(top.eta)}**."
     times = top.eta / table["eta"].median()
     concentrated = table.nsmallest(max(1, len(table) // 10), "rank")["label"]

@@ -41,7 +41,8 @@ def rounds(statistics: dict[str, Sequence[float]], shown: int, mode: Mode) -> go
     figure.update_xaxes(**_round_axis(len(statistics["eta_mean"])))
     spread = np.asarray(statistics["eta_std"], dtype=float)
     decades = np.log10(max(statistics["eta_max"]) / min(spread[spread > 0], default=max(statistics["eta_max"])))
-    return figure.update_yaxes(type="log", dtick=1 if decades < 8 else np.ceil(decades / 8))
+    # Powers of ten alone where there are some, no more than eight of them.
+    return figure.update_yaxes(type="log", dtick=None if decades < 2 else max(1, np.ceil(decades / 8)))
 
 
 def _round_axis(rounds: int) -> dict[str, object]:
@@ -57,7 +58,7 @@ def before_and_after(table: pd.DataFrame, mode: Mode) -> go.Figure:
         drawn = part(table, label)
         add(
             x=drawn["eta_before"], y=drawn["eta_after"], customdata=drawn.index, mode="markers", name=str(label),
-            marker={"color": colour, "size": 5, "opacity": 0.6},
+            marker={"color": colour, "size": 5, "opacity": 0.6}, showlegend=len(groups) > 1,
             hovertemplate="example %{customdata}<br>before %{x:.4g}<br>after %{y:.4g}<extra></extra>",
         )  # fmt: skip
     seen = table[["eta_before", "eta_after"]].to_numpy()

@@ -171,7 +171,7 @@ def _figures(found: Result, shown: int) -> None:
             text.score(s["test_score"][shown], s["score"]),
             f"before {text.score(s['test_score'][0], s['score'])}",
         ),
-        "Weights": (f"{weights.min():.2g} – {weights.max():.2g}", "their mean is about 1"),
+        "Largest weight": (f"{weights.max():.2f}", f"least {text.number(weights.min())}"),
     }
     for column, (name, (value, note)) in zip(st.columns(5), facts.items(), strict=True):
         column.metric(name, value, note, delta_color="off", delta_arrow="off", border=True)

@@ -151,7 +151,7 @@ def _sentence(done: pd.DataFrame, base: ReleaseRequest, before: Result) -> str:
     cheapest = as_good.loc[as_good["eta_max"].astype(float).idxmin()]
     return (
         f"**{len(better)} of {len(others)} mitigations** at least halve the largest η of **{text.number(eta)}**. Of "
-        f"those that cost least **{text.safe(cheapest.name)}** leaks least: largest η "
+        f"those that cost least, **{text.safe(cheapest.name)}** leaks least: largest η "
         f"{text.number(cheapest.eta_max)}, test {score} {text.score(cheapest.expected_score, score)} against "
         f"{text.score(compute.expected_score(before, base.sigma), score)}."
     )
@@ -205,7 +205,8 @@ def _table(done: pd.DataFrame, score: str, looking: str) -> None:
     """The same columns of everyone."""
     columns = {
         "family": "kind", "sigma": "σ", "l2": "λ", "trained_on": "trained on", "eta_max": "largest η",
-        "eta_mean": "mean η", "eta_std": "spread of η", "attack": "attack", "expected_score": f"expected {score}",
+        "eta_mean": "mean η", "eta_std": "spread of η", "attack": "attack",
+        "expected_score": f"expected {score.removeprefix('mean ')}",
         "score_std": "±", "test_score": "without noise",
     }  # fmt: skip
     shown = done[list(columns)].rename(columns=columns).rename_axis("mitigation")

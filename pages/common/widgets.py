@@ -26,6 +26,7 @@ from fil_core import (
 from pages.common import charts, compute, controls, text
 
 MASK = "•••"
+_SAME = 1e-4  # of eta
 _TELLING = {"prediction", "correct", "score", "loss", "grad_norm", "weight"}
 
 
@@ -75,6 +76,11 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
     """The table with `rank` (1 = leakiest) and `percentile` of eta."""
     rank = table["eta"].rank(ascending=False, method="first").astype(int)
     return table.assign(rank=rank, percentile=100 * (1 - (rank - 1) / len(table)))
+
+
+def even(table: pd.DataFrame) -> bool:
+    """Whether all of them leak the same: what reweighting leaves of the spread ranks nobody."""
+    return bool(np.ptp(table["eta"]) <= _SAME * table["eta"].max())
 
 
 def with_records(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:

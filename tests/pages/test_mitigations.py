@@ -289,6 +289,8 @@ def test_redaction_hides_a_change_that_would_tell_the_class(page: str, method: s
 
 def test_evened_out_examples_are_not_ranked_in_words() -> None:
     assert "299 training examples leak the same" in words(app(PAGES[0], **DIGITS, weights=WEIGHTS))
+    assert "ranks nobody" in words(app(PAGES[1], **DIGITS, weights=WEIGHTS))
+    assert "ranks nobody" not in words(app(PAGES[1], **DIGITS, weights="irfil:sample:2"))
 
 
 def test_long_comparisons_ask_first_and_keep_what_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
