@@ -26,7 +26,7 @@ from typing import Any
 _WHERE = {
     "fil_core.specs": (
         "DataSpec", "ModelSpec", "FilRequest", "ExampleRequest", "AttributeRequest", "ReconstructionRequest",
-        "IrfilRequest", "ReleaseRequest", "DEFAULT_L2", "ATTACKABLE", "ATTACKERS",
+        "IrfilRequest", "ReleaseRequest", "DEFAULT_L2", "LARGEST_L2", "ATTACKABLE", "ATTACKERS",
     ),
     "fil_core.weightings": ("Irfil", "Dropping", "GivenWeights", "Weighting", "METHODS", "weighting"),
     "fil_core.mitigations": (

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages.common.charts import INK, LEAKS, OKABE_ITO, Mode, styled
+from pages.common.charts import INK, LEAKS, OKABE_ITO, Mode, level, styled
 
 ATTACKER_COLOURS = {
     "whitebox-prior": LEAKS,
@@ -58,10 +58,7 @@ def deciles(tenths: pd.DataFrame, baseline: float, mode: Mode) -> go.Figure:
             marker={"color": ATTACKER_COLOURS[name]},
             hovertemplate="tenth %{x}, mean η %{customdata:.3g}<br>right %{y:.1%}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
-    figure.add_scatter(
-        x=[0.5, 10.5], y=[baseline, baseline], mode="lines", name="most frequent value", hoverinfo="skip",
-        line={"color": INK[mode][2], "dash": "dot", "width": 1.5},
-    )  # fmt: skip
+    level(figure, (0.5, 10.5), baseline, "most frequent value", mode)
     styled(figure, mode, x="tenth of the examples by η (10 = leakiest)", y="share guessed rightly", height=360)
     figure.update_xaxes(dtick=1)
     return figure.update_yaxes(range=[0, 1.03], tickformat=".0%")
@@ -77,10 +74,7 @@ def against_eta(curves: dict[str, tuple[np.ndarray, np.ndarray]], baseline: floa
             hovertemplate="mean η %{x:.3g}<br>right %{y:.1%}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     ends = [min(x.min() for x, _ in curves.values()), max(x.max() for x, _ in curves.values())]
-    figure.add_scatter(
-        x=ends, y=[baseline, baseline], mode="lines", name="most frequent value", hoverinfo="skip",
-        line={"color": INK[mode][2], "dash": "dot", "width": 1.5},
-    )  # fmt: skip
+    level(figure, ends, baseline, "most frequent value", mode)
     styled(figure, mode, x="mean η of the attribute at that noise, in 1/feature", y="share guessed rightly", height=340)
     figure.update_xaxes(type="log")
     return figure.update_yaxes(range=[0, 1.03], tickformat=".0%")

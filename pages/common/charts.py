@@ -174,6 +174,14 @@ def curve(
     return figure.update_xaxes(type="log")
 
 
+def level(figure: go.Figure, ends: Sequence[float], value: float, name: str, mode: Mode) -> None:
+    """A quiet dotted line at a value, from one end of the figure to the other, named in the legend."""
+    figure.add_scatter(
+        x=list(ends), y=[value, value], mode="lines", name=name, hoverinfo="skip",
+        line={"color": INK[mode][2], "dash": "dot", "width": 1.5},
+    )  # fmt: skip
+
+
 def heat_map(values: np.ndarray, mode: Mode, *, signed: bool) -> go.Figure:
     """Values over the pixels of an image; signed ones on a diverging scale around zero."""
     top = float(np.abs(values).max()) or 1.0

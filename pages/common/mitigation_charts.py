@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages.common.charts import INK, LEAKS, OKABE_ITO, WITHOUT_WEBGL, Mode, colours, part, styled
+from pages.common.charts import INK, LEAKS, OKABE_ITO, WITHOUT_WEBGL, Mode, colours, level, part, styled
 
 BEFORE, AFTER = OKABE_ITO[7], OKABE_ITO[0]
 FAMILIES = {
@@ -131,10 +131,7 @@ def tenths(table: pd.DataFrame, nothing: float, title: str, mode: Mode) -> go.Fi
             x=table.index, y=table[when], name=when, marker={"color": colour},
             hovertemplate="tenth %{x}<br>%{y:.3f}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
-    figure.add_scatter(
-        x=[0.5, 10.5], y=[nothing, nothing], mode="lines", name="nothing learnt", hoverinfo="skip",
-        line={"color": INK[mode][2], "dash": "dot", "width": 1.5},
-    )  # fmt: skip
+    level(figure, (0.5, 10.5), nothing, "nothing learnt", mode)
     styled(figure, mode, x="tenth of the examples by η before (10 = leakiest)", y=title, height=360)
     figure.update_xaxes(dtick=1)
     return figure.update_yaxes(rangemode="tozero")

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import (
+    LARGEST_L2,
     METHODS,
     Dataset,
     Dropping,
@@ -21,7 +22,6 @@ from fil_core import (
     side_by_side,
     successors,
 )
-from fil_core.specs import LARGEST_L2
 from pages.common import compute, controls, mitigation_charts, release, text, tiles, widgets
 
 _FACTORS = [2.0, 3.0, 10.0, 30.0, 100.0]  # of the noise, and of the penalty

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 
@@ -207,6 +208,12 @@ def test_a_mitigation_goes_to_every_page() -> None:
 def test_leakage_can_be_read_in_other_ways(leakage: str) -> None:
     at = beside(**{"leakage-as": leakage})
     assert not at.exception and not at.error
+    title = "reconstruction error" if leakage == "attack" else leakage
+    figure = json.loads(at.get("plotly_chart")[0].proto.spec)
+    assert figure["layout"]["xaxis"]["title"]["text"].startswith(title)
+    marked = next(trace for trace in figure["data"] if trace.get("name") == "looked at")
+    table = next(d.value for d in at.dataframe if "kind" in d.value)
+    assert marked["x"] == [pytest.approx(table.loc["IRFIL, sample", leakage])]
 
 
 def test_nothing_chosen_to_compare_leaves_the_release_as_it_is() -> None:
