@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from fil_core.checks import choice, count, positive, several, texts
 from fil_core.errors import BadRequest
-from fil_core.weightings import Irfil, Weighting
+from fil_core.weightings import Dropping, GivenWeights, Irfil, Weighting
 
 Preprocess = Literal["unit-ball", "standardise", "none"]
 ModelKind = Literal["least-squares", "logistic", "softmax"]
@@ -327,8 +327,51 @@ Request = (
 
 def canonical(spec: Any) -> dict[str, Any]:
     """The identity of a spec or request as plain JSON values, without fields that only say where to compute."""
-    fields = (f for f in dataclasses.fields(spec) if f.metadata.get("identity", True))
+    return _plain(spec, whole=False)
+
+
+def plain(request: Request) -> dict[str, Any]:
+    """All of a request as plain JSON values, for another process; `request_of` gives it back."""
+    return _plain(request, whole=True)
+
+
+def request_of(values: dict[str, Any]) -> Request:
+    """The request behind plain values, as `canonical` and `plain` make them.
+
+    Raises:
+        BadRequest: the values describe none, perhaps because another version of this software wrote them.
+    """
+    try:
+        found = _spec_of(values)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadRequest(f"request: expected the fields of a request; got {values!r:.200} ({error}).") from error
+    if not isinstance(found, Request):
+        raise BadRequest(f"request: expected a request; got a {type(found).__name__}.")
+    return found
+
+
+def _plain(spec: Any, *, whole: bool) -> dict[str, Any]:
+    fields = (f for f in dataclasses.fields(spec) if whole or f.metadata.get("identity", True))
     values = ((f.name, getattr(spec, f.name)) for f in fields)
     return {"type": type(spec).__name__} | {
-        k: canonical(v) if dataclasses.is_dataclass(v) else list(v) if isinstance(v, tuple) else v for k, v in values
+        name: _plain(value, whole=whole)
+        if dataclasses.is_dataclass(value)
+        else list(value)
+        if isinstance(value, tuple)
+        else value
+        for name, value in values
     }
+
+
+_SPECS: dict[str, type] = {
+    kind.__name__: kind for kind in (DataSpec, ModelSpec, Irfil, Dropping, GivenWeights, *get_args(Request))
+}
+
+
+def _spec_of(values: dict[str, Any]) -> Any:
+    given = {
+        name: _spec_of(value) if isinstance(value, dict) else tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if name != "type"
+    }
+    return _SPECS[values["type"]](**given)
