@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 from typing import Any
 
 from fil_core.errors import BadRequest
@@ -30,6 +31,12 @@ def count(name: str, value: int | None) -> None:
     """Raise BadRequest unless `value` is None or a whole number >= 1."""
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
         raise BadRequest(f"{name}: expected a whole number >= 1; got {value!r}.")
+
+
+def digest(name: str, value: object) -> None:
+    """Raise BadRequest unless `value` is a sha-256 in lower-case hex."""
+    if not isinstance(value, str) or not re.fullmatch("[0-9a-f]{64}", value):
+        raise BadRequest(f"{name}: expected 64 lower-case hex characters; got {value!r}.")
 
 
 def texts(name: str, values: object) -> tuple[str, ...]:

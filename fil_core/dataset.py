@@ -86,6 +86,8 @@ class Dataset:
         preprocessing: the fitted map from source features to X.
         constant: numbers of the columns of X that are constant and not zero (an intercept): never at risk.
         target_name: what the source calls the target.
+        sensitive: attributes whose leakage matters on its own, by name.
+        id_names: (n,) what the source calls the rows, where that is no number; None where `ids` say it.
         fingerprint: sha-256 of the content.
         title: how a page names the data set.
         notes: what was done to the data that a reader must know (units, coding, dropped rows).
@@ -109,6 +111,8 @@ class Dataset:
     constant: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     target_name: str = "label"
+    sensitive: tuple[str, ...] = ()
+    id_names: np.ndarray | None = None
     fingerprint: str = ""
 
     @property
@@ -144,6 +148,10 @@ class Dataset:
                 f"not all of them used); got {id}."
             )
         return i
+
+    def called(self, ids: np.ndarray) -> np.ndarray:
+        """What the source calls some training examples, (m,): its own names where it has any, else their numbers."""
+        return ids if self.id_names is None else self.id_names[np.searchsorted(self.ids, ids)]
 
     def images(self, rows: np.ndarray) -> np.ndarray:
         """Source pixels of some rows, (m, H, W) or (m, H, W, 3) uint8 with white at 255.
@@ -186,12 +194,13 @@ class Dataset:
         return tuple(dict.fromkeys(c for name in attribute for c in self._columns(name)))
 
     def _columns(self, name: str) -> tuple[int, ...]:
-        groups = {key.casefold(): group for key, group in self.groups.items()}
-        features = {key.casefold(): j for j, key in enumerate(self.feature_names)}
-        if name.casefold() in groups:
-            found = groups[name.casefold()].columns
-        elif name.casefold() in features:
-            found = (features[name.casefold()],)
+        columns: dict[str, tuple[int, ...]] = {key: (j,) for j, key in enumerate(self.feature_names)}
+        columns |= {key: group.columns for key, group in self.groups.items()}
+        loosely = {key.casefold(): found for key, found in columns.items()}
+        if name in columns:
+            found = columns[name]
+        elif name.casefold() in loosely:
+            found = loosely[name.casefold()]
         elif re.fullmatch("[0-9]{1,9}", name) and int(name) < self.d:
             found = (int(name),)
         else:

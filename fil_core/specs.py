@@ -7,7 +7,7 @@ import numbers
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from fil_core.checks import choice, count, positive, several, texts
+from fil_core.checks import choice, count, digest, positive, several, texts
 from fil_core.errors import BadRequest
 from fil_core.weightings import Dropping, GivenWeights, Irfil, Weighting
 
@@ -71,11 +71,14 @@ class ModelSpec:
         kind: least squares (regression, or two classes coded -1/+1), logistic (two), softmax (any number).
         l2: lambda of the objective `sum_i w_i loss_i + n * l2 / 2 * |theta|^2`; None takes `DEFAULT_L2[kind]`.
         weights: how the weights w come about; None for equal ones.
+        parameters: sha-256, as hex, of parameters that were handed in (see `engine.brought`) and are at an optimum of
+            this objective; None trains the model.
     """
 
     kind: ModelKind = "least-squares"
     l2: float | None = None
     weights: Weighting | None = None
+    parameters: str | None = None
 
     def __post_init__(self) -> None:
         choice("model", self.kind, get_args(ModelKind))
@@ -85,11 +88,23 @@ class ModelSpec:
         object.__setattr__(self, "l2", float(self.l2))  # type: ignore[arg-type]  # 1 and 1.0 are one request
         if self.kind == "softmax" and self.l2 == 0:
             raise BadRequest("l2: expected a number > 0 for softmax, whose parameters are free up to a shift; got 0.")
+        self._check_parameters()
+
+    def _check_parameters(self) -> None:
+        if self.parameters is None:
+            return
+        digest("parameters", self.parameters)
+        if self.weights is not None and not isinstance(self.weights, GivenWeights):
+            raise BadRequest(
+                "parameters: expected equal weights or given ones beside parameters of your own; got "
+                f"{self.weights.text}, "
+                "which trains the model anew."
+            )
 
     @property
     def equally_weighted(self) -> ModelSpec:
-        """The same model with equal weights."""
-        return dataclasses.replace(self, weights=None)
+        """The same model trained here with equal weights."""
+        return dataclasses.replace(self, weights=None, parameters=None)
 
     @property
     def penalty(self) -> float:
@@ -275,10 +290,9 @@ class IrfilRequest:
     device: Device = field(default="auto", metadata=_NOT_IDENTITY)
 
     def __post_init__(self) -> None:
-        if self.model.weights is not None:
-            raise BadRequest(
-                f"irfil: expected a model with equal weights to start from; got one with {self.model.weights.text}."
-            )
+        if self.model != self.model.equally_weighted:
+            got = self.model.weights.text if self.model.weights else "parameters of its own"
+            raise BadRequest(f"irfil: expected a model with equal weights to start from; got one with {got}.")
         choice("device", self.device, get_args(Device))
 
 

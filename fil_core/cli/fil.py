@@ -29,6 +29,7 @@ def add(commands: Any) -> None:
         help="the attribute is one-hot with all levels: only directions that sum to zero",
     )
     fil.add_argument("--sigma", type=number, default=1.0, help="standard deviation of the output noise (default 1)")
+    fil.add_argument("--scores", metavar="FILE", help="scores of your own, a column id and others, to stand beside eta")
     run_options(fil, "one row per training example")
     fil.set_defaults(run=_run_fil)
     listing = commands.add_parser("data", help="list the data sets", description=_run_data.__doc__)
@@ -48,12 +49,13 @@ def _run_fil(options: argparse.Namespace) -> int:
         device=options.device,
     )
     result = run.answer(request)
+    table = run.with_scores(result.table)
     wanted = (
         "n", "d", "eta_mean", "eta_std", "eta_min", "eta_median", "eta_max", "train_score", "test_score", "converged",
         "score",
     )  # fmt: skip
     line = {name: result.summary[name] for name in wanted} | {"device": result.provenance["device"]}
-    return run.finish(result.table, line, _in_words(line))
+    return run.finish(table, line, _in_words(line))
 
 
 def _run_data(options: argparse.Namespace) -> int:

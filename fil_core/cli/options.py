@@ -5,13 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 import time
-from typing import Any, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
 
+from fil_core.data.own.choices import Choices, Missing, TaskChoice, image_size
+from fil_core.data.own.reading import SUFFIXES
+from fil_core.errors import BadRequest, DataUnavailable
 from fil_core.result import Result
 from fil_core.specs import DEFAULT_L2, DataSpec, Device, ModelKind, ModelSpec, Preprocess
 from fil_core.weightings import GivenWeights, weighting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fil_core.dataset import Dataset
 
 NONE = "none"  # an empty list, where leaving the option out would take a usual one
 
@@ -20,7 +30,10 @@ def data_options(parser: argparse.ArgumentParser) -> None:
     """Which examples."""
     data = parser.add_argument_group("data")
     data.add_argument(
-        "--data", metavar="NAME", default="digits", help="data set (see the command `data`); default digits"
+        "--data",
+        metavar="NAME",
+        default="digits",
+        help="data set (see the command `data`; default digits), or a file or folder of your own",
     )
     data.add_argument("--data-dir", metavar="DIR", help="folder with the data files (default: FIL_DATA_DIR)")
     data.add_argument("--classes", metavar="A,B", type=names, default=(), help="keep only these classes, in this order")
@@ -28,6 +41,22 @@ def data_options(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--seed", metavar="S", type=whole, default=0, help="seed of that draw (default 0)")
     data.add_argument("--preprocess", choices=get_args(Preprocess), help="default: the data set's own convention")
     data.add_argument("--pca", metavar="K", type=whole, help="project on the first K principal directions")
+    _own_options(parser)
+
+
+def _own_options(parser: argparse.ArgumentParser) -> None:
+    own = parser.add_argument_group(
+        "data of your own", "--data FILE: .csv, .parquet, .npy, .npz, or a .zip or folder of images in class folders"
+    )
+    own.add_argument("--target", metavar="COL", help="the column to predict")
+    own.add_argument("--sensitive", metavar="COL[,COL]", type=names, help="attributes whose own eta is reported")
+    own.add_argument("--id", metavar="COL", help="the column that names the rows (default: their number from 0)")
+    own.add_argument("--leave-out", metavar="COL[,COL]", type=names, help="columns that are no features")
+    own.add_argument("--categorical", metavar="COL[,COL]", type=names, help="columns of numbers that name categories")
+    own.add_argument("--missing", choices=get_args(Missing), help="what becomes of missing entries (default refuse)")
+    own.add_argument("--task", choices=get_args(TaskChoice), help="what the target is (default auto)")
+    own.add_argument("--test-fraction", metavar="F", type=number, help="share held out; 0 trains on every row")
+    own.add_argument("--image-size", metavar="HxW", help="resize images of different sizes")
 
 
 def model_options(parser: argparse.ArgumentParser, *, weights: bool = True) -> None:
@@ -42,6 +71,11 @@ def model_options(parser: argparse.ArgumentParser, *, weights: bool = True) -> N
             metavar="HOW",
             default="",
             help="irfil:METHOD:ITERATIONS, drop:K, or a .csv or .parquet file with columns id and weight",
+        )
+        model.add_argument(
+            "--parameters",
+            metavar="FILE",
+            help="coefficients of a model you trained, .safetensors or .npz; they must be an optimum of this objective",
         )
 
 
@@ -95,10 +129,13 @@ def _each(text: str, kind: Any, what: str) -> list[Any]:
         raise argparse.ArgumentTypeError(f"expected {what} between commas, got {text!r}") from None
 
 
+_OWN = ("target", "sensitive", "id", "leave_out", "categorical", "missing", "task", "test_fraction", "image_size")
+
+
 def data_spec(options: argparse.Namespace) -> DataSpec:
-    """The examples asked for."""
+    """The examples asked for; a file of one's own is read, and named, first."""
     return DataSpec(
-        name=options.data,
+        name=_own_data(options) if is_path(options.data) else _named(options),
         classes=options.classes,
         subset=options.subset,
         seed=options.seed,
@@ -106,6 +143,50 @@ def data_spec(options: argparse.Namespace) -> DataSpec:
         pca=options.pca,
         data_dir=options.data_dir,
     )
+
+
+def _existing(path: str) -> Path:
+    found = Path(path).expanduser()
+    if not found.is_file():
+        raise DataUnavailable(f"{path}: expected a file; there is none.")
+    return found
+
+
+def is_path(name: str) -> bool:
+    """Whether --data names a file or folder rather than an entry of the catalogue."""
+    return os.sep in name or Path(name).suffix.lower() in SUFFIXES
+
+
+def _named(options: argparse.Namespace) -> str:
+    if given := [name for name in _OWN if getattr(options, name) is not None]:
+        raise BadRequest(
+            f"--{given[0].replace('_', '-')}: expected with a file of your own; --data {options.data} has its "
+            "own columns. "
+            "A file or folder is named by its path, such as ./patients.csv."
+        )
+    return options.data
+
+
+def _own_data(options: argparse.Namespace) -> str:
+    """The register's name of a file or folder, which is read as the options say."""
+    from fil_core.data.own import add
+
+    reporter = Reporter()
+    entry = add(Path(options.data).expanduser(), choices(options), progress=reporter)
+    reporter.close()
+    for warning in entry.health["warnings"]:
+        print(f"note: {warning}", file=sys.stderr)
+    return entry.name
+
+
+def choices(options: argparse.Namespace) -> Choices:
+    """How a file of one's own is to be read."""
+    own = {name: value for name in _OWN if (value := getattr(options, name)) is not None}
+    if "leave_out" in own:
+        own["left_out"] = own.pop("leave_out")
+    if "image_size" in own:
+        own["image_size"] = image_size(own["image_size"])
+    return Choices(**own)
 
 
 class Run:
@@ -121,13 +202,20 @@ class Run:
             check_table_path(options.out)
         self.engine, self.progress = Engine(), Reporter()
         self.cached = True
+        self._dataset: Dataset | None = None
         self._told: set[str] = set()
 
     def model_spec(self, data: DataSpec) -> ModelSpec:
         """The model asked for; weights from a file go into the store, which names them by their content."""
         text = getattr(self.options, "weights", "")
         how = self._weights_file(text, data) if text.lower().endswith((".csv", ".parquet")) else weighting(text)
-        return ModelSpec(kind=self.options.model, l2=self.options.l2, weights=how)
+        return ModelSpec(kind=self.options.model, l2=self.options.l2, weights=how, parameters=self._parameters())
+
+    def _parameters(self) -> str | None:
+        from fil_core.engine.brought import keep_parameters, read_parameters
+
+        path = getattr(self.options, "parameters", None)
+        return None if path is None else keep_parameters(self.engine, read_parameters(_existing(path)))
 
     def _weights_file(self, path: str, data: DataSpec) -> GivenWeights:
         from fil_core.engine.weights import keep_weights, read_weights
@@ -138,6 +226,7 @@ class Run:
         """The stored result, or the computed one; what a reader must know goes to stderr."""
         found = None if self.options.force else self.engine.find(request, self.progress)
         self.cached = self.cached and found is not None
+        self._dataset = self.engine.dataset(request.data)
         result = found or self.engine.compute(request, self.progress, replace=self.options.force)
         self.progress.close()
         for notice in (*result.provenance["warnings"], self.engine.store.notice):
@@ -157,7 +246,7 @@ class Run:
         from fil_core.engine.export import write_table
 
         if self.options.out is not None:
-            write_table(table, self.options.out)
+            write_table(self._called(table), self.options.out)
         seconds = time.perf_counter() - self.start
         common = {"seconds": round(seconds, 3), "peak_memory_mib": _peak_memory_mib(), "cached": self.cached}
         stored = " (stored result)" if self.cached else ""
@@ -167,6 +256,26 @@ class Run:
             else f"{words} {seconds:.2f} s{stored}."
         )
         return 0
+
+    def with_scores(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The table of the last answer, with the scores of --scores beside it."""
+        from fil_core.engine.brought import joined, keep_scores, read_scores, scores_of
+
+        if self.options.scores is None or self._dataset is None:
+            return table
+        name = keep_scores(self.engine, read_scores(_existing(self.options.scores)), self._dataset)
+        scores, notes = scores_of(self.engine, name, self._dataset)
+        for note in notes:
+            print(f"note: {note}", file=sys.stderr)
+        return joined(table, scores)
+
+    def _called(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table of examples under the names that their source gives them."""
+        import pandas as pd
+
+        if self._dataset is None or self._dataset.id_names is None or table.index.name != "id":
+            return table
+        return table.set_axis(pd.Index(self._dataset.called(table.index.to_numpy()), name="id"))
 
 
 def strict(value: Any) -> Any:

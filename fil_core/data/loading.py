@@ -71,7 +71,8 @@ def assemble(raw: Raw, spec: DataSpec, *, title: str, task: Task) -> Dataset:
         X=X, y=raw.y, ids=raw.ids, X_test=X_test, y_test=raw.y_test, task=task, class_names=raw.class_names,
         feature_names=names, groups=raw.groups if spec.pca is None else {}, image_shape=raw.image_shape,
         pixel_max=raw.pixel_max or 255.0, source=raw.X, source_names=raw.feature_names, preprocessing=fitted,
-        constant=_constant(X), title=title, target_name=raw.target_name, notes=(*raw.notes, *_notes(kind, spec, raw)),
+        constant=_constant(X), title=title, target_name=raw.target_name, id_names=raw.id_names,
+        sensitive=raw.sensitive if spec.pca is None else (), notes=(*raw.notes, *_notes(kind, spec, raw)),
         fingerprint=fingerprint(raw.X, raw.y, raw.ids, raw.X_test, raw.y_test, choices),
     )  # fmt: skip
 
@@ -88,6 +89,7 @@ def _select(raw: Raw, spec: DataSpec, task: Task) -> Raw:
     rows, rows_test = _draw(np.flatnonzero(y != _DROPPED), spec), np.flatnonzero(y_test != _DROPPED)
     return dataclasses.replace(
         raw, X=_take(raw.X, rows), y=y[rows], ids=raw.ids[rows].astype(np.int64),
+        id_names=None if raw.id_names is None else raw.id_names[rows],
         X_test=_take(raw.X_test, rows_test), y_test=y_test[rows_test],
         class_names=tuple(raw.class_names[k] for k in kept),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +27,8 @@ class Raw:
         pixel_max: value of a fully bright pixel, or None for a table.
         target_name: what the source calls the target.
         notes: what a reader must know about the source.
+        sensitive: attributes (of `groups` or `feature_names`) whose leakage matters on its own.
+        id_names: (n,) what the source calls the rows, where that is no number; None where `ids` say it.
     """
 
     X: np.ndarray
@@ -41,10 +44,17 @@ class Raw:
     pixel_max: float | None = None
     target_name: str = "label"
     notes: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    id_names: np.ndarray | None = None
 
 
 def fixed_split(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Train (80 %) and test row numbers, each ascending, of a source that comes without a split of its own."""
+    return split_rows(n, 0.2)
+
+
+def split_rows(n: int, test_fraction: float) -> tuple[np.ndarray, np.ndarray]:
+    """Train and test row numbers, each ascending; always the same ones. With a fraction of 0 all of them train."""
     order = np.random.default_rng(0).permutation(n)
-    cut = int(0.8 * n)
+    cut = n - math.ceil(n * test_fraction - 1e-6)  # a tenth of ten rows is one row, whatever 0.1 is in binary
     return np.sort(order[:cut]), np.sort(order[cut:])

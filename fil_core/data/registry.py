@@ -11,9 +11,10 @@ from typing import Literal
 
 from fil_core.data import images, synthetic, tabular
 from fil_core.data.fetch import DOWNLOADS
+from fil_core.data.own import register
 from fil_core.data.raw import Raw
 from fil_core.dataset import Task
-from fil_core.errors import DataUnavailable
+from fil_core.errors import BadData, DataUnavailable
 from fil_core.progress import Progress
 from fil_core.specs import DataSpec, Preprocess
 
@@ -141,16 +142,46 @@ def catalogue() -> dict[str, Source]:
 
 
 def source_of(name: str) -> Source:
-    """The catalogue entry of a canonical name (`synthetic:10000x3072` belongs to `synthetic`).
+    """The catalogue entry of a canonical name (`synthetic:10000x3072` belongs to `synthetic`), or one's own data.
 
     Raises:
         DataUnavailable: there is none.
     """
+    if name.startswith(register.PREFIX):
+        return _own(register.find(name))
     known = catalogue()
     family, colon, _ = name.partition(":")
     if family not in known or (colon and family != "synthetic"):
         raise DataUnavailable(f"name: expected one of {', '.join(known)}; got {name!r}.")
     return known[family]
+
+
+def _own(entry: register.OwnData) -> Source:
+    """One's own data as an entry like the others."""
+    held_out = f", {entry.health['test_rows']:,} held out" if entry.health["test_rows"] else ""
+    return Source(
+        name=entry.name,
+        title=entry.title,
+        kind="image" if entry.form == "image" else "table",
+        task="classification" if entry.classes else "regression",
+        default_preprocess="unit-ball" if entry.form == "image" else "standardise",
+        description=f"Your own data: {entry.rows:,} rows to train on{held_out}, {entry.features:,} features.",
+        citation=f"Your own data, given on {entry.created:%Y-%m-%d}.",
+        classes=entry.classes,
+        read=_read_own,
+    )
+
+
+def _read_own(spec: DataSpec, root: Path, progress: Progress | None = None) -> Raw:
+    """Rows of the register. A standardised regression has a standardised target: the models have no intercept."""
+    raw = register.load_raw(spec.name)
+    if raw.class_names or spec.preprocess != "standardise":
+        return raw
+    mean, std = float(raw.y.mean()), float(raw.y.std())
+    if std == 0:
+        raise BadData(f"target {raw.target_name!r}: expected values that differ; all training rows have {mean:g}.")
+    note = f"The target is ({raw.target_name} - {mean:.4g}) / {std:.4g}, mean and deviation of the training rows."
+    return dataclasses.replace(raw, y=(raw.y - mean) / std, y_test=(raw.y_test - mean) / std, notes=(*raw.notes, note))
 
 
 def resolve(spec: DataSpec) -> DataSpec:
@@ -165,6 +196,8 @@ def resolve(spec: DataSpec) -> DataSpec:
     name = spec.name.strip().lower()
     name = _ALIASES.get(name, name)
     source = source_of(name)
+    if name.startswith(register.PREFIX):
+        name = source.name
     if source.kind == "synthetic":
         name = "synthetic:{}x{}".format(*synthetic.parse(name))
     return dataclasses.replace(

@@ -81,18 +81,18 @@ def read_uci_adult(spec: DataSpec, root: Path, progress: Progress | None = None)
     files = ensure("uci-adult", root, ADULT_FILES, progress=progress)
     train, test = (_adult_rows(path) for path in files)
     layout = _adult_layout(train)
-    X, names, groups = _encode(train, layout)
-    unseen = _unseen(test, layout)
-    X_test = _encode(test[~unseen], layout)[0]
+    X, names, groups = encode(train, layout)
+    unknown = unseen(test, layout)
+    X_test = encode(test[~unknown], layout)[0]
     notes: tuple[str, ...] = (
         "ids are rows of adult.data, counted from 0; rows with a missing entry are left out.",
         "marital-status is 1 for not married (divorced, never married, separated, widowed).",
     )
-    if unseen.any():
-        notes += (f"{unseen.sum()} test rows with a level that no training row has are left out.",)
+    if unknown.any():
+        notes += (f"{unknown.sum()} test rows with a level that no training row has are left out.",)
     return Raw(
         X=X, y=train["label"].to_numpy(), ids=train.index.to_numpy(),
-        X_test=X_test, y_test=test.loc[~unseen, "label"].to_numpy(),
+        X_test=X_test, y_test=test.loc[~unknown, "label"].to_numpy(),
         class_names=ADULT_CLASSES, feature_names=names, groups=groups,
         continuous=tuple(names.index(c) for c in _ADULT_CONTINUOUS), target_name="income", notes=notes,
     )  # fmt: skip
@@ -113,9 +113,9 @@ def read_iwpc(spec: DataSpec, root: Path, progress: Progress | None = None) -> R
     layout = {part if isinstance(part, str) else part[0]: _iwpc_levels(part) for part in _IWPC_LAYOUT}
     plain = [name for name, group in layout.items() if group is None] + ["dose"]
     frame = frame.assign(**{name: _numbers(path, frame[name]) for name in plain})
-    if (unknown := _unseen(frame, layout)).any():
+    if (unknown := unseen(frame, layout)).any():
         raise BadData(f"{path}: row {unknown.argmax()} has a race or genotype that is missing or unknown.")
-    X, names, groups = _encode(frame, layout)
+    X, names, groups = encode(frame, layout)
     order = torch.randperm(len(X), generator=torch.Generator().manual_seed(0)).numpy()
     cut = int(0.8 * len(X))
     train, test = np.sort(order[:cut]), np.sort(order[cut:])
@@ -163,13 +163,13 @@ def _iwpc_levels(part: str | tuple[str, tuple[str, ...], str]) -> AttributeGroup
     return None if isinstance(part, str) else AttributeGroup(part[0], (), part[1], part[2])
 
 
-def _unseen(frame: pd.DataFrame, layout: dict[str, AttributeGroup | None]) -> np.ndarray:
+def unseen(frame: pd.DataFrame, layout: dict[str, AttributeGroup | None]) -> np.ndarray:
     """(n,) bool: rows with a level that the layout does not know."""
     coded = [~frame[name].isin([*group.levels, group.dropped]) for name, group in layout.items() if group]
     return np.logical_or.reduce([bad.to_numpy() for bad in coded])
 
 
-def _encode(
+def encode(
     frame: pd.DataFrame, layout: dict[str, AttributeGroup | None]
 ) -> tuple[np.ndarray, tuple[str, ...], dict[str, AttributeGroup]]:
     """Feature matrix (n, d), feature names and attribute groups, one block of columns for each entry of the layout."""

@@ -10,7 +10,7 @@ import torch
 
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest
-from fil_core.leakage.fil import Jacobians, jacobians, measure
+from fil_core.leakage.fil import Jacobians, fil, jacobians, measure
 from fil_core.linalg import Curvature
 from fil_core.models import Fitted
 from fil_core.models.newton import Optimum
@@ -51,7 +51,10 @@ def restore_fit(stored: Result, spec: ModelSpec, device: torch.device) -> Fitted
 
 
 def run_fil(request: FilRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None = None) -> Result:
-    """Every measure of maths.md sections 1 to 4 that has one number an example, and the test scores beside them."""
+    """Every measure of maths.md sections 1 to 4 that has one number an example, and the test scores beside them.
+
+    Where the data name sensitive attributes, `eta_NAME` has eta of each, unless one attribute is asked for anyway.
+    """
     columns = attribute_columns(dataset, request)
     prior_std = request.prior_std or spread(dataset)
     table = measure(
@@ -63,6 +66,9 @@ def run_fil(request: FilRequest, dataset: Dataset, fitted: Fitted, progress: Pro
         prior_std=prior_std,
         progress=progress,
     )
+    for name in () if columns else dataset.sensitive:
+        of_attribute = fil(fitted, dataset, columns=dataset.columns((name,)), sigma=request.sigma)
+        table[f"eta_{name}"] = of_attribute.cpu().numpy()
     summary = (
         summarise(table["eta"].to_numpy()[table["weight"].to_numpy() > 0])  # who was left out leaks nothing
         | health(fitted, dataset)

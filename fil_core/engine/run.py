@@ -136,7 +136,14 @@ class Engine:
 
             weights = weights_of(self, asked, dataset, progress, force=replace)
         start = time.perf_counter()
-        fitted = fit(asked.model, dataset, weights=weights, device=where, progress=progress)
+        if asked.model.parameters is not None:
+            from fil_core.engine.brought import parameters_of
+            from fil_core.models.given import fit_at
+
+            theta = parameters_of(self, asked.model.parameters)
+            fitted = fit_at(asked.model, dataset, theta, weights=weights, device=where)
+        else:
+            fitted = fit(asked.model, dataset, weights=weights, device=where, progress=progress)
         if fitted.curvature.vectors.nbytes <= _LARGEST_FIT:
             provenance = _provenance(request, dataset, str(where), time.perf_counter() - start)
             self._keep(name, run_fit(fitted), provenance, replace=replace)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fil_core.dataset import Dataset, fingerprint
+from fil_core.engine.brought import positions
 from fil_core.errors import BadData
 from fil_core.models.fitted import check_weights
 from fil_core.progress import Progress
@@ -113,6 +114,8 @@ def _check_columns(table: pd.DataFrame, where: str) -> None:
 def _aligned(table: pd.DataFrame, dataset: Dataset) -> np.ndarray:
     """The weights in the data set's order."""
     _check_columns(table, "the table")
+    if dataset.id_names is not None:
+        table = table.assign(id=_numbered(table["id"], dataset))
     numbers = table[list(_COLUMNS)].apply(pd.to_numeric, errors="coerce")
     broken = int(numbers.isna().any(axis=1).sum())
     if broken:
@@ -132,6 +135,18 @@ def _aligned(table: pd.DataFrame, dataset: Dataset) -> np.ndarray:
         ]
         raise BadData(f"weights: expected the ids of the {dataset.n:,} training examples; got {' and '.join(parts)}.")
     return series.loc[dataset.ids].to_numpy()
+
+
+def _numbered(names: pd.Series, dataset: Dataset) -> np.ndarray:
+    """The ids of examples given by their names.
+
+    Raises:
+        BadData: a name that no training example has.
+    """
+    where = positions(names, dataset)
+    if (where < 0).any():
+        raise BadData(f"weights: expected names of training examples; got {str(names.iloc[where.argmin()])[:40]!r}.")
+    return dataset.ids[where]
 
 
 def _some(ids: np.ndarray) -> str:

@@ -22,7 +22,7 @@ from fil_core.specs import ModelSpec
 
 _SCALE = (1e-3, 1e3)  # of the mean weight: beyond it the penalty means nothing any more
 _CURVATURES = 4  # the Hessian, its eigenvectors, and what the solver works in
-_TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
+TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Fitted:
         z = self.scores(dataset.X)
         if self.spec.kind == "softmax":
             return Softmax(X, self.weights, self.theta, y, z, *softmax_terms(z, y), self.curvature)
-        return Glm(X, self.weights, self.theta, z, *_TERMS[self.spec.kind](z, y), self.curvature)
+        return Glm(X, self.weights, self.theta, z, *TERMS[self.spec.kind](z, y), self.curvature)
 
     def predictions(self, Z: Tensor) -> Tensor:
         """Class codes from scores (classification), or the scores themselves (regression)."""
@@ -306,4 +306,4 @@ def _some(names: list[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + more
 
 
-__all__ = ["Fitted", "Glm", "Softmax", "as_tensor", "device_of", "fit"]
+__all__ = ["TERMS", "Fitted", "Glm", "Softmax", "as_tensor", "device_of", "fit"]

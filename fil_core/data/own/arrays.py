@@ -1,0 +1,126 @@
+"""NumPy files without pickle: headers first, then numbers only."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+
+from fil_core.data.own import limits
+from fil_core.errors import BadData
+
+_MAGIC = b"\x93NUMPY"
+_NUMBERS = "biuf"
+_MOST_HEADER = 10_000
+_HEADERS: dict[tuple[int, int], Callable[..., tuple[tuple[int, ...], bool, np.dtype]]] = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+def header_of(name: str, file: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and type of a .npy file, from its header alone.
+
+    Args:
+        name: for messages.
+        file: at its beginning; left after the header.
+        size: bytes of the whole file, which the header must account for.
+
+    Raises:
+        BadData: no array, one of Python objects, or one of another size than the file.
+    """
+    if (magic := file.read(6)) != _MAGIC:
+        what = "a Python pickle, which is not opened" if magic[:1] == b"\x80" else "other content"
+        raise BadData(f"{name}: expected a NumPy array; got {what}.")
+    try:
+        version = tuple(file.read(2))
+        if version not in _HEADERS:
+            raise BadData(f"{name}: expected NumPy's format 1.0 or 2.0; got {'.'.join(map(str, version))}.")
+        shape, _, dtype = _HEADERS[version](file, max_header_size=_MOST_HEADER)
+    except (ValueError, SyntaxError, TypeError, EOFError, RecursionError, MemoryError) as error:
+        if isinstance(error, BadData):
+            raise
+        raise BadData(f"{name}: expected a NumPy array; its header cannot be read.") from error
+    if dtype.hasobject:
+        raise BadData(
+            f"{name}: expected numbers; got Python objects, which only a pickle can hold and which are not "
+            "opened. Save "
+            "the array with one type, such as float64."
+        )
+    wanted = _bytes(shape, dtype)
+    if wanted > size:
+        raise BadData(f"{name}: expected {wanted:,} bytes for shape {shape}; got {size:,}. The file may be cut off.")
+    return shape, dtype
+
+
+def _bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
+    count = 1
+    for side in shape:
+        count *= int(side)
+    return count * dtype.itemsize
+
+
+def read_matrix(path: Path) -> pd.DataFrame:
+    """A .npy file as a table: one row an example, columns named by their number, or by the fields of its type.
+
+    Raises:
+        BadData: no array of numbers with two dimensions.
+    """
+    with path.open("rb") as file:
+        shape, dtype = header_of(path.name, file, path.stat().st_size)
+    if dtype.names is None and len(shape) != 2:
+        raise BadData(f"{path.name}: expected a matrix with a row an example; got shape {shape}. Save pictures with their labels as .npz, X and y.")  # fmt: skip  # noqa: E501
+    limits.check_cells(path.name, shape[0], len(dtype.names or ()) or shape[1])
+    array = np.load(path, allow_pickle=False)
+    if dtype.names is not None:
+        return pd.DataFrame({name: _native(array[name]) for name in dtype.names})
+    _check_numbers(path.name, array)
+    return pd.DataFrame(array, columns=[str(j) for j in range(shape[1])])
+
+
+def read_archive(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """The arrays of a .npz file.
+
+    Args:
+        wanted: names that may be in it, and that are read; others are left alone.
+
+    Raises:
+        BadData: no archive, one that unpacks to too much, or arrays of objects.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {name: _member(archive, name) for name in wanted if f"{name}.npy" in archive.namelist()}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+        start = path.open("rb").read(1)
+        what = "a Python pickle, which is not opened" if start == b"\x80" else str(error).rstrip(".") or "damaged"
+        raise BadData(f"{path.name}: expected a NumPy archive (.npz); got {what}.") from error
+    except (zipfile.zlib.error, ValueError) as error:  # type: ignore[attr-defined]
+        if isinstance(error, BadData):
+            raise
+        raise BadData(f"{path.name}: expected a NumPy archive (.npz); {error}.") from error
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    info = archive.getinfo(f"{name}.npy")
+    where = f"{Path(archive.filename or '').name}, array {name!r}"
+    limits.check_expansion(where, info.compress_size, info.file_size)
+    with archive.open(info) as file:
+        shape, _ = header_of(where, file, info.file_size)
+    if len(shape) > 1:
+        limits.check_cells(where, shape[0], 1)
+    with archive.open(info) as file:
+        return _native(np.lib.format.read_array(io.BytesIO(file.read(info.file_size)), allow_pickle=False))
+
+
+def _native(array: np.ndarray) -> np.ndarray:
+    return array.astype(array.dtype.newbyteorder("=")) if not array.dtype.isnative else array
+
+
+def _check_numbers(name: str, array: Any) -> None:
+    if array.dtype.kind not in _NUMBERS:
+        raise BadData(f"{name}: expected numbers; got {array.dtype}.")

@@ -1,0 +1,66 @@
+"""The content of a file or folder by its sha-256, so that a copy under another name is the same data."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from fil_core.data.own import limits
+from fil_core.errors import BadData, DataUnavailable
+
+_CHUNK = 2**20
+
+
+def content_of(path: Path) -> str:
+    """sha-256 of a file's bytes, or of the names and bytes of all files below a folder, as hex.
+
+    Raises:
+        DataUnavailable: nothing is there, or it cannot be read.
+        BadData: an empty file, or one that is too large.
+    """
+    try:
+        if path.is_dir():
+            return _folder(path)
+        size = path.stat().st_size
+        if size == 0:
+            raise BadData(f"{path.name}: expected content; the file is empty (0 bytes).")
+        if size > limits.FILE_BYTES:
+            raise BadData(
+                f"{path.name}: expected at most {limits.FILE_BYTES / 2**30:.0f} GiB; got {size / 2**30:.1f} GiB. "
+                "A .npy matrix of any size can be measured on the command line with --in-blocks."
+            )
+        return _file(path).hexdigest()
+    except OSError as error:
+        raise DataUnavailable(
+            f"{path}: expected a file or folder that can be read; {error.strerror or error}."
+        ) from error
+
+
+def _file(path: Path) -> hashlib._Hash:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest
+
+
+def _folder(path: Path) -> str:
+    digest = hashlib.sha256()
+    for file in files_below(path):
+        digest.update(f"{file.relative_to(path).as_posix()}\0{_file(file).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def files_below(path: Path) -> list[Path]:
+    """All regular files below a folder, sorted by name; links are not followed.
+
+    Raises:
+        BadData: more than can be meant.
+    """
+    found: list[Path] = []
+    for file in path.rglob("*"):
+        if file.is_file() and not file.is_symlink():
+            found.append(file)
+            if len(found) > limits.ENTRIES:
+                raise BadData(f"{path}: expected a folder of at most {limits.ENTRIES:,} files; it holds more.")
+    return sorted(found, key=lambda file: file.relative_to(path).as_posix())

@@ -1,0 +1,283 @@
+"""Data of one's own under names, read once and kept as plain arrays.
+
+    <root>/<key>/        X.npy, y.npy, ids.npy, X_test.npy, y_test.npy[, names.npy], manifest.json
+    <root>/incoming/     files that were handed in, under the sha-256 of their content
+    <root>/tmp/          folders being written
+
+The key is the sha-256 of the content and the choices, so the same file read the same way is there once, under whatever
+name it came. What a file is called never becomes a path.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+import shutil
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fil_core.data.own import limits
+from fil_core.data.own.choices import Choices, choices_of
+from fil_core.data.own.content import content_of
+from fil_core.data.own.health import health
+from fil_core.data.own.reading import SUFFIXES, Form, read
+from fil_core.data.raw import Raw
+from fil_core.dataset import AttributeGroup, fingerprint
+from fil_core.errors import BadData, DataUnavailable
+from fil_core.progress import Progress
+
+PREFIX = "own:"
+_VERSION = 1  # raised when the same file and choices give other rows
+_KEY_DIGITS = 12
+_NAME = re.compile(r"own:(?:[a-z0-9-]{1,40}-)?([0-9a-f]{12})")
+_INCOMING = re.compile(r"[0-9a-f]{64}\.[a-z]{3,7}")
+_ARRAYS = ("X", "y", "ids", "X_test", "y_test")
+_KEPT_SECONDS = 24 * 3600  # of a file that was handed in and of which nothing was made
+
+
+@dataclass(frozen=True, slots=True)
+class OwnData:
+    """One entry of the register.
+
+    Attributes:
+        name: as a request and a link have it, `own:patients-3fa9c2d1e0b4`.
+        title: what the file is called.
+        form: table or image.
+        classes: names of the classes; empty for a regression.
+        rows, features: of the training split.
+        created: UTC.
+        choices: how it was read.
+        health: see `health`.
+    """
+
+    name: str
+    title: str
+    form: Form
+    classes: tuple[str, ...]
+    rows: int
+    features: int
+    created: datetime
+    choices: Choices
+    health: dict[str, Any]
+
+
+def own_directory() -> Path:
+    """Where data of one's own is kept: beside the results.
+
+    Raises:
+        DataUnavailable: the user has no home folder and no variable names another place.
+    """
+    chosen, cache = os.environ.get("FIL_STORE_DIR"), os.environ.get("XDG_CACHE_HOME")
+    try:
+        return Path(f"{chosen}/own" if chosen else f"{cache or '~/.cache'}/fil-explorer/own").expanduser().absolute()
+    except RuntimeError as error:
+        raise DataUnavailable(
+            "own data: expected a home folder; this user has none. Set FIL_STORE_DIR to a folder."
+        ) from error
+
+
+def add(path: Path, chosen: Choices, *, title: str = "", progress: Progress | None = None) -> OwnData:
+    """Read a file or folder as chosen and keep its rows under a name; nothing is done twice.
+
+    Args:
+        path: named by the person who runs this machine, or by `keep_incoming`.
+        chosen: how to read it.
+        title: what to call it; empty takes the file's own name.
+        progress: told (done, total, what).
+
+    Raises:
+        BadData, DataUnavailable: what cannot be read or kept.
+    """
+    title = _title(title or path.name)
+    key = _key(content_of(path), chosen, path)
+    if (found := _entry(own_directory() / key)) is not None:
+        return found
+    raw, form = read(path, chosen, progress)
+    if not len(raw.X):
+        raise BadData(
+            f"{title}: expected rows to train on; the test split has them all. Choose a smaller test fraction."
+        )
+    if progress:
+        progress(0, None, "checking the data")
+    report = health(raw, form)
+    return _keep(own_directory() / key, raw, form, title, chosen, report)
+
+
+def _title(text: str) -> str:
+    shown = "".join(c for c in text if c.isprintable())[:80].strip()
+    return shown or "own data"
+
+
+def _key(content: str, chosen: Choices, path: Path) -> str:
+    # The suffix decides how the bytes are read.
+    how = json.dumps([_VERSION, content, "folder" if path.is_dir() else path.suffix.lower(), chosen.plain()])
+    return hashlib.sha256(how.encode()).hexdigest()[:_KEY_DIGITS]
+
+
+def _name(title: str, key: str) -> str:
+    slug = re.sub("[^a-z0-9]+", "-", Path(title).stem.lower()).strip("-")[:40].strip("-")
+    return f"{PREFIX}{slug}-{key}" if slug else f"{PREFIX}{key}"
+
+
+def _keep(folder: Path, raw: Raw, form: Form, title: str, chosen: Choices, report: dict[str, Any]) -> OwnData:
+    arrays = {name: np.ascontiguousarray(getattr(raw, name)) for name in _ARRAYS}
+    if raw.id_names is not None:
+        arrays["names"] = raw.id_names
+    facts = dataclasses.asdict(dataclasses.replace(raw, **dict.fromkeys(_ARRAYS), id_names=None, groups={}))  # type: ignore[arg-type]
+    manifest = {
+        "name": _name(title, folder.name), "title": title, "form": form, "choices": chosen.plain(), "health": report,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "groups": [dataclasses.asdict(group) for group in raw.groups.values()],
+        "arrays": {name: fingerprint(array) for name, array in arrays.items()},
+        "facts": {name: value for name, value in facts.items() if name not in (*_ARRAYS, "id_names", "groups")},
+    }  # fmt: skip
+    temporary = folder.parent / "tmp" / uuid.uuid4().hex
+    try:
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary.mkdir(parents=True)
+        for name, array in arrays.items():
+            np.save(temporary / f"{name}.npy", array, allow_pickle=False)
+        (temporary / "manifest.json").write_text(json.dumps(manifest))
+        if not folder.exists():  # of two who read the same file the first wins; theirs is equal
+            os.rename(temporary, folder)
+    except OSError as error:
+        if not folder.exists():
+            raise DataUnavailable(
+                f"own data: expected to keep {title!r} in {folder.parent}; {error.strerror or error}. Set "
+                "FIL_STORE_DIR "
+                "to a folder with room."
+            ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    found = _entry(folder)
+    if found is None:
+        raise DataUnavailable(f"own data: {title!r} was read but cannot be found again in {folder.parent}.")
+    return found
+
+
+def _entry(folder: Path) -> OwnData | None:
+    """The entry in a folder; None where there is none that is whole."""
+    try:
+        m = json.loads((folder / "manifest.json").read_text())
+        facts, report = m["facts"], m["health"]
+        return OwnData(
+            m["name"], m["title"], m["form"], tuple(facts["class_names"]), report["rows"], report["features"],
+            datetime.fromisoformat(m["created"]), choices_of(m["choices"]), report,
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def registered() -> list[OwnData]:
+    """Everything in the register, the newest first."""
+    try:
+        folders = [f for f in own_directory().iterdir() if re.fullmatch(f"[0-9a-f]{{{_KEY_DIGITS}}}", f.name)]
+    except OSError:  # nothing was ever added
+        return []
+    found = [entry for folder in folders if (entry := _entry(folder)) is not None]
+    return sorted(found, key=lambda entry: entry.created, reverse=True)
+
+
+def find(name: str) -> OwnData:
+    """The entry of a name.
+
+    Raises:
+        DataUnavailable: it is not there (any more), or is no such name.
+    """
+    entry = _entry(_folder(name))
+    if entry is None:
+        raise DataUnavailable(f"own data: {name!r} is not here (any more); give the file again.")
+    return entry
+
+
+def _folder(name: str) -> Path:
+    if not (found := _NAME.fullmatch(name)):
+        raise DataUnavailable(f"name: expected own: and what the register calls it; got {name[:80]!r}.")
+    return own_directory() / found[1]
+
+
+def load_raw(name: str) -> Raw:
+    """The rows of an entry, checked against what was written; pixels and features stay on disk until rows are chosen.
+
+    Raises:
+        DataUnavailable: it is not there.
+        BadData: it was damaged.
+    """
+    find(name)
+    folder = _folder(name)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    arrays = {}
+    for array, digest in manifest["arrays"].items():
+        try:
+            arrays[array] = np.load(
+                folder / f"{array}.npy", mmap_mode="r" if array.startswith("X") else None, allow_pickle=False
+            )
+            whole = fingerprint(arrays[array]) == digest
+        except (OSError, ValueError, EOFError):
+            whole = False
+        if not whole:
+            raise BadData(
+                f"own data: what was kept of {manifest['title']!r} is damaged; delete it and give the file again."
+            )
+    groups = {
+        g["name"]: AttributeGroup(**{**g, "columns": tuple(g["columns"]), "levels": tuple(g["levels"])})
+        for g in manifest["groups"]
+    }
+    facts: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in manifest["facts"].items()
+    }
+    return Raw(**{name: arrays[name] for name in _ARRAYS}, id_names=arrays.get("names"), groups=groups, **facts)
+
+
+def remove(name: str) -> None:
+    """Take an entry out of the register; results about it stay in the store."""
+    shutil.rmtree(_folder(name), ignore_errors=True)
+
+
+def keep_incoming(content: bytes, suffix: str) -> Path:
+    """Put a file that was handed in where it can be read; its name plays no part.
+
+    Raises:
+        BadData: a suffix that no reader knows.
+        DataUnavailable: the disk has no room.
+    """
+    if suffix.lower() not in SUFFIXES:
+        raise BadData(f"file: expected a name ending in {', '.join(SUFFIXES)}; got {suffix[:20]!r}.")
+    if not content:
+        raise BadData("file: expected content; it is empty (0 bytes).")
+    if len(content) > limits.FILE_BYTES:
+        raise BadData(f"file: expected at most {limits.FILE_BYTES:,} bytes; got {len(content):,}.")
+    place = own_directory() / "incoming"
+    path = place / f"{hashlib.sha256(content).hexdigest()}{suffix.lower()}"
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _forget_old(place)
+        if not path.exists():
+            temporary = place / f".{uuid.uuid4().hex}"
+            temporary.write_bytes(content)
+            os.replace(temporary, path)
+        path.touch()
+    except OSError as error:
+        raise DataUnavailable(f"own data: expected room for the file in {place}; {error.strerror or error}.") from error
+    return path
+
+
+def incoming(name: str) -> Path | None:
+    """A file that was handed in and is still there, by the name that `keep_incoming` gave it."""
+    path = own_directory() / "incoming" / name
+    return path if _INCOMING.fullmatch(name) and path.is_file() else None
+
+
+def _forget_old(place: Path) -> None:
+    for file in place.iterdir():
+        if time.time() - file.stat().st_mtime > _KEPT_SECONDS:
+            file.unlink(missing_ok=True)
