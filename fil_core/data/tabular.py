@@ -166,7 +166,7 @@ def _iwpc_levels(part: str | tuple[str, tuple[str, ...], str]) -> AttributeGroup
 def unseen(frame: pd.DataFrame, layout: dict[str, AttributeGroup | None]) -> np.ndarray:
     """(n,) bool: rows with a level that the layout does not know."""
     coded = [~frame[name].isin([*group.levels, group.dropped]) for name, group in layout.items() if group]
-    return np.logical_or.reduce([bad.to_numpy() for bad in coded])
+    return np.logical_or.reduce([np.zeros(len(frame), dtype=bool), *(bad.to_numpy() for bad in coded)])
 
 
 def encode(
