@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
-from benchmarks import attacks, fil, mitigations
+from benchmarks import attacks, blocks, fil, mitigations
 from benchmarks.browser import browser_rows
 from benchmarks.rows import Row
 from fil_core import DataUnavailable
@@ -23,6 +23,7 @@ _GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = {
     **fil.GROUPS,
     **attacks.GROUPS,
     **mitigations.GROUPS,
+    **blocks.GROUPS,
     "browser": browser_rows,
 }
 _WIDTHS = (76, 26, 26, 62)

@@ -40,7 +40,7 @@ _WHERE = {
         "FilError", "BadRequest", "BadData", "DataUnavailable", "DeviceUnavailable", "NotConverged",
         "SingularCurvature",
     ),
-    "fil_core.data": ("load", "catalogue", "resolve"),
+    "fil_core.data": ("load", "catalogue", "resolve", "source_of"),
     "fil_core.models": ("fit", "Fitted"),
     "fil_core.leakage.fil": ("fil", "group_fil", "measure"),
     "fil_core.leakage.calibration": (
@@ -55,6 +55,10 @@ _WHERE = {
     "fil_core.attacks.reconstruction": ("Reconstruction", "reconstruct"),
     "fil_core.engine": ("Engine", "get"),
     "fil_core.engine.weights": ("read_weights", "keep_weights"),
+    "fil_core.engine.brought": (
+        "keep_scores", "scores_of", "read_scores", "joined", "keep_parameters", "parameters_of", "read_parameters",
+    ),
+    "fil_core.data.own": ("Choices", "OwnData", "add", "registered"),
     "fil_core.engine.store": ("Store",),
     "fil_core.engine.export": ("to_csv_bytes", "to_flat_parquet_bytes", "write_table"),
 }  # fmt: skip

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from fil_core.cli import attacks, fil, mitigations
+from fil_core.cli import attacks, fil, mitigations, report
 from fil_core.errors import FilError
 
 _BAD_INPUT, _STOPPED = 2, 130  # as a shell reports a program that its user interrupted
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     fil.add(commands)
     attacks.add(commands)
     mitigations.add(commands)
+    report.add(commands)
     return parser
 
 

@@ -32,7 +32,8 @@ class DataSpec:
     """Which examples, in which coordinates.
 
     Attributes:
-        name: a name of the registry (`digits`, `mnist`, `iwpc`, `synthetic:10000x3072`, ...).
+        name: a name of the registry (`digits`, `mnist`, `iwpc`, `synthetic:10000x3072`, ...), or of data of one's own
+            (`own:patients-3fa9c2d1e0b4`).
         classes: labels to keep, in the order of their codes; empty keeps the data set's own.
         subset: number of training rows drawn at random with `seed`; None keeps all.
         seed: seed of that draw, and of synthetic data.

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from fil_core import ATTACKABLE, FilRequest, catalogue, categorical, continuous
+from fil_core import ATTACKABLE, FilRequest, categorical, continuous, source_of
 from pages.common import attribute_attack, compute, controls, frame, reconstruction, text, widgets
 
 _KINDS = ("attribute inference", "reconstruction")
@@ -44,7 +44,7 @@ if (opened := st.session_state.pop("attack-id", None)) is not None:
 asked = controls.request()
 if possible(asked):
     data = compute.dataset(asked.data)
-    table = catalogue()[asked.data.name.partition(":")[0]].kind != "image"
+    table = source_of(asked.data.name).kind != "image"
     kind = st.segmented_control(
         "Attack", _KINDS, default=_KINDS[0] if table else _KINDS[1], key="attack", bind="query-params", required=True
     )

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset, FilError, agreement, top
-from pages.common import charts, compute, controls, frame, other_model, planner, text, tiles, widgets
+from fil_core import Dataset, FilError, Result, agreement, charts, top
+from pages.common import compute, controls, frame, other_model, planner, text, tiles, widgets
 
 _COLUMNS = {
     "loss": "loss of the example",
@@ -19,13 +19,15 @@ _COLUMNS = {
     "eta_before": "η with equal weights",
     "weight": "training weight",
 }
+_NOT_OWN = {"eta_all", "eta_before"}
 _EVERYTHING = "the whole example"
 _STRIP = 16
 
 
 def attribute() -> tuple[str, ...]:
     """What an attacker is after: the whole example, or one attribute of a table."""
-    groups = list(compute.dataset(controls.data_spec()).groups)
+    data = compute.dataset(controls.data_spec())
+    groups = list(dict.fromkeys([*data.sensitive, *data.groups]))
     if not groups:
         return ()
     if st.session_state.get("attribute") not in (None, *groups):
@@ -34,18 +36,23 @@ def attribute() -> tuple[str, ...]:
     return () if chosen == _EVERYTHING else (chosen,)
 
 
-def _there(table: pd.DataFrame) -> list[str]:
-    """The columns that tell examples apart: equal weights do not."""
-    return [c for c in _COLUMNS if c in table and (c != "weight" or np.ptp(table[c]) > 0)]
-
-
-def agreements(table: pd.DataFrame, k: int) -> pd.DataFrame:
-    """Correlation and top-k overlap of eta with every other column."""
-    rows = {
-        title: agreement(table["eta"].to_numpy(), table[name].to_numpy(), k=k)
-        for name, title in _COLUMNS.items()
-        if name in table and np.isfinite(table[name]).sum() > 1 and np.ptp(table[name][np.isfinite(table[name])]) > 0
+def columns(table: pd.DataFrame, result: Result) -> dict[str, str]:
+    """The columns that tell examples apart (equal weights do not), with their titles; a person's own come last."""
+    own = {name: f"your {name}" for name in widgets.own_scores(table, result)}
+    sensitive = {
+        c: f"η of {c.removeprefix('eta_')}" for c in result.table if c.startswith("eta_") and c not in _NOT_OWN
     }
+    return {c: title for c, title in (_COLUMNS | sensitive | own).items() if c in table and _tells_apart(table[c])}
+
+
+def _tells_apart(values: pd.Series) -> bool:
+    finite = values[np.isfinite(values)]
+    return len(finite) > 1 and bool(np.ptp(finite) > 0)
+
+
+def agreements(table: pd.DataFrame, titles: dict[str, str], k: int) -> pd.DataFrame:
+    """Correlation and top-k overlap of eta with every other column."""
+    rows = {title: agreement(table["eta"].to_numpy(), table[name].to_numpy(), k=k) for name, title in titles.items()}
     columns = {
         "Pearson": [a.pearson for a in rows.values()],
         "Spearman": [a.spearman for a in rows.values()],
@@ -54,10 +61,10 @@ def agreements(table: pd.DataFrame, k: int) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(rows, name="η against"))
 
 
-def scatter(data: Dataset, table: pd.DataFrame) -> None:
+def scatter(data: Dataset, table: pd.DataFrame, titles: dict[str, str]) -> None:
     """eta against another column; a selection there becomes the gallery's."""
     left, right = st.columns([3, 1])
-    column = left.selectbox("Against", _there(table), key="against", bind="query-params")
+    column = left.selectbox("Against", list(titles), key="against", bind="query-params")
     log = right.toggle("Log η", key="log-scatter")
     shown = charts.thinned(table[np.isfinite(table[column])])
     if len(shown) < len(table):
@@ -65,8 +72,8 @@ def scatter(data: Dataset, table: pd.DataFrame) -> None:
             f"{text.count(len(shown))} of {text.count(len(table))} points are drawn, the leakiest all among them."
         )
     event = widgets.chart(
-        charts.against(shown, column, _COLUMNS[column], widgets.mode(), log=log),
-        f"Scatter of eta against {_COLUMNS[column]} for {len(shown):,} examples",
+        charts.against(shown, column, titles[column], widgets.mode(), log=log),
+        f"Scatter of eta against {titles[column]} for {len(shown):,} examples",
         "scatter",
         on_select="rerun",
         selection_mode=("box", "lasso", "points"),
@@ -96,6 +103,7 @@ def scatter(data: Dataset, table: pd.DataFrame) -> None:
 frame.required()
 st.title("Leakage", anchor=False)
 request, data, result, table = widgets.measured(attribute())
+titles = columns(table, result)
 eta = table["eta"].to_numpy()
 tenth = table.nsmallest(max(1, len(table) // 10), "rank")
 share = (tenth["eta"] ** 2).sum() / max((eta**2).sum(), 1e-300)
@@ -123,7 +131,7 @@ with left:
 with right:
     st.subheader("What goes with it", anchor=False)
     k = min(500, max(1, len(table) // 10))
-    found = agreements(table, k)
+    found = agreements(table, titles, k)
     st.dataframe(found, width="stretch", column_config=widgets.number_columns(found))
     if found["Spearman"].notna().any():
         best = found["Spearman"].abs().idxmax()
@@ -133,7 +141,7 @@ with right:
         )
 
 st.subheader("η against another column", anchor=False)
-scatter(data, table)
+scatter(data, table, titles)
 st.subheader("Against another model", anchor=False)
 try:
     other_model.comparison(request, table)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset
-from pages.common import charts, frame, text, tiles, widgets
+from fil_core import Dataset, charts
+from pages.common import frame, text, tiles, widgets
 
 _SHOWN = 8
 
@@ -21,9 +21,17 @@ def headline(data: Dataset, table: pd.DataFrame) -> str:
     told = data.class_names and not widgets.redacted()
     crowd = f" Of the leakiest tenth, {share:.0%} are of class {text.safe(most)}." if told else ""
     return (
-        f"The model gives away **example {top.name:,}** most: its η is **{text.number(top.eta)}**, "
-        f"**{times:.1f} × the median** of the {text.count(len(table))} training examples.{crowd}"
+        f"The model gives away **example {top.name:,}**{_called(data, top.name)} most: its η is "
+        f"**{text.number(top.eta)}**, **{times:.1f} × the median** of the "
+        f"{text.count(len(table))} training examples.{crowd}"
     )
+
+
+def _called(data: Dataset, id: int) -> str:
+    """What the source calls an example, where it has names."""
+    if data.id_names is None or widgets.redacted():
+        return ""
+    return f" ({text.safe(data.called(np.array([id]))[0])})"
 
 
 def examples(data: Dataset, table: pd.DataFrame, title: str, ids: list[int], key: str) -> None:

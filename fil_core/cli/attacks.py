@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from fil_core.cli.fanning import FanOut, fan_out_options
 from fil_core.cli.options import Run, data_options, data_spec, model_options, names, numbers, run_options, whole, wholes
+from fil_core.result import Result
 from fil_core.specs import ATTACKERS, AttributeRequest, ReconstructionRequest
 
 
@@ -36,6 +38,7 @@ def add(commands: Any) -> None:
     attack = reconstruct.add_argument_group("attack")
     attack.add_argument("--ids", metavar="I,J", type=wholes, required=True, help="examples, as in the column id")
     _noise_options(attack)
+    fan_out_options(reconstruct)
     run_options(reconstruct, "one row per example and sigma")
     reconstruct.set_defaults(run=_run_reconstruct)
 
@@ -122,7 +125,9 @@ def _run_reconstruct(options: argparse.Namespace) -> int:
     dataset = run.engine.dataset(requests[0].data, run.progress)
     for id in options.ids:
         dataset.row(id)  # a wrong one is said before the first is attacked, not after
-    results = {request.ids[0]: run.answer(request) for request in requests}
+    with FanOut(run) as fan:
+        answers = fan.answers(requests, stop=True)
+    results = {q.ids[0]: answer for q, answer in zip(requests, answers, strict=True) if isinstance(answer, Result)}
     table = pd.concat([result.table for result in results.values()])
     columns = (
         "sigma", "mse", "psnr", "mse_prior", "psnr_prior", "mse_nearer", "psnr_nearer", "floor_unbiased", "floor_prior",

@@ -61,6 +61,7 @@ def _run_fil(options: argparse.Namespace) -> int:
 def _run_data(options: argparse.Namespace) -> int:
     """List the data sets, and whether their files are there."""
     from fil_core.data import catalogue, data_directory
+    from fil_core.data.own import registered
 
     folder = data_directory(options.data_dir)
     for name, source in catalogue().items():
@@ -68,6 +69,9 @@ def _run_data(options: argparse.Namespace) -> int:
         state = "ready" if not missing else "downloads on first use" if source.downloadable else "files missing"
         print(f"{name:14} {state:23} {source.description}")
     print(f"Files are looked for in {folder}.")
+    for entry in registered():
+        print(f"{entry.name:30} {entry.title}: {entry.rows:,} rows, {entry.features:,} features")
+    print("A file or folder of your own: --data ./patients.csv --target COLUMN, or --data ./images.zip.")
     return 0
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from fil_core.checks import positive
+from fil_core.cli.fanning import FanOut, fan_out_options
 from fil_core.cli.options import (
     NONE,
     Run,
@@ -74,6 +76,7 @@ def add(commands: Any) -> None:
     drawn.add_argument(
         "--draws", metavar="T", type=whole, default=100, help="for the test score's spread (default 100)"
     )
+    fan_out_options(mitigate)
     run_options(mitigate, "one row per mitigation")
     mitigate.set_defaults(run=_run_mitigate)
 
@@ -152,9 +155,10 @@ def _run_mitigate(options: argparse.Namespace) -> int:
         l2s=options.l2s,
         drops=options.drop,
     )
-    rows = [_row(run, mitigation, measured) for mitigation in compared]
-    targets = asked or [noise_for(base, before, target) for target in _reached(rows, before / base.sigma)]
-    rows += [_row(run, mitigation, measured) for mitigation in targets]
+    with FanOut(run) as fan:
+        rows = _rows(fan, compared, measured)
+        targets = asked or [noise_for(base, before, target) for target in _reached(rows, before / base.sigma)]
+        rows += _rows(fan, targets, measured)
     table = pd.DataFrame(rows)
     line = {"mitigations": rows, "sigma": base.sigma, "n": measured.summary["n"], "score": measured.summary["score"]}
     shown = table.set_index("name").rename_axis("mitigation")
@@ -183,13 +187,16 @@ def _reached(rows: list[dict[str, Any]], eta_max: float) -> list[float]:
     return [reached] if reached is not None and reached < eta_max else []
 
 
-def _row(run: Run, mitigation: Mitigation, measured: Result) -> dict[str, Any]:
+def _rows(fan: FanOut, mitigations: Sequence[Mitigation], measured: Result) -> list[dict[str, Any]]:
+    answers = fan.answers([mitigation.release for mitigation in mitigations])
+    return [_row(mitigation, answer, measured) for mitigation, answer in zip(mitigations, answers, strict=True)]
+
+
+def _row(mitigation: Mitigation, result: Result | FilError, measured: Result) -> dict[str, Any]:
     """The columns that every mitigation has; one that is impossible says why instead."""
-    try:
-        result = run.answer(mitigation.release)
-    except FilError as error:
-        print(f"note: {mitigation.name}: {error}", file=sys.stderr)
-        return release_row(mitigation, None) | {"attack_by_tenths": [], "new_leakiest": [], "error": str(error)}
+    if isinstance(result, FilError):
+        print(f"note: {mitigation.name}: {result}", file=sys.stderr)
+        return release_row(mitigation, None) | {"attack_by_tenths": [], "new_leakiest": [], "error": str(result)}
     new = []
     if isinstance(mitigation.release.model.weights, Dropping):
         before = measured.table["eta"] / mitigation.release.sigma

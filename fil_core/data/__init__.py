@@ -2,7 +2,7 @@
 
 from fil_core.data.loading import assemble, load
 from fil_core.data.raw import Raw
-from fil_core.data.registry import Source, catalogue, data_directory, resolve
+from fil_core.data.registry import Source, catalogue, data_directory, resolve, source_of
 from fil_core.progress import Progress
 
-__all__ = ["Progress", "Raw", "Source", "assemble", "catalogue", "data_directory", "load", "resolve"]
+__all__ = ["Progress", "Raw", "Source", "assemble", "catalogue", "data_directory", "load", "resolve", "source_of"]

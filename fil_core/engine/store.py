@@ -33,6 +33,7 @@ MEMORY_BYTES = 512 * 2**20  # what results may take in memory while the disk can
 
 _NAMES = (MANIFEST, TABLE, ARRAYS)
 _KEY = re.compile("[0-9a-f]{64}")
+_PREFIX = re.compile("[0-9a-f]{8,64}")  # shorter ones, typed by a person, would soon name several
 _LEFTOVER_SECONDS = 3600  # a folder in tmp this old belongs to a writer that was killed
 # Reading failed, but the folder may be sound: no permission, no file handles or no memory left.
 _NOT_DAMAGE = {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
@@ -46,6 +47,10 @@ class Entry:
         bytes: size of its files together.
         created, used: when it was written and last read, UTC.
         request: the request as its provenance has it; empty if it has none.
+        analysis: what was asked, by its name in the registry; likewise.
+        title: how a page names the data set; likewise.
+        seconds: what it took to compute; None if its provenance does not say.
+        fingerprint: sha-256 of the data's content; empty if its provenance does not say.
     """
 
     key: str
@@ -53,6 +58,10 @@ class Entry:
     created: datetime
     used: datetime
     request: dict[str, Any]
+    analysis: str = ""
+    title: str = ""
+    seconds: float | None = None
+    fingerprint: str = ""
 
 
 class Store:
@@ -158,6 +167,23 @@ class Store:
                 found[folder.name] = _entry(folder.name, manifest.read_bytes(), manifest.stat().st_mtime)
         return sorted(found.values(), key=lambda entry: entry.used, reverse=True)
 
+    def entry(self, prefix: str) -> Entry:
+        """The result whose key starts so.
+
+        Args:
+            prefix: at least 8 of the key's 64 lower-case hex characters.
+
+        Raises:
+            BadRequest: no such text, or none or several keys start with it.
+        """
+        if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
+            raise BadRequest(f"key: expected 8 to 64 lower-case hex characters; got {prefix!r}.")
+        found = [entry for entry in self.entries() if entry.key.startswith(prefix)]
+        if len(found) != 1:
+            what = "several do, so give more of it" if found else "none does; see the Runs page for those stored"
+            raise BadRequest(f"key: expected the beginning of one stored result's key; got {prefix}: {what}.")
+        return found[0]
+
     def delete(self, key: str) -> None:
         """Remove a result, if it is there; where the disk refuses, `notice` says so."""
         folder = self._folder(key)
@@ -237,12 +263,18 @@ def default_root() -> Path:
 
 def _entry(key: str, content: bytes, used: float) -> Entry:
     manifest = read_manifest(key, content)
+    provenance = manifest["provenance"]
+    data = provenance.get("data", {})
     return Entry(
         key=key,
         bytes=len(content) + sum(file["bytes"] for file in manifest["files"].values()),
         created=datetime.fromisoformat(manifest["created"]),
         used=datetime.fromtimestamp(used, UTC),
-        request=manifest["provenance"].get("request", {}),
+        request=provenance.get("request", {}),
+        analysis=provenance.get("analysis", ""),
+        title=data.get("title", ""),
+        seconds=provenance.get("seconds"),
+        fingerprint=data.get("fingerprint", ""),
     )
 
 

@@ -7,8 +7,8 @@ import dataclasses
 import pandas as pd
 import streamlit as st
 
-from fil_core import FilRequest, Irfil, IrfilRequest, ReleaseRequest, Result, attack_by_tenths
-from pages.common import compute, mitigation_charts, release, text, widgets
+from fil_core import FilRequest, Irfil, IrfilRequest, ReleaseRequest, Result, attack_by_tenths, mitigation_charts
+from pages.common import compute, release, text, widgets
 
 
 def view(asked: FilRequest, request: IrfilRequest, how: Irfil | None, table: pd.DataFrame) -> None:

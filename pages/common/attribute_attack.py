@@ -15,11 +15,12 @@ from fil_core import (
     FilError,
     FilRequest,
     Result,
+    attack_charts,
     categorical,
     continuous,
     tenths,
 )
-from pages.common import attack_charts, compute, text, widgets
+from pages.common import compute, text, widgets
 
 _WHITE = ("whitebox-prior", "whitebox")
 _L2S = [1e-5, 1e-3, 1e-2, 1e-1, 1.0]

@@ -18,14 +18,17 @@ from fil_core import (
     ReconstructionRequest,
     ReleaseRequest,
     catalogue,
+    registered,
+    source_of,
     weighting,
 )
 from fil_core.specs import ModelKind
-from pages.common import text
+from pages.common import brought, handed_in, text
 
 _PREPROCESS = ["default", "unit-ball", "standardise", "none"]
 _BINARY = 2
 EQUAL = "equal"
+_NOTHING_BROUGHT = (("scores", ""), ("parameters", ""))
 _BY_CLASS = ["irfil:hybrid:15", "irfil:class:15"]
 _WEIGHTS = [EQUAL, "irfil:sample:15", *_BY_CLASS, "drop:10", "drop:100"]
 
@@ -34,11 +37,10 @@ def sidebar() -> None:
     """Draw what is measured: data set, model, preprocessing, device. `request()` reads it back."""
     with st.sidebar:
         st.header("What is measured", anchor=False)
-        sources = catalogue()
         # No format_func on what is bound: the URL carries what is shown, and a link should read like the command line.
-        st.selectbox("Data set", list(sources), key="data", bind="query-params", on_change=_new_data)
-        source = sources[st.session_state["data"]]
-        st.caption(f"**{source.title}.** {source.description}")
+        st.selectbox("Data set", _data_options(), key="data", bind="query-params", on_change=_new_data)
+        source = source_of(st.session_state["data"])
+        st.caption(f"**{text.safe(source.title)}.** {source.description}")
         if len(source.classes) != _BINARY and source.task == "classification":
             st.multiselect(
                 "Classes",
@@ -51,6 +53,7 @@ def sidebar() -> None:
         _model_controls()
         with st.expander("Rows, preprocessing, device"):
             _detail_controls()
+        brought.controls(lambda content, suffix: handed_in.keep_scores(data_spec(), content, suffix))
         st.toggle(
             "Redact",
             key="redact",
@@ -58,6 +61,21 @@ def sidebar() -> None:
             help="Coarsen pictures and mask attribute values, to share a screen.",
         )
         st.caption(text.PRIVATE)
+
+
+def _data_options() -> list[str]:
+    """What comes with the software, and what was made of a person's own files."""
+    known = [*catalogue(), *(entry.name for entry in registered())]
+    asked = st.query_params.get("data", "")
+    if asked.startswith("own:") and asked not in known:
+        st.warning("The data of this link are not here any more; see Own data.", icon=":material/warning:")
+    return known
+
+
+def use(name: str) -> None:
+    """Choose a data set, as a button's callback."""
+    st.session_state["data"] = name
+    _new_data()
 
 
 def _model_controls() -> None:
@@ -89,7 +107,7 @@ def _model_controls() -> None:
 
 def _weight_options() -> list[str]:
     """What can be chosen, and what was typed, linked to or set by the Mitigations page."""
-    by_class = catalogue()[st.session_state["data"]].task == "classification"
+    by_class = source_of(st.session_state["data"]).task == "classification"
     usual = [how for how in _WEIGHTS if by_class or how not in _BY_CLASS]
     chosen = st.session_state.get("weights") or st.query_params.get("weights") or EQUAL
     return usual if chosen in usual else [*usual, chosen]
@@ -120,7 +138,7 @@ def _detail_controls() -> None:
 
 def possible_models() -> list[str]:
     """The models that fit the number of classes chosen."""
-    source = catalogue()[st.session_state["data"]]
+    source = source_of(st.session_state["data"])
     if source.task == "regression":
         return ["least-squares"]
     chosen = st.session_state.get("classes") if len(source.classes) != _BINARY else None
@@ -134,9 +152,16 @@ def _first_l2(kind: str) -> float:
 
 
 def _new_data() -> None:
-    source = catalogue()[st.session_state["data"]]
+    source = source_of(st.session_state["data"])
     st.session_state["classes"] = list(source.default_classes) if source.name != "digits" else []
-    for name, value in (("pca", 0), ("subset", 0), ("pre", "default"), ("id", None), ("weights", EQUAL)):
+    for name, value in (
+        ("pca", 0),
+        ("subset", 0),
+        ("pre", "default"),
+        ("id", None),
+        ("weights", EQUAL),
+        *_NOTHING_BROUGHT,
+    ):
         st.session_state[name] = value
     st.session_state.pop("selection", None)
     _fitting_model()
@@ -168,7 +193,12 @@ def data_spec() -> DataSpec:
 def model_spec() -> ModelSpec:
     """The model that the sidebar asks for."""
     how = weighting(st.session_state["weights"] or EQUAL)
-    return ModelSpec(kind=st.session_state["model"], l2=float(st.session_state["l2"]), weights=how)
+    return ModelSpec(
+        kind=st.session_state["model"],
+        l2=float(st.session_state["l2"]),
+        weights=how,
+        parameters=st.session_state.get("parameters") or None,
+    )
 
 
 def request(attribute: tuple[str, ...] = ()) -> FilRequest:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset, ExampleRequest, FilRequest, Result
-from pages.common import charts, compute, review, text, tiles, widgets
+from fil_core import Dataset, ExampleRequest, FilRequest, Result, charts, pictures
+from pages.common import compute, review, text, tiles, widgets
 
 _WIDTH = 300
 
@@ -85,7 +85,7 @@ def _pictures(data: Dataset, found: Result, id: int) -> None:
     one, two, three = st.columns(3)
     with one:
         st.markdown("**The example**")
-        st.image(tiles.enlarged(picture, _WIDTH), output_format="PNG", alt=f"Training example {id}")
+        st.image(pictures.enlarged(picture, _WIDTH), output_format="PNG", alt=f"Training example {id}")
     for column, title, name, signed, help in (
         (
             two,

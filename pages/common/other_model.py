@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from fil_core import FilRequest, agreement
-from pages.common import charts, compute, controls, text, widgets
+from fil_core import FilRequest, agreement, charts
+from pages.common import compute, controls, text, widgets
 
 
 def comparison(request: FilRequest, table: pd.DataFrame) -> None:

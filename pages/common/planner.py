@@ -7,8 +7,8 @@ import math
 import pandas as pd
 import streamlit as st
 
-from fil_core import FilRequest, Result, sigma_for_error, sigma_for_eta, sigma_for_membership
-from pages.common import charts, compute, text, widgets
+from fil_core import FilRequest, Result, charts, sigma_for_error, sigma_for_eta, sigma_for_membership
+from pages.common import compute, text, widgets
 
 _TARGETS = {"eta": "largest η", "error": "reconstruction error", "auc": "membership AUC"}
 

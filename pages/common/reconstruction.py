@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset, FilRequest, ReconstructionRequest, Result
-from pages.common import attack_charts, charts, compute, text, tiles, widgets
+from fil_core import Dataset, FilRequest, ReconstructionRequest, Result, attack_charts, charts, pictures
+from pages.common import compute, text, tiles, widgets
 
 _WIDTH = 260
 _READ_OFF = 40.0  # dB; a wrong explanation is nowhere near
@@ -160,7 +160,7 @@ def _pictures(data: Dataset, id: int, truth: np.ndarray, guess: np.ndarray) -> N
     for column, (title, picture) in zip(columns, shown, strict=False):
         with column:
             st.markdown(f"**{title}**")
-            st.image(tiles.enlarged(picture, _WIDTH), output_format="PNG", alt=f"{title}: {id}")
+            st.image(pictures.enlarged(picture, _WIDTH), output_format="PNG", alt=f"{title}: {id}")
     with columns[-1]:
         st.markdown("**Where it is wrong**", help="Guess less truth, in shares of white.")
         if widgets.redacted():
@@ -179,9 +179,8 @@ def _pictures(data: Dataset, id: int, truth: np.ndarray, guess: np.ndarray) -> N
 
 def _picture(data: Dataset, values: np.ndarray) -> np.ndarray:
     """Source values as pixels, cut off at black and white; coarse when the screen is to be shared."""
-    pixels = np.clip(np.nan_to_num(values) * (255 / data.pixel_max), 0, 255).round().astype(np.uint8)
-    picture = pixels.reshape(data.image_shape)  # type: ignore[arg-type]
-    return tiles.coarse(picture) if widgets.redacted() else picture
+    picture = pictures.pixels(data, values)
+    return pictures.coarse(picture) if widgets.redacted() else picture
 
 
 def _record(data: Dataset, truth: np.ndarray, guess: np.ndarray) -> None:

@@ -7,8 +7,8 @@ import dataclasses
 import pandas as pd
 import streamlit as st
 
-from fil_core import METHODS, Dataset, FilError, FilRequest, Irfil, IrfilRequest, Result
-from pages.common import attack_change, charts, compute, mitigation_charts, release, text, tiles, widgets
+from fil_core import METHODS, Dataset, FilError, FilRequest, Irfil, IrfilRequest, Result, charts, mitigation_charts
+from pages.common import attack_change, compute, release, text, tiles, widgets
 
 _STRIP = 8
 WHAT = """

@@ -17,12 +17,13 @@ from fil_core import (
     Mitigation,
     ReleaseRequest,
     Result,
+    mitigation_charts,
     noise_for,
     release_row,
     side_by_side,
     successors,
 )
-from pages.common import compute, controls, mitigation_charts, release, text, tiles, widgets
+from pages.common import compute, controls, release, text, tiles, widgets
 
 _FACTORS = [2.0, 3.0, 10.0, 30.0, 100.0]  # of the noise, and of the penalty
 _L2S = [1e-4, 1e-3, 1e-2, 1e-1, 1.0]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import Dataset
+from fil_core.pictures import coarse, data_address
 from pages.common import text
 
 # Values reach the page as text nodes and attributes set by the script, never as markup.
@@ -112,32 +111,3 @@ def pictures(data: Dataset, ids: np.ndarray) -> np.ndarray:
     """Pixels of some examples, (m, H, W[, 3]) uint8; coarse ones when the screen is to be shared."""
     images = data.images(np.searchsorted(data.ids, ids))
     return np.stack([coarse(image) for image in images]) if st.session_state.get("redact") else images
-
-
-def coarse(image: np.ndarray) -> np.ndarray:
-    """A picture in at most four by four blocks, which shows that there is one and not who."""
-    from PIL import Image
-
-    blocks = max(1, min(4, min(image.shape[:2]) // 4))
-    small = Image.fromarray(image).resize((blocks, blocks), Image.Resampling.BOX)
-    return np.asarray(small.resize(image.shape[1::-1], Image.Resampling.NEAREST))
-
-
-def png(image: np.ndarray) -> bytes:
-    """A picture as a PNG file."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def data_address(image: np.ndarray) -> str:
-    """A picture as a PNG data address."""
-    return "data:image/png;base64," + base64.b64encode(png(image)).decode()
-
-
-def enlarged(image: np.ndarray, width: int) -> np.ndarray:
-    """Whole-number enlargement without smoothing, to about `width` pixels."""
-    factor = max(1, width // image.shape[1])
-    return image.repeat(factor, axis=0).repeat(factor, axis=1)

@@ -12,6 +12,7 @@ import streamlit as st
 from fil_core import (
     AttributeRequest,
     Dataset,
+    FilError,
     FilRequest,
     Irfil,
     IrfilRequest,
@@ -19,11 +20,12 @@ from fil_core import (
     ReleaseRequest,
     Result,
     Weighting,
-    catalogue,
+    charts,
+    source_of,
     to_csv_bytes,
     to_flat_parquet_bytes,
 )
-from pages.common import charts, compute, controls, text
+from pages.common import compute, controls, handed_in, text
 
 MASK = "•••"
 _SAME = 1e-4  # of eta
@@ -44,11 +46,33 @@ def measured(attribute: tuple[str, ...] = ()) -> tuple[FilRequest, Dataset, Resu
     data = compute.dataset(request.data)
     result = compute.result(request)
     table = masked(ranked(result.table))
+    if data.id_names is not None:
+        table = table.assign(name=MASK if redacted() else data.called(table.index.to_numpy()))
+    if scores := st.session_state.get("scores"):
+        table = _with_scores(table, scores, request)
     if request.model.weights is not None and not tells_class(request.model.weights):
         equally = dataclasses.replace(request, model=request.model.equally_weighted)
         before = compute.result(equally).table["eta"]
         table = table.assign(eta_before=before, change=table["eta"] / before)
     return request, data, result, table
+
+
+def _with_scores(table: pd.DataFrame, scores: str, request: FilRequest) -> pd.DataFrame:
+    """The table with a person's own scores, which may be about other examples than these."""
+    try:
+        table, notes = handed_in.with_scores(table, scores, request.data)
+    except FilError as error:
+        st.warning(text.safe(error), icon=":material/warning:")
+        return table
+    for note in notes:
+        st.caption(f":material/info: {text.safe(note)}")
+    return table
+
+
+def own_scores(table: pd.DataFrame, result: Result) -> list[str]:
+    """The columns of a ranked table that are a person's own scores."""
+    ours = {"rank", "percentile", "name", "eta_before", "change", "label"} | set(result.table.columns)
+    return [column for column in table.columns if column not in ours]
 
 
 def redacted() -> bool:
@@ -88,6 +112,8 @@ def with_records(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
     records = data.records(np.searchsorted(data.ids, rows.index))
     if redacted():
         records = records.astype(object).mask(records.notna(), MASK)
+    if data.id_names is not None and "name" not in rows:
+        rows = rows.assign(name=MASK if redacted() else data.called(rows.index.to_numpy()))
     # A column of the data may be called like one of ours.
     return rows.join(records, suffixes=("", " (data)"))
 
@@ -124,7 +150,7 @@ def provenance(request: compute.Question, result: Result, **more: object) -> Non
         st.caption(
             f"Data fingerprint `{p['data']['fingerprint'][:16]}`. " + " ".join(map(text.safe, p["data"]["notes"]))
         )
-        st.caption(text.safe(f"Source: {catalogue()[data['name'].partition(':')[0]].citation}"))
+        st.caption(text.safe(f"Source: {source_of(data['name']).citation}"))
         st.caption("Versions: " + ", ".join(f"{name} {version}" for name, version in p["versions"].items()))
 
 

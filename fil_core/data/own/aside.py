@@ -28,13 +28,16 @@ _SECONDS = 900.0
 _SHARE = 0.75  # of the free memory
 
 
-def preview_aside(path: Path, categorical: tuple[str, ...] = (), *, seconds: float = _SECONDS) -> dict[str, Any]:
-    """`reading.preview`, elsewhere.
+def preview_aside(
+    path: Path, categorical: tuple[str, ...] = (), *, title: str = "", seconds: float = _SECONDS
+) -> dict[str, Any]:
+    """`reading.preview`, elsewhere; `title` is what messages call the file.
 
     Raises:
         BadData: what it raises; or the file takes more memory or time than it may.
     """
-    return _ask({"do": "preview", "path": str(path), "categorical": list(categorical)}, None, seconds)
+    asked = {"do": "preview", "path": str(path), "title": title, "categorical": list(categorical)}
+    return _ask(asked, None, seconds)
 
 
 def add_aside(
@@ -127,7 +130,9 @@ def main() -> None:
     try:
         say(answer=_WORK[asked["do"]](asked, lambda *far: say(progress=far)))
     except FilError as error:
-        say(error=str(error))
+        # A file that was handed in is kept under its content; a person knows it by its own name.
+        kept = Path(asked["path"]).name
+        say(error=str(error).replace(kept, asked["title"] or kept))
     except MemoryError:
         say(error=f"file: expected one that fits in {_allowed() / 2**30:.0f} GiB of memory. Give a smaller part of it.")
     except Exception as error:  # parsers of foreign bytes raise anything; their words stay here

@@ -39,8 +39,9 @@ PREFIX = "own:"
 _VERSION = 1  # raised when the same file and choices give other rows
 _KEY_DIGITS = 12
 _NAME = re.compile(r"own:(?:[a-z0-9-]{1,40}-)?([0-9a-f]{12})")
-_INCOMING = re.compile(r"[0-9a-f]{64}\.[a-z]{3,7}")
+_INCOMING = re.compile(r"[0-9a-f]{64}\.[a-z]{3,11}")
 _ARRAYS = ("X", "y", "ids", "X_test", "y_test")
+_TAKEN = (*SUFFIXES, ".safetensors")
 _KEPT_SECONDS = 24 * 3600  # of a file that was handed in and of which nothing was made
 
 
@@ -250,8 +251,8 @@ def keep_incoming(content: bytes, suffix: str) -> Path:
         BadData: a suffix that no reader knows.
         DataUnavailable: the disk has no room.
     """
-    if suffix.lower() not in SUFFIXES:
-        raise BadData(f"file: expected a name ending in {', '.join(SUFFIXES)}; got {suffix[:20]!r}.")
+    if suffix.lower() not in _TAKEN:
+        raise BadData(f"file: expected a name ending in {', '.join(_TAKEN)}; got {suffix[:20]!r}.")
     if not content:
         raise BadData("file: expected content; it is empty (0 bytes).")
     if len(content) > limits.FILE_BYTES:

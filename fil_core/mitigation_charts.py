@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages.common.charts import INK, LEAKS, OKABE_ITO, WITHOUT_WEBGL, Mode, colours, level, part, styled
+from fil_core.charts import INK, LEAKS, OKABE_ITO, WITHOUT_WEBGL, Mode, colours, level, named, part, styled
 
 BEFORE, AFTER = OKABE_ITO[7], OKABE_ITO[0]
 FAMILIES = {
@@ -57,7 +57,7 @@ def before_and_after(table: pd.DataFrame, mode: Mode) -> go.Figure:
     for label, colour in groups.items():
         drawn = part(table, label)
         add(
-            x=drawn["eta_before"], y=drawn["eta_after"], customdata=drawn.index, mode="markers", name=str(label),
+            x=drawn["eta_before"], y=drawn["eta_after"], customdata=drawn.index, mode="markers", name=named(label),
             marker={"color": colour, "size": 5, "opacity": 0.6}, showlegend=len(groups) > 1,
             hovertemplate="example %{customdata}<br>before %{x:.4g}<br>after %{y:.4g}<extra></extra>",
         )  # fmt: skip
@@ -73,7 +73,7 @@ def before_and_after(table: pd.DataFrame, mode: Mode) -> go.Figure:
 def by_class(classes: pd.DataFrame, mode: Mode) -> go.Figure:
     """Mean eta of each class before and after, with the largest as a mark."""
     figure = go.Figure()
-    names = [str(name) for name in classes.index]
+    names = [named(name) for name in classes.index]
     for when, colour in (("before", BEFORE), ("after", AFTER)):
         figure.add_bar(
             y=names, x=classes[f"mean {when}"], name=f"mean, {when}", orientation="h", marker={"color": colour},

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages.common.charts import INK, LEAKS, OKABE_ITO, Mode, level, styled
+from fil_core.charts import INK, LEAKS, OKABE_ITO, Mode, level, styled
 
 ATTACKER_COLOURS = {
     "whitebox-prior": LEAKS,

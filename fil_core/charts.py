@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 from collections.abc import Sequence
 from typing import Literal
 
@@ -51,6 +52,11 @@ def styled(figure: go.Figure, mode: Mode, *, x: str, y: str, height: int = 340) 
     return figure.update_layout(template=template(mode), height=height, **titles)
 
 
+def named(label: object) -> str:
+    """A name out of the data as the text of a figure, where Plotly would take `<b>` or `&amp;` for markup."""
+    return html.escape(str(label), quote=False)
+
+
 def colours(table: pd.DataFrame) -> dict[object, str]:
     """A colour for each class, or one for all where there are more than eyes tell apart."""
     labels = sorted(table["label"].unique(), key=str)
@@ -62,8 +68,8 @@ def part(table: pd.DataFrame, label: object) -> pd.DataFrame:
     return table if label is ALL else table[table["label"] == label]
 
 
-def distribution(table: pd.DataFrame, mode: Mode, *, log: bool) -> go.Figure:
-    """Histogram of eta, stacked by class where they are few, with the median marked."""
+def distribution(table: pd.DataFrame, mode: Mode, *, log: bool, sigma: float = 1.0) -> go.Figure:
+    """Histogram of eta at some output noise, stacked by class where they are few, with the median marked."""
     eta = table["eta"].to_numpy()
     eta = eta[eta > 0] if log else eta
     low, high = float(eta.min()), float(eta.max())
@@ -78,7 +84,7 @@ def distribution(table: pd.DataFrame, mode: Mode, *, log: bool) -> go.Figure:
             x=np.sqrt(edges[1:] * edges[:-1]) if log else (edges[1:] + edges[:-1]) / 2,
             y=counts,
             width=np.diff(edges),
-            name=str(label),
+            name=named(label),
             marker={"color": colour, "line": {"width": 0}},
             hovertemplate="η %{x:.4g}<br>%{y:,} examples<extra>%{fullData.name}</extra>",
         )
@@ -89,8 +95,25 @@ def distribution(table: pd.DataFrame, mode: Mode, *, log: bool) -> go.Figure:
         x=np.log10(median) if log else median, y=1, yref="paper", xanchor="left", yanchor="top", text="median",
         showarrow=False, font={"size": 11, "color": INK[mode][0]},
     )  # fmt: skip
-    styled(figure, mode, x="Fisher information loss η, in 1/feature at σ = 1", y="training examples")
+    styled(figure, mode, x=f"Fisher information loss η, in 1/feature at σ = {sigma:g}", y="training examples")
     return figure.update_xaxes(type="log" if log else "linear")
+
+
+def two_distributions(one: np.ndarray, other: np.ndarray, names: tuple[str, str], mode: Mode) -> go.Figure:
+    """Two histograms of eta over the same bins, as shares of their examples, so that sizes may differ."""
+    both = np.concatenate([one, other])
+    low, high = float(both.min()), float(both.max())
+    edges = np.linspace(low, high, 61) if high - low > 1e-9 * high else np.array([0.99 * low, 1.01 * high])
+    figure = go.Figure()
+    for eta, name, colour in ((one, names[0], OKABE_ITO[0]), (other, names[1], OKABE_ITO[1])):
+        counts, _ = np.histogram(eta, edges)
+        figure.add_scatter(
+            x=np.repeat(edges, 2)[1:-1], y=np.repeat(counts / max(1, len(eta)), 2), name=named(name), mode="lines",
+            line={"color": colour, "width": 1.5}, fill="tozeroy",
+            hovertemplate="η %{x:.4g}<br>%{y:.2%} of the examples<extra>%{fullData.name}</extra>",
+        )  # fmt: skip
+    styled(figure, mode, x="Fisher information loss η, in 1/feature", y="share of the training examples")
+    return figure.update_yaxes(tickformat=".1%")
 
 
 def by_class(table: pd.DataFrame, mode: Mode) -> go.Figure:
@@ -99,7 +122,7 @@ def by_class(table: pd.DataFrame, mode: Mode) -> go.Figure:
     labels = sorted(table["label"].unique(), key=str, reverse=True)
     eta = table.groupby("label")["eta"]
     quantiles = {q: eta.quantile(q).loc[labels] for q in (0.05, 0.25, 0.5, 0.75, 0.95)}
-    names = [str(label) for label in labels]
+    names = [named(label) for label in labels]
     figure.add_box(
         y=names, lowerfence=quantiles[0.05], q1=quantiles[0.25], median=quantiles[0.5], q3=quantiles[0.75],
         upperfence=quantiles[0.95], orientation="h", line={"width": 1.5, "color": OKABE_ITO[0]}, hoverinfo="x+y",
@@ -136,7 +159,7 @@ def against(table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bo
             y=drawn["eta"],
             customdata=drawn.index,
             mode="markers",
-            name=str(label),
+            name=named(label),
             marker={"color": colour, "size": 5, "opacity": 0.65},
             hovertemplate=f"example %{{customdata}}<br>η %{{y:.4g}}<br>{title} %{{x:.4g}}<extra></extra>",
         )
@@ -158,7 +181,9 @@ def ranks(one: pd.Series, other: pd.Series, names: tuple[str, str], mode: Mode) 
         )
     )  # fmt: skip
     figure.add_shape(type="line", x0=1, y0=1, x1=len(one), y1=len(one), line={"color": INK[mode][2], "dash": "dot"})
-    return styled(figure, mode, x=f"rank by {names[0]} (1 = leakiest)", y=f"rank by {names[1]}", height=380)
+    return styled(
+        figure, mode, x=f"rank by {named(names[0])} (1 = leakiest)", y=f"rank by {named(names[1])}", height=380
+    )
 
 
 def curve(
@@ -202,7 +227,7 @@ def bars(names: Sequence[str], values: Sequence[float], title: str, mode: Mode) 
     order = np.argsort(values)
     figure = go.Figure(
         go.Bar(
-            x=np.asarray(values)[order], y=[names[i] for i in order], orientation="h", marker={"color": LEAKS},
+            x=np.asarray(values)[order], y=[named(names[i]) for i in order], orientation="h", marker={"color": LEAKS},
             hovertemplate="%{y}: %{x:.4g}<extra></extra>",
         )
     )  # fmt: skip

@@ -1,0 +1,140 @@
+"""The options --workers and --scheduler, and how a command with many requests uses them."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from typing import Any
+
+from fil_core.cli.options import Run, whole
+from fil_core.errors import FilError
+from fil_core.result import Result
+
+_WORTH_SECONDS = 20.0  # processes take about five to start and to read the data
+
+
+def fan_out_options(parser: argparse.ArgumentParser) -> None:
+    """Where several answers, or blocks of rows, are computed at a time."""
+    own = parser.add_argument_group("fan-out")
+    own.add_argument("--workers", metavar="N", type=whole, help="processes; 1 computes in this one (default: one a core where it is worth it)")  # noqa: E501 # fmt: skip
+    own.add_argument("--scheduler", metavar="ADDRESS", help="of dask, tcp://HOST:PORT, in the place of processes here (default: FIL_SCHEDULER)")  # noqa: E501 # fmt: skip
+
+
+@contextlib.contextmanager
+def open_executor(options: argparse.Namespace) -> Iterator[Executor]:
+    """Where to compute, as the options say: this process, a pool of one process a core, or a scheduler's workers.
+
+    Raises:
+        BadRequest, WorkersUnavailable: as `fil_core.engine.executors.executor`.
+    """
+    from fil_core.engine.executors import executor
+    from fil_core.engine.pools import ThisProcess
+
+    if options.workers == 1 and not options.scheduler:
+        yield ThisProcess()
+        return
+    with executor(workers=options.workers, scheduler=options.scheduler) as found:
+        yield found
+
+
+class FanOut:
+    """The answers to a command's requests, for as long as the block lasts.
+
+    With --workers or --scheduler they are computed there. With neither they are computed here one by one, and as soon
+    as those that are left would take longer than twenty seconds at the pace so far, they go to one process a core.
+    """
+
+    def __init__(self, run: Run) -> None:
+        """Takes the command's work."""
+        self._run, self._stack = run, contextlib.ExitStack()
+        self._executor: Executor | None = None
+
+    def __enter__(self) -> FanOut:
+        """Refuses a scheduler that is not there before any work."""
+        options = self._run.options
+        if options.scheduler or (options.workers or 0) > 1 or (options.workers is None and _scheduler_set()):
+            self._open()
+        elif options.workers is not None:
+            from fil_core.checks import count
+
+            count("workers", options.workers)
+        return self
+
+    def __exit__(self, *error: Any) -> bool | None:
+        """Ends the processes."""
+        return self._stack.__exit__(*error)
+
+    def answers(self, requests: Sequence[Any], *, stop: bool = False) -> list[Result | FilError]:
+        """A result for each, or the error that says why there is none.
+
+        Args:
+            requests: in the order of the answers.
+            stop: raise the first such error instead, and leave what has not begun.
+        """
+        found: list[Result | FilError] = []
+        start = time.perf_counter()
+        for i, request in enumerate(requests):
+            executor = self._elsewhere(time.perf_counter() - start, i, len(requests) - i)
+            if executor is not None:
+                return found + self._answer_elsewhere(executor, requests[i:], stop)
+            try:
+                found.append(self._run.answer(request))
+            except FilError as error:
+                if stop:
+                    raise
+                found.append(error)
+        return found
+
+    def _elsewhere(self, seconds: float, done: int, left: int) -> Executor | None:
+        """The other processes, where there are any or it is worth starting them."""
+        free = self._executor is None and self._run.options.workers is None and (os.cpu_count() or 1) > 1
+        if free and done and left > 1 and seconds / done * left > _WORTH_SECONDS:
+            self._open()
+        return self._executor
+
+    def _open(self) -> None:
+        self._executor = self._stack.enter_context(open_executor(self._run.options))
+
+    def _answer_elsewhere(self, executor: Executor, requests: Sequence[Any], stop: bool) -> list[Result | FilError]:
+        from fil_core.engine.executors import answer_all
+
+        run = self._run
+        if run.options.force or any(run.engine.find(request) is None for request in requests):
+            run.cached = False
+
+        def told(_: int, answer: Result | FilError) -> None:
+            if stop and isinstance(answer, FilError):
+                raise answer
+
+        assert self._executor is not None
+        found = answer_all(
+            requests,
+            store_root=run.engine.store.root,
+            executor=executor,
+            progress=run.progress,
+            on_answer=told,
+            engine=run.engine,
+            force=run.options.force,
+        )
+        run.progress.close()
+        for answer in found:
+            if isinstance(answer, Result):
+                _say(run, answer)
+        return found
+
+
+def _scheduler_set() -> bool:
+    return bool(os.environ.get("FIL_SCHEDULER"))
+
+
+def _say(run: Run, result: Result) -> None:
+    """What a reader must know, once, as `Run.answer` says it."""
+    for notice in (*result.provenance["warnings"], run.engine.store.notice):
+        if notice and notice not in run._told:
+            run._told.add(notice)
+            print(f"note: {notice}", file=sys.stderr)

@@ -1,0 +1,94 @@
+"""The command `report`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, get_args
+
+from fil_core.cli.options import Run, data_options, data_spec, model_options, names, number, whole
+from fil_core.errors import BadRequest
+from fil_core.specs import DataSpec, Device, FilRequest, request_of
+
+if TYPE_CHECKING:
+    from fil_core.dataset import Dataset
+    from fil_core.reproduce import Reproducible
+    from fil_core.result import Result
+
+_TOP = 24
+
+
+def add(commands: Any) -> None:
+    """Declare it."""
+    report = commands.add_parser("report", help="a finding as one HTML file", description=_run_report.__doc__)
+    chosen = report.add_argument_group("report")
+    chosen.add_argument("--out", dest="file", metavar="FILE", required=True, help="write the report to FILE.html")
+    chosen.add_argument("--key", metavar="KEY[,KEY]", type=names, default=(), help="stored results, by the beginning (8 characters or more) of their keys on the Runs page, in the place of what the options ask")  # noqa: E501 # fmt: skip
+    chosen.add_argument("--redact", action="store_true", help="coarsen pictures, mask labels and attribute values")
+    chosen.add_argument("--top", metavar="K", type=whole, default=_TOP, help=f"examples listed (default {_TOP})")
+    chosen.add_argument("--title", metavar="TEXT", default="", help="of the report")
+    data_options(report)
+    model_options(report)
+    measured = report.add_argument_group("measure")
+    measured.add_argument("--attribute", metavar="NAME[,NAME]", type=names, default=(), help="only what an attacker of these attributes learns")  # noqa: E501 # fmt: skip
+    measured.add_argument("--simplex", action="store_true", help="only directions that sum to zero over the attribute")
+    measured.add_argument(
+        "--sigma", type=number, default=1.0, help="standard deviation of the output noise (default 1)"
+    )
+    run = report.add_argument_group("run")
+    run.add_argument("--device", choices=get_args(Device), default="auto", help="auto takes CUDA where there is one")
+    run.add_argument("--force", action="store_true", help="compute even if the result is stored")
+    run.add_argument("--json", action="store_true", help="end with one line of JSON on stdout")
+    report.set_defaults(run=_run_report, out=None)  # no table
+
+
+def _run_report(options: argparse.Namespace) -> int:
+    """One self-contained HTML file: the finding, figures, who it is about, where it comes from, how to reproduce it."""
+    from fil_core.report import check_report_path, report, write
+
+    check_report_path(options.file)
+    run = Run(options)
+    results = _stored(run, options.key) if options.key else [_measured(run, options)]
+
+    def datasets(spec: DataSpec) -> Dataset:
+        return run.engine.dataset(dataclasses.replace(spec, data_dir=options.data_dir), run.progress)
+
+    written = datetime.now().astimezone()
+    content = report(
+        results, datasets, redact=options.redact, top=options.top, title=options.title, written=written
+    )  # fmt: skip
+    write(content, options.file)
+    run.progress.close()
+    line = {"out": options.file, "results": len(results), "bytes": len(content.encode()), "redacted": options.redact}
+    what = "1 result" if len(results) == 1 else f"{len(results)} results"
+    return run.finish(None, line, f"{options.file}: {what}, {line['bytes'] / 2**20:.1f} MiB. Written in")
+
+
+def _measured(run: Run, options: argparse.Namespace) -> tuple[Reproducible, Result]:
+    data = data_spec(options)
+    request = FilRequest(
+        data=data,
+        model=run.model_spec(data),
+        attribute=options.attribute,
+        simplex=options.simplex,
+        sigma=options.sigma,
+        device=options.device,
+    )
+    return request, run.answer(request)
+
+
+def _stored(run: Run, prefixes: tuple[str, ...]) -> list[tuple[Reproducible, Result]]:
+    """The results whose keys start so, each once.
+
+    Raises:
+        BadRequest: no such result, or one that this version cannot read.
+    """
+    entries = {entry.key: entry for entry in map(run.engine.store.entry, prefixes)}
+    found: list[tuple[Any, Result]] = []
+    for key, entry in entries.items():
+        result = run.engine.store.get(key)
+        if result is None:
+            raise BadRequest(f"key: expected a result that can be read; {key[:16]} is damaged. Compute it again.")
+        found.append((request_of(entry.request), result))
+    return found

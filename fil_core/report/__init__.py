@@ -1,0 +1,130 @@
+"""A finding to hand to someone else: one self-contained HTML file for chosen results.
+
+The file loads nothing from anywhere, prints on A4, and says of every number where it comes from. Plotly's own code is
+in it once, which makes some five megabytes of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from fil_core.checks import count
+from fil_core.engine.folders import write_synced
+from fil_core.errors import BadRequest
+from fil_core.report import attacks, leakage
+from fil_core.report.document import document
+from fil_core.report.provenance import provenance
+from fil_core.report.subject import Datasets, Subject, subject
+from fil_core.reproduce import Reproducible
+from fil_core.result import Result
+from fil_core.specs import AttributeRequest, FilRequest, IrfilRequest, ReconstructionRequest, ReleaseRequest
+
+TOP = 24
+TITLE = "What the model gives away"
+MOST_LISTED = 1000
+
+_PRIVATE = "This report shows training examples and how exposed they are. Treat it like the data itself."
+_REDACTED = (
+    "Redacted: pictures are coarse, labels and attribute values masked. How exposed each example is, is still told; it "
+    "was computed from private records."
+)
+_SECTIONS: dict[type, tuple[str, Callable[[Subject], str]]] = {
+    FilRequest: ("Who the model gives away", leakage.fil),
+    AttributeRequest: ("Guessed attributes", attacks.attribute),
+    ReconstructionRequest: ("Reconstructed examples", attacks.reconstruction),
+    IrfilRequest: ("Training reweighted", leakage.irfil),
+    ReleaseRequest: ("A release with noise", leakage.release),
+}
+REPORTABLE = tuple(_SECTIONS)
+
+
+def report(
+    results: Sequence[tuple[Reproducible, Result]],
+    datasets: Datasets,
+    *,
+    redact: bool,
+    written: datetime,
+    top: int = TOP,
+    title: str = "",
+) -> str:
+    """The report as HTML text, the same for the same arguments.
+
+    Args:
+        results: requests with their results, at least one, in the order of the report.
+        datasets: the examples of a spec, as `Engine.dataset`; where it raises a `FilError`, or gives others than were
+            measured, the report says so and shows numbers only.
+        redact: pictures coarse, labels and attribute values masked.
+        written: when, for the report's head.
+        top: how many examples each section lists, 1 to 1,000.
+        title: a text; empty takes a usual one.
+
+    Raises:
+        BadRequest: no results, one of a kind that is part of others, or `top` out of range.
+    """
+    count("top", top)
+    if top is None or top > MOST_LISTED:
+        raise BadRequest(f"top: expected 1 to {MOST_LISTED:,}; got {top!r}.")
+    if not results:
+        raise BadRequest("report: expected at least one result; got none.")
+    sections = []
+    for request, result in results:
+        if type(request) not in _SECTIONS:
+            raise BadRequest(
+                f"report: expected results that stand for themselves; got a {type(request).__name__}, a part of others."
+            )
+        name, section = _SECTIONS[type(request)]
+        about = subject(request, result, datasets, redact=redact, top=top)
+        sections.append((name, _about(about), section(about) + provenance(about)))
+    return document(title or TITLE, sections, written, _REDACTED if redact else _PRIVATE)
+
+
+def _about(subject: Subject) -> str:
+    """What was asked, in a line."""
+    model = f"{subject.request.model.kind}, λ = {subject.request.model.penalty!r}"
+    weights = f", {subject.weights.text}" if subject.weights else ""
+    noise = f", σ = {subject.sigma:g}" if subject.sigma != 1 else ""
+    risk = f", {subject.at_risk} at risk" if subject.at_risk else ""
+    return f"{subject.result.provenance['data']['title']} · {model}{weights}{noise}{risk}"
+
+
+def check_report_path(path: Path | str) -> None:
+    """Refuse, before any work is done for it, a path that no report can be written to.
+
+    Raises:
+        BadRequest: a suffix other than `.html`, or a folder that is not there.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".html":
+        raise BadRequest(f"out: expected a file name ending in .html; got {str(path)!r}.")
+    if path.is_dir():
+        raise BadRequest(f"out: expected a file name; {path} is a folder.")
+    if not path.absolute().parent.is_dir():
+        raise BadRequest(
+            f"out: expected an existing folder; {path.absolute().parent} is not there, so create it first."
+        )
+
+
+def write(content: str, path: Path | str) -> None:
+    """Write a report, whole or not at all; a file that is there is replaced.
+
+    Raises:
+        BadRequest: see `check_report_path`, or a path that cannot be written.
+    """
+    check_report_path(path)
+    path = Path(path)
+    # Beside the target, since a rename is atomic only within one file system.
+    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        write_synced(temporary, content.encode())
+        os.replace(temporary, path)
+    except OSError as error:
+        cause = error.strerror or error
+        raise BadRequest(f"out: {path} cannot be written ({cause}); choose another place.") from error
+    finally:
+        with contextlib.suppress(OSError):  # the reason it cannot be removed is being reported already
+            temporary.unlink(missing_ok=True)

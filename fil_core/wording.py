@@ -1,0 +1,32 @@
+"""Numbers as a person reads them, the same on a page, in a report and on the command line."""
+
+from __future__ import annotations
+
+import math
+
+
+def number(value: float) -> str:
+    """Three significant digits; powers of ten only below 10^-3 and from 10^6."""
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "none"
+    if value == 0 or 1e-3 <= abs(value) < 1e6:
+        digits = 3 if value == 0 else max(0, 2 - math.floor(math.log10(abs(value))))
+        return f"{value:,.{digits}f}"
+    return f"{value:.2e}"
+
+
+def count(value: int) -> str:
+    """A whole number with thousands separators."""
+    return f"{value:,}"
+
+
+def percent(share: float) -> str:
+    """A share as a percentage with enough digits to tell .9995 from .9976."""
+    return f"{100 * share:.2f} %"
+
+
+def score(value: float, kind: str) -> str:
+    """A test score: a percentage for accuracy, a number for a squared error."""
+    if math.isnan(value):
+        return "no test rows"
+    return percent(value) if kind == "accuracy" else number(value)

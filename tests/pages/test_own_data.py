@@ -1,0 +1,196 @@
+"""Own data on the page: what a file holds, the choices, the check, and the way to its numbers."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from harness import PAGES, app, fresh_server, plain, sidebar, words  # noqa: F401 - a fixture of every test here
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from fil_core.data.own import Choices, add, register, registered
+from fil_core.engine import Engine, brought
+from fil_core.specs import DataSpec
+
+OWN = "pages/own_data.py"
+
+
+@pytest.fixture
+def patients() -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    n = 80
+    frame = pd.DataFrame(
+        {
+            "patient": [f"P-{i:03d}" for i in range(n)],
+            "age": rng.integers(20, 90, n),
+            "region": rng.choice(["north", "south", "west"], n),
+            "dose": rng.normal(5, 1, n).round(2),
+        }
+    )
+    frame["ill"] = np.where(frame["age"] + rng.normal(0, 20, n) > 55, "yes", "no")
+    frame.loc[4, "dose"] = np.nan
+    return frame
+
+
+def given(frame: pd.DataFrame) -> str:
+    """The table, handed in."""
+    return register.keep_incoming(frame.to_csv(index=False).encode(), ".csv").name
+
+
+def chosen(at: AppTest, key: str, value: object) -> AppTest:
+    widget = next(w for kind in ("selectbox", "multiselect", "slider") for w in at.get(kind) if w.key.startswith(key))
+    return widget.set_value(value).run()
+
+
+def table(at: AppTest, column: str) -> pd.DataFrame:
+    """The last table shown that has a column."""
+    return [d.value for d in at.dataframe if column in d.value.columns][-1]
+
+
+def checked(name: str, **choices: object) -> AppTest:
+    at = app(OWN, file=name)
+    for key, value in choices.items():
+        at = chosen(at, f"own-{key.replace('_', '-')}", value)
+    at.button(key="own-check").click().run()
+    assert not at.exception
+    return at
+
+
+def test_without_a_file_the_page_says_what_can_be_brought():
+    at = app(OWN)
+    assert not at.exception
+    assert "Bring a table, arrays, or images" in words(at)
+    assert "Pickled objects are not opened" in words(at)
+
+
+def test_a_file_shows_its_columns_and_what_becomes_of_them(patients):
+    at = app(OWN, file=given(patients))
+    columns = table(at, "becomes").set_index("name")
+    assert columns.loc["region", "becomes"] == "2 columns, without west"
+    assert columns.loc["patient", "becomes"] == "no feature: too many texts"
+    assert columns.loc["dose", "missing"] == 1
+    assert at.multiselect(key="own-left-out-None-").value == ["patient"]
+    assert at.button(key="own-check").disabled  # no target yet
+
+
+def test_missing_entries_need_a_choice_and_then_are_named(patients):
+    name = given(patients)
+    at = checked(name, target="ill", id="patient")
+    assert "missing entries: expected a choice for them; 'dose' 1, in 1 of 80 rows" in plain(at.error[0].value)
+    at = checked(name, target="ill", id="patient", missing="fill")
+    assert not at.error
+    assert "1 missing entries of dose are filled in with the median" in words(at)
+    assert [m.value for m in at.metric][:3] == ["64", "16", "4"]
+
+
+def test_what_was_checked_is_measured_on_every_page_under_its_own_names(patients):
+    at = checked(given(patients), target="ill", id="patient", missing="drop", sensitive=["region"])
+    assert len(registered()) == 1
+    entry = registered()[0]
+    assert entry.choices.sensitive == ("region",)
+    for page in PAGES:
+        at = app(page, data=entry.name, model="logistic")
+        assert not at.exception
+        assert not at.error
+    at = app(PAGES[0], data=entry.name, model="logistic")
+    assert "P-0" in words(at)  # the leakiest is called by its name
+    at = app(PAGES[1], data=entry.name, model="logistic")
+    assert at.selectbox(key="attribute").options[1] == "region"  # the sensitive one comes first
+    assert len(table(at, "eta_region"))
+
+
+def test_redaction_hides_rows_and_names(patients):
+    name = given(patients)
+    at = sidebar(app(OWN, file=name), redact=True)
+    assert not [d for d in at.dataframe if "dose" in d.value.columns]
+    checked(name, target="ill", id="patient", missing="drop")
+    at = app(PAGES[1], data=registered()[0].name, model="logistic", redact="true")
+    assert not at.exception
+    assert set(table(at, "name")["name"]) == {"•••"}
+
+
+def test_a_file_that_cannot_be_read_leaves_the_others_in_reach(patients, tmp_path):
+    patients.dropna().to_csv(tmp_path / "good.csv", index=False)
+    add(tmp_path / "good.csv", Choices(target="ill", id="patient"))
+    bad = register.keep_incoming(b"a,b\n1,2\n3", ".csv").name
+    at = app(OWN, file=bad)
+    assert "expected 2 entries in the last row; got 1" in plain(at.error[0].value)
+    assert bad not in plain(at.error[0].value)  # a person knows it by another name
+    assert "1 data set of your own is here" in words(at)
+
+
+def test_a_link_to_a_file_that_is_gone_says_so():
+    at = app(OWN, file="0" * 64 + ".csv")
+    assert "not here any more" in at.info[0].value
+    at = app(OWN, file="../../etc/passwd")
+    assert "not here any more" in at.info[0].value
+
+
+def test_deleted_data_leave_the_list_and_a_link_to_them_says_so(patients, tmp_path):
+    patients.dropna().to_csv(tmp_path / "good.csv", index=False)
+    entry = add(tmp_path / "good.csv", Choices(target="ill", id="patient"))
+    at = app(OWN)
+    at.button(key=f"delete-{entry.name}").click().run()
+    assert not registered()
+    at = app(PAGES[0], data=entry.name)
+    assert not at.exception
+    assert "not here any more" in at.sidebar.warning[0].value
+
+
+def test_images_are_checked_with_a_size(tmp_path):
+    import zipfile
+
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(tmp_path / "i.zip", "w") as archive:
+        for label in ("cats", "<b>dogs"):
+            for i in range(12):
+                buffer = io.BytesIO()
+                side = 8 if i else 9
+                Image.fromarray(rng.integers(0, 255, (side, side), dtype=np.uint8)).save(buffer, "PNG")
+                archive.writestr(f"{label}/{i}.png", buffer.getvalue())
+    name = register.keep_incoming((tmp_path / "i.zip").read_bytes(), ".zip").name
+    at = app(OWN, file=name)
+    at.button(key="own-check").click().run()
+    assert "expected images of one size" in plain(at.error[0].value)
+    at.text_input(key="own-size").set_value("8x8").run()
+    at.button(key="own-check").click().run()
+    assert not at.error
+    at = app(PAGES[2], data=registered()[0].name, model="logistic", l2="0.01")
+    assert not at.exception
+    assert not at.error
+
+
+def test_scores_of_ones_own_stand_beside_eta(patients, tmp_path):
+    patients.dropna().to_csv(tmp_path / "good.csv", index=False)
+    entry = add(tmp_path / "good.csv", Choices(target="ill", id="patient"))
+    engine = Engine()
+    dataset = engine.dataset(DataSpec(name=entry.name))
+    scores = pd.DataFrame({"id": dataset.id_names[:-1], "mine": np.arange(dataset.n - 1.0)})
+    name = brought.keep_scores(engine, scores, dataset)
+    at = app(PAGES[1], data=entry.name, model="logistic", scores=name)
+    assert not at.exception
+    assert "your mine" in at.dataframe[0].value.index
+    assert table(at, "mine")["mine"].isna().sum() == 1
+    assert "lack 1 of the" in words(at)
+    at = app(PAGES[1], scores=name)  # of other data
+    assert not at.exception
+    assert "another choice of examples" in plain(at.warning[0].value)
+
+
+def test_parameters_that_are_no_optimum_are_refused_in_words(patients, tmp_path):
+    patients.dropna().to_csv(tmp_path / "good.csv", index=False)
+    entry = add(tmp_path / "good.csv", Choices(target="ill", id="patient"))
+    name = brought.keep_parameters(Engine(), np.ones(entry.features))
+    at = app(PAGES[0], data=entry.name, model="logistic", parameters=name)
+    assert not at.exception
+    assert "expected an optimum of logistic" in plain(at.error[0].value)
+
+
+def test_files_are_kept_under_their_content_alone(patients):
+    name = given(patients)
+    assert Path(name).name == name
+    assert name == given(patients)
