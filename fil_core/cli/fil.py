@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from fil_core.cli import blocks
+from fil_core.cli.fanning import fan_out_options
 from fil_core.cli.options import Run, data_options, data_spec, model_options, names, number, run_options
+from fil_core.result import Result
 from fil_core.specs import FilRequest
 
 
@@ -30,6 +33,12 @@ def add(commands: Any) -> None:
     )
     fil.add_argument("--sigma", type=number, default=1.0, help="standard deviation of the output noise (default 1)")
     fil.add_argument("--scores", metavar="FILE", help="scores of your own, a column id and others, to stand beside eta")
+    fil.add_argument(
+        "--in-blocks",
+        action="store_true",
+        help="read a .npy matrix of any size block by block; --target and --leave-out are column numbers",
+    )
+    fan_out_options(fil)
     run_options(fil, "one row per training example")
     fil.set_defaults(run=_run_fil)
     listing = commands.add_parser("data", help="list the data sets", description=_run_data.__doc__)
@@ -39,7 +48,11 @@ def add(commands: Any) -> None:
 
 def _run_fil(options: argparse.Namespace) -> int:
     """Fisher information loss, and what stands beside it, of every training example."""
-    run, data = Run(options), data_spec(options)
+    run = Run(options)
+    if options.in_blocks:
+        result = blocks.measure(options, run)
+        return run.finish(result.table, *_line(result))
+    data = data_spec(options)
     request = FilRequest(
         data=data,
         model=run.model_spec(data),
@@ -49,13 +62,17 @@ def _run_fil(options: argparse.Namespace) -> int:
         device=options.device,
     )
     result = run.answer(request)
-    table = run.with_scores(result.table)
+    return run.finish(run.with_scores(result.table), *_line(result))
+
+
+def _line(result: Result) -> tuple[dict[str, Any], str]:
+    """What the command reports, for --json and in words."""
     wanted = (
         "n", "d", "eta_mean", "eta_std", "eta_min", "eta_median", "eta_max", "train_score", "test_score", "converged",
         "score",
     )  # fmt: skip
     line = {name: result.summary[name] for name in wanted} | {"device": result.provenance["device"]}
-    return run.finish(table, line, _in_words(line))
+    return line, _in_words(line)
 
 
 def _run_data(options: argparse.Namespace) -> int:

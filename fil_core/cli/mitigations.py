@@ -140,7 +140,20 @@ def _run_mitigate(options: argparse.Namespace) -> int:
         positive("target-eta", target)  # before minutes of work, not after
     if options.examples < 0:
         raise BadRequest(f"examples: expected a whole number >= 0; got {options.examples}.")
-    run, data = Run(options), data_spec(options)
+    run = Run(options)
+    with FanOut(run) as fan:
+        rows, base, measured = _compared(options, run, fan)
+    table = pd.DataFrame(rows)
+    line = {"mitigations": rows, "sigma": base.sigma, "n": measured.summary["n"], "score": measured.summary["score"]}
+    shown = table.set_index("name").rename_axis("mitigation")
+    return run.finish(shown.drop(columns=["attack_by_tenths", "new_leakiest", "error"]), line, _in_words(shown, line))
+
+
+def _compared(
+    options: argparse.Namespace, run: Run, fan: FanOut
+) -> tuple[list[dict[str, Any]], ReleaseRequest, Result]:
+    """A row for each mitigation, the release as it is, and its leakage."""
+    data = data_spec(options)
     model = run.model_spec(data)
     attribute = (options.attribute,) if options.attribute else ()
     measured = run.answer(FilRequest(data=data, model=model, attribute=attribute, device=options.device))
@@ -155,14 +168,9 @@ def _run_mitigate(options: argparse.Namespace) -> int:
         l2s=options.l2s,
         drops=options.drop,
     )
-    with FanOut(run) as fan:
-        rows = _rows(fan, compared, measured)
-        targets = asked or [noise_for(base, before, target) for target in _reached(rows, before / base.sigma)]
-        rows += _rows(fan, targets, measured)
-    table = pd.DataFrame(rows)
-    line = {"mitigations": rows, "sigma": base.sigma, "n": measured.summary["n"], "score": measured.summary["score"]}
-    shown = table.set_index("name").rename_axis("mitigation")
-    return run.finish(shown.drop(columns=["attack_by_tenths", "new_leakiest", "error"]), line, _in_words(shown, line))
+    rows = _rows(fan, compared, measured)
+    targets = asked or [noise_for(base, before, target) for target in _reached(rows, before / base.sigma)]
+    return rows + _rows(fan, targets, measured), base, measured
 
 
 def _base(options: argparse.Namespace, plain: ReleaseRequest, measured: Result) -> ReleaseRequest:

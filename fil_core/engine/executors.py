@@ -172,7 +172,9 @@ class _Sweep:
             self._begin(self._tasks())
             while self.pending:
                 self._tell()
-                for future in wait(self.pending, _POLL_SECONDS, FIRST_COMPLETED).done:
+                wait(self.pending, _POLL_SECONDS, FIRST_COMPLETED)
+                # Not what `wait` returns: a future that somebody cancelled is done, but not always said to be.
+                for future in [each for each in self.pending if each.done()]:
                     self._take(future)
             self._tell()
         except BaseException:
@@ -309,6 +311,10 @@ def readable_loss() -> Iterator[None]:
 
 
 def _gone(error: BaseException) -> WorkersUnavailable:
+    if isinstance(error, CancelledError | OSError | RuntimeError) and not isinstance(error, BrokenExecutor):
+        return WorkersUnavailable(
+            "scheduler: it went away while this was computed. What was finished is kept; ask again when it is back."
+        )
     cause = f" ({error})" if str(error) else ""
     return WorkersUnavailable(
         f"The process that computed this was ended by the system, twice{cause}; perhaps it needed more memory than "

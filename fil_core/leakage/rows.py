@@ -165,7 +165,8 @@ def in_order(
                 progress(done)
             while len(waiting) < ahead and done + len(waiting) < len(tasks):
                 waiting.append(executor.submit(work, tasks[done + len(waiting)]))
-            while progress and not wait([waiting[0]], _POLL_SECONDS).done:
+            while progress and not waiting[0].done():
+                wait([waiting[0]], _POLL_SECONDS)
                 progress(done)
             try:
                 answer = waiting[0].result()

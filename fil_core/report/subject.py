@@ -137,7 +137,7 @@ def _rows(subject: Subject, data: Dataset, shown: pd.DataFrame) -> str:
     more = len(records.columns) - _COLUMNS
     records = redaction.hidden(records) if subject.redact else records
     # A column of the data may be called like one of ours.
-    frame = shown.join(records.iloc[:, :_COLUMNS], rsuffix=" (data)")
+    frame = shown.join(records.iloc[:, :_COLUMNS], suffixes=("", " (data)"))
     note = e.paragraph(f"The first {_COLUMNS} of {count(len(records.columns))} columns.", "note") if more > 0 else ""
     return e.table(_headed(frame)) + note
 

@@ -1,0 +1,106 @@
+"""`fil --in-blocks`: a matrix that need not fit in memory."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from fil_core.cli.fanning import open_executor
+from fil_core.cli.options import Run
+from fil_core.data.own.arrays import header_of
+from fil_core.errors import BadRequest, DataUnavailable
+from fil_core.leakage.rows import RowSource
+from fil_core.result import Result
+from fil_core.specs import ModelSpec
+
+_PEEKED = 100_000  # rows whose targets decide whether they are two classes
+_REFUSED = (
+    "attribute", "simplex", "weights", "parameters", "scores", "subset", "sensitive", "categorical", "missing",
+    "image_size",
+)  # fmt: skip
+
+
+def measure(options: argparse.Namespace, run: Run) -> Result:
+    """The measures of every row of a .npy file, read, summed and measured in blocks.
+
+    Raises:
+        BadRequest: an option that blocks do not go with, or no target.
+        BadData, DataUnavailable: the file.
+    """
+    from fil_core.engine.large import measure_in_blocks
+
+    for name in _REFUSED:
+        if getattr(options, name):
+            raise BadRequest(f"--in-blocks: expected without --{name.replace('_', '-')}, which needs all rows at once.")
+    if options.test_fraction:
+        raise BadRequest("--in-blocks: expected --test-fraction 0; every row trains.")
+    model = ModelSpec(kind=options.model, l2=options.l2)
+    with open_executor(options) as executor:
+        result = measure_in_blocks(
+            _source(options),
+            model,
+            preprocess=options.preprocess or "standardise",
+            pca=options.pca,
+            sigma=options.sigma,
+            executor=executor,
+            progress=run.progress,
+        )
+    run.progress.close()
+    run.cached = False
+    return result
+
+
+def _source(options: argparse.Namespace) -> RowSource:
+    path = Path(options.data).expanduser()
+    if path.suffix.lower() != ".npy" or not path.is_file():
+        raise DataUnavailable(f"--in-blocks: expected a .npy matrix; {options.data} is none.")
+    target: int | str = _column("target", options.target) if _is_number(options.target) else str(options.target or "")
+    if target == "":
+        raise BadRequest("--target: expected a column's number, or a second .npy file with the targets.")
+    left_out = tuple(_column("leave-out", name) for name in options.leave_out or ())
+    left_out += (_column("id", options.id),) if options.id else ()
+    return RowSource(features=str(path), target=target, left_out=left_out, classes=_classes(options, path, target))
+
+
+def _is_number(text: str | None) -> bool:
+    return text is not None and text.isdecimal()
+
+
+def _column(option: str, name: str) -> int:
+    if not _is_number(name):
+        raise BadRequest(f"--{option}: expected a column's number, from 0; got {name!r}.")
+    return int(name)
+
+
+def _classes(options: argparse.Namespace, path: Path, target: int | str) -> tuple[float, ...]:
+    """The two values of the target that are classes, or none for a regression."""
+    if options.classes:
+        return tuple(_value(name) for name in options.classes)
+    if options.task == "regression":
+        return ()
+    found = np.unique(_targets(path, target))
+    two = len(found) == 2 and bool((found % 1 == 0).all())
+    return (float(found[0]), float(found[1])) if two else ()
+
+
+def _targets(path: Path, target: int | str) -> np.ndarray:
+    """The first targets."""
+    where = path if isinstance(target, int) else Path(target).expanduser()
+    if not where.is_file():
+        raise DataUnavailable(f"--target: expected a column's number or a .npy file; {target} is none.")
+    with where.open("rb") as file:
+        shape, _ = header_of(where.name, file, where.stat().st_size)
+    wanted = 2 if isinstance(target, int) else 1
+    if len(shape) != wanted or (isinstance(target, int) and target >= shape[-1]):
+        raise BadRequest(f"--target: expected one that {where.name} has; its shape is {shape}, got {target}.")
+    held = np.load(where, mmap_mode="r", allow_pickle=False)
+    return np.asarray(held[:_PEEKED, target] if isinstance(target, int) else held[:_PEEKED])
+
+
+def _value(name: str) -> float:
+    try:
+        return float(name)
+    except ValueError:
+        raise BadRequest(f"--classes: expected two numbers of the target column; got {name!r}.") from None
