@@ -33,6 +33,7 @@ class Job:
         done, total, what: how far the work is; total is None where nobody knows.
         finished: how many of the requests are answered, rightly or with an error.
         errors: why a request has no answer, by its position.
+        notice: what to know about the disk that its answers are on.
         memory_bytes: the most that its processes took together.
         stderr: the end of what its process complained of; for the person who runs the server, not for the browser.
     """
@@ -49,6 +50,7 @@ class Job:
     errors: dict[int, str] = field(default_factory=dict)
     started: datetime | None = None
     ended: datetime | None = None
+    notice: str = ""
     memory_bytes: int = 0
     stderr: str = ""
 

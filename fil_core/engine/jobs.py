@@ -101,6 +101,11 @@ class Jobs:
         asked = tuple(requests)
         return next((job for job in self.all() if job.requests == asked), None)
 
+    def latest(self, requests: Sequence[Question]) -> Job | None:
+        """The newest job that was asked all of these, perhaps with others."""
+        asked = set(requests)
+        return next((job for job in self.all() if asked <= set(job.requests)), None)
+
     def all(self) -> list[Job]:
         """Every job, the newest first."""
         with self._lock:
@@ -209,6 +214,8 @@ class Jobs:
             if "answered" in said:
                 errors = job.errors | ({said["answered"]: said["error"]} if "error" in said else {})
                 self._put(id, finished=job.finished + 1, errors=errors)
+            if "notice" in said:
+                self._put(id, notice=said["notice"])
         return "done" in said
 
     def _end(self, id: str, why: str) -> None:

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from collections.abc import Sequence
+from pathlib import Path
 
 import psutil
 

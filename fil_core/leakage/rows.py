@@ -25,7 +25,7 @@ _PART = 2**21  # in a part that is handed out, as long as it is not small next t
 _ROWS = 2**16  # the same, of few columns
 _PER_FEATURE = 16  # rows of a part for each feature: its sums then take an eighth of the bytes that are read for them
 _POLL_SECONDS = 0.2  # how soon a person's cancel is seen
-_IN_FLIGHT = 2**26  # bytes of answers that may wait for their turn
+_IN_FLIGHT = 2**25  # bytes of answers that may wait for their turn
 _DISTINCT = 3  # targets told apart: two are classes, three are a regression
 
 
@@ -78,7 +78,7 @@ class RowSource:
         picked = slice(self.start + rows.start, self.start + rows.stop)
         # The map is closed when this returns: pages of the file do not pile up in the process.
         whole = np.array(X[picked], dtype=np.float64, order="C")
-        target = whole[:, self.target] if y is None else np.array(y[picked], dtype=np.float64)
+        target = whole[:, int(self.target)] if y is None else np.array(y[picked], dtype=np.float64)
         kept = self._kept(whole.shape[1])
         features = whole if len(kept) == whole.shape[1] else np.ascontiguousarray(whole[:, kept])
         self._check(features, target, picked.start)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from fil_core import (
     AttributeRequest,
+    BadRequest,
     Dataset,
     DataSpec,
     Engine,
@@ -19,12 +22,10 @@ from fil_core import (
     FilError,
     FilRequest,
     GivenWeights,
-    Irfil,
     IrfilRequest,
     ReconstructionRequest,
     ReleaseRequest,
     Result,
-    attribute_of,
     expected_accuracy,
     expected_squared_error,
     keep_weights,
@@ -33,15 +34,19 @@ from fil_core import (
     success_column,
     success_probability,
 )
-from pages.common import text
+from fil_core.engine import cost
+from fil_core.engine.cost import PER_SECOND
+from fil_core.engine.jobs import Jobs
+from fil_core.engine.registry import ANALYSES
+from pages.common import text, working
 
 Question = FilRequest | AttributeRequest | ReconstructionRequest | IrfilRequest | ReleaseRequest
 
-# Answered at once below this many multiply-adds (a few seconds on two cores); above it a person is asked first.
+# In multiply-adds, of which two cores do `PER_SECOND`. Up to about two seconds are done in the page's own thread; what
+# takes longer is a job; before more than a few seconds a person is asked first.
+_IN_PAGE = 4e10
 _AT_ONCE = 1e11
 _TOO_LONG = 1e13
-_DEFAULT_SIGMAS = 13  # of an attack's own grid
-_PER_SECOND = 2e10  # multiply-adds of two cores
 
 # Seconds after which torch is loaded behind the first pages, which show stored numbers and do not need it: whoever then
 # asks for something new does not wait for the import, and whoever looks around at once is not slowed by it.
@@ -57,23 +62,65 @@ def engine() -> Engine:
 
 def dataset(spec: DataSpec) -> Dataset:
     """The examples of a spec, read on first use with progress shown."""
-    with _Progress() as progress:
+    with Progress() as progress:
         return engine().dataset(spec, progress)
 
 
+@st.cache_resource(show_spinner=False)
+def jobs() -> Jobs:
+    """The jobs of this server, as many and as large as its environment allows."""
+    memory = _setting("FIL_JOB_MEMORY_GIB")
+    return Jobs(
+        engine().store.root,
+        running=int(_setting("FIL_JOBS_RUNNING") or 1),
+        memory_bytes=None if memory is None else int(memory * 2**30),
+        seconds=3600 * (_setting("FIL_JOB_HOURS") or 6.0),
+    )
+
+
+def _setting(name: str) -> float | None:
+    text = os.environ.get(name, "")
+    try:
+        value = float(text) if text else None
+    except ValueError:
+        raise BadRequest(f"{name}: expected a number; got {text!r}.") from None
+    if value is not None and not 0 < value < 1e6:
+        raise BadRequest(f"{name}: expected a number above 0; got {text!r}.")
+    return value
+
+
 def result(request: Question) -> Result:
-    """The answer to a request: stored, or computed here and now, or, when that takes long, after a click.
+    """The answer to a request: stored, or computed here and now, or, when that takes long, by a job.
 
     Ends the page where there is nothing to show yet.
     """
     data = dataset(request.data)
     found = engine().find(request)
-    if found is None:
-        work = _multiply_adds(request, data)
-        if work > _AT_ONCE and not _asked(request, data, work):
-            st.stop()
-        found = _compute(request)
-    return found
+    if found is not None:
+        return found
+    job = jobs().find([request])
+    if job is not None and not job.over:
+        working.follow(jobs, job)
+        st.stop()
+    if job is not None and job.state == "done" and not (job.errors or job.notice):
+        job = None  # its answer was there, and somebody deleted it
+    if job is not None:
+        working.came_to_nothing(job)
+    size = cost.work(request, data, engine())
+    if size > _IN_PAGE:
+        cost.check_memory(request, data, jobs().memory_limit)
+    again = job is not None
+    if (size > _AT_ONCE or again) and not _asked(request, data, size, again=again):
+        st.stop()
+    # A job whose store could not be written has kept nothing; this process has its memory at least.
+    if size <= _IN_PAGE or (job is not None and job.notice):
+        return _compute(request)
+    working.follow(jobs, jobs().submit([request], title=_title(request, data)))
+    st.stop()
+
+
+def _title(request: Question, data: Dataset) -> str:
+    return f"{ANALYSES[type(request)].name}, {data.title}, {request.model.kind}"
 
 
 def stored(request: Question) -> Result | None:
@@ -84,43 +131,67 @@ def stored(request: Question) -> Result | None:
 def sweep(
     requests: Sequence[Question], label: str, *, key: str, names: Sequence[str] = (), eager: bool = False
 ) -> list[Result | None]:
-    """The stored answers to many questions, with a button that computes the others one by one.
+    """The stored answers to many questions, with a button that computes the others.
 
     Whoever stops it, or leaves, keeps what is finished: each answer is stored before the next is begun. One that has
     no answer says why, under its name, and does not stop the others. With `eager` what takes a few seconds is not
-    asked about.
+    asked about. What takes longer than a page may wait for is one job, whose answers appear as they come.
     """
     found = [engine().find(request) for request in requests]
     missing = [i for i, answer in enumerate(found) if answer is None]
     if not missing:
         return found
-    work = sum(_multiply_adds(requests[i], dataset(requests[i].data)) for i in missing)
-    at_once = eager and work <= _AT_ONCE
-    if work / _PER_SECOND > 10:
-        st.caption(f"What is missing takes {_roughly(work / _PER_SECOND)} on two cores; it can be stopped.")
+    job = jobs().latest([requests[i] for i in missing])
+    if job is not None and not job.over:
+        working.follow(jobs, job)
+        return found
+    if job is not None:
+        working.came_to_nothing(job, dict(zip(requests, names, strict=False)))
+    size = sum(cost.work(requests[i], dataset(requests[i].data), engine()) for i in missing)
+    at_once = eager and size <= _AT_ONCE and job is None
+    if size / PER_SECOND > 10:
+        st.caption(f"What is missing takes {_roughly(size / PER_SECOND)} on two cores; it can be stopped.")
     controls = st.empty()
     pressed = at_once
     if not at_once:
         with controls:
             pressed = _pressed(label, tuple(requests), key=key)
-    if pressed:
-        with controls:  # any click ends this run, and with it the sweep
-            st.button("Stop, and keep what is finished", icon=":material/stop:", key=f"{key}-stop")
-        with _Progress() as progress:
-            for done, i in enumerate(missing):
-                try:
-                    found[i] = engine().compute(requests[i], _Part(progress, done, len(missing)))
-                except FilError as error:
-                    named = f"{names[i]}: {error}" if names else str(error)
-                    st.error(text.safe(named), icon=":material/error:")
-        controls.empty()
+    if pressed and size > _IN_PAGE:
+        for i in missing:
+            cost.check_memory(requests[i], dataset(requests[i].data), jobs().memory_limit)
+        with controls:
+            working.follow(jobs, jobs().submit([requests[i] for i in missing], title=label))
+    elif pressed:
+        _here(requests, missing, found, controls, key=key, names=names)
     return found
+
+
+def _here(
+    requests: Sequence[Question],
+    missing: list[int],
+    found: list[Result | None],
+    controls: DeltaGenerator,
+    *,
+    key: str,
+    names: Sequence[str],
+) -> None:
+    """Answer what is missing in the page's own thread, in its place in `found`."""
+    with controls:  # any click ends this run, and with it the sweep
+        st.button("Stop, and keep what is finished", icon=":material/stop:", key=f"{key}-stop")
+    with Progress() as progress:
+        for done, i in enumerate(missing):
+            try:
+                found[i] = engine().compute(requests[i], _Part(progress, done, len(missing)))
+            except FilError as error:
+                named = f"{names[i]}: {error}" if names else str(error)
+                st.error(text.safe(named), icon=":material/error:")
+    controls.empty()
 
 
 class _Part:
     """The progress of one piece of a sweep, as progress of the whole."""
 
-    def __init__(self, progress: _Progress, done: int, total: int) -> None:
+    def __init__(self, progress: Progress, done: int, total: int) -> None:
         self._progress, self._done, self._total = progress, done, total
         progress(done, total, f"{done + 1} of {total}")
 
@@ -129,15 +200,8 @@ class _Part:
 
 
 def offered(request: FilRequest, label: str, *, key: str) -> Result | None:
-    """The stored answer to a side question, or a button that computes it; None until it was pressed."""
-    found = engine().find(request)
-    if found is None:
-        seconds = _multiply_adds(request, dataset(request.data)) / _PER_SECOND
-        if seconds > 10:
-            st.caption(f"This takes {_roughly(seconds)} on two cores.")
-        if _pressed(label, request, key=key):
-            found = _compute(request)
-    return found
+    """The stored answer to a side question, or a button that computes it; None until it is there."""
+    return sweep([request], label, key=key)[0]
 
 
 def _pressed(label: str, request: object, *, key: str, kind: Literal["primary", "secondary"] = "secondary") -> bool:
@@ -151,7 +215,7 @@ def _pressed(label: str, request: object, *, key: str, kind: Literal["primary", 
 
 
 def _compute(request: Question) -> Result:
-    with _Progress() as progress:
+    with Progress() as progress:
         progress(0, None, "starting")  # loading torch for the first time takes seconds that nobody else reports
         return engine().compute(request, progress)
 
@@ -230,14 +294,16 @@ def noise_for_success(request: AttributeRequest, attacker: str, target: float) -
     )
 
 
-def _asked(request: Question, data: Dataset, work: float) -> bool:
-    """The state before the first measurement of something large."""
+def _asked(request: Question, data: Dataset, size: float, *, again: bool) -> bool:
+    """The state before the first measurement of something large, or the next one of what came to nothing."""
+    if again:
+        return _pressed("Try again", request, key="measure", kind="primary")
     st.subheader("Not measured yet")
     st.write(
         f"{data.title}: {data.n:,} training examples with {data.d:,} features, {request.model.kind}. This takes "
-        f"{_roughly(work / _PER_SECOND)} on two cores, less on a GPU; the result is kept."
+        f"{_roughly(size / PER_SECOND)} on two cores, less on a GPU; the result is kept."
     )
-    if work > _TOO_LONG:
+    if size > _TOO_LONG:
         st.write("Fewer rows, or some twenty principal components, make it a matter of seconds: see the sidebar.")
     return _pressed("Measure", request, key="measure", kind="primary")
 
@@ -250,74 +316,15 @@ def _roughly(seconds: float) -> str:
     return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.0f} hours"
 
 
-def _multiply_adds(request: Question, data: Dataset) -> float:
-    """Size of the work, in multiply-adds."""
-    return _fitting(request, data) * _rounds(request) + _attacking(request, data)
-
-
-def _rounds(request: Question) -> int:
-    """How many models are trained and measured on the way."""
-    if isinstance(request, IrfilRequest):
-        return 1 + request.weights.iterations
-    how = request.model.weights
-    if how is None:
-        return 1
-    if not isinstance(how, Irfil):
-        return 2
-    base = request.model.equally_weighted
-    reweighting = IrfilRequest(data=request.data, model=base, weights=how, device=request.device)
-    return 1 if engine().find(reweighting) else 2 + how.iterations
-
-
-def _attacking(request: Question, data: Dataset) -> float:
-    if isinstance(request, ReleaseRequest):
-        attack = _attack_of(request)
-        return _attacking(attack, data) if attack else 0.0
-    if isinstance(request, AttributeRequest):
-        return _inferring(request, data)
-    return _reconstructing(request, data) if isinstance(request, ReconstructionRequest) else 0.0
-
-
-def _attack_of(release: ReleaseRequest) -> AttributeRequest | ReconstructionRequest | None:
-    """The attack that a release runs, as a request of its own."""
-    common = {"data": release.data, "model": release.model, "sigmas": (release.sigma,), "trials": release.trials}
-    if release.attribute:
-        return AttributeRequest(attribute=release.attribute, attackers=("whitebox",), **common)  # type: ignore[arg-type]
-    return ReconstructionRequest(ids=release.ids, **common) if release.ids else None  # type: ignore[arg-type]
-
-
-def _inferring(request: AttributeRequest, data: Dataset) -> float:
-    """Trials of every attacker, the ideal one's training, and for logistic models passes over the data by candidate."""
-    n, d, k = data.n, data.d, attribute_of(data, request.attribute, bins=request.bins).k
-    trials = 15.0 * n * k * request.trials * (len(request.sigmas) or _DEFAULT_SIGMAS) * len(request.attackers)
-    ideal = 10.0 * n * (d * k) ** 2 if "ideal" in request.attackers else 0.0
-    return trials + ideal + (20.0 * n * n * d * (k - 1) if request.model.kind == "logistic" else 0.0)
-
-
-def _reconstructing(request: ReconstructionRequest, data: Dataset) -> float:
-    """Two eigenproblems an example, and an integral for each release."""
-    releases = request.trials * (len(request.sigmas) or _DEFAULT_SIGMAS)
-    rounds = 3 if request.model.kind == "logistic" else 1
-    return len(request.ids) * (20.0 * data.d**3 + rounds * releases * data.d * (1e5 + data.n))
-
-
-def _fitting(request: Question, data: Dataset) -> float:
-    """Gram matrices, one factorisation, and the measures of everyone."""
-    n, d, C = data.n, data.d, max(1, len(data.class_names))
-    if request.model.kind == "softmax":
-        return 6 * n * d * d * C * C + 10.0 * (C * d) ** 3 + 20.0 * n * (d + C) ** 3
-    steps = {"least-squares": 1, "logistic": 8}[request.model.kind]
-    return (1 + steps) * n * d * d + 10.0 * d**3 + 200.0 * n * d
-
-
-class _Progress:
+class Progress:
     """A progress bar that appears when there is something to report and goes when the work is done."""
 
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> Progress:
         self._slot = st.empty()
         return self
 
     def __call__(self, done: int, total: int | None, what: str) -> None:
+        """Show how far the work is."""
         what = what[:1].upper() + what[1:]
         self._slot.progress(min(1.0, done / total) if total else 0.0, f"{what}…")
 

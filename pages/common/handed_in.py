@@ -12,8 +12,7 @@ from fil_core import DataSpec, DataUnavailable
 from fil_core.data.own import Choices, OwnData, register, registered
 from fil_core.data.own.aside import add_aside, preview_aside
 from fil_core.engine import brought
-from pages.common.compute import _Progress as Progress
-from pages.common.compute import dataset, engine
+from pages.common.compute import Progress, dataset, engine
 
 
 def own_data() -> list[OwnData]:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
 from fil_core import FilError
+from fil_core.engine.job import Job
 from pages.common import compute, text
 
-if TYPE_CHECKING:
-    from fil_core.engine.jobs import Job
-
-_ACTIVE = ("queued", "running")
 _STATES = {
     "done": ":material/check: done",
     "failed": ":material/error: failed",
     "cancelled": ":material/cancel: cancelled",
-    "interrupted": ":material/power_off: interrupted, the server ended meanwhile",
+    "interrupted": ":material/power_off: interrupted",
 }
 _TO_DO = ("failed", "cancelled", "interrupted")
 _SEEN = "runs-active-jobs"
@@ -27,7 +21,7 @@ _SEEN = "runs-active-jobs"
 def view() -> None:
     """All jobs, the running ones on top, looked at again every second while there are some."""
     jobs = compute.jobs().all()
-    active = [job for job in jobs if job.state in _ACTIVE]
+    active = [job for job in jobs if not job.over]
     st.session_state[_SEEN] = {job.id for job in active}
     if active:
         st.subheader("At work", anchor=False)
@@ -37,14 +31,14 @@ def view() -> None:
         st.subheader("Not finished", anchor=False)
         for job in ended:
             _ended(job)
-    if done := [job for job in jobs if job.state not in (*_ACTIVE, *_TO_DO)]:
+    if done := [job for job in jobs if job.state == "done"]:
         with st.expander(f"Finished jobs ({len(done)})"):
             for job in done:
                 _ended(job)
 
 
 def _active() -> None:
-    jobs = [job for job in compute.jobs().all() if job.state in _ACTIVE]
+    jobs = [job for job in compute.jobs().all() if not job.over]
     if {job.id for job in jobs} != st.session_state.get(_SEEN):
         st.rerun()  # the whole page: something ended, and its result is in the table below
     for job in jobs:
@@ -58,15 +52,16 @@ def _doing(job: Job) -> str:
     if job.state == "queued":
         return "waiting for its turn"
     said = text.safe(job.what or "starting")
-    return f"{said}, {text.count(job.done)} of {text.count(job.total)}" if job.total else said
+    far = f", {text.count(job.done)} of {text.count(job.total)}" if job.total else ""
+    return f"{said}{far}" + (f" ({job.finished} of {len(job.requests)} answered)" if len(job.requests) > 1 else "")
 
 
 def _ended(job: Job) -> None:
     with st.container(border=True):
         left, again, forget = st.columns([4, 1, 1], vertical_alignment="center")
-        left.markdown(f"**{text.safe(job.title)}** · {_STATES.get(job.state, text.safe(job.state))} · {_when(job)}")
-        for sentence in dict.fromkeys(job.errors.values()):
-            left.caption(text.safe(sentence))
+        left.markdown(f"**{text.safe(job.title)}** · {_STATES[job.state]} · {_when(job)}")
+        for said in filter(None, dict.fromkeys([*job.errors.values(), job.what])):
+            left.caption(text.safe(said))
         if job.state in _TO_DO:
             again.button("Start again", icon=":material/replay:", key=f"job-again-{job.id}", on_click=_again, args=(job,))  # noqa: E501 # fmt: skip
         forget.button("Forget", icon=":material/clear:", key=f"job-forget-{job.id}", on_click=compute.jobs().forget, args=(job.id,))  # noqa: E501 # fmt: skip
@@ -84,10 +79,5 @@ def _again(job: Job) -> None:
 
 
 def _when(job: Job) -> str:
-    ended = _moment(job.ended or job.submitted)
-    took = (_moment(job.ended) - _moment(job.started)).total_seconds() if job.ended and job.started else None
-    return f"{ended:%Y-%m-%d %H:%M} UTC" + (f" after {took:.0f} s" if took is not None else "")
-
-
-def _moment(value: datetime | float) -> datetime:
-    return value if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
+    ended = f"{job.ended or job.submitted:%Y-%m-%d %H:%M} UTC"
+    return f"{ended} after {(job.ended - job.started).total_seconds():.0f} s" if job.ended and job.started else ended

@@ -8,7 +8,16 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from fil_core import BadRequest, Dataset, DataSpec, IrfilRequest, Result, to_csv_bytes, to_flat_parquet_bytes
+from fil_core import (
+    BadRequest,
+    Dataset,
+    DataSpec,
+    IrfilRequest,
+    Result,
+    redaction,
+    to_csv_bytes,
+    to_flat_parquet_bytes,
+)
 from fil_core.engine.store import Store
 from fil_core.specs import Request
 from pages.common import compute, runs_compare, runs_open, runs_table, text, widgets
@@ -133,9 +142,9 @@ def _table(store: Store, key: str, request: Request, redact: bool) -> pd.DataFra
 
 
 def _shareable(result: Result, request: Request) -> pd.DataFrame:
-    table = widgets.masked(result.table)
+    table = redaction.masked(result.table)  # not the page's: a download is written outside of it
     telling = [c for c in table if c in _ABOUT_ATTRIBUTES or c.startswith("success_")]
-    if isinstance(request, IrfilRequest) and widgets.tells_class(request.weights):
+    if isinstance(request, IrfilRequest) and redaction.weights_tell_class(request.weights):
         telling.append("eta_after")
     return table.drop(columns=telling)
 

@@ -15,8 +15,11 @@ import pytest
 
 from fil_core.engine import Engine
 from fil_core.engine.executors import WorkersUnavailable, answer_all, executor
+from fil_core.engine.large import measure_in_blocks
+from fil_core.engine.pools import ThisProcess
 from fil_core.engine.store import Store
 from fil_core.errors import BadRequest
+from fil_core.leakage.rows import RowSource
 from fil_core.specs import DataSpec, FilRequest, ModelSpec
 
 ROOT = Path(__file__).parents[2]
@@ -94,6 +97,17 @@ def test_the_same_numbers_as_in_this_process(cluster, tmp_path, monkeypatch):
         dask._client.wait_for_workers(2, timeout=30)
         found = answer_all(requests, store_root=tmp_path / "store", executor=dask)
     assert_as_in_this_process(requests, found, tmp_path / "here")
+
+
+def test_row_blocks_go_to_its_workers_too(cluster, tmp_path):
+    rng = np.random.default_rng(0)
+    X, path = rng.standard_normal((3000, 5)), tmp_path / "X.npy"
+    np.save(path, np.column_stack([X, X[:, 0] + rng.standard_normal(3000) > 0]))
+    source, model = RowSource(features=str(path), target=5, classes=(0.0, 1.0)), ModelSpec(kind="logistic")
+    with executor(scheduler=cluster[0]) as dask:
+        found = measure_in_blocks(source, model, preprocess="standardise", executor=dask)
+    true = measure_in_blocks(source, model, preprocess="standardise", executor=ThisProcess())
+    np.testing.assert_allclose(found.table["eta"], true.table["eta"], **CLOSE)
 
 
 def test_a_worker_killed_half_way_loses_nothing(cluster, tmp_path):

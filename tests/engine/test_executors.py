@@ -251,6 +251,28 @@ def test_what_ends_its_process_twice_is_an_error_that_a_person_can_read(tmp_path
     assert executor.submitted == 2
 
 
+class Gone(Executor):
+    """A scheduler that is lost with everything it was given, and takes nothing more."""
+
+    submitted = 0
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.submitted += 1
+        if self.submitted > 1:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        future = Future()
+        future.cancel()
+        return future
+
+
+def test_a_scheduler_that_goes_away_is_said_in_words(tmp_path):
+    executor = Gone()
+    first, second = answer_all([request(), request(l2=0.1)], store_root=tmp_path, executor=executor)
+    assert isinstance(first, WorkersUnavailable)
+    assert isinstance(second, WorkersUnavailable)
+    assert "it went away" in str(first)
+
+
 _PARENT = """
 import os, time
 from fil_core.engine.pools import Workers

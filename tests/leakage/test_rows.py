@@ -260,7 +260,7 @@ def test_large_answers_do_not_pile_up():
     executor = Losing(())
     answers = in_order(executor, double, range(100), answer_bytes=2**24)
     assert next(answers) == 0
-    assert executor.submitted == 4
+    assert executor.submitted == 4  # of 16 MB each
 
 
 def test_progress_counts_rows_and_its_error_stops_the_work(made, small_parts):
@@ -433,8 +433,8 @@ print(json.dumps({"extra": peak() - before, "n": found.summary["n"]}))
 
 
 def test_memory_is_that_of_a_block_and_the_table_not_of_the_rows(tmp_path):
-    """400,000 x 50 are 160 MB; a block, what is made of it, and a table of 12 columns must do with half."""
-    n, d, path = 400_000, 50, tmp_path / "X.npy"
+    """400,000 x 100 are 305 MiB; a block, what is made of it, and a table of 12 columns must do with half."""
+    n, d, path = 400_000, 100, tmp_path / "X.npy"
     with open(path, "wb") as file:
         np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (n, d)})
         for seed in range(20):
