@@ -1,5 +1,13 @@
 """The dashboard: `streamlit run app.py`, or `make app`."""
 
-from pages.common import frame
+import streamlit as st
 
-frame.draw()
+if __name__ == "__main__":  # a visitor's page
+    from pages.common import frame
+
+    frame.draw()
+else:  # the server itself, which imports this file once
+    from pages.common import served
+
+    served.check()
+    app = st.App(__file__, middleware=served.middleware(), lifespan=served.lifespan)

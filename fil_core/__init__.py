@@ -38,7 +38,7 @@ _WHERE = {
     "fil_core.dataset": ("Dataset", "AttributeGroup", "Preprocessing"),
     "fil_core.errors": (
         "FilError", "BadRequest", "BadData", "DataUnavailable", "DeviceUnavailable", "NotConverged",
-        "SingularCurvature",
+        "SingularCurvature", "WorkersUnavailable",
     ),
     "fil_core.data": ("load", "catalogue", "resolve", "source_of"),
     "fil_core.models": ("fit", "Fitted"),

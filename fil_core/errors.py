@@ -29,3 +29,7 @@ class NotConverged(FilError):
 
 class DeviceUnavailable(FilError):
     """The device asked for is not on this machine."""
+
+
+class WorkersUnavailable(FilError):
+    """No process could be had to compute in, or those that were had are gone."""

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset, FilError, Result, agreement, charts, top
+from fil_core import Dataset, FilError, Result, agreement, charts, findings, top
 from pages.common import compute, controls, frame, other_model, planner, text, tiles, widgets
 
 _COLUMNS = {
@@ -108,7 +108,7 @@ eta = table["eta"].to_numpy()
 tenth = table.nsmallest(max(1, len(table) // 10), "rank")
 share = (tenth["eta"] ** 2).sum() / max((eta**2).sum(), 1e-300)
 what = f"attribute {request.attribute[0]}" if request.attribute else "the whole example"
-if widgets.even(table):
+if findings.even(table):
     st.markdown(
         f"For {what}, all {text.count(len(table))} leak the same: η is **{text.number(eta.max())}**. What is left "
         "of its spread, below, ranks nobody."

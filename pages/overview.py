@@ -4,34 +4,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset, charts
+from fil_core import Dataset, charts, findings
 from pages.common import frame, text, tiles, widgets
 
 _SHOWN = 8
-
-
-def headline(data: Dataset, table: pd.DataFrame) -> str:
-    """The answer in one sentence."""
-    top = table.nsmallest(1, "rank").iloc[0]
-    if widgets.even(table):
-        return f"All {text.count(len(table))} training examples leak the same: η is **{text.number(top.eta)}**."
-    times = top.eta / table["eta"].median()
-    concentrated = table.nsmallest(max(1, len(table) // 10), "rank")["label"]
-    most, share = concentrated.mode().iloc[0], (concentrated == concentrated.mode().iloc[0]).mean()
-    told = data.class_names and not widgets.redacted()
-    crowd = f" Of the leakiest tenth, {share:.0%} are of class {text.safe(most)}." if told else ""
-    return (
-        f"The model gives away **example {top.name:,}**{_called(data, top.name)} most: its η is "
-        f"**{text.number(top.eta)}**, **{times:.1f} × the median** of the "
-        f"{text.count(len(table))} training examples.{crowd}"
-    )
-
-
-def _called(data: Dataset, id: int) -> str:
-    """What the source calls an example, where it has names."""
-    if data.id_names is None or widgets.redacted():
-        return ""
-    return f" ({text.safe(data.called(np.array([id]))[0])})"
 
 
 def examples(data: Dataset, table: pd.DataFrame, title: str, ids: list[int], key: str) -> None:
@@ -53,7 +29,8 @@ s = result.summary
 everyone, table = table, table[table["eta"] > 0] if (table["eta"] > 0).any() else table  # those it is trained on
 left_out = len(everyone) - len(table)
 
-st.markdown(headline(data, table))
+told = bool(data.class_names) and not widgets.redacted()
+st.markdown(findings.headline(table, text.safe, classes=told))
 columns = st.columns(5)
 facts = {
     "Largest η": (text.number(s["eta_max"]), f"{s['eta_max'] / s['eta_median']:.1f} × the median"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
@@ -124,17 +123,9 @@ class FanOut:
         run.progress.close()
         for answer in found:
             if isinstance(answer, Result):
-                _say(run, answer)
+                run.tell(answer)
         return found
 
 
 def _scheduler_set() -> bool:
     return bool(os.environ.get("FIL_SCHEDULER"))
-
-
-def _say(run: Run, result: Result) -> None:
-    """What a reader must know, once, as `Run.answer` says it."""
-    for notice in (*result.provenance["warnings"], run.engine.store.notice):
-        if notice and notice not in run._told:
-            run._told.add(notice)
-            print(f"note: {notice}", file=sys.stderr)

@@ -229,11 +229,15 @@ class Run:
         self._dataset = self.engine.dataset(request.data)
         result = found or self.engine.compute(request, self.progress, replace=self.options.force)
         self.progress.close()
+        self.tell(result)
+        return result
+
+    def tell(self, result: Result) -> None:
+        """What a reader of a result must know, on stderr; several results may have the same to say, once."""
         for notice in (*result.provenance["warnings"], self.engine.store.notice):
-            if notice and notice not in self._told:  # several requests may have the same to say
+            if notice and notice not in self._told:
                 self._told.add(notice)
                 print(f"note: {notice}", file=sys.stderr)
-        return result
 
     def finish(self, table: Any, line: dict[str, Any], words: str) -> int:
         """Write the table if asked to; print the line as JSON, or in words.

@@ -31,7 +31,7 @@ from fil_core.engine.pools import Workers
 from fil_core.engine.registry import ANALYSES, key
 from fil_core.engine.run import Engine, Question
 from fil_core.engine.store import Store
-from fil_core.errors import BadData, BadRequest, FilError
+from fil_core.errors import BadData, BadRequest, FilError, WorkersUnavailable
 from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import FitRequest, plain, request_of
@@ -44,10 +44,6 @@ _CONNECT_SECONDS = 5.0
 _POLL_SECONDS = 0.2  # how soon a person's cancel is seen
 _TRIES = 2  # of a request whose process was ended by the system
 _ADDRESS = re.compile(r"tcp://(\[[0-9a-fA-F:]+\]|[^\s/:\[\]]+):([0-9]{1,5})")
-
-
-class WorkersUnavailable(FilError):
-    """No process could be had to compute in, or those that were had are gone."""
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ import pandas as pd
 
 from fil_core.checks import choice, count, positive
 from fil_core.engine.executors import readable_loss
-from fil_core.engine.run import _versions
+from fil_core.engine.run import versions
 from fil_core.errors import BadData, BadRequest, SingularCurvature
 from fil_core.leakage.calibration import membership_auc
 from fil_core.leakage.rows import RowSource
@@ -204,6 +204,6 @@ def _provenance(asked: dict[str, Any], source: RowSource, digest: str, seconds: 
         "seconds": seconds,
         "device": "cpu",
         "dtype": "float64",
-        "versions": _versions(),
+        "versions": versions(),
         "warnings": [],
     }

@@ -167,13 +167,14 @@ def _provenance(request: Any, dataset: Dataset, device: str, seconds: float) -> 
         "seconds": seconds,
         "device": device,
         "dtype": "float64",
-        "versions": _versions(),
+        "versions": versions(),
         "warnings": [],
     }
 
 
 @functools.cache
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """What computes here, for provenance."""
     packages = {name: version(name) for name in ("torch", "numpy", "pandas", "scikit-learn")}
     return {"python": platform.python_version()} | packages
 

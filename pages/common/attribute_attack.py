@@ -18,6 +18,7 @@ from fil_core import (
     attack_charts,
     categorical,
     continuous,
+    findings,
     tenths,
 )
 from pages.common import compute, text, widgets
@@ -42,7 +43,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
     request = _request(asked, data)
     found = compute.result(request)
     sigma = _noise(found)
-    sentence.markdown(_sentence(found, sigma))
+    sentence.markdown(findings.guessed(found, sigma, text.safe))
     white = {name: compute.success(found, name, sigma) for name in _WHITE if name in request.attackers}
     _figures(asked, found, sigma, white)
     left, right = st.columns(2)
@@ -102,20 +103,6 @@ def _noise(found: Result) -> float:
     # The name carries the range: a noise chosen for one attribute means nothing for another.
     return st.select_slider(
         "Output noise σ", sigmas, value=sigmas[len(sigmas) // 2], format_func=text.number, key=f"sigma-{sigmas[-1]!r}"
-    )
-
-
-def _sentence(found: Result, sigma: float) -> str:
-    s = found.summary
-    name, prior = text.safe(s["attribute"]), max(s["prior"])
-    if not {"whitebox", "whitebox-prior"} & set(s["accuracy"]):
-        return f"Saying the most frequent value of **{name}** is right for **{text.percent(prior)}** of the examples."
-    attacker = "whitebox-prior" if "whitebox-prior" in s["accuracy"] else "whitebox"
-    bare, now = (float(compute.success(found, attacker, level).mean()) for level in (0.0, sigma))
-    return (
-        f"Who sees the bare parameters and knows everybody else reads **{name}** off for **{text.percent(bare)}** of "
-        f"the {text.count(s['n'])} examples; saying the most frequent value is right for {text.percent(prior)}. "
-        f"Noise of σ = {text.number(sigma)} leaves **{text.percent(now)}**."
     )
 
 

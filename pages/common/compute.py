@@ -31,13 +31,12 @@ from fil_core import (
     keep_weights,
     read_weights,
     sigma_for_success,
-    success_column,
-    success_probability,
 )
 from fil_core.engine import cost
 from fil_core.engine.cost import PER_SECOND
 from fil_core.engine.jobs import Jobs
 from fil_core.engine.registry import ANALYSES
+from fil_core.findings import success
 from pages.common import text, working
 
 Question = FilRequest | AttributeRequest | ReconstructionRequest | IrfilRequest | ReleaseRequest
@@ -76,6 +75,11 @@ def jobs() -> Jobs:
         memory_bytes=None if memory is None else int(memory * 2**30),
         seconds=3600 * (_setting("FIL_JOB_HOURS") or 6.0),
     )
+
+
+def close() -> None:
+    """End what is at work; as the server ends."""
+    jobs().close()
 
 
 def _setting(name: str) -> float | None:
@@ -268,14 +272,6 @@ def utility_curve(request: FilRequest) -> tuple[np.ndarray, np.ndarray]:
     size = float(np.sqrt(np.mean(np.square(found.arrays["theta"])))) or 1.0
     sigmas = size * np.logspace(-3, 2, 21)
     return sigmas, np.array([expected_score(found, float(sigma)) for sigma in sigmas])
-
-
-def success(found: Result, attacker: str, sigma: float) -> np.ndarray:
-    """Each example's chance that a white-box attacker guesses rightly: in closed form, or of a noise that was drawn."""
-    if "gram" not in found.arrays:
-        return found.table[success_column(attacker, sigma)].to_numpy()
-    prior = found.arrays["prior"] if attacker == "whitebox-prior" else None
-    return success_probability(found.arrays["gram"], found.arrays["codes"], sigma, prior)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

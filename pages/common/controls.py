@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
-from collections.abc import Callable
 
 import streamlit as st
 
 from fil_core import (
     DEFAULT_L2,
-    AttributeRequest,
     DataSpec,
     FilRequest,
-    IrfilRequest,
     ModelSpec,
-    ReconstructionRequest,
-    ReleaseRequest,
     catalogue,
     registered,
     source_of,
@@ -209,72 +203,3 @@ def request(attribute: tuple[str, ...] = ()) -> FilRequest:
 def with_model(asked: FilRequest, kind: ModelKind, l2: float) -> FilRequest:
     """The same question to another model, with equal weights."""
     return dataclasses.replace(asked, model=ModelSpec(kind=kind, l2=l2))
-
-
-def command(
-    asked: FilRequest | AttributeRequest | ReconstructionRequest | IrfilRequest | ReleaseRequest, **more: object
-) -> str:
-    """The command line that gives the same result; `more` are options that the request does not hold."""
-    data, model = asked.data, asked.model
-    name, own = _COMMANDS[type(asked)](asked)
-    options = {
-        "classes": ",".join(data.classes),
-        "subset": data.subset,
-        "preprocess": data.preprocess,
-        "pca": data.pca,
-        "model": model.kind,
-        "l2": repr(model.penalty),
-        "weights": model.weights and model.weights.text,
-        **own,
-        **more,
-    }
-    given = "".join(
-        f" --{name}" if value is True else f" --{name} {shlex.quote(str(value))}"
-        for name, value in options.items()
-        if value
-    )
-    return f"python -m fil_core {name} --data {data.name}{given} --out {name.partition('-')[0]}.csv"
-
-
-def _fil(asked: FilRequest) -> tuple[str, dict[str, object]]:
-    return "fil", {"attribute": ",".join(asked.attribute)}
-
-
-def _attribute(asked: AttributeRequest) -> tuple[str, dict[str, object]]:
-    own = {"attribute": asked.attribute, "bins": asked.bins, "attackers": ",".join(asked.attackers)}
-    return "attack-attribute", own | {"intercept": asked.intercept} | _noise(asked)
-
-
-def _reconstruct(asked: ReconstructionRequest) -> tuple[str, dict[str, object]]:
-    return "attack-reconstruct", {"ids": ",".join(map(str, asked.ids))} | _noise(asked)
-
-
-def _noise(asked: AttributeRequest | ReconstructionRequest) -> dict[str, object]:
-    sigmas = ",".join(f"{sigma!r}" for sigma in asked.sigmas)
-    return {"sigmas": sigmas, "trials": str(asked.trials), "seed": str(asked.data.seed), "noise-seed": str(asked.seed)}
-
-
-def _irfil(asked: IrfilRequest) -> tuple[str, dict[str, object]]:
-    how = asked.weights
-    return "irfil", {
-        "method": how.method,
-        "iterations": how.iterations,
-        "attribute": ",".join(how.attribute),
-        "min-weight": how.min_weight,
-        "max-weight": how.max_weight,
-        "spread": how.spread,
-    }
-
-
-def _mitigate(asked: ReleaseRequest) -> tuple[str, dict[str, object]]:
-    own = {"sigma": repr(asked.sigma), "attribute": asked.attribute, "trials": asked.trials, "draws": asked.draws}
-    return "mitigate", own | ({} if asked.attribute else {"examples": str(len(asked.ids))})
-
-
-_COMMANDS: dict[type, Callable[..., tuple[str, dict[str, object]]]] = {
-    FilRequest: _fil,
-    AttributeRequest: _attribute,
-    ReconstructionRequest: _reconstruct,
-    IrfilRequest: _irfil,
-    ReleaseRequest: _mitigate,
-}

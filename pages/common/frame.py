@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.common import controls, text
+from pages.common import controls, guard, text
 
 _DRAWN = "frame drawn"
 
@@ -21,6 +21,8 @@ def navigation() -> StreamlitPage:
             st.Page("pages/gallery.py", title="Gallery", icon=":material/grid_view:"),
             st.Page("pages/attacks.py", title="Attacks", icon=":material/visibility:"),
             st.Page("pages/mitigations.py", title="Mitigations", icon=":material/healing:"),
+            st.Page("pages/own_data.py", title="Own data", icon=":material/upload_file:"),
+            st.Page("pages/runs.py", title="Runs", icon=":material/history:"),
         ]
     )
 
@@ -28,6 +30,7 @@ def navigation() -> StreamlitPage:
 def draw() -> None:
     """The whole app: sidebar and the page that the URL names."""
     page = navigation()
+    guard.check()
     with text.readable_errors():
         controls.sidebar()
         st.session_state[_DRAWN] = True

@@ -8,12 +8,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset, FilRequest, ReconstructionRequest, Result, attack_charts, charts, pictures
+from fil_core import Dataset, FilRequest, ReconstructionRequest, Result, attack_charts, charts, findings, pictures
 from pages.common import compute, text, tiles, widgets
 
 _WIDTH = 260
-_READ_OFF = 40.0  # dB; a wrong explanation is nowhere near
-_TWO = 3.0  # times further off than the better one of two explanations: which of them it is is what is missing
 _BATCH = 10  # examples of a sweep that are computed, and kept, together
 _ATTACKS = {"with a prior": "prior", "unbiased": ""}
 
@@ -70,7 +68,8 @@ def view(asked: FilRequest, data: Dataset) -> None:
     suffix = _ATTACKS[attack or "with a prior"]
     level = sigmas.index(sigma)
     row = found.table.iloc[level]
-    sentence.markdown(_sentence(found, row, suffix))
+    said = findings.reconstructed(found.table, row, found.summary["prior_std"], prior=bool(suffix))
+    sentence.markdown(said if sigma else f"{said}Move the noise to see how soon the attack loses it.")
     _figures(found, row, suffix)
     answers = found.arrays["guess_prior" if suffix else "guess"][0]
     if data.image_shape is not None:
@@ -107,32 +106,6 @@ def _controls(data: Dataset) -> tuple[int, int, int]:
 
 def _another(ids: np.ndarray) -> None:
     st.session_state["id"] = int(np.random.default_rng().choice(ids))
-
-
-def _sentence(found: Result, row: pd.Series, suffix: str) -> str:
-    kind = "_prior" if suffix else ""
-    spread = float(np.sqrt(row[f"mse{kind}"])) / found.summary["prior_std"]
-    exact = _without_noise(found.table.iloc[0])
-    if row["sigma"] == 0:
-        return exact + "Move the noise to see how soon the attack loses it."
-    learnt = "" if spread < 1 else ": no better than to guess without the model"
-    nearer = float(np.sqrt(row["mse_nearer"])) / found.summary["prior_std"]
-    if spread > _TWO * nearer and nearer < 1:
-        learnt = f". But two examples explain the release, and one of them is off by {text.number(nearer)} × only"
-    return (
-        f"{exact}With noise of σ = **{text.number(row['sigma'])}** the guess is off by **{text.number(spread)} ×** the "
-        f"features' own spread ({row[f'psnr{kind}']:.1f} dB){learnt}."
-    )
-
-
-def _without_noise(bare: pd.Series) -> str:
-    if bare["sigma"] > 0:
-        return ""
-    if bare["psnr"] > _READ_OFF:
-        return f"Without noise the example is read off the parameters to {bare['psnr']:.0f} dB. "
-    if bare["psnr_nearer"] > _READ_OFF:
-        return "Without noise two examples explain the parameters, and the attack took the wrong one for the likelier. "
-    return "Without noise too the attack misses it: its residual is too small to be told from rounding. "
 
 
 def _figures(found: Result, row: pd.Series, suffix: str) -> None:

@@ -7,7 +7,18 @@ import dataclasses
 import pandas as pd
 import streamlit as st
 
-from fil_core import METHODS, Dataset, FilError, FilRequest, Irfil, IrfilRequest, Result, charts, mitigation_charts
+from fil_core import (
+    METHODS,
+    Dataset,
+    FilError,
+    FilRequest,
+    Irfil,
+    IrfilRequest,
+    Result,
+    charts,
+    findings,
+    mitigation_charts,
+)
 from pages.common import attack_change, compute, release, text, tiles, widgets
 
 _STRIP = 8
@@ -41,7 +52,8 @@ def view(asked: FilRequest, data: Dataset) -> None:
             help="0 = equal weights. Step through them.",
         )
     table = _table(data, found, shown)
-    sentence.markdown(_sentence(found, shown, table))
+    said = findings.evened(found, shown, table["change"])
+    sentence.markdown(said if shown else f"{said} Move the round to see what reweighting does.")
     sentence.caption("η takes the weights as constants; they were computed from the examples, which η does not count.")
     if not found.summary["converged"]:
         sentence.warning(text.safe(found.summary["why"]), icon=":material/warning:")
@@ -128,37 +140,7 @@ def _table(data: Dataset, found: Result, shown: int) -> pd.DataFrame:
         index=found.table.index,
     )
     rank = table["eta_before"].rank(ascending=False, method="first").astype(int)
-    return widgets.masked(widgets.ranked(table)).assign(rank_before=rank)
-
-
-def _sentence(found: Result, shown: int, table: pd.DataFrame) -> str:
-    s = found.summary
-    if shown == 0:
-        return (
-            f"With equal weights the largest η is **{text.number(s['eta_max'][0])}**, "
-            f"{s['eta_max'][0] / s['eta_mean'][0]:.1f} × the mean. Move the round to see what reweighting does."
-        )
-    (max0, max1), (mean0, mean1), (std0, std1), (score0, score1) = (
-        (s[name][0], s[name][shown]) for name in ("eta_max", "eta_mean", "eta_std", "test_score")
-    )
-    worse, most = int((table["change"] > 1).sum()), float(table["change"].max())
-    rounds = "one round" if shown == 1 else f"{shown} rounds"
-    price = f"Test {s['score']}: {text.score(score0, s['score'])} → **{text.score(score1, s['score'])}**."
-    return (
-        f"Reweighting for {rounds} takes the largest η from **{text.number(max0)}** to **{text.number(max1)}** and its "
-        f"spread from {text.number(std0)} to **{text.number(std1)}**; the mean "
-        f"{_moves(mean0, mean1)}. "
-        f"**{text.count(worse)} of {text.count(len(table))} examples leak more than before**"
-        + (f", up to {most:.2f} ×. " if worse else ". ")
-        + price
-    )
-
-
-def _moves(before: float, after: float) -> str:
-    """How a number changed, in words that are true of the digits shown."""
-    if text.number(before) == text.number(after):
-        return f"stays at {text.number(after)}"
-    return f"{'rises' if after > before else 'falls'} from {text.number(before)} to {text.number(after)}"
+    return widgets.masked(findings.ranked(table)).assign(rank_before=rank)
 
 
 def _figures(found: Result, shown: int) -> None:

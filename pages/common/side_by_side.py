@@ -17,6 +17,7 @@ from fil_core import (
     Mitigation,
     ReleaseRequest,
     Result,
+    findings,
     mitigation_charts,
     noise_for,
     release_row,
@@ -256,7 +257,7 @@ def _who_next(data: Dataset, was: pd.Series, now: pd.Series, k: int) -> None:
     )
     top = next_ones.head(_SUCCESSORS)
     if data.image_shape is not None:
-        table = widgets.masked(widgets.ranked(pd.DataFrame({"label": data.labels, "eta": now}, index=now.index)))
+        table = widgets.masked(findings.ranked(pd.DataFrame({"label": data.labels, "eta": now}, index=now.index)))
         notes = [f"{table.loc[id, 'label']} · was #{rank:,}" for id, rank in top["rank_before"].items()]
         clicked = tiles.tiles(data, table.assign(label=pd.Series(notes, top.index)), list(top.index), key="successors")
         if clicked is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,9 @@ from contextlib import contextmanager
 import streamlit as st
 
 from fil_core import FilError
+from fil_core.wording import count, number, percent, score
+
+__all__ = ["PRIVATE", "WHAT_IS_FIL", "count", "number", "percent", "readable_errors", "safe", "score"]
 
 WHAT_IS_FIL = """
 **Fisher information loss, η,** says how strongly the released parameters of a model depend on one training example.
@@ -27,36 +29,9 @@ itself computed from private records: publishing it leaks too.
 PRIVATE = "This screen shows training examples and how exposed they are. Treat it like the data itself."
 
 
-def number(value: float) -> str:
-    """Three significant digits; powers of ten only below 10^-3 and from 10^6."""
-    if not math.isfinite(value):
-        return "∞" if value > 0 else "none"
-    if value == 0 or 1e-3 <= abs(value) < 1e6:
-        digits = 3 if value == 0 else max(0, 2 - math.floor(math.log10(abs(value))))
-        return f"{value:,.{digits}f}"
-    return f"{value:.2e}"
-
-
 def safe(label: object) -> str:
     """A name out of the data for use inside Markdown, where none of its characters may have a meaning."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", str(label))
-
-
-def count(value: int) -> str:
-    """A whole number with thousands separators."""
-    return f"{value:,}"
-
-
-def percent(share: float) -> str:
-    """A share as a percentage with enough digits to tell .9995 from .9976."""
-    return f"{100 * share:.2f} %"
-
-
-def score(value: float, kind: str) -> str:
-    """A test score: a percentage for accuracy, a number for a squared error."""
-    if math.isnan(value):
-        return "no test rows"
-    return percent(value) if kind == "accuracy" else number(value)
 
 
 @contextmanager

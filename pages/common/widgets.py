@@ -14,22 +14,22 @@ from fil_core import (
     Dataset,
     FilError,
     FilRequest,
-    Irfil,
     IrfilRequest,
     ReconstructionRequest,
     ReleaseRequest,
     Result,
     Weighting,
     charts,
+    findings,
+    redaction,
+    reproduce,
     source_of,
     to_csv_bytes,
     to_flat_parquet_bytes,
 )
 from pages.common import compute, controls, handed_in, text
 
-MASK = "•••"
-_SAME = 1e-4  # of eta
-_TELLING = {"prediction", "correct", "score", "loss", "grad_norm", "weight"}
+MASK = redaction.MASK
 
 
 def mode() -> charts.Mode:
@@ -45,7 +45,7 @@ def measured(attribute: tuple[str, ...] = ()) -> tuple[FilRequest, Dataset, Resu
     request = controls.request(attribute)
     data = compute.dataset(request.data)
     result = compute.result(request)
-    table = masked(ranked(result.table))
+    table = masked(findings.ranked(result.table))
     if data.id_names is not None:
         table = table.assign(name=MASK if redacted() else data.called(table.index.to_numpy()))
     if scores := st.session_state.get("scores"):
@@ -82,36 +82,19 @@ def redacted() -> bool:
 
 def tells_class(how: Weighting | None) -> bool:
     """Whether a change of eta would tell an example's class on a screen that is to be shared."""
-    return redacted() and how is not None and not (isinstance(how, Irfil) and how.method == "sample")
+    return redacted() and redaction.weights_tell_class(how)
 
 
 def masked(table: pd.DataFrame) -> pd.DataFrame:
-    """The table, without what tells an example's label when the screen is to be shared.
-
-    The label follows from the score and the loss, for two classes from the prediction and whether it is right, and from
-    weights by class.
-    """
-    if not redacted():
-        return table
-    return table.drop(columns=list(_TELLING & set(table.columns))).assign(label=MASK)
-
-
-def ranked(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with `rank` (1 = leakiest) and `percentile` of eta."""
-    rank = table["eta"].rank(ascending=False, method="first").astype(int)
-    return table.assign(rank=rank, percentile=100 * (1 - (rank - 1) / len(table)))
-
-
-def even(table: pd.DataFrame) -> bool:
-    """Whether all of them leak the same: what reweighting leaves of the spread ranks nobody."""
-    return bool(np.ptp(table["eta"]) <= _SAME * table["eta"].max())
+    """The table, without what tells an example's label when the screen is to be shared."""
+    return redaction.masked(table) if redacted() else table
 
 
 def with_records(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
     """Some rows of the table with the examples' own attributes beside them, masked when the screen is to be shared."""
     records = data.records(np.searchsorted(data.ids, rows.index))
     if redacted():
-        records = records.astype(object).mask(records.notna(), MASK)
+        records = redaction.hidden(records)
     if data.id_names is not None and "name" not in rows:
         rows = rows.assign(name=MASK if redacted() else data.called(rows.index.to_numpy()))
     # A column of the data may be called like one of ours.
@@ -146,7 +129,7 @@ def provenance(request: compute.Question, result: Result, **more: object) -> Non
     for notice in compute.notices(result):
         st.caption(f":material/warning: {text.safe(notice)}")
     with st.expander("Reproduce this"):
-        st.code(controls.command(request, **more), language="bash")
+        st.code(reproduce.command(request, **more), language="bash")
         st.caption(
             f"Data fingerprint `{p['data']['fingerprint'][:16]}`. " + " ".join(map(text.safe, p["data"]["notes"]))
         )

@@ -1,0 +1,110 @@
+"""Whom the dashboard may be served to: this machine always, others only when everything for it is in place."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SERVE = "FIL_SERVE_OTHERS"
+USERS = "FIL_ALLOWED_USERS"
+_WAYS = ("tls", "proxy")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a server was started with.
+
+    Attributes:
+        address: that it listens on; empty for all of the machine's.
+        hosts: names that a browser may call it by; empty for any.
+        certificate: whether it has a TLS certificate and key.
+        xsrf: whether uploads must come from its own pages.
+        tracebacks: whether errors are shown with their source.
+        sign_in: whether visitors can sign in.
+    """
+
+    address: str
+    hosts: tuple[str, ...] = ()
+    certificate: bool = False
+    xsrf: bool = True
+    tracebacks: bool = False
+    sign_in: bool = False
+
+
+def is_private(address: str) -> bool:
+    """Whether only this machine reaches an address."""
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:  # empty for all addresses, or a name that may lead anywhere
+        return False
+
+
+def missing(settings: Settings, environment: Mapping[str, str]) -> list[str]:
+    """What is not in place for the address that a server listens on, each as an instruction; empty when all is well.
+
+    Args:
+        settings: of the server.
+        environment: with `FIL_SERVE_OTHERS` set to `tls` or `proxy` where others are to be served on purpose.
+    """
+    if is_private(settings.address):
+        return []
+    way = environment.get(SERVE, "")
+    if way not in _WAYS:
+        return [
+            f"Set {SERVE}=tls (this server has a certificate) or {SERVE}=proxy (one in front of it has), to say that "
+            "others are to be served; or start it with --server.address 127.0.0.1."
+        ]
+    needed = {
+        "Give it a certificate: server.sslCertFile and server.sslKeyFile.": way == "proxy" or settings.certificate,
+        "Name the hosts that it is called by: server.allowedHosts, without *.": _named(settings.hosts),
+        "Configure a sign-in: [auth] in .streamlit/secrets.toml, and pip install 'streamlit[auth]'.": settings.sign_in,
+        "Leave server.enableXsrfProtection on.": settings.xsrf,
+        "Leave client.showErrorDetails at none.": not settings.tracebacks,
+    }
+    return [what for what, there in needed.items() if not there]
+
+
+def _named(hosts: tuple[str, ...]) -> bool:
+    return any(host not in ("127.0.0.1", "localhost") for host in hosts) and "*" not in hosts
+
+
+def allowed_user(email: str | None, environment: Mapping[str, str]) -> bool:
+    """Whether somebody who has signed in may come in: anybody, or those of a list where there is one."""
+    users = {user.strip().casefold() for user in environment.get(USERS, "").split(",") if user.strip()}
+    return not users or (email or "").casefold() in users
+
+
+# What every answer of the server says to the browser. Streamlit styles elements one by one and draws with images out of
+# memory; scripts come from the server alone, and from the components that it sends.
+HEADERS = {
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self' 'wasm-unsafe-eval' blob:",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+PRIVATE_HEADERS = {"Cache-Control": "no-store"}  # of what holds data
+
+
+def holds_data(path: str) -> bool:
+    """Whether what is served under a path is about somebody's data, rather than a part of the app itself."""
+    return not path.startswith(("/static/", "/_stcore/health"))
