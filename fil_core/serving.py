@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -77,24 +80,8 @@ def allowed_user(email: str | None, environment: Mapping[str, str]) -> bool:
     return not users or (email or "").casefold() in users
 
 
-# What every answer of the server says to the browser. Streamlit styles elements one by one and draws with images out of
-# memory; scripts come from the server alone, and from the components that it sends.
+# What every answer of the server says to the browser.
 HEADERS = {
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'self'",
-            "script-src 'self' 'wasm-unsafe-eval' blob:",
-            "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data: blob:",
-            "font-src 'self' data:",
-            "connect-src 'self'",
-            "worker-src 'self' blob:",
-            "object-src 'none'",
-            "base-uri 'self'",
-            "form-action 'self'",
-            "frame-ancestors 'none'",
-        )
-    ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -108,3 +95,28 @@ PRIVATE_HEADERS = {"Cache-Control": "no-store"}  # of what holds data
 def holds_data(path: str) -> bool:
     """Whether what is served under a path is about somebody's data, rather than a part of the app itself."""
     return not path.startswith(("/static/", "/_stcore/health"))
+
+
+def content_policy(page: str) -> str:
+    """What a page may load and run: what this server sends, and nothing written into the page but its own scripts.
+
+    Args:
+        page: the HTML that the server begins with; its inline scripts are known by their sha-256.
+    """
+    inline = [script for script in re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL) if script.strip()]
+    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline]
+    rules = {
+        "default-src": "'self'",
+        # Components send their scripts out of memory; WebAssembly is what tables are drawn with.
+        "script-src": " ".join(["'self' 'wasm-unsafe-eval' blob:", *(f"'sha256-{digest}'" for digest in digests)]),
+        "style-src": "'self' 'unsafe-inline'",  # elements are styled one by one
+        "img-src": "'self' data: blob:",
+        "font-src": "'self' data:",
+        "connect-src": "'self'",
+        "worker-src": "'self' blob:",
+        "object-src": "'none'",
+        "base-uri": "'self'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())

@@ -48,10 +48,11 @@ def read_scores(path: Path) -> pd.DataFrame:
     if path.suffix.lower() not in (".csv", ".tsv", ".parquet"):
         raise BadData(f"scores: expected a .csv or .parquet file; got {path.name}.")
     table = frames.READERS[path.suffix.lower()](path)
-    known = {str(column).strip().casefold(): column for column in table.columns}
-    if "id" not in known:
-        raise BadData(f"scores: expected a column id in {path.name}; got {', '.join(map(str, table.columns[:6]))}.")
-    return table.rename(columns={known["id"]: "id"})
+    named_id = [column for column in table.columns if str(column).strip().casefold() == "id"]
+    if len(named_id) != 1:
+        got = ", ".join(map(str, named_id or table.columns[:6]))
+        raise BadData(f"scores: expected one column id in {path.name}; got {got}.")
+    return table.rename(columns={named_id[0]: "id"})
 
 
 def keep_scores(engine: Engine, table: pd.DataFrame, dataset: Dataset) -> str:
@@ -90,7 +91,7 @@ def keep_scores(engine: Engine, table: pd.DataFrame, dataset: Dataset) -> str:
     for name in names:
         columns[name][where[known]] = table[name].to_numpy(np.float64, na_value=np.nan)[known]
     found = pd.DataFrame(columns, index=pd.Index(dataset.ids, name="id"))
-    name = fingerprint(_SCORES, dataset.fingerprint, *names, found.to_numpy())
+    name = fingerprint(_SCORES, dataset.fingerprint, repr(names), found.to_numpy())
     summary = {
         "title": dataset.title,
         "fingerprint": dataset.fingerprint,

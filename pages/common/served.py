@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -13,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fil_core.serving import HEADERS, PRIVATE_HEADERS, Settings, holds_data, missing
+from fil_core.serving import HEADERS, PRIVATE_HEADERS, Settings, content_policy, holds_data, missing
 
 
 def settings() -> Settings:
@@ -61,13 +62,15 @@ class _Headers:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        index = Path(st.__file__).parent / "static" / "index.html"
+        self._headers = HEADERS | {"Content-Security-Policy": content_policy(index.read_text(encoding="utf-8"))}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        wanted = HEADERS | (PRIVATE_HEADERS if holds_data(scope["path"]) else {})
+        wanted = self._headers | (PRIVATE_HEADERS if holds_data(scope["path"]) else {})
         added = [(name.lower().encode(), value.encode()) for name, value in wanted.items()]
         names = {name for name, _ in added}
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from fil_core.data.own import limits
-from fil_core.errors import BadData
+from fil_core.data.own import archives, limits
+from fil_core.errors import BadData, FilError
+
+if TYPE_CHECKING:
+    import zipfile
 
 _MAGIC = b"\x93NUMPY"
 _NUMBERS = "biuf"
+_FIELDS = "biufU"
 _MOST_HEADER = 10_000
 _HEADERS: dict[tuple[int, int], Callable[..., tuple[tuple[int, ...], bool, np.dtype]]] = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -53,6 +56,8 @@ def header_of(name: str, file: IO[bytes], size: int) -> tuple[tuple[int, ...], n
             "the array with one type, such as float64."
         )
     wanted = _bytes(shape, dtype)
+    if min(shape, default=0) < 0:
+        raise BadData(f"{name}: expected an array; got the shape {shape}.")
     if wanted > size:
         raise BadData(f"{name}: expected {wanted:,} bytes for shape {shape}; got {size:,}. The file may be cut off.")
     return shape, dtype
@@ -73,14 +78,21 @@ def read_matrix(path: Path) -> pd.DataFrame:
     """
     with path.open("rb") as file:
         shape, dtype = header_of(path.name, file, path.stat().st_size)
-    if dtype.names is None and len(shape) != 2:
+    if len(shape) != (2 if dtype.names is None else 1):
         raise BadData(f"{path.name}: expected a matrix with a row an example; got shape {shape}. Save pictures with their labels as .npz, X and y.")  # fmt: skip  # noqa: E501
     limits.check_cells(path.name, shape[0], len(dtype.names or ()) or shape[1])
     array = np.load(path, allow_pickle=False)
     if dtype.names is not None:
-        return pd.DataFrame({name: _native(array[name]) for name in dtype.names})
+        return pd.DataFrame({name: _field(path.name, name, array[name]) for name in dtype.names})
     _check_numbers(path.name, array)
     return pd.DataFrame(array, columns=[str(j) for j in range(shape[1])])
+
+
+def _field(where: str, name: str, values: np.ndarray) -> np.ndarray:
+    limits.check_name(f"{where}: field name", name)
+    if values.ndim != 1 or values.dtype.kind not in _FIELDS:
+        raise BadData(f"{where}: expected a number or text in every field; {name!r} holds {values.dtype}.")
+    return _native(values)
 
 
 def read_archive(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -93,21 +105,23 @@ def read_archive(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
         BadData: no archive, one that unpacks to too much, or arrays of objects.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            return {name: _member(archive, name) for name in wanted if f"{name}.npy" in archive.namelist()}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
-        start = path.open("rb").read(1)
-        what = "a Python pickle, which is not opened" if start == b"\x80" else str(error).rstrip(".") or "damaged"
-        raise BadData(f"{path.name}: expected a NumPy archive (.npz); got {what}.") from error
-    except (zipfile.zlib.error, ValueError) as error:  # type: ignore[attr-defined]
-        if isinstance(error, BadData):
+        with archives.opened(path) as archive:
+            return {name: _member(path, archive, name) for name in wanted if f"{name}.npy" in archive.namelist()}
+    except archives.DAMAGED as error:
+        if isinstance(error, FilError):
             raise
-        raise BadData(f"{path.name}: expected a NumPy archive (.npz); {error}.") from error
+        raise BadData(f"{path.name}: expected a NumPy archive (.npz); {_found(path, error)}.") from error
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+def _found(path: Path, error: Exception) -> str:
+    with path.open("rb") as file:
+        start = file.read(1)
+    return "got a Python pickle, which is not opened" if start == b"\x80" else archives.plain(error)
+
+
+def _member(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
     info = archive.getinfo(f"{name}.npy")
-    where = f"{Path(archive.filename or '').name}, array {name!r}"
+    where = f"{path.name}, array {name!r}"
     limits.check_expansion(where, info.compress_size, info.file_size)
     with archive.open(info) as file:
         shape, _ = header_of(where, file, info.file_size)

@@ -47,7 +47,8 @@ def _file(path: Path) -> hashlib._Hash:
 def _folder(path: Path) -> str:
     digest = hashlib.sha256()
     for file in files_below(path):
-        digest.update(f"{file.relative_to(path).as_posix()}\0{_file(file).hexdigest()}\n".encode())
+        line = f"{file.relative_to(path).as_posix()}\0{_file(file).hexdigest()}\n"
+        digest.update(line.encode(errors="surrogateescape"))  # names of files need not be text
     return digest.hexdigest()
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,9 +16,15 @@ from fil_core.data.own import limits
 from fil_core.data.own.arrays import read_matrix
 from fil_core.errors import BadData
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _HEAD = 2**18  # bytes that must hold the header
-_TAIL = 2**16  # bytes that must hold the last line
+_TAIL = 2**20  # bytes that hold the last line of any table that is not far too wide
+_CHUNK = 2**22
 _SEPARATORS = ",;\t|"
+_LINE = re.compile(r"\r\n|\n|\r")  # texts may hold what str.splitlines() takes for the end of a line
+_QUOTED = re.compile('"[^"]*"')
 _MOST_GROUPS = 100_000  # row groups of a Parquet file; each has a header of its own
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive (a spreadsheet, perhaps)",
@@ -45,12 +53,17 @@ def read_csv(path: Path) -> pd.DataFrame:
     limits.check_cells(path.name, _lines(path), len(header))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", pd.errors.ParserWarning)
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # it says that entries were passed over
             frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig", low_memory=False, index_col=False)
     except UnicodeDecodeError as error:
         raise BadData(
             f"{path.name}: expected text in UTF-8; got other bytes ({error.object[error.start : error.start + 4]!r}). "
             "Save the file again as UTF-8."
+        ) from error
+    except pd.errors.ParserWarning as error:
+        raise BadData(
+            f"{path.name}: expected {len(header)} entries in every row, as the header has; the rows have more. Name "
+            "every column."
         ) from error
     except pd.errors.ParserError as error:
         raise BadData(f"{path.name}: expected {len(header)} entries in every row; {_plain(error)}.") from error
@@ -88,10 +101,10 @@ def _header(name: str, head: bytes) -> tuple[list[str], str]:
         raise BadData(
             f"{name}: expected text in UTF-8; line {line:,} has other bytes. Save the file again as UTF-8."
         ) from error
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in _LINE.split(text) if line.strip()), "")
     if not first:
         raise BadData(f"{name}: expected a header line; the file holds no text.")
-    separator = max(_SEPARATORS, key=first.count)
+    separator = max(_SEPARATORS, key=_QUOTED.sub("", first).count)
     return next(csv.reader(io.StringIO(first), delimiter=separator)), separator
 
 
@@ -104,10 +117,11 @@ def _check_header(name: str, header: list[str]) -> None:
         )
     if all(_is_number(cell) for cell in header):
         raise BadData(f"{name}: expected a header line with column names; the first line holds numbers only.")
-    _check_names(name, [cell for cell in header if cell.strip()])  # pandas numbers those without a name
+    check_names(name, [cell for cell in header if cell.strip()])  # pandas numbers those without a name
 
 
-def _check_names(name: str, columns: list[str]) -> None:
+def check_names(name: str, columns: list[str]) -> None:
+    """Raise BadData for names of columns that cannot be shown, or that are there twice."""
     seen: set[str] = set()
     for column in columns:
         limits.check_name(f"{name}: column name", column)
@@ -129,8 +143,9 @@ def _check_end(path: Path, columns: int, separator: str) -> None:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _TAIL))
         tail = file.read().decode("utf-8", errors="replace").rstrip("\r\n")
-    last = tail.splitlines()[-1] if tail else ""
-    if '"' in last:  # an entry between quotes may go over several lines; the parser will see to it
+    *before, last = _LINE.split(tail)
+    # An entry between quotes may go over several lines; the parser will see to it.
+    if '"' in last or not before:
         return
     found = last.count(separator) + 1
     if found < columns:
@@ -138,8 +153,15 @@ def _check_end(path: Path, columns: int, separator: str) -> None:
 
 
 def _lines(path: Path) -> int:
+    """How many lines a file has; zeros, at which numbers would end, are refused on the way."""
+    lines = {b"\n": 0, b"\r": 0}
     with path.open("rb") as file:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(2**22), b""))
+        for start, chunk in enumerate(iter(lambda: file.read(_CHUNK), b"")):
+            if (at := chunk.find(0)) >= 0:
+                raise BadData(f"{path.name}: expected text; byte {start * _CHUNK + at:,} is zero. Is it damaged?")
+            for end in lines:
+                lines[end] += chunk.count(end)
+    return max(lines.values())
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -160,17 +182,55 @@ def read_parquet(path: Path) -> pd.DataFrame:
             raise BadData(f"{path.name}: expected at most {_MOST_GROUPS:,} row groups; got {meta.num_row_groups:,}.")
         unpacked = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
         limits.check_expansion(path.name, path.stat().st_size, unpacked)
-        schema = file.schema_arrow
-        if nested := [field.name for field in schema if pa.types.is_nested(field.type)]:
-            raise BadData(f"{path.name}: expected columns of numbers or texts; {nested[0]!r} holds lists or records.")
-        names = [str(name) for name in schema.names]
-        _check_names(path.name, names)
-        frame = file.read().to_pandas(ignore_metadata=True)
+        check_names(path.name, [str(name) for name in file.schema_arrow.names])
+        texts = [field.name for field in file.schema_arrow if _is_text(path.name, field)]
+        frame = _shared(pq.ParquetFile(path, memory_map=False, read_dictionary=texts).read(), texts)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         if isinstance(error, BadData):
             raise
         raise BadData(f"{path.name}: expected a Parquet file; {str(error).splitlines()[0].rstrip('.')}.") from error
     return _checked(path.name, frame)
+
+
+def _is_text(name: str, field: pa.Field) -> bool:
+    """Whether a column holds texts.
+
+    Raises:
+        BadData: it holds neither numbers, texts nor dates.
+    """
+    import pyarrow as pa
+
+    held = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+    for what, test in {"lists or records": pa.types.is_nested, "bytes": _is_bytes, "times": pa.types.is_time}.items():
+        if test(held):
+            raise BadData(f"{name}: expected columns of numbers or texts; {field.name!r} holds {what}.")
+    return pa.types.is_string(held) or pa.types.is_large_string(held)
+
+
+def _is_bytes(held: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return pa.types.is_binary(held) or pa.types.is_large_binary(held) or pa.types.is_fixed_size_binary(held)
+
+
+def _shared(table: pa.Table, texts: list[str]) -> pd.DataFrame:
+    """The columns, rows with the same text sharing it: one long text may stand for thousands of rows."""
+    import pyarrow as pa
+
+    for i, field in enumerate(table.schema):
+        if pa.types.is_decimal(field.type):
+            table = table.set_column(i, field.name, table.column(i).cast(pa.float64()))
+    frame = table.to_pandas(ignore_metadata=True, date_as_object=False)
+    return frame.astype({name: object for name in texts if frame[name].dtype == "category"})
+
+
+def read_npy(path: Path) -> pd.DataFrame:
+    """A NumPy matrix, or an array of records.
+
+    Raises:
+        BadData: anything else.
+    """
+    return _checked(path.name, read_matrix(path))
 
 
 def _checked(name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -185,5 +245,5 @@ READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".csv": read_csv,
     ".tsv": read_csv,
     ".parquet": read_parquet,
-    ".npy": read_matrix,
+    ".npy": read_npy,
 }

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import io
 import stat
-import zipfile
+import struct
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fil_core.data.images import pixel_names
-from fil_core.data.own import limits
+from fil_core.data.own import archives, limits
 from fil_core.data.own.choices import DEFAULT_TEST_FRACTION, Choices
 from fil_core.data.own.content import files_below
 from fil_core.data.raw import Raw, split_rows
-from fil_core.errors import BadData
+from fil_core.errors import BadData, FilError
 from fil_core.progress import Progress
+
+if TYPE_CHECKING:
+    import zipfile
 
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "PPM", "TIFF")
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff"}
@@ -27,6 +32,7 @@ _COLOUR = {"P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"}
 _SPLITS = ("train", "test")
 _CLUTTER = ("__macosx", ".ds_store", "thumbs.db", "desktop.ini")  # what systems leave in folders
 _MOST_BYTES = 2**31  # of all pixels together
+_NO_IMAGE = (OSError, ValueError, SyntaxError, EOFError, struct.error, IndexError, KeyError, TypeError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +60,27 @@ def opened(path: Path) -> Iterator[list[tuple[str, Callable[[], bytes]]]]:
         BadData: a damaged archive, names that lead out of it, locked entries, or more than can be meant.
     """
     if path.is_dir():
-        yield [(file.relative_to(path).as_posix(), file.read_bytes) for file in files_below(path)]
+        found = {file.relative_to(path).as_posix(): file.read_bytes for file in files_below(path)}
+        for name in found:
+            _check_printable(path, name)
+        yield list(found.items())
         return
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise BadData(f"{path.name}: expected a zip archive; {_plain(error)}. It may be cut off.") from error
-    with archive:
+    with ExitStack() as stack:
+        try:
+            archive = stack.enter_context(archives.opened(path))
+        except archives.DAMAGED as error:
+            if isinstance(error, FilError):
+                raise
+            said = archives.plain(error)
+            raise BadData(f"{path.name}: expected a zip archive; {said}. It may be cut off.") from error
         entries = [info for info in archive.infolist() if not info.is_dir()]
         _check_entries(path, entries)
         yield sorted((info.filename, _reader(archive, info)) for info in entries)
 
 
-def _plain(error: Exception) -> str:
-    return str(error).rstrip(".").lower() or "damaged"
+def _check_printable(path: Path, name: str) -> None:
+    if not name.isprintable() or len(name) > limits.TEXT * 4:
+        raise BadData(f"{path.name}: expected printable file names; got {name[:80]!r}.")
 
 
 def _check_entries(path: Path, entries: list[zipfile.ZipInfo]) -> None:
@@ -79,8 +92,7 @@ def _check_entries(path: Path, entries: list[zipfile.ZipInfo]) -> None:
         name, parts = info.filename, PurePosixPath(info.filename).parts
         if name.startswith("/") or "\\" in name or ":" in name or ".." in parts:
             raise BadData(f"{path.name}: expected names inside the archive; {name[:80]!r} leads out of it.")
-        if not name.isprintable() or len(name) > limits.TEXT * 4:
-            raise BadData(f"{path.name}: expected printable file names; got {name[:80]!r}.")
+        _check_printable(path, name)
         if stat.S_ISLNK(info.external_attr >> 16):
             raise BadData(f"{path.name}: expected files; {name[:80]!r} is a link.")
         if info.flag_bits & 1:
@@ -96,8 +108,8 @@ def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], byt
         try:
             with archive.open(info) as file:
                 return file.read(info.file_size + 1)
-        except (zipfile.BadZipFile, zipfile.zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:  # type: ignore[attr-defined]
-            raise BadData(f"{info.filename[:80]}: expected a file that unpacks; {_plain(error)}.") from error
+        except archives.DAMAGED as error:
+            raise BadData(f"{info.filename[:80]}: expected a file that unpacks; {archives.plain(error)}.") from error
 
     return read
 
@@ -114,7 +126,7 @@ def arranged(files: list[tuple[str, Callable[[], bytes]]], name: str) -> tuple[l
     if not images:
         found = f"{len(others):,} other files, such as {others[0][:60]!r}" if others else "no files at all"
         raise BadData(f"{name}: expected images ({', '.join(sorted(_SUFFIXES))}); got {found}.")
-    tops = {PurePosixPath(path).parts[0] for path, _ in images}
+    tops = {PurePosixPath(path).parts[0].lower() for path, _ in images}
     depth = (
         1
         if len(tops) == 1 and all(len(PurePosixPath(p).parts) > 2 for p, _ in images) and tops.isdisjoint(_SPLITS)
@@ -184,8 +196,8 @@ def read_pictures(path: Path, chosen: Choices, progress: Progress | None = None)
 
 def _split(pictures: list[Picture], chosen: Choices) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Positions of training and test pictures, and the ids of the former."""
-    if any(p.split for p in pictures):
-        if chosen.test_fraction:
+    if any(p.split == "test" for p in pictures):
+        if chosen.test_fraction is not None:
             raise BadData("test fraction: expected none for images that come in train/ and test/ folders.")
         train = np.flatnonzero([p.split == "train" for p in pictures])
         return train, np.flatnonzero([p.split == "test" for p in pictures]), np.arange(len(train))
@@ -226,13 +238,15 @@ def _shape(pictures: list[Picture], chosen: Choices, name: str) -> tuple[tuple[i
 
 def _header(picture: Picture) -> tuple[tuple[int, int], bool]:
     """Height and width, and whether in colour, without unpacking the pixels."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
+    content = picture.read()
     try:
-        with Image.open(io.BytesIO(picture.read()), formats=_FORMATS) as image:
+        # A warning about many pixels would only be printed; the limit below is lower.
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             width, height = image.size
             mode = image.mode
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (*_NO_IMAGE, Image.DecompressionBombError) as error:
         bomb = isinstance(error, Image.DecompressionBombError)
         what = "one with far too many pixels" if bomb else "other or damaged content"
         raise BadData(f"{picture.path[:80]}: expected an image; got {what}.") from error
@@ -249,11 +263,12 @@ def _header(picture: Picture) -> tuple[tuple[int, int], bool]:
 def _decoded(picture: Picture, shape: tuple[int, ...], colour: bool) -> np.ndarray:
     from PIL import Image
 
+    content = picture.read()
     try:
-        with Image.open(io.BytesIO(picture.read()), formats=_FORMATS) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             pixels = image.convert("RGB" if colour else "L")
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise BadData(f"{picture.path[:80]}: expected a whole image; {_plain(error)}.") from error
+    except _NO_IMAGE as error:
+        raise BadData(f"{picture.path[:80]}: expected a whole image; {archives.plain(error)}.") from error
     size = (shape[1], shape[0])
     return np.asarray(pixels if pixels.size == size else pixels.resize(size, Image.Resampling.BOX))
 
@@ -262,7 +277,7 @@ def of_arrays(X: np.ndarray, y: np.ndarray, ids: np.ndarray, names: tuple[str, .
     """Images that are arrays already, (n, H, W) or (n, H, W, 3) of 8 bits; nothing held out yet."""
     shape = X.shape[1:]
     values = int(np.prod(shape))
-    if X.dtype != np.uint8 or len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] != 3):
+    if X.dtype != np.uint8 or len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] != 3) or not values:
         raise BadData(
             f"{name}: expected pictures as uint8 of shape (n, H, W) or (n, H, W, 3); got {X.dtype} {X.shape}."
         )

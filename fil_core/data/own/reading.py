@@ -21,6 +21,8 @@ from fil_core.progress import Progress
 Form = Literal["table", "image"]
 SUFFIXES = (".csv", ".tsv", ".parquet", ".npy", ".npz", ".zip")
 PREVIEWED = 20  # rows or images shown before anything is chosen
+_OF_TABLES = ("target", "sensitive", "id", "left_out", "categorical", "missing")
+_FORMS: dict[Form, str] = {"table": "a table", "image": "images, whose classes are their folders or y"}
 _ARRAYS = ("X", "y", "feature_names", "class_names")
 
 
@@ -31,10 +33,21 @@ def read(path: Path, chosen: Choices, progress: Progress | None = None) -> tuple
         BadData: what cannot be used, and how to mend it.
     """
     if _holds_pictures(path):
+        _check_fitting(chosen, "image", path.name)
         return read_pictures(path, chosen, progress), "image"
     if path.suffix.lower() == ".npz":
         return _read_npz(path, chosen)
+    _check_fitting(chosen, "table", path.name)
     return read_table(_frame(path), chosen, path.name), "table"
+
+
+def _check_fitting(chosen: Choices, form: Form, name: str) -> None:
+    """Refuse what would be passed over: columns where there are pictures, a picture's size where there are columns."""
+    usual = Choices()
+    for field in ("image_size",) if form == "table" else _OF_TABLES:
+        if getattr(chosen, field) != getattr(usual, field):
+            what = field.replace("_", " ")
+            raise BadData(f"{name}: expected no {what} for {_FORMS[form]}; got {getattr(chosen, field)!r}.")
 
 
 def _holds_pictures(path: Path) -> bool:
@@ -64,26 +77,39 @@ def _npz(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
 
 
 def _npz_frame(path: Path, X: np.ndarray, y: np.ndarray, arrays: dict[str, np.ndarray]) -> pd.DataFrame:
-    names = [str(name) for name in arrays.get("feature_names", np.arange(X.shape[1]))]
+    names = list(_texts(path.name, arrays, "feature_names")) or [str(j) for j in range(X.shape[1])]
     if len(names) != X.shape[1] or len(set(names)) < len(names) or "y" in names:
         raise BadData(
             f"{path.name}: expected {X.shape[1]:,} different feature_names, none of them y; got {len(names):,}."
         )
+    frames.check_names(path.name, names)
     limits.check_cells(path.name, *X.shape)
     return pd.DataFrame(X, columns=names).assign(y=y)
+
+
+def _texts(where: str, arrays: dict[str, np.ndarray], name: str) -> tuple[str, ...]:
+    """An array of names; empty where there is none."""
+    given = arrays.get(name, np.empty(0, str))
+    if given.ndim != 1:
+        raise BadData(f"{where}: expected {name} to be a list of names; got shape {given.shape}.")
+    return tuple(map(str, given))
 
 
 def _read_npz(path: Path, chosen: Choices) -> tuple[Raw, Form]:
     X, y, arrays = _npz(path)
     if chosen.target not in ("", "y"):
         raise BadData(f"{path.name}: expected no other target than y; got {chosen.target!r}.")
-    names = tuple(str(name) for name in arrays.get("class_names", ()))
+    names = _texts(path.name, arrays, "class_names")
     if names and (y.dtype.kind not in "iu" or not 0 <= y.min() <= y.max() < len(names)):
         raise BadData(f"{path.name}: expected y to number the {len(names)} class_names from 0.")
     labels = pd.Series(np.asarray(names)[y] if names else y)
     if X.ndim == 2:
+        _check_fitting(chosen, "table", path.name)
         frame = _npz_frame(path, X, labels.to_numpy(), arrays)
         return read_table(frame, dataclasses.replace(chosen, target="y"), path.name), "table"
+    _check_fitting(dataclasses.replace(chosen, target=""), "image", path.name)
+    if chosen.image_size is not None:
+        raise BadData(f"{path.name}: expected no image size for arrays, which have one; got {chosen.image_size}.")
     table = read_table(
         pd.DataFrame({"row": np.arange(len(X)), "y": labels}),
         Choices(target="y", test_fraction=0.0, task="classification"),

@@ -18,10 +18,11 @@ import re
 import shutil
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -100,7 +101,7 @@ def add(path: Path, chosen: Choices, *, title: str = "", progress: Progress | No
     """
     title = _title(title or path.name)
     key = _key(content_of(path), chosen, path)
-    if (found := _entry(own_directory() / key)) is not None:
+    if (found := _whole_entry(own_directory() / key)) is not None:
         return found
     raw, form = read(path, chosen, progress)
     if not len(raw.X):
@@ -141,17 +142,17 @@ def _keep(folder: Path, raw: Raw, form: Form, title: str, chosen: Choices, repor
         "arrays": {name: fingerprint(array) for name, array in arrays.items()},
         "facts": {name: value for name, value in facts.items() if name not in (*_ARRAYS, "id_names", "groups")},
     }  # fmt: skip
+    text = json.dumps(manifest)
     temporary = folder.parent / "tmp" / uuid.uuid4().hex
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary.mkdir(parents=True)
         for name, array in arrays.items():
             np.save(temporary / f"{name}.npy", array, allow_pickle=False)
-        (temporary / "manifest.json").write_text(json.dumps(manifest))
-        if not folder.exists():  # of two who read the same file the first wins; theirs is equal
-            os.rename(temporary, folder)
+        (temporary / "manifest.json").write_text(f"{fingerprint(text)}\n{text}")
+        _put(temporary, folder)
     except OSError as error:
-        if not folder.exists():
+        if _entry(folder) is None:
             raise DataUnavailable(
                 f"own data: expected to keep {title!r} in {folder.parent}; {error.strerror or error}. Set "
                 "FIL_STORE_DIR "
@@ -165,10 +166,20 @@ def _keep(folder: Path, raw: Raw, form: Form, title: str, chosen: Choices, repor
     return found
 
 
+def _put(temporary: Path, folder: Path) -> None:
+    """Of two who read the same file the first wins, theirs is equal; what is left of a damaged entry makes way."""
+    try:
+        os.rename(temporary, folder)
+    except OSError:
+        if _entry(folder) is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.rename(temporary, folder)
+
+
 def _entry(folder: Path) -> OwnData | None:
     """The entry in a folder; None where there is none that is whole."""
     try:
-        m = json.loads((folder / "manifest.json").read_text())
+        m = _manifest(folder)
         facts, report = m["facts"], m["health"]
         return OwnData(
             m["name"], m["title"], m["form"], tuple(facts["class_names"]), report["rows"], report["features"],
@@ -176,6 +187,31 @@ def _entry(folder: Path) -> OwnData | None:
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """What was written beside the arrays: a line with the digest of the rest, so that no changed letter goes unseen.
+
+    Raises:
+        OSError, ValueError: it is not there, or not as it was written.
+    """
+    digest, _, text = (folder / "manifest.json").read_text().partition("\n")
+    if digest != fingerprint(text):
+        raise ValueError(f"{folder}: expected the manifest as it was written.")
+    return json.loads(text)
+
+
+def _whole_entry(folder: Path) -> OwnData | None:
+    """The entry in a folder whose arrays are as they were written; one that is damaged is taken away."""
+    found = _entry(folder)
+    if found is None:
+        return None
+    try:
+        _arrays(folder, _manifest(folder))
+    except (OSError, ValueError):
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    return found
 
 
 def registered() -> list[OwnData]:
@@ -213,30 +249,39 @@ def load_raw(name: str) -> Raw:
         DataUnavailable: it is not there.
         BadData: it was damaged.
     """
-    find(name)
-    folder = _folder(name)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    arrays = {}
-    for array, digest in manifest["arrays"].items():
-        try:
-            arrays[array] = np.load(
-                folder / f"{array}.npy", mmap_mode="r" if array.startswith("X") else None, allow_pickle=False
-            )
-            whole = fingerprint(arrays[array]) == digest
-        except (OSError, ValueError, EOFError):
-            whole = False
-        if not whole:
-            raise BadData(
-                f"own data: what was kept of {manifest['title']!r} is damaged; delete it and give the file again."
-            )
+    title, folder = find(name).title, _folder(name)
+    try:
+        manifest = _manifest(folder)
+        arrays = _arrays(folder, manifest)
+    except (OSError, ValueError) as error:
+        raise BadData(f"own data: what was kept of {title!r} is damaged; give the file again.") from error
     groups = {
         g["name"]: AttributeGroup(**{**g, "columns": tuple(g["columns"]), "levels": tuple(g["levels"])})
         for g in manifest["groups"]
     }
+    kept: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
     facts: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in manifest["facts"].items()
     }
-    return Raw(**{name: arrays[name] for name in _ARRAYS}, id_names=arrays.get("names"), groups=groups, **facts)
+    return Raw(**kept, id_names=arrays.get("names"), groups=groups, **facts)
+
+
+def _arrays(folder: Path, manifest: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Everything that was kept as an array.
+
+    Raises:
+        OSError, ValueError: one is not there, or not as it was written.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for name, digest in manifest["arrays"].items():
+        kind: Literal["r"] | None = "r" if name.startswith("X") else None
+        try:
+            arrays[name] = np.load(folder / f"{name}.npy", mmap_mode=kind, allow_pickle=False)
+        except EOFError as error:
+            raise ValueError(f"{name}: expected an array; the file is empty.") from error
+        if fingerprint(arrays[name]) != digest:
+            raise ValueError(f"{name}: expected the array as it was written.")
+    return arrays
 
 
 def remove(name: str) -> None:
@@ -263,9 +308,7 @@ def keep_incoming(content: bytes, suffix: str) -> Path:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         _forget_old(place)
         if not path.exists():
-            temporary = place / f".{uuid.uuid4().hex}"
-            temporary.write_bytes(content)
-            os.replace(temporary, path)
+            _write(path, content)
         path.touch()
     except OSError as error:
         raise DataUnavailable(f"own data: expected room for the file in {place}; {error.strerror or error}.") from error
@@ -278,7 +321,17 @@ def incoming(name: str) -> Path | None:
     return path if _INCOMING.fullmatch(name) and path.is_file() else None
 
 
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{uuid.uuid4().hex}")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def _forget_old(place: Path) -> None:
     for file in place.iterdir():
-        if time.time() - file.stat().st_mtime > _KEPT_SECONDS:
-            file.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # somebody else has just forgotten it
+            if time.time() - file.stat().st_mtime > _KEPT_SECONDS:
+                file.unlink()

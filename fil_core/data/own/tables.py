@@ -24,6 +24,7 @@ _NEARLY_NUMBERS = 0.8  # of the entries of a text column, for the others to be c
 _NAMED = 4
 _FILLED = "(missing)"
 _LARGEST_ID = 2**53  # what a browser still counts exactly
+_LARGEST = 1e100  # of an entry; sums of squares stay far below what overflows
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,14 @@ def _describe(values: pd.Series, name: str, categorical: bool) -> Column:
 
 def as_texts(values: pd.Series) -> pd.Series:
     """Categories as texts; whole numbers that were read as floats for a missing one among them stay whole."""
-    if pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
+    if pd.api.types.is_float_dtype(values.dtype) and (_is_whole(values) | values.isna()).all():
         values = values.astype("Int64")
     return values.astype(object).where(values.notna(), None).map(str, na_action="ignore")
+
+
+def _is_whole(values: pd.Series) -> pd.Series:
+    """Whole numbers that are exact as such."""
+    return (values.abs() <= _LARGEST_ID) & (values % 1 == 0)
 
 
 def _levels(values: pd.Series) -> tuple[str, ...]:
@@ -79,9 +85,12 @@ def _levels(values: pd.Series) -> tuple[str, ...]:
 def _sorted(names: Sequence[str]) -> list[str]:
     """Numbers by size, texts by their letters."""
     try:
-        return sorted(names, key=float)
+        numbers = [float(name) for name in names]
     except ValueError:
         return sorted(names)
+    return (
+        [name for _, name in sorted(zip(numbers, names, strict=True))] if np.isfinite(numbers).all() else sorted(names)
+    )
 
 
 def _odd(values: pd.Series) -> str:
@@ -117,6 +126,7 @@ def read_table(frame: pd.DataFrame, chosen: Choices, name: str) -> Raw:
     if not features:
         raise BadData(f"{name}: expected at least one feature; all columns are target, id or left out.")
     _usable([columns[f] for f in features])
+    _check_size(frame, [f for f in [*features, chosen.target] if columns[f].kind == "number"])
     kept, notes = _complete(frame, [*features, chosen.target], chosen)
     ids, id_names = _ids(frame, chosen, kept)
     order = np.argsort(ids, kind="stable")
@@ -216,6 +226,18 @@ def _usable(columns: list[Column]) -> None:
         )
 
 
+def _check_size(frame: pd.DataFrame, numbers: list[str]) -> None:
+    """Refuse infinities, and what a model's sums would take for one."""
+    for name in numbers:
+        values = frame[name].to_numpy(np.float64, na_value=np.nan)
+        if (beyond := np.abs(values) > _LARGEST).any():
+            i = int(beyond.argmax())
+            raise BadData(
+                f"column {name!r}: expected finite numbers up to {_LARGEST:g}; got {values[i]:g} at row {i}. Mend the "
+                "file or leave it out."
+            )
+
+
 def _some(parts: list[str], most: int = _NAMED) -> str:
     return "; ".join(parts[:most]) + (f" and {len(parts) - most} more" if len(parts) > most else "")
 
@@ -265,7 +287,7 @@ def _ids(frame: pd.DataFrame, chosen: Choices, kept: np.ndarray) -> tuple[np.nda
             f"id {chosen.id!r}: expected each id once; got {str(column[column.duplicated()].iloc[0])[:60]!r} twice."
         )
     numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
-    if numeric and (column % 1 == 0).all() and column.between(0, _LARGEST_ID).all():
+    if numeric and _is_whole(column).all() and (column >= 0).all():
         return column.to_numpy().astype(np.int64), None
     names = as_texts(column)
     for value in names:
@@ -276,13 +298,14 @@ def _ids(frame: pd.DataFrame, chosen: Choices, kept: np.ndarray) -> tuple[np.nda
 def _target(values: pd.Series, chosen: Choices) -> tuple[np.ndarray, tuple[str, ...]]:
     """Codes and class names, or real values and none."""
     numeric = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
-    few = numeric and (values % 1 == 0).all() and values.nunique() <= _FEW
+    whole = numeric and bool(_is_whole(values).all())
+    few = whole and values.nunique() <= _FEW
     kind = chosen.task if chosen.task != "auto" else "classification" if few or not numeric else "regression"
     if kind == "regression":
         if not numeric:
             raise BadData(f"target {chosen.target!r}: expected numbers for a regression; got {_first_text(values)!r}.")
         return values.to_numpy(np.float64), ()
-    if numeric and not (values % 1 == 0).all():
+    if numeric and not whole:
         raise BadData(
             f"target {chosen.target!r}: expected classes; got fractions such as {values.iloc[0]}. Choose regression."
         )
