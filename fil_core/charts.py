@@ -18,8 +18,9 @@ LEAKS = "#D55E00"
 SCALE = "cividis"
 ALL = "all classes"
 _CLASSES_TOLD_APART = 4
-WITHOUT_WEBGL = 3_000
-MOST_POINTS = 15_000  # more do not survive the way back from a selection, and no eye tells them apart
+# More no eye tells apart. They are drawn without WebGL, which not every browser has, and which asks for a page that may
+# run any text as a program.
+MOST_POINTS = 5_000
 
 INK = {"light": ("#1F2328", "#D0D7DE", "#8C959F"), "dark": ("#E6EDF3", "#30363D", "#7D8590")}
 
@@ -149,12 +150,10 @@ def thinned(table: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
 def against(table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bool) -> go.Figure:
     """eta against another column, one point an example, coloured by class."""
     figure = go.Figure()
-    # Starting WebGL costs more than a few thousand points do without it.
-    add = figure.add_scatter if len(table) <= WITHOUT_WEBGL else figure.add_scattergl
     groups = colours(table)
     for label, colour in groups.items():
         drawn = part(table, label)
-        add(
+        figure.add_scatter(
             x=drawn[column],
             y=drawn["eta"],
             customdata=drawn.index,
@@ -174,7 +173,7 @@ def ranks(one: pd.Series, other: pd.Series, names: tuple[str, str], mode: Mode) 
     a, b = one.rank(ascending=False), other.rank(ascending=False)
     shown = thinned(pd.DataFrame({"eta": one, "a": a, "b": b}))
     figure = go.Figure(
-        go.Scattergl(
+        go.Scatter(
             x=shown["a"], y=shown["b"], customdata=shown.index, mode="markers",
             marker={"color": OKABE_ITO[0], "size": 4, "opacity": 0.5},
             hovertemplate="example %{customdata}<br>rank %{x:,.0f} and %{y:,.0f}<extra></extra>",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from fil_core.charts import INK, LEAKS, OKABE_ITO, WITHOUT_WEBGL, Mode, colours, level, named, part, styled
+from fil_core.charts import INK, LEAKS, OKABE_ITO, Mode, colours, level, named, part, styled
 
 BEFORE, AFTER = OKABE_ITO[7], OKABE_ITO[0]
 FAMILIES = {
@@ -52,11 +52,10 @@ def _round_axis(rounds: int) -> dict[str, object]:
 def before_and_after(table: pd.DataFrame, mode: Mode) -> go.Figure:
     """eta after against eta before, one point an example; above the line where they are equal it leaks more."""
     figure = go.Figure()
-    add = figure.add_scatter if len(table) <= WITHOUT_WEBGL else figure.add_scattergl
     groups = colours(table)
     for label, colour in groups.items():
         drawn = part(table, label)
-        add(
+        figure.add_scatter(
             x=drawn["eta_before"], y=drawn["eta_after"], customdata=drawn.index, mode="markers", name=named(label),
             marker={"color": colour, "size": 5, "opacity": 0.6}, showlegend=len(groups) > 1,
             hovertemplate="example %{customdata}<br>before %{x:.4g}<br>after %{y:.4g}<extra></extra>",

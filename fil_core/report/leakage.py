@@ -100,7 +100,7 @@ def _irfil_metrics(subject: Subject, last: int) -> dict[str, tuple[str, str]]:
 
 def _irfil_figures(subject: Subject, table: pd.DataFrame, last: int, *, telling: bool) -> list[str]:
     s = subject.result.summary
-    shown = charts.thinned(subject.masked(table), charts.WITHOUT_WEBGL)  # WebGL is more than a file may ask for
+    shown = charts.thinned(subject.masked(table))
     less = f", {count(len(shown))} of {count(len(table))} points" if len(shown) < len(table) else ""
     rounds = mitigation_charts.rounds(s, last, "light")
     price = mitigation_charts.price(s["train_score"], s["test_score"], last, s["score"], "light")
