@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
-from benchmarks import attacks, blocks, fil, mitigations
+from benchmarks import attacks, blocks, fil, mitigations, own
 from benchmarks.browser import browser_rows
 from benchmarks.rows import Row
 from fil_core import DataUnavailable
@@ -24,6 +24,7 @@ _GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = {
     **attacks.GROUPS,
     **mitigations.GROUPS,
     **blocks.GROUPS,
+    **own.GROUPS,
     "browser": browser_rows,
 }
 _WIDTHS = (76, 26, 26, 62)

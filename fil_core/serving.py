@@ -1,7 +1,8 @@
 """May the app answer others than the person at this machine? Settings in, what they lack out; nothing else is read.
 
 By default it answers this machine alone, where no sign-in is needed. Whatever opens it further (an address of the
-network, a public name among the hosts) has to come with an explicit option, encryption and sign-in, or nothing is served.
+network, a public name among the hosts) has to come with an explicit option, encryption and sign-in, or nobody is
+served.
 """
 
 from __future__ import annotations
@@ -147,9 +148,7 @@ def _leaks(settings: Settings) -> list[str]:
     if settings.details != "none":
         found.append("client.showErrorDetails: expected none, since an error may quote the data.")
     if settings.trusted_headers:
-        found.append(
-            "server.trustedUserHeaders: expected none, since who sends such a header would be whoever it names."
-        )
+        found.append("server.trustedUserHeaders: expected none, since whoever sends such a header says who he is.")
     return found
 
 

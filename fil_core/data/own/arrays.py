@@ -58,8 +58,8 @@ def header_of(name: str, file: IO[bytes], size: int) -> tuple[tuple[int, ...], n
     wanted = _bytes(shape, dtype)
     if min(shape, default=0) < 0:
         raise BadData(f"{name}: expected an array; got the shape {shape}.")
-    if wanted > size:
-        raise BadData(f"{name}: expected {wanted:,} bytes for shape {shape}; got {size:,}. The file may be cut off.")
+    if wanted > (left := size - file.tell()):
+        raise BadData(f"{name}: expected {wanted:,} bytes for shape {shape}; got {left:,}. The file may be cut off.")
     return shape, dtype
 
 
@@ -85,7 +85,7 @@ def read_matrix(path: Path) -> pd.DataFrame:
     if dtype.names is not None:
         return pd.DataFrame({name: _field(path.name, name, array[name]) for name in dtype.names})
     _check_numbers(path.name, array)
-    return pd.DataFrame(array, columns=[str(j) for j in range(shape[1])])
+    return pd.DataFrame(_native(array), columns=[str(j) for j in range(shape[1])])
 
 
 def _field(where: str, name: str, values: np.ndarray) -> np.ndarray:

@@ -184,7 +184,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
         limits.check_expansion(path.name, path.stat().st_size, unpacked)
         check_names(path.name, [str(name) for name in file.schema_arrow.names])
         texts = [field.name for field in file.schema_arrow if _is_text(path.name, field)]
-        frame = _shared(pq.ParquetFile(path, memory_map=False, read_dictionary=texts).read(), texts)
+        table = pq.ParquetFile(path, memory_map=False, read_dictionary=texts).read()
+        frame = _plain_columns(path.name, table).to_pandas(ignore_metadata=True, date_as_object=False)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         if isinstance(error, BadData):
             raise
@@ -213,15 +214,34 @@ def _is_bytes(held: pa.DataType) -> bool:
     return pa.types.is_binary(held) or pa.types.is_large_binary(held) or pa.types.is_fixed_size_binary(held)
 
 
-def _shared(table: pa.Table, texts: list[str]) -> pd.DataFrame:
-    """The columns, rows with the same text sharing it: one long text may stand for thousands of rows."""
+def _plain_columns(name: str, table: pa.Table) -> pa.Table:
+    """Texts row by row, unless they are far more than the file holds: one long text may stand in millions of rows."""
     import pyarrow as pa
 
+    texts = 0
     for i, field in enumerate(table.schema):
-        if pa.types.is_decimal(field.type):
-            table = table.set_column(i, field.name, table.column(i).cast(pa.float64()))
-    frame = table.to_pandas(ignore_metadata=True, date_as_object=False)
-    return frame.astype({name: object for name in texts if frame[name].dtype == "category"})
+        column = table.column(i)
+        if pa.types.is_dictionary(field.type):
+            texts += sum(_text_bytes(chunk) for chunk in column.chunks)
+            if texts > limits.TEXT_BYTES:
+                raise BadData(
+                    f"{name}: expected at most {limits.TEXT_BYTES:,} bytes of texts; those up to column {field.name!r} "
+                    f"take {texts:,}."
+                )
+            table = table.set_column(i, field.name, column.cast(field.type.value_type))
+        elif pa.types.is_decimal(field.type):
+            table = table.set_column(i, field.name, column.cast(pa.float64()))
+    return table
+
+
+def _text_bytes(chunk: pa.DictionaryArray) -> int:
+    """How much the texts of a column take once they stand in every row."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not (pa.types.is_string(chunk.dictionary.type) or pa.types.is_large_string(chunk.dictionary.type)):
+        return 0
+    return pc.sum(pc.binary_length(chunk.dictionary).cast(pa.int64()).take(chunk.indices)).as_py() or 0
 
 
 def read_npy(path: Path) -> pd.DataFrame:

@@ -118,7 +118,7 @@ def _about_rows(raw: Raw, found: dict[str, Any]) -> list[str]:
 
 
 def _about_columns(raw: Raw) -> list[str]:
-    plain = [j for j in range(raw.X.shape[1]) if raw.continuous is None or j in set(raw.continuous)]
+    plain = range(raw.X.shape[1]) if raw.continuous is None else raw.continuous
     ids = [raw.feature_names[j] for j in plain if _looks_like_an_id(raw.feature_names[j], raw.X[:, j])]
     telling = [raw.feature_names[j] for j in plain if _tells(raw.X[:, j], raw.y)]
     levels = [raw.feature_names[j] for g in raw.groups.values() for j in g.columns if 0 < raw.X[:, j].sum() < _RARE]

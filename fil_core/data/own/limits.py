@@ -12,6 +12,7 @@ UNPACKED_BYTES = 4 * 2**30  # of an archive's content
 EXPANSION = 200  # unpacked over packed, for content above `_SMALL`; real tables and pictures stay below 50
 IMAGE_PIXELS = 2**24  # of one picture, before it is resized
 IMAGE_VALUES = 16_384  # of one picture as features; a curvature of that side is 2 GiB
+TEXT_BYTES = 2**30  # of a table's texts, equal ones counted each time
 TEXT = 200  # characters of a column's or class's name
 _SMALL = 2**20
 
