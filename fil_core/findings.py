@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fil_core.attacks.success import success_column, success_probability
+from fil_core.redaction import MASK
 from fil_core.result import Result
 from fil_core.wording import count, number, percent, score
 
@@ -36,7 +37,7 @@ def headline(table: pd.DataFrame, quote: Quote, *, classes: bool) -> str:
     """Who is given away most.
 
     Args:
-        table: `eta`, `rank` and `label` of those the model is trained on.
+        table: `eta`, `rank` and `label` of those the model is trained on; `name` where their source has names for them.
         quote: see the module.
         classes: the labels are classes, and may be told.
     """
@@ -48,8 +49,9 @@ def headline(table: pd.DataFrame, quote: Quote, *, classes: bool) -> str:
     most = tenth.mode().iloc[0]
     share = float((tenth == most).mean())
     crowd = f" Of the leakiest tenth, {share:.0%} are of class {quote(most)}." if classes else ""
+    called = f" ({quote(top['name'])})" if "name" in table and top["name"] != MASK else ""
     return (
-        f"The model gives away **example {top.name:,}** most: its η is **{number(top.eta)}**, "
+        f"The model gives away **example {top.name:,}**{called} most: its η is **{number(top.eta)}**, "
         f"**{times:.1f} × the median** of the {count(len(table))} training examples.{crowd}"
     )
 

@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from fil_core.errors import BadRequest
+from fil_core.data.own import register
+from fil_core.errors import BadRequest, DataUnavailable
 from fil_core.specs import (
     AttributeRequest,
     FilRequest,
@@ -37,14 +38,14 @@ def command(asked: Reproducible, **more: object) -> str:
     if type(asked) not in _COMMANDS:
         raise BadRequest(f"command: expected a request that a command answers; got a {type(asked).__name__}.")
     name, own = _COMMANDS[type(asked)](asked)
-    options = _shared(asked) | own | more
+    data, how = _source(asked.data.name)
+    options = how | _shared(asked) | own | more
     given = "".join(
         f" --{option}" if value is True else f" --{option} {shlex.quote(str(value))}"
         for option, value in options.items()
         if value
     )
-    data = shlex.quote(asked.data.name)
-    return f"python -m fil_core {name} --data {data}{given} --out {name.partition('-')[0]}.csv"
+    return f"python -m fil_core {name} --data {shlex.quote(data)}{given} --out {name.partition('-')[0]}.csv"
 
 
 def script(asked: Request) -> str:
@@ -64,6 +65,30 @@ def has_command(asked: Request) -> bool:
         return False
     reweighted = isinstance(asked, ReleaseRequest) and asked.model.weights is not None
     return getattr(asked, "prior_std", None) is None and not reweighted
+
+
+def _source(name: str) -> tuple[str, Options]:
+    """What --data is given, and how it is read: one's own data come from their file, wherever that lies."""
+    if not name.startswith(register.PREFIX):
+        return name, {}
+    try:
+        entry = register.find(name)
+    except DataUnavailable:  # deleted since; the name says at least which they were
+        return name, {}
+    chosen = entry.choices
+    size = "x".join(map(str, chosen.image_size)) if chosen.image_size else ""
+    fraction = "" if chosen.test_fraction is None else f"{chosen.test_fraction:g}"
+    return f"./{entry.title}", {
+        "target": chosen.target,
+        "sensitive": ",".join(chosen.sensitive),
+        "id": chosen.id,
+        "leave-out": ",".join(chosen.left_out),
+        "categorical": ",".join(chosen.categorical),
+        "missing": "" if chosen.missing == "refuse" else chosen.missing,
+        "task": "" if chosen.task == "auto" else chosen.task,
+        "test-fraction": fraction,
+        "image-size": size,
+    }
 
 
 def _shared(asked: Reproducible) -> Options:

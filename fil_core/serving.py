@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 SERVE = "FIL_SERVE_OTHERS"
 USERS = "FIL_ALLOWED_USERS"
@@ -23,6 +24,8 @@ class Settings:
         hosts: names that a browser may call it by; empty for any.
         certificate: whether it has a TLS certificate and key.
         xsrf: whether uploads must come from its own pages.
+        cors: whether its own pages alone may read its answers.
+        trusted_headers: whether it believes what a request says of who sent it.
         tracebacks: whether errors are shown with their source.
         sign_in: whether visitors can sign in.
     """
@@ -31,6 +34,8 @@ class Settings:
     hosts: tuple[str, ...] = ()
     certificate: bool = False
     xsrf: bool = True
+    cors: bool = True
+    trusted_headers: bool = False
     tracebacks: bool = False
     sign_in: bool = False
 
@@ -45,33 +50,45 @@ def is_private(address: str) -> bool:
         return False
 
 
+def serves_others(settings: Settings, environment: Mapping[str, str]) -> bool:
+    """Whether more than this machine is meant to reach a server: by its address, its names, or on purpose."""
+    named = any(host == "*" or not is_private(host) for host in settings.hosts)
+    return not is_private(settings.address) or named or bool(environment.get(SERVE))
+
+
 def missing(settings: Settings, environment: Mapping[str, str]) -> list[str]:
-    """What is not in place for the address that a server listens on, each as an instruction; empty when all is well.
+    """What is not in place for those whom a server may reach, each as an instruction; empty when all is well.
 
     Args:
         settings: of the server.
         environment: with `FIL_SERVE_OTHERS` set to `tls` or `proxy` where others are to be served on purpose.
     """
-    if is_private(settings.address):
-        return []
+    walls = {
+        "Leave server.enableXsrfProtection on.": settings.xsrf,
+        "Leave server.enableCORS on, or any website that is open in a browser here could read the data.": settings.cors,
+    }
+    lacking = [what for what, there in walls.items() if not there]
+    if not serves_others(settings, environment):
+        return lacking
     way = environment.get(SERVE, "")
     if way not in _WAYS:
         return [
+            *lacking,
             f"Set {SERVE}=tls (this server has a certificate) or {SERVE}=proxy (one in front of it has), to say that "
-            "others are to be served; or start it with --server.address 127.0.0.1."
+            "others are to be served; or start it with --server.address 127.0.0.1.",
         ]
     needed = {
         "Give it a certificate: server.sslCertFile and server.sslKeyFile.": way == "proxy" or settings.certificate,
         "Name the hosts that it is called by: server.allowedHosts, without *.": _named(settings.hosts),
         "Configure a sign-in: [auth] in .streamlit/secrets.toml, and pip install 'streamlit[auth]'.": settings.sign_in,
-        "Leave server.enableXsrfProtection on.": settings.xsrf,
+        "Leave server.trustedUserHeaders empty: anybody could say who they are.": not settings.trusted_headers,
         "Leave client.showErrorDetails at none.": not settings.tracebacks,
     }
-    return [what for what, there in needed.items() if not there]
+    return lacking + [what for what, there in needed.items() if not there]
 
 
 def _named(hosts: tuple[str, ...]) -> bool:
-    return any(host not in ("127.0.0.1", "localhost") for host in hosts) and "*" not in hosts
+    return any(not is_private(host) for host in hosts) and "*" not in hosts
 
 
 def allowed_user(email: str | None, environment: Mapping[str, str]) -> bool:
@@ -90,6 +107,19 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 PRIVATE_HEADERS = {"Cache-Control": "no-store"}  # of what holds data
+
+
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")  # what a proxy says of whom it speaks for
+
+
+def same_origin(origin: str | None, host: str | None) -> bool:
+    """Whether a connection comes from one of a server's own pages, or from a program, which names no origin."""
+    return origin is None or urlsplit(origin).netloc == host
+
+
+def needs_sign_in(path: str) -> bool:
+    """Whether a path hands out or takes in data: files of a page, uploads."""
+    return any(part in path for part in ("/media/", "/_stcore/upload_file", "/component/"))
 
 
 def holds_data(path: str) -> bool:

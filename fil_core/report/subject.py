@@ -135,6 +135,8 @@ def picture_address(subject: Subject, image: np.ndarray) -> str:
 def _rows(subject: Subject, data: Dataset, shown: pd.DataFrame) -> str:
     records = data.records(np.searchsorted(data.ids, shown.index.to_numpy()))
     more = len(records.columns) - _COLUMNS
+    if data.id_names is not None:
+        records.insert(0, "name", data.called(records.index.to_numpy()))
     records = redaction.hidden(records) if subject.redact else records
     # A column of the data may be called like one of ours.
     frame = shown.join(records.iloc[:, :_COLUMNS], suffixes=("", " (data)"))

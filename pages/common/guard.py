@@ -6,21 +6,23 @@ import os
 
 import streamlit as st
 
-from fil_core.serving import allowed_user, is_private, missing
+from fil_core.serving import allowed_user, missing, serves_others
 from pages.common import served, text
 
 
 def check() -> None:
     """End the page here, before anything of the data is read, for whoever may not see it."""
     settings = served.settings()
-    if is_private(settings.address):
-        return
     if todo := missing(settings, os.environ):
         st.title("Not served like this", anchor=False)
-        st.error("This server can be reached by others, and what that takes is not in place.", icon=":material/lock:")
+        st.error(
+            "Others could see what this server shows, and what that takes is not in place.", icon=":material/lock:"
+        )
         for what in todo:
             st.markdown(f"- {text.safe(what)}")
         st.stop()
+    if not serves_others(settings, os.environ):
+        return
     if not st.user.is_logged_in:
         st.title("FIL Explorer", anchor=False)
         st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)

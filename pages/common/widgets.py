@@ -48,7 +48,7 @@ def measured(attribute: tuple[str, ...] = ()) -> tuple[FilRequest, Dataset, Resu
     table = masked(findings.ranked(result.table))
     if data.id_names is not None:
         table = table.assign(name=MASK if redacted() else data.called(table.index.to_numpy()))
-    if scores := st.session_state.get("scores"):
+    if (scores := st.session_state.get("scores")) and not redacted():  # nobody knows what they tell
         table = _with_scores(table, scores, request)
     if request.model.weights is not None and not tells_class(request.model.weights):
         equally = dataclasses.replace(request, model=request.model.equally_weighted)
