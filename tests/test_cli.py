@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 from fil_core.data import fetch, loading
 from fil_core.data.registry import source_of
@@ -331,11 +334,29 @@ def test_nothing_is_written_where_something_is_wrong(run, tmp_path):
 def readme_commands():
     """The command lines that the README shows."""
     text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    return re.findall(r"^python -m fil_core ((?:fil|irfil|mitigate|attack-\w+) .+)$", text, flags=re.MULTILINE)
+    return re.findall(r"^python -m fil_core ((?:fil|irfil|mitigate|report|attack-\w+) .+)$", text, flags=re.MULTILINE)
 
 
 def test_the_readme_shows_commands():
-    assert len(readme_commands()) >= 9
+    assert len(readme_commands()) >= 14
+
+
+def own_files(folder):
+    """Files of the kinds and with the columns that the README's commands name."""
+    rng = np.random.default_rng(0)
+    n = 60
+    patients = pd.DataFrame({"patient": [f"P{i}" for i in range(n)], "age": rng.integers(20, 90, n)})
+    patients["region"] = rng.choice(["north", "south", None], n)
+    patients["ill"] = np.where(patients["age"] + rng.normal(0, 20, n) > 55, "yes", "no")
+    patients.to_csv(folder / "patients.csv", index=False)
+    X, y = rng.normal(size=(n, 12)), rng.integers(0, 2, n)
+    np.savez(folder / "arrays.npz", X=X, y=y)
+    np.save(folder / "matrix.npy", np.column_stack([X[:, :11], y]))
+    with zipfile.ZipFile(folder / "photos.zip", "w") as archive:
+        for i in range(n):
+            content = io.BytesIO()
+            Image.fromarray(rng.integers(0, 255, (8, 8), dtype=np.uint8)).save(content, "PNG")
+            archive.writestr(f"{'cats' if i % 2 else 'dogs'}/{i}.png", content.getvalue())
 
 
 @pytest.mark.realdata
@@ -344,6 +365,7 @@ def test_every_command_of_the_readme_works(command, run, tmp_path, monkeypatch):
     if "FIL_DATA_DIR" not in os.environ:
         pytest.skip("FIL_DATA_DIR is not set")
     monkeypatch.chdir(tmp_path)
+    own_files(tmp_path)
     needed = [c for c in readme_commands() if c != command and c.split("--out ")[-1] in command.split()]  # its files
     for one in (*needed, command):
         code, _, err = run(*one.replace("/path/to/data", os.environ["FIL_DATA_DIR"]).split())
