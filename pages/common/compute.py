@@ -34,6 +34,7 @@ from fil_core import (
 )
 from fil_core.engine import cost
 from fil_core.engine.cost import PER_SECOND
+from fil_core.engine.job import Job
 from fil_core.engine.jobs import Jobs
 from fil_core.engine.registry import ANALYSES
 from fil_core.findings import success
@@ -108,19 +109,28 @@ def result(request: Question) -> Result:
         st.stop()
     if job is not None and job.state == "done" and not (job.errors or job.notice):
         job = None  # its answer was there, and somebody deleted it
-    if job is not None:
-        working.came_to_nothing(job)
     size = cost.work(request, data, engine())
-    if size > _IN_PAGE:
-        cost.check_memory(request, data, jobs().memory_limit)
-    again = job is not None
-    if (size > _AT_ONCE or again) and not _asked(request, data, size, again=again):
-        st.stop()
+    place = st.empty()  # what asks gives way to what happens
+    with place.container():
+        if not _wanted(request, data, size, job):
+            st.stop()
+    place.empty()
     # A job whose store could not be written has kept nothing; this process has its memory at least.
     if size <= _IN_PAGE or (job is not None and job.notice):
         return _compute(request)
     working.follow(jobs, jobs().submit([request], title=_title(request, data)))
     st.stop()
+
+
+def _wanted(request: Question, data: Dataset, size: float, job: Job | None) -> bool:
+    """Whether to begin: at once with what is soon done, after a click with what takes long or came to nothing."""
+    if job is not None:
+        working.came_to_nothing(job)
+    if size > _IN_PAGE:
+        cost.check_memory(request, data, jobs().memory_limit)
+    if size <= _AT_ONCE and job is None:
+        return True
+    return _asked(request, data, size, again=job is not None)
 
 
 def _title(request: Question, data: Dataset) -> str:
