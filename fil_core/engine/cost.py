@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PER_SECOND = 2e10  # multiply-adds of two cores
 _DEFAULT_SIGMAS = 13  # of an attack's own grid
-_PROCESS = 600 * 2**20  # an interpreter with torch, and the small things
+_PROCESS = 900 * 2**20  # an interpreter with torch and its libraries, and the small things
 _COPIES = 5  # of X: the source, the features, and what a pass over blocks and a Newton step hold beside them
 _CURVATURES = 5  # of the parameters' square: Hessian, eigenvectors, work space of the eigenproblem
 _COLUMNS = 24  # of the table and its copies, an example
