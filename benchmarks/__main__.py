@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
-from benchmarks import attacks, blocks, fil, mitigations, own
+from benchmarks import attacks, blocks, fil, mitigations, own, sessions
 from benchmarks.browser import browser_rows
 from benchmarks.rows import Row
 from fil_core import DataUnavailable
@@ -25,6 +25,7 @@ _GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = {
     **mitigations.GROUPS,
     **blocks.GROUPS,
     **own.GROUPS,
+    **sessions.GROUPS,
     "browser": browser_rows,
 }
 _WIDTHS = (76, 26, 26, 62)
