@@ -1,0 +1,96 @@
+"""Long work on a page: a job that is followed, what it came to, and the numbers when they are there."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from harness import PAGES, app, fresh_server, plain, words  # noqa: F401 - the fixture is at work by being here
+from streamlit.testing.v1 import AppTest
+
+from fil_core.engine import Engine
+from fil_core.specs import DataSpec, FilRequest, ModelSpec
+from pages.common import compute
+
+DIGITS = {"data": "digits", "classes": ["3", "8"], "model": "logistic", "l2": "0.02"}
+ASKED = FilRequest(data=DataSpec(classes=("3", "8")), model=ModelSpec(kind="logistic", l2=0.02))
+
+
+@pytest.fixture(autouse=True)
+def everything_is_long(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(compute, "_IN_PAGE", 0.0)
+    yield
+    compute.jobs().close()
+
+
+@pytest.fixture
+def first_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual data, which a test's app opens with, are measured already."""
+    Engine().get(FilRequest(model=ModelSpec(kind="softmax")))
+
+
+def followed(at: AppTest, there, seconds: float = 60.0) -> AppTest:
+    start = time.monotonic()
+    while not there(at):
+        assert time.monotonic() - start < seconds, words(at)
+        time.sleep(0.2)
+        at.run()
+    return at
+
+
+@pytest.mark.usefixtures("first_page")
+def test_long_work_is_a_job_that_is_followed_until_its_numbers_are_there() -> None:
+    at = app(**DIGITS)
+    assert not at.exception and not at.metric
+    assert [b.label for b in at.button if b.label == "Cancel"] == ["Cancel"] and "goes on when you leave" in words(at)
+    again = app(**DIGITS)  # whoever else comes finds the same job
+    assert [b.key for b in again.button if b.label == "Cancel"] == [b.key for b in at.button if b.label == "Cancel"]
+    assert len(compute.jobs().all()) == 1
+    followed(at, lambda at: at.metric)
+    assert not at.exception and Engine().find(ASKED) is not None
+    followed(at, lambda _: compute.jobs().all()[0].state == "done")
+
+
+@pytest.mark.usefixtures("first_page")
+def test_what_is_cancelled_can_be_tried_again() -> None:
+    at = app(**DIGITS)
+    compute.jobs().cancel(compute.jobs().all()[0].id)
+    at.run()
+    assert "Cancelled" in at.info[0].value and not at.metric
+    at.button(key="measure").click().run()
+    assert compute.jobs().all()[0].state == "running"
+    followed(at, lambda at: at.metric)
+
+
+@pytest.mark.usefixtures("first_page")
+def test_why_a_job_failed_is_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIL_JOB_MEMORY_GIB", "0.1")
+    monkeypatch.setattr("fil_core.engine.cost.check_memory", lambda *_: None)
+    at = followed(app(**DIGITS), lambda at: at.error)
+    assert "needed more than the 0.1 GiB that a job may take" in plain(at.error[0].value)
+    assert at.button(key="measure").label == "Try again"
+
+
+@pytest.mark.usefixtures("first_page")
+def test_what_cannot_fit_is_refused_before_it_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIL_JOB_MEMORY_GIB", "0.5")
+    at = app(**DIGITS)
+    assert "a job may take 0.5 GiB. Take at most" in plain(at.error[0].value) and not compute.jobs().all()
+
+
+@pytest.mark.usefixtures("first_page")
+def test_limits_that_are_none_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIL_JOB_HOURS", "soon")
+    at = app(**DIGITS)
+    assert "FIL_JOB_HOURS: expected a number; got 'soon'" in plain(at.error[0].value)
+    monkeypatch.delenv("FIL_JOB_HOURS")
+
+
+@pytest.mark.usefixtures("first_page")
+def test_a_side_question_is_a_job_too_and_leaves_the_page_alone() -> None:
+    Engine().get(ASKED)
+    at = app(PAGES[1], **DIGITS)
+    at.button(key="other-measure").click().run()
+    assert any(b.label == "Cancel" for b in at.button) and not at.exception
+    assert at.dataframe  # the rest of the page is there meanwhile
+    followed(at, lambda at: "leakiest** are the same under both models" in words(at))
