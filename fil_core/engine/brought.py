@@ -37,7 +37,7 @@ def positions(ids: pd.Series, dataset: Dataset) -> np.ndarray:
 
 
 def read_scores(path: Path) -> pd.DataFrame:
-    """A table of scores: a column `id` and one column of numbers for each score.
+    """A table of scores: a column `id` and one column of numbers for each score; what has no name is passed over.
 
     Args:
         path: a CSV or Parquet file.
@@ -52,7 +52,8 @@ def read_scores(path: Path) -> pd.DataFrame:
     if len(named_id) != 1:
         got = ", ".join(map(str, named_id or table.columns[:6]))
         raise BadData(f"scores: expected one column id in {path.name}; got {got}.")
-    return table.rename(columns={named_id[0]: "id"})
+    nameless = [column for column in table.columns if str(column).startswith(frames.NAMELESS)]
+    return table.drop(columns=nameless).rename(columns={named_id[0]: "id"})
 
 
 def keep_scores(engine: Engine, table: pd.DataFrame, dataset: Dataset) -> str:

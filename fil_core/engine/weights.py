@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from fil_core.data.own.frames import read_parquet
+from fil_core.data.own.register import keep_incoming
 from fil_core.dataset import Dataset, fingerprint
 from fil_core.engine.brought import positions
 from fil_core.errors import BadData
@@ -88,10 +90,13 @@ def read_weights(name: str, content: bytes | None = None) -> pd.DataFrame:
     Raises:
         BadData: the file cannot be read, or lacks the columns `id` and `weight`.
     """
-    source = io.BytesIO(content) if content is not None else Path(name)
     try:
-        read = pd.read_parquet if Path(name).suffix.lower() == ".parquet" else pd.read_csv
-        table = read(source)
+        if (
+            Path(name).suffix.lower() == ".parquet"
+        ):  # a few kilobytes can stand for billions of entries: looked at first
+            table = read_parquet(Path(name) if content is None else keep_incoming(content, ".parquet"))
+        else:
+            table = pd.read_csv(Path(name) if content is None else io.BytesIO(content))
     except Exception as error:  # parsers of foreign bytes raise anything
         raise BadData(
             f"weights: {Path(name).name} cannot be read as a table ({error}); expected CSV or Parquet."

@@ -98,7 +98,7 @@ def settled(page: Page) -> None:
     """Wait until no script runs and no placeholder is left."""
     page.wait_for_timeout(300)
     page.wait_for_function(
-        "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+        "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
         " && !document.querySelector('[data-testid=stSkeleton]')"
     )
 

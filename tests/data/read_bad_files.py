@@ -1,13 +1,12 @@
 """Reads files of one's own in a process by itself, one JSON line each; what a server would go through.
 
-On stdin: {"good": [path, choices], "files": [[path, choices], ...]}. The last line has the peak of memory and eta of the
-good file, which was asked for after all the others.
+On stdin: {"good": [path, choices], "files": [[path, choices], ...]}. The last line has the peak of memory and eta of
+the good file, which was asked for after all the others.
 """
 
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -17,6 +16,8 @@ from fil_core.data.own import Choices, add
 from fil_core.data.own.reading import preview
 from fil_core.engine import Engine
 from fil_core.specs import DataSpec, FilRequest
+
+STATUS = Path("/proc/self/status")
 
 
 def outcome(call: Any) -> dict[str, Any]:
@@ -35,9 +36,12 @@ def asked(path: str, choices: dict[str, Any]) -> dict[str, Any]:
     return read | {"preview": outcome(lambda: preview(Path(path)))}
 
 
-def peak_mib() -> float:
-    """The largest resident size so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+def resident_mib(which: str) -> float:
+    """VmRSS, what is resident now, or VmHWM, the most that was; getrusage would count the parent before exec too."""
+    if not STATUS.exists():
+        return 0.0
+    status = STATUS.read_text()
+    return int(status.split(f"{which}:")[1].split()[0]) / 2**10
 
 
 def main() -> None:
@@ -45,10 +49,10 @@ def main() -> None:
     path, choices = work["good"]
     entry = add(Path(path), Choices(**choices, test_fraction=0.5))  # everything is loaded before memory is measured
     Engine().get(FilRequest(data=DataSpec(name=entry.name)))
-    start = peak_mib()
+    start = resident_mib("VmRSS")
     for file in work["files"]:
         print(json.dumps(asked(*file)), flush=True)
-    extra = peak_mib() - start
+    extra = resident_mib("VmHWM") - start
     entry = add(Path(path), Choices(**choices))
     eta = Engine().get(FilRequest(data=DataSpec(name=entry.name))).table["eta"]
     print(json.dumps({"extra_mib": extra, "eta": eta.tolist()}))

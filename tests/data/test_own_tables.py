@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pandas as pd
 import pytest
-from bad_files import table
+from file_parts import table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas._libs.parsers import STR_NA_VALUES
@@ -384,11 +382,3 @@ def test_any_table_comes_back_out_of_its_file_as_it_was(frame, separator, tmp_pa
         else:  # pandas' fast reader of numbers may miss the last bit
             np.testing.assert_allclose(records[name].astype(float), frame[name], rtol=5e-16, atol=0)
     assert data.y.tolist() == frame["target"].tolist()
-
-
-def test_a_text_file_needs_no_trailing_newline_and_takes_any_line_end():
-    frame = table()
-    for end in ("\n", "\r\n", "\r"):
-        text = frame.to_csv(index=False, lineterminator=end).rstrip()
-        held = io.StringIO(text, newline="")
-        assert held.getvalue().count(end) == N

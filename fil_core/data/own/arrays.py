@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tokenize
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _MAGIC = b"\x93NUMPY"
 _NUMBERS = "biuf"
 _FIELDS = "biufU"
+_LAST_LETTER = 0x10FFFF  # of Unicode
+_HALVES = (0xD800, 0xDFFF)  # of letters in UTF-16, which are none by themselves
 _MOST_HEADER = 10_000
 _HEADERS: dict[tuple[int, int], Callable[..., tuple[tuple[int, ...], bool, np.dtype]]] = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -45,7 +48,9 @@ def header_of(name: str, file: IO[bytes], size: int) -> tuple[tuple[int, ...], n
         if version not in _HEADERS:
             raise BadData(f"{name}: expected NumPy's format 1.0 or 2.0; got {'.'.join(map(str, version))}.")
         shape, _, dtype = _HEADERS[version](file, max_header_size=_MOST_HEADER)
-    except (ValueError, SyntaxError, TypeError, EOFError, RecursionError, MemoryError) as error:
+    except (
+        ValueError, SyntaxError, TypeError, EOFError, RecursionError, MemoryError, tokenize.TokenError,
+    ) as error:  # fmt: skip
         if isinstance(error, BadData):
             raise
         raise BadData(f"{name}: expected a NumPy array; its header cannot be read.") from error
@@ -92,7 +97,17 @@ def _field(where: str, name: str, values: np.ndarray) -> np.ndarray:
     limits.check_name(f"{where}: field name", name)
     if values.ndim != 1 or values.dtype.kind not in _FIELDS:
         raise BadData(f"{where}: expected a number or text in every field; {name!r} holds {values.dtype}.")
-    return _native(values)
+    return _readable(where, name, _native(values))
+
+
+def _readable(where: str, name: str, values: np.ndarray) -> np.ndarray:
+    """Raise BadData for texts of letters that no script has, as damaged files hold."""
+    if values.dtype.kind != "U" or not values.dtype.itemsize:
+        return values
+    letters = np.ascontiguousarray(values).view(np.uint32)
+    if ((letters > _LAST_LETTER) | ((letters >= _HALVES[0]) & (letters <= _HALVES[1]))).any():
+        raise BadData(f"{where}: expected texts in {name!r}; got letters that are none. Is it damaged?")
+    return values
 
 
 def read_archive(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -128,7 +143,8 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
     if len(shape) > 1:
         limits.check_cells(where, shape[0], 1)
     with archive.open(info) as file:
-        return _native(np.lib.format.read_array(io.BytesIO(file.read(info.file_size)), allow_pickle=False))
+        array = np.lib.format.read_array(io.BytesIO(file.read(info.file_size)), allow_pickle=False)
+    return _readable(path.name, name, _native(array))
 
 
 def _native(array: np.ndarray) -> np.ndarray:

@@ -18,22 +18,30 @@ def content_of(path: Path) -> str:
         DataUnavailable: nothing is there, or it cannot be read.
         BadData: an empty file, or one that is too large.
     """
+    check_there(path)
     try:
-        if path.is_dir():
-            return _folder(path)
-        size = path.stat().st_size
-        if size == 0:
-            raise BadData(f"{path.name}: expected content; the file is empty (0 bytes).")
-        if size > limits.FILE_BYTES:
-            raise BadData(
-                f"{path.name}: expected at most {limits.FILE_BYTES / 2**30:.0f} GiB; got {size / 2**30:.1f} GiB. "
-                "A .npy matrix of any size can be measured on the command line with --in-blocks."
-            )
-        return _file(path).hexdigest()
+        return _folder(path) if path.is_dir() else _file(path).hexdigest()
     except OSError as error:
-        raise DataUnavailable(
-            f"{path}: expected a file or folder that can be read; {error.strerror or error}."
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def check_there(path: Path) -> None:
+    """Raise DataUnavailable where nothing is there, BadData for an empty file or one that is too large."""
+    try:
+        size = None if path.is_dir() else path.stat().st_size
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if size == 0:
+        raise BadData(f"{path.name}: expected content; the file is empty (0 bytes).")
+    if size is not None and size > limits.FILE_BYTES:
+        raise BadData(
+            f"{path.name}: expected at most {limits.FILE_BYTES / 2**30:.0f} GiB; got {size / 2**30:.1f} GiB. "
+            "A .npy matrix of any size can be measured on the command line with --in-blocks."
+        )
+
+
+def _unreadable(path: Path, error: OSError) -> DataUnavailable:
+    return DataUnavailable(f"{path}: expected a file or folder that can be read; {error.strerror or error}.")
 
 
 def _file(path: Path) -> hashlib._Hash:

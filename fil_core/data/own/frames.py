@@ -26,6 +26,7 @@ _SEPARATORS = ",;\t|"
 _LINE = re.compile(r"\r\n|\n|\r")  # texts may hold what str.splitlines() takes for the end of a line
 _QUOTED = re.compile('"[^"]*"')
 _MOST_GROUPS = 100_000  # row groups of a Parquet file; each has a header of its own
+NAMELESS = ("Unnamed: ", "__index_level_")  # how columns begin that had no name, such as a data frame's index
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive (a spreadsheet, perhaps)",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -181,10 +182,13 @@ def read_parquet(path: Path) -> pd.DataFrame:
         if meta.num_row_groups > _MOST_GROUPS:
             raise BadData(f"{path.name}: expected at most {_MOST_GROUPS:,} row groups; got {meta.num_row_groups:,}.")
         unpacked = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
-        limits.check_expansion(path.name, path.stat().st_size, unpacked)
+        # Equal entries are kept once: even the unpacked size says little about the rows, so each counts as a byte.
+        entries = meta.num_rows * meta.num_columns
+        limits.check_expansion(path.name, path.stat().st_size, max(unpacked, entries))
         check_names(path.name, [str(name) for name in file.schema_arrow.names])
         texts = [field.name for field in file.schema_arrow if _is_text(path.name, field)]
         table = pq.ParquetFile(path, memory_map=False, read_dictionary=texts).read()
+        table.validate(full=True)  # a damaged file may hold texts that are none
         frame = _plain_columns(path.name, table).to_pandas(ignore_metadata=True, date_as_object=False)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         if isinstance(error, BadData):

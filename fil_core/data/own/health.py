@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fil_core.data.own.frames import NAMELESS
 from fil_core.data.own.reading import Form
 from fil_core.data.raw import Raw
 
@@ -142,7 +143,7 @@ def _looks_like_an_id(name: str, values: np.ndarray) -> bool:
     if len(values) < 10 or not (values % 1 == 0).all() or len(np.unique(values)) < len(values):
         return False
     counted = np.ptp(values) < 2 * len(values) and bool((np.diff(values) > 0).all())
-    return counted or bool(_ID.search(name)) or name.startswith("Unnamed")
+    return counted or bool(_ID.search(name)) or name.startswith(NAMELESS)
 
 
 def _tells(values: np.ndarray, y: np.ndarray) -> bool:

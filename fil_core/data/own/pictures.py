@@ -73,13 +73,13 @@ def opened(path: Path) -> Iterator[list[tuple[str, Callable[[], bytes]]]]:
                 raise
             said = archives.plain(error)
             raise BadData(f"{path.name}: expected a zip archive; {said}. It may be cut off.") from error
-        entries = [info for info in archive.infolist() if not info.is_dir()]
+        entries = [info for info in archive.infolist() if not info.filename.endswith("/")]
         _check_entries(path, entries)
         yield sorted((info.filename, _reader(archive, info)) for info in entries)
 
 
 def _check_printable(path: Path, name: str) -> None:
-    if not name.isprintable() or len(name) > limits.TEXT * 4:
+    if not name or not name.isprintable() or len(name) > limits.TEXT * 4:
         raise BadData(f"{path.name}: expected printable file names; got {name[:80]!r}.")
 
 

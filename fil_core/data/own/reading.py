@@ -12,6 +12,7 @@ import pandas as pd
 from fil_core.data.own import frames, limits
 from fil_core.data.own.arrays import read_archive
 from fil_core.data.own.choices import DEFAULT_TEST_FRACTION, Choices
+from fil_core.data.own.content import check_there
 from fil_core.data.own.pictures import arranged, of_arrays, opened, read_pictures
 from fil_core.data.own.tables import describe, read_table
 from fil_core.data.raw import Raw, split_rows
@@ -132,8 +133,9 @@ def preview(path: Path, categorical: tuple[str, ...] = ()) -> dict[str, Any]:
         (train and test counts by class) and `notes`.
 
     Raises:
-        BadData: what cannot be read.
+        BadData, DataUnavailable: what cannot be read.
     """
+    check_there(path)
     if _holds_pictures(path):
         with opened(path) as files:
             pictures, notes = arranged(files, path.name)

@@ -1,0 +1,447 @@
+"""The register: the same file read the same way is there once, whole, and found again."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from file_parts import ILL, csv, pictures, table, zipped
+
+from fil_core.data import load
+from fil_core.data.own import Choices, add, register, registered
+from fil_core.data.own.register import find, incoming, keep_incoming, load_raw, own_directory, remove
+from fil_core.data.registry import resolve, source_of
+from fil_core.errors import BadData, DataUnavailable
+from fil_core.specs import DataSpec
+
+CHOSEN = Choices(**ILL)
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def patients(tmp_path) -> Path:
+    path = tmp_path / "Patients of 2026.csv"
+    path.write_bytes(csv(table()))
+    return path
+
+
+def _read_again(*_):
+    raise AssertionError("the file was read again")
+
+
+# --- names ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_entry_says_what_was_read(patients):
+    entry = add(patients, CHOSEN)
+    assert entry.name.startswith("own:patients-of-2026-")
+    assert entry.title == "Patients of 2026.csv"
+    assert (entry.form, entry.classes, entry.rows, entry.features) == ("table", ("no", "yes"), 32, 4)
+    assert entry.choices == CHOSEN
+    assert registered() == [entry] == [find(entry.name)]
+
+
+def test_the_same_content_read_the_same_way_is_read_once(patients, tmp_path, monkeypatch):
+    entry = add(patients, CHOSEN)
+    (tmp_path / "copy.csv").write_bytes(patients.read_bytes())
+    monkeypatch.setattr(register, "read", _read_again)
+    assert add(patients, CHOSEN) == entry
+    assert add(tmp_path / "copy.csv", Choices(**ILL)).name == entry.name
+    assert len(registered()) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"test_fraction": 0.5}, {"left_out": ("age",)}, {"sensitive": ("city",)}, {"missing": "fill"}, {"id": "age"}],
+    ids=lambda other: next(iter(other)),
+)
+def test_other_choices_are_other_data(other, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(csv(table().assign(age=np.arange(40))))
+    assert add(path, CHOSEN).name != add(path, Choices(**ILL | other)).name
+    assert len(registered()) == 2
+
+
+def test_other_content_and_another_suffix_are_other_data(patients, tmp_path):
+    (tmp_path / "patients.tsv").write_bytes(patients.read_bytes())
+    names = {add(patients, CHOSEN).name, add(tmp_path / "patients.tsv", CHOSEN).name}
+    patients.write_bytes(csv(table().assign(age=7 + np.arange(40))))
+    assert len(names | {add(patients, CHOSEN).name}) == 3
+
+
+@pytest.mark.parametrize("title", ["../../etc/passwd", "\x1b[31m", "日本", "a" * 500, "<b>x</b>", "  "])
+def test_what_a_file_is_called_becomes_no_path(title, patients):
+    entry = add(patients, CHOSEN, title=title)
+    assert entry.title.isprintable()
+    assert len(entry.title) <= 80
+    assert register._NAME.fullmatch(entry.name)
+    assert {f.name for f in own_directory().iterdir()} <= {entry.name[-12:], "tmp"}
+    assert load(DataSpec(name=entry.name)).title == entry.title
+
+
+def test_any_spelling_of_a_name_is_the_same_request(patients):
+    entry = add(patients, CHOSEN)
+    for name in (entry.name, f"own:{entry.name[-12:]}", f" {entry.name.upper()} ", f"own:else-{entry.name[-12:]}"):
+        assert resolve(DataSpec(name=name)).name == entry.name
+    source = source_of(entry.name)
+    assert (source.kind, source.task, source.default_preprocess) == ("table", "classification", "standardise")
+
+
+@pytest.mark.parametrize(
+    "name", ["own:", "own:x", "own:../../x", "own:aaaaaaaaaaaa/..", "own:AAAAAAAAAAAA", "own:a b-000000000000"]
+)
+def test_a_name_that_is_none_is_refused(name, patients):
+    add(patients, CHOSEN)
+    with pytest.raises(DataUnavailable, match="expected own:"):
+        find(name)
+
+
+def test_a_name_of_nothing_says_so():
+    with pytest.raises(DataUnavailable, match="is not here"):
+        load(DataSpec(name="own:patients-000000000000"))
+
+
+def test_the_newest_stands_first_and_what_was_removed_is_gone(patients, tmp_path, monkeypatch):
+    first = add(patients, CHOSEN)
+    monkeypatch.setattr(register, "datetime", _Later)
+    second = add(patients, Choices(**ILL, test_fraction=0.3))
+    assert [entry.name for entry in registered()] == [second.name, first.name]
+    remove(first.name)
+    assert [entry.name for entry in registered()] == [second.name]
+    with pytest.raises(DataUnavailable, match="is not here"):
+        load_raw(first.name)
+
+
+class _Later(register.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return super().now(tz).replace(year=2999)
+
+
+# --- what is kept ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["table", "names", "image", "regression"])
+def test_what_is_kept_is_what_was_read(kind, patients, tmp_path):
+    chosen = CHOSEN
+    if kind == "names":
+        patients.write_bytes(csv(table().assign(who=[f"P{i}" for i in range(40)])))
+        chosen = Choices(**ILL, id="who", sensitive=("city",))
+    if kind == "regression":
+        chosen = Choices(target="dose")
+    if kind == "image":
+        patients = tmp_path / "images.zip"
+        patients.write_bytes(zipped(pictures()))
+        chosen = Choices()
+    raw, _ = register.read(patients, chosen)
+    kept = load_raw(add(patients, chosen).name)
+    for name in type(raw).__slots__:
+        there, here = getattr(raw, name), getattr(kept, name)
+        if isinstance(there, np.ndarray):
+            assert (there.dtype, there.tolist()) == (here.dtype, here.tolist()), name
+        else:
+            assert there == here, name
+    assert isinstance(kept.X, np.memmap)
+
+
+_KEPT = ["X.npy", "y.npy", "ids.npy", "X_test.npy", "y_test.npy", "names.npy"]
+
+
+def with_names(patients: Path) -> tuple[str, Path, Choices]:
+    patients.write_bytes(csv(table().assign(who=[f"P{i}" for i in range(40)])))
+    chosen = Choices(**ILL, id="who")
+    name = add(patients, chosen).name
+    folder = own_directory() / name[-12:]
+    assert {f.name for f in folder.iterdir()} == {*_KEPT, "manifest.json"}
+    return name, folder, chosen
+
+
+def flipped(path: Path, at: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("how", ["a bit", "cut off", "empty", "gone"])
+@pytest.mark.parametrize("file", _KEPT)
+def test_damage_of_any_array_is_found_and_the_file_given_again_mends_it(file, how, patients):
+    name, folder, chosen = with_names(patients)
+    whole = load(DataSpec(name=name))
+    path = folder / file
+    if how == "a bit":
+        flipped(path, -3)
+    elif how == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[: 0 if how == "empty" else -5])
+    with pytest.raises(BadData, match=r"'Patients of 2026.csv' is damaged; give the file again"):
+        load(DataSpec(name=name))
+    assert add(patients, chosen).name == name
+    assert load(DataSpec(name=name)).fingerprint == whole.fingerprint
+
+
+@pytest.mark.parametrize(
+    "how", ["a letter of a class", "a digit of the digest", "torn", "empty", "gone", "no dictionary"]
+)
+def test_damage_of_the_manifest_hides_the_entry_and_the_file_given_again_mends_it(how, patients):
+    name, folder, chosen = with_names(patients)
+    path = folder / "manifest.json"
+    text = path.read_text()
+    changed = {
+        "a letter of a class": text.replace('"yes"', '"yea"', 1), "a digit of the digest": "x" + text[1:],
+        "torn": text[: len(text) // 2], "empty": "", "no dictionary": "[]",
+    }  # fmt: skip
+    assert changed.get(how) != text
+    path.unlink()
+    if how in changed:
+        path.write_text(changed[how])
+    assert registered() == []
+    with pytest.raises(DataUnavailable, match="give the file again"):
+        load(DataSpec(name=name))
+    assert add(patients, chosen).name == name
+    assert [entry.name for entry in registered()] == [name]
+    assert load(DataSpec(name=name)).n == 32
+
+
+def test_one_torn_entry_hides_no_other(patients):
+    _, folder, _ = with_names(patients)
+    other = add(patients, Choices(**ILL, left_out=("who",)))
+    (folder / "manifest.json").write_text("{")
+    assert [entry.name for entry in registered()] == [other.name]
+
+
+# --- the disk -------------------------------------------------------------------------------------------------------
+
+
+def _full(*_, **__):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_behind(patients, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "save", _full)
+        with pytest.raises(DataUnavailable, match="No space left on device. Set FIL_STORE_DIR"):
+            add(patients, CHOSEN)
+    assert registered() == []
+    assert list((own_directory() / "tmp").iterdir()) == []
+    assert add(patients, CHOSEN).rows == 32
+
+
+def test_a_full_disk_is_said_for_a_file_that_is_handed_in(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", _full)
+        with pytest.raises(DataUnavailable, match="No space left on device"):
+            keep_incoming(b"a,b\n1,2\n", ".csv")
+    assert list((own_directory() / "incoming").iterdir()) == []
+
+
+def test_a_store_that_cannot_be_made_is_said(patients, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("FIL_STORE_DIR", str(tmp_path / "file"))
+    with pytest.raises(DataUnavailable, match="Not a directory. Set FIL_STORE_DIR"):
+        add(patients, CHOSEN)
+    assert registered() == []
+
+
+def test_without_a_home_folder_it_says_what_to_set(patients, monkeypatch):
+    monkeypatch.delenv("FIL_STORE_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "expanduser", lambda _: (_ for _ in ()).throw(RuntimeError("no home")))
+    with pytest.raises(DataUnavailable, match="Set FIL_STORE_DIR to a folder"):
+        add(patients, CHOSEN)
+
+
+_ADD = """
+import sys, time
+from pathlib import Path
+from fil_core.data.own import Choices, add
+from fil_core.data.own import register
+print("ready", flush=True)
+sys.stdin.readline()
+entry = add(Path(sys.argv[1]), Choices(target="ill"))
+print(entry.name, register.load_raw(entry.name).X.sum())
+"""
+
+
+def test_processes_that_add_the_same_file_at_once_find_the_same_entry(patients):
+    patients.write_bytes(csv(table(20_000)))
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", _ADD, str(patients)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, env=environment,
+        )
+        for _ in range(3)
+    ]  # fmt: skip
+    for process in started:
+        assert process.stdout.readline() == "ready\n"
+    for process in started:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60) for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0], said
+    assert len({out for out, _ in said}) == 1
+    assert len(registered()) == 1
+    assert list((own_directory() / "tmp").iterdir()) == []
+
+
+def test_of_two_who_read_the_same_file_the_first_wins(patients, monkeypatch):
+    """The other process puts its entry in place while this one is still writing."""
+    put = register._put
+    entries = []
+
+    def late(temporary: Path, folder: Path) -> None:
+        monkeypatch.setattr(register, "_put", put)
+        entries.append(add(patients, CHOSEN))
+        put(temporary, folder)
+
+    monkeypatch.setattr(register, "_put", late)
+    assert add(patients, CHOSEN) == entries[0]
+    assert len(registered()) == 1
+
+
+# --- files that are handed in ---------------------------------------------------------------------------------------
+
+
+def test_a_file_that_is_handed_in_is_kept_under_its_content():
+    path = keep_incoming(b"a,b\n1,2\n", ".CSV")
+    assert path == keep_incoming(b"a,b\n1,2\n", ".csv")
+    assert path.read_bytes() == b"a,b\n1,2\n"
+    assert incoming(path.name) == path
+    assert [f.name for f in path.parent.iterdir()] == [path.name]
+    assert path.stat().st_mode & 0o777 & ~0o644 == 0
+    assert path.parent.stat().st_mode & 0o077 == 0  # nobody else reads what a person brings
+
+
+@pytest.mark.parametrize("suffix", [".exe", ".csv/../../x", "", ".pkl", ".CSV.gz"])
+def test_an_unknown_suffix_is_not_kept(suffix):
+    with pytest.raises(BadData, match="expected a name ending in"):
+        keep_incoming(b"x", suffix)
+
+
+def test_nothing_and_too_much_are_not_kept(monkeypatch):
+    with pytest.raises(BadData, match="0 bytes"):
+        keep_incoming(b"", ".csv")
+    monkeypatch.setattr(register.limits, "FILE_BYTES", 10)
+    with pytest.raises(BadData, match="at most 10 bytes; got 11"):
+        keep_incoming(b"x" * 11, ".csv")
+
+
+@pytest.mark.parametrize("name", ["../x.csv", "x.csv", "/etc/passwd", "a" * 64 + ".csv/..", "a" * 64 + ".csv"])
+def test_only_names_that_were_given_lead_to_a_file(name):
+    keep_incoming(b"a,b\n1,2\n", ".csv")
+    assert incoming(name) is None
+
+
+def test_what_nobody_used_for_a_day_is_forgotten():
+    old, new = keep_incoming(b"a,b\n1,2\n", ".csv"), keep_incoming(b"a,b\n1,3\n", ".csv")
+    os.utime(old, (time.time() - 25 * 3600,) * 2)
+    keep_incoming(b"a,b\n1,4\n", ".csv")
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+# --- what a person should know --------------------------------------------------------------------------------------
+
+
+def health_of(frame, tmp_path, **choices):
+    (tmp_path / "health.csv").write_bytes(csv(frame))
+    entry = add(tmp_path / "health.csv", Choices(**ILL | choices))
+    json.dumps(entry.health)
+    return entry.health
+
+
+def test_health_counts_rows_and_classes(tmp_path):
+    frame = table()
+    found = health_of(frame, tmp_path)
+    raw, _ = register.read(tmp_path / "health.csv", CHOSEN)
+    assert (found["rows"], found["test_rows"], found["features"], found["target"]) == (32, 8, 4, "ill")
+    assert found["classes"] == [
+        {"class": c, "train": int((raw.y == k).sum()), "test": int((raw.y_test == k).sum())}
+        for k, c in enumerate(("no", "yes"))
+    ]
+    assert found["groups"] == [{"name": "city", "levels": 3, "dropped": "Oslo"}]
+    Z = (raw.X - raw.X.mean(0)) / raw.X.std(0)
+    assert found["condition"] == pytest.approx(np.linalg.cond(Z) ** 2, rel=1e-9)
+    assert found["warnings"] == []
+
+
+def test_health_names_columns_that_carry_nothing_or_repeat_others(tmp_path):
+    frame = table().assign(dull=3.5, again=table()["dose"], double=2 * table()["age"])
+    found = health_of(frame, tmp_path)
+    assert found["constant"] == ["dull"]
+    assert found["duplicates"] == [["dose", "again"]]
+    assert found["condition"] > 1e12
+    text = " ".join(found["warnings"])
+    assert "Constant columns carry nothing: dull." in text
+    assert "again = dose" in text
+    assert "nearly dependent" in text
+
+
+@pytest.mark.parametrize(
+    ("columns", "choices", "warning"),
+    [
+        ({"row": np.arange(40)}, {}, "Looks like an id left among the features: row."),
+        ({"Unnamed: 0": np.random.default_rng(1).permutation(40)}, {}, "features: Unnamed: 0."),
+        ({"__index_level_0__": np.random.default_rng(1).permutation(40)}, {}, "features: __index_level_0__."),
+        ({"patient_id": np.random.default_rng(1).permutation(40) * 97}, {}, "features: patient_id."),
+        (
+            {"sick": (table()["ill"] == "yes") * 3.0 + 1},
+            {},
+            "Tells the target by itself (correlation above 0.999): sick.",
+        ),
+        ({"ill": np.where(np.arange(40) < 3, "rare", table()["ill"])}, {}, "Classes with fewer than 5 training rows"),
+        (
+            {"city": np.where(np.arange(40) < 3, "Aix", table()["city"])},
+            {},
+            "Categories with fewer than 5 training rows",
+        ),
+        ({}, {"test_fraction": 0}, "No rows are held out"),
+        (
+            {f"x{j}": np.random.default_rng(j).normal(size=40) for j in range(40)},
+            {},
+            "fewer training rows (32) than features (44)",
+        ),
+    ],
+)
+def test_health_warns_of_what_matters_for_leakage(columns, choices, warning, tmp_path):
+    assert warning in " ".join(health_of(table().assign(**columns), tmp_path, **choices)["warnings"])
+
+
+def test_a_class_without_a_training_row_is_told(tmp_path):
+    from fil_core.data.raw import fixed_split
+
+    frame = table()
+    frame.loc[fixed_split(40)[1][0], "ill"] = "never"
+    assert "Classes without any training row: never." in health_of(frame, tmp_path)["warnings"]
+
+
+# --- as any other data set ------------------------------------------------------------------------------------------
+
+
+def test_a_standardised_regression_has_a_standardised_target_and_no_other_has(tmp_path):
+    path = tmp_path / "dose.csv"
+    path.write_bytes(csv(table()))
+    entry = add(path, Choices(target="dose"))
+    raw, _ = register.read(path, Choices(target="dose"))
+    standard, plain = load(DataSpec(name=entry.name)), load(DataSpec(name=entry.name, preprocess="none"))
+    mean, std = raw.y.mean(), raw.y.std()
+    np.testing.assert_allclose(standard.y, (raw.y - mean) / std, rtol=1e-12)
+    np.testing.assert_allclose(standard.y_test, (raw.y_test - mean) / std, rtol=1e-12)
+    assert any(note.startswith(f"The target is (dose - {mean:.4g}) / {std:.4g}") for note in standard.notes)
+    assert plain.y.tolist() == raw.y.tolist()
+    assert not any(note.startswith("The target is (") for note in plain.notes)
+
+
+def test_a_regression_without_any_spread_is_refused(tmp_path):
+    path = tmp_path / "flat.csv"
+    path.write_bytes(csv(table().assign(ill=1.5)))
+    name = add(path, CHOSEN).name
+    with pytest.raises(BadData, match="expected values that differ; all training rows have 1.5"):
+        load(DataSpec(name=name))
