@@ -4,7 +4,7 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS := false
 
-.PHONY: app test bench lint format screenshots clean
+.PHONY: app test bench lint format screenshots audit clean
 .DEFAULT_GOAL := app
 
 app: $(VENV)/app.done
@@ -28,6 +28,10 @@ format: $(VENV)/test.done
 
 screenshots: $(VENV)/test.done
 	$(PY) tests/browser/screenshots.py
+
+# Known vulnerabilities of everything installed. It asks a service on the network, and fails where that is out of reach.
+audit: $(VENV)/test.done
+	$(PY) -m pip_audit --local --strict
 
 clean:
 	rm -rf $(VENV)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,16 @@ import numpy as np
 from fil_core.cli.fanning import open_executor
 from fil_core.cli.options import Run
 from fil_core.data.own.arrays import header_of
-from fil_core.errors import BadRequest, DataUnavailable
+from fil_core.errors import BadData, BadRequest, DataUnavailable
 from fil_core.leakage.rows import RowSource
 from fil_core.result import Result
-from fil_core.specs import ModelSpec
+from fil_core.specs import ModelSpec, Preprocess
 
 _PEEKED = 100_000  # rows whose targets decide whether they are two classes
+_UNITS = (
+    "The target keeps its units in blocks; without --in-blocks it is standardised with the features, and so is eta."
+)
+_NUMBERS = "biuf"
 _REFUSED = (
     "attribute", "simplex", "weights", "parameters", "scores", "subset", "sensitive", "categorical", "missing",
     "image_size",
@@ -36,12 +41,15 @@ def measure(options: argparse.Namespace, run: Run) -> Result:
             raise BadRequest(f"--in-blocks: expected without --{name.replace('_', '-')}, which needs all rows at once.")
     if options.test_fraction:
         raise BadRequest("--in-blocks: expected --test-fraction 0; every row trains.")
-    model = ModelSpec(kind=options.model, l2=options.l2)
+    if options.device == "cuda":
+        raise BadRequest("--in-blocks: expected --device cpu or auto; blocks are measured by processes of the CPU.")
+    model, source = ModelSpec(kind=options.model, l2=options.l2), _source(options)
+    preprocess: Preprocess = options.preprocess or "standardise"
     with open_executor(options) as executor:
         result = measure_in_blocks(
-            _source(options),
+            source,
             model,
-            preprocess=options.preprocess or "standardise",
+            preprocess=preprocess,
             pca=options.pca,
             sigma=options.sigma,
             executor=executor,
@@ -49,6 +57,9 @@ def measure(options: argparse.Namespace, run: Run) -> Result:
         )
     run.progress.close()
     run.cached = False
+    run.tell(result)
+    if preprocess == "standardise" and not source.classes:
+        print(f"note: {_UNITS}", file=sys.stderr)
     return result
 
 
@@ -76,12 +87,23 @@ def _column(option: str, name: str) -> int:
 
 def _classes(options: argparse.Namespace, path: Path, target: int | str) -> tuple[float, ...]:
     """The two values of the target that are classes, or none for a regression."""
-    if options.classes:
-        return tuple(_value(name) for name in options.classes)
-    if options.task == "regression":
-        return ()
-    found = np.unique(_targets(path, target))
+    if options.classes and options.task == "regression":
+        raise BadRequest("--classes: expected without --task regression, whose targets are numbers.")
+    if options.classes or options.task == "regression":
+        return tuple(_value(name) for name in options.classes or ())
+    targets = _targets(path, target)
+    found = np.unique(targets).astype(np.float64)
+    if len(found) == 1:  # a file that is sorted by its classes may begin so
+        raise BadRequest(
+            f"--target: expected targets that differ; the first {len(targets):,} are all {found[0]:g}. Name the two "
+            "classes (--classes A,B), or choose --task regression."
+        )
     two = len(found) == 2 and bool((found % 1 == 0).all())
+    if options.task == "classification" and not two:
+        raise BadRequest(
+            f"--task: expected a target of two whole numbers for a classification --in-blocks; got {found[0]:g}, "
+            f"{found[1]:g}, ... Name two classes (--classes A,B), or choose --task regression."
+        )
     return (float(found[0]), float(found[1])) if two else ()
 
 
@@ -91,7 +113,9 @@ def _targets(path: Path, target: int | str) -> np.ndarray:
     if not where.is_file():
         raise DataUnavailable(f"--target: expected a column's number or a .npy file; {target} is none.")
     with where.open("rb") as file:
-        shape, _ = header_of(where.name, file, where.stat().st_size)
+        shape, dtype = header_of(where.name, file, where.stat().st_size)
+    if dtype.kind not in _NUMBERS:
+        raise BadData(f"{where.name}: expected a .npy file of numbers; got {dtype}.")
     wanted = 2 if isinstance(target, int) else 1
     if len(shape) != wanted or (isinstance(target, int) and target >= shape[-1]):
         raise BadRequest(f"--target: expected one that {where.name} has; its shape is {shape}, got {target}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fil_core.dataset import Dataset
@@ -14,9 +16,12 @@ if TYPE_CHECKING:
 
 PER_SECOND = 2e10  # multiply-adds of two cores
 _DEFAULT_SIGMAS = 13  # of an attack's own grid
-_PROCESS = 900 * 2**20  # an interpreter with torch and its libraries, and the small things
-_COPIES = 5  # of X: the source, the features, and what a pass over blocks and a Newton step hold beside them
+_PROCESS = 960 * 2**20  # an interpreter with torch and its libraries, and what is done by blocks of examples
+_READING = 3  # copies of all features of the source as float64, before components are taken
+_COPIES = 5  # of X: the features, and what a pass over blocks and a Newton step hold beside them
 _CURVATURES = 5  # of the parameters' square: Hessian, eigenvectors, work space of the eigenproblem
+_BLOCK = 2**23  # values in a block of examples under softmax (`leakage.fil`), of which some are held at once
+_BLOCKS = 6
 _COLUMNS = 24  # of the table and its copies, an example
 
 
@@ -27,11 +32,7 @@ def work(request: Question, data: Dataset, engine: Engine) -> float:
 
 def memory(request: Question, data: Dataset) -> int:
     """Bytes that a process needs to answer a request at its peak, rather too many than too few."""
-    n, d = data.n, data.d
-    size = d * max(1, len(data.class_names)) if request.model.kind == "softmax" else d
-    rows = 8 * (_COPIES * (n + len(data.X_test)) * d + _COLUMNS * n)
-    source = data.source.nbytes
-    return int(_PROCESS + rows + source + 8 * _CURVATURES * size**2 + 8 * _attack_values(request, data))
+    return _peak(request, data, n=data.n, d=data.d)
 
 
 def check_memory(request: Question, data: Dataset, limit: int) -> None:
@@ -48,14 +49,37 @@ def check_memory(request: Question, data: Dataset, limit: int) -> None:
     needed = memory(request, data)
     if needed <= limit:
         return
-    share = limit / needed
-    fits = max(1, int(data.d * share**0.5 * 0.9))
+    rows = _most(lambda n: _peak(request, data, n=n, d=data.d), data.n, limit)
+    # Principal components leave no attribute to be after.
+    features = 0 if _attribute(request) else _most(lambda d: _peak(request, data, n=data.n, d=d), data.d, limit)
+    fits = [f"{rows:,} rows"] if rows else []
+    if features:
+        fits.append(f"{features:,} features (for instance {min(features, 200)} principal components)")
     raise BadRequest(
-        f"memory: this needs about {needed / 2**30:.1f} GiB, and a job may take {limit / 2**30:.1f} GiB. Take "
-        "at most about "
-        f"{fits:,} features (for instance {min(fits, 200)} principal components), or "
-        f"{max(1, int(data.n * share * 0.9)):,} rows."
+        f"memory: this needs about {needed / 2**30:.1f} GiB, and a job may take {limit / 2**30:.1f} GiB. "
+        + (f"Take at most {', or '.join(fits)}." if fits else "Neither fewer rows nor fewer features would do.")
     )
+
+
+def _attribute(request: Question) -> object:
+    """What of the examples an attacker is after, where that is not all."""
+    return None if isinstance(request, ReconstructionRequest | IrfilRequest) else getattr(request, "attribute", None)
+
+
+def _most(needed: Callable[[int], int], upper: int, limit: int) -> int:
+    """The largest size, up to `upper`, that needs no more than the limit; 0 for none."""
+    return bisect.bisect_right(range(1, upper + 1), limit, key=needed)
+
+
+def _peak(request: Question, data: Dataset, *, n: int, d: int) -> int:
+    """`memory` if there were n examples with d features."""
+    C = max(1, len(data.class_names)) if request.model.kind == "softmax" else 1
+    blocks = min(_BLOCK, n * ((d + C) ** 2 + C * C * d)) if C > 1 else 0
+    rows, d0 = n + len(data.X_test), data.source.shape[1]
+    reading = 8 * _READING * rows * d0
+    working = data.source.nbytes * n // data.n + 8 * (_COPIES * rows * d + _COLUMNS * n)
+    working += 8 * (_CURVATURES * (C * d) ** 2 + _BLOCKS * blocks) + 8 * int(_attack_values(request, data, n=n, d=d))
+    return _PROCESS + max(reading, working)
 
 
 def _rounds(request: Question, engine: Engine) -> int:
@@ -110,14 +134,14 @@ def _reconstructing(request: ReconstructionRequest, data: Dataset) -> float:
     return len(request.ids) * (20.0 * data.d**3 + rounds * releases * data.d * (1e5 + data.n))
 
 
-def _attack_values(request: Question, data: Dataset) -> float:
+def _attack_values(request: Question, data: Dataset, *, n: int, d: int) -> float:
     """Numbers that an attack keeps beside the model."""
     attack = _attack_of(request) if isinstance(request, ReleaseRequest) else request
     if isinstance(attack, AttributeRequest):
         k, sigmas = _levels(attack, data), len(attack.sigmas) or _DEFAULT_SIGMAS
-        ideal = (data.d * k) ** 2 if "ideal" in attack.attackers else 0.0
-        return data.n * (k * k + 4 * len(attack.attackers) * sigmas) + ideal
-    return 6.0 * data.d**2 if isinstance(attack, ReconstructionRequest) else 0.0
+        ideal = (d * k) ** 2 if "ideal" in attack.attackers else 0.0
+        return n * (k * k + 4 * len(attack.attackers) * sigmas) + ideal
+    return 6.0 * d**2 if isinstance(attack, ReconstructionRequest) else 0.0
 
 
 def _fitting(request: Question, data: Dataset) -> float:

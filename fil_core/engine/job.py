@@ -74,10 +74,13 @@ class Records:
             "requests": [plain(request) for request in job.requests],
         }  # fmt: skip
         temporary = self._folder / f".{uuid.uuid4().hex}"
-        with contextlib.suppress(OSError):
+        try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_synced(temporary, json.dumps(record).encode())
             os.replace(temporary, self._folder / f"{job.id}.json")
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)  # half of it may be there
 
     def remove(self, id: str) -> None:
         """Forget a job."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import dataclasses
-import json
 import subprocess
 import threading
 import uuid
@@ -22,7 +21,7 @@ import psutil
 
 from fil_core.checks import count, positive
 from fil_core.engine.job import KEPT, Job, Records, State
-from fil_core.engine.processes import Tail, Watch, death, kill, spawn
+from fil_core.engine.processes import Tail, Watch, death, kill, message, spawn
 from fil_core.engine.run import Question
 from fil_core.errors import BadRequest
 
@@ -86,13 +85,12 @@ class Jobs:
             if sum(job.state == "queued" for job in self._jobs.values()) >= self._waiting:
                 raise BadRequest(
                     f"job: expected a free place in the queue; {self._waiting} are waiting. Try again later, or "
-                    "cancel one "
-                    "on the Runs page."
+                    "cancel one on the Runs page."
                 )
             job = Job(uuid.uuid4().hex[:12], title, asked, "queued", datetime.now(UTC), what="waiting for its turn")
             self._jobs[job.id] = job
             self._records.write(job)
-            self._forget_old()
+            self._forget_old(asked)
         self._start_next()
         return self._snapshot(job.id) or job
 
@@ -147,10 +145,14 @@ class Jobs:
         if id in self._jobs:
             self._jobs[id] = dataclasses.replace(self._jobs[id], **changes)
 
-    def _forget_old(self) -> None:
+    def _forget_old(self, asked: tuple[Question, ...]) -> None:
+        """Drop the oldest that are over, and what a server left that is now asked again; the lock is held."""
         over = [id for id, job in self._jobs.items() if job.over]
-        for id in over[: max(0, len(over) - _LISTED)]:
+        again = [id for id in over if self._jobs[id].state == "interrupted" and self._jobs[id].requests == asked]
+        kept = [id for id in over if id not in again]
+        for id in again + kept[: max(0, len(kept) - _LISTED)]:
             del self._jobs[id]
+            self._records.remove(id)  # or it would be back when the server starts anew
 
     def _start_next(self) -> None:
         with self._lock:
@@ -167,6 +169,11 @@ class Jobs:
         try:
             self._live(job)
         except Exception as error:
+            with self._lock:
+                process = self._processes.pop(job.id, None)
+            if process is not None:
+                kill(process)
+                process.wait()
             self._end(job.id, f"The process could not be followed ({type(error).__name__}: {error}). {KEPT}")
             raise
 
@@ -193,7 +200,7 @@ class Jobs:
         finished = False
         assert process.stdout is not None
         for line in process.stdout:
-            finished = self._hear(job.id, json.loads(line)) or finished
+            finished = self._hear(job.id, message(line)) or finished
         code = process.wait()
         complaints.join(1.0)
         watch.stop()
@@ -222,11 +229,11 @@ class Jobs:
         with self._lock:
             job = self._jobs.get(id)
             if job is not None and not job.over:
-                errors = job.errors
-                if why:  # what was not answered has this for its answer
-                    errors = errors | dict.fromkeys(range(job.finished, len(job.requests)), why)
-                state: State = "failed" if why or len(errors) == len(job.requests) else "done"
-                self._put(id, state=state, errors=errors, what=KEPT if why else "", ended=datetime.now(UTC))
+                # What was not answered has this for its answer; a limit reached after the last answer harms nobody.
+                lost = dict.fromkeys(range(job.finished, len(job.requests)), why) if why else {}
+                errors = job.errors | lost
+                state: State = "failed" if lost or len(errors) == len(job.requests) else "done"
+                self._put(id, state=state, errors=errors, what=KEPT if lost else "", ended=datetime.now(UTC))
             self._records.remove(id)
         self._start_next()
 

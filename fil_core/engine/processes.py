@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -48,7 +49,7 @@ class Watch(threading.Thread):
         self._over = threading.Event()
 
     def run(self) -> None:
-        """Look until the process is over."""
+        """Look until the process is over, then end what is left of it."""
         while not self._over.wait(_LOOK_SECONDS) and self._process.poll() is None:
             size = _resident(self._process.pid)
             self._measured(size)
@@ -61,9 +62,10 @@ class Watch(threading.Thread):
                 self.why = f"time: it took more than the {self._seconds / 3600:.2g} hours that a job may take. {KEPT}"
             if self.why:
                 kill(self._process)
+        kill(self._process)  # its children: they would hold its end of the pipe open, and memory
 
     def stop(self) -> None:
-        """Look no more."""
+        """Look no more; the process is over."""
         self._over.set()
 
 
@@ -102,6 +104,14 @@ def spawn(requests: Sequence[Question], store_root: Path) -> subprocess.Popen[st
     return process
 
 
+def message(line: str) -> dict[str, Any]:
+    """What a line of a process says; nothing, where it was torn by its end or printed before the process began."""
+    with contextlib.suppress(ValueError):
+        said = json.loads(line)
+        return said if isinstance(said, dict) else {}
+    return {}
+
+
 def kill(process: subprocess.Popen[str]) -> None:
     """End a process and its children at once; its results appear whole or not at all, so it can go at any moment."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -129,7 +139,6 @@ def death(code: int) -> str:
     """What to say of a process that ended without a last word."""
     cause = f"signal {-code}" if code < 0 else f"exit code {code}"
     return (
-        f"The process that computed this ended by itself or was ended by the system ({cause}); perhaps the "
-        "machine had no "
-        f"memory left. {KEPT}"
+        f"The process that computed this ended by itself or was ended by the system ({cause}); perhaps the machine "
+        f"had no memory left. {KEPT}"
     )

@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,9 @@ def main() -> None:
             say(answered=i, error=str(error))
         except MemoryError:
             say(answered=i, error="memory: this machine has no more of it. Take fewer rows or features.")
+        except Exception as error:  # the others still have an answer; its words may hold values out of the data
+            traceback.print_exc()
+            say(answered=i, error=f"This ended with an error in the program ({type(error).__name__}).")
     if engine.store.notice:
         say(notice=engine.store.notice)
     say(done=True)
@@ -76,8 +80,10 @@ class _Progress:
 
 
 def _end_with_stdin() -> None:
-    # Nothing more is ever sent: this returns when the other end closes, even by kill -9.
-    sys.stdin.read()
+    # Nothing more is ever sent: this ends when the other end closes, even by kill -9. `sys.stdin` would be locked
+    # meanwhile, which the interpreter may not survive at its exit.
+    while os.read(0, 1024):
+        pass
     with contextlib.suppress(OSError, AttributeError):
         if os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)

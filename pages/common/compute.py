@@ -72,7 +72,7 @@ def jobs() -> Jobs:
     memory = _setting("FIL_JOB_MEMORY_GIB")
     return Jobs(
         engine().store.root,
-        running=int(_setting("FIL_JOBS_RUNNING") or 1),
+        running=int(_setting("FIL_JOBS_RUNNING", whole=True) or 1),
         memory_bytes=None if memory is None else int(memory * 2**30),
         seconds=3600 * (_setting("FIL_JOB_HOURS") or 6.0),
     )
@@ -83,14 +83,16 @@ def close() -> None:
     jobs().close()
 
 
-def _setting(name: str) -> float | None:
-    text = os.environ.get(name, "")
+def _setting(name: str, *, whole: bool = False) -> float | None:
+    """A limit out of the environment; None where it is not set."""
+    given = os.environ.get(name, "")
+    kind = "a whole number" if whole else "a number"
     try:
-        value = float(text) if text else None
+        value = float(given) if given else None
     except ValueError:
-        raise BadRequest(f"{name}: expected a number; got {text!r}.") from None
-    if value is not None and not 0 < value < 1e6:
-        raise BadRequest(f"{name}: expected a number above 0; got {text!r}.")
+        raise BadRequest(f"{name}: expected {kind}; got {given!r}.") from None
+    if value is not None and not (0 < value < 1e6 and (value.is_integer() or not whole)):
+        raise BadRequest(f"{name}: expected {kind} above 0; got {given!r}.")
     return value
 
 
@@ -107,8 +109,6 @@ def result(request: Question) -> Result:
     if job is not None and not job.over:
         working.follow(jobs, job)
         st.stop()
-    if job is not None and job.state == "done" and not (job.errors or job.notice):
-        job = None  # its answer was there, and somebody deleted it
     size = cost.work(request, data, engine())
     place = st.empty()  # what asks gives way to what happens
     with place.container():
@@ -156,27 +156,27 @@ def sweep(
     if not missing:
         return found
     job = jobs().latest([requests[i] for i in missing])
+    place = st.empty()  # one place for what asks and for what happens, or both would be seen for a moment
     if job is not None and not job.over:
-        working.follow(jobs, job)
+        with place.container():
+            working.follow(jobs, job)
         return found
-    if job is not None:
-        working.came_to_nothing(job, dict(zip(requests, names, strict=False)))
     size = sum(cost.work(requests[i], dataset(requests[i].data), engine()) for i in missing)
-    at_once = eager and size <= _AT_ONCE and job is None
-    if size / PER_SECOND > 10:
-        st.caption(f"What is missing takes {_roughly(size / PER_SECOND)} on two cores; it can be stopped.")
-    controls = st.empty()
-    pressed = at_once
-    if not at_once:
-        with controls:
+    pressed = eager and size <= _AT_ONCE and job is None
+    if not pressed:
+        with place.container():
+            if job is not None:
+                working.came_to_nothing(job, dict(zip(requests, names, strict=False)))
+            if size / PER_SECOND > 10:
+                st.caption(f"What is missing takes {_roughly(size / PER_SECOND)} on two cores; it can be stopped.")
             pressed = _pressed(label, tuple(requests), key=key)
     if pressed and size > _IN_PAGE:
         for i in missing:
             cost.check_memory(requests[i], dataset(requests[i].data), jobs().memory_limit)
-        with controls:
+        with place.container():
             working.follow(jobs, jobs().submit([requests[i] for i in missing], title=label))
     elif pressed:
-        _here(requests, missing, found, controls, key=key, names=names)
+        _here(requests, missing, found, place, key=key, names=names)
     return found
 
 
@@ -184,13 +184,13 @@ def _here(
     requests: Sequence[Question],
     missing: list[int],
     found: list[Result | None],
-    controls: DeltaGenerator,
+    place: DeltaGenerator,
     *,
     key: str,
     names: Sequence[str],
 ) -> None:
     """Answer what is missing in the page's own thread, in its place in `found`."""
-    with controls:  # any click ends this run, and with it the sweep
+    with place:  # any click ends this run, and with it the sweep
         st.button("Stop, and keep what is finished", icon=":material/stop:", key=f"{key}-stop")
     with Progress() as progress:
         for done, i in enumerate(missing):
@@ -199,7 +199,7 @@ def _here(
             except FilError as error:
                 named = f"{names[i]}: {error}" if names else str(error)
                 st.error(text.safe(named), icon=":material/error:")
-    controls.empty()
+    place.empty()
 
 
 class _Part:

@@ -57,6 +57,10 @@ def came_to_nothing(job: Job, names: Mapping[Question, str] | None = None) -> No
         st.info(f"{job.state.capitalize()}. {text.safe(job.what)}", icon=":material/info:")
     for why in dict.fromkeys(_named(job, i, names or {}) for i in job.errors):
         st.error(text.safe(why), icon=":material/error:")
+    if job.state == "done" and not (job.errors or job.notice):
+        # Deleted meanwhile, or not where this server looks (its software was changed under it): a page that began anew
+        # by itself could go on for ever.
+        st.info("This was measured, but its answer is not in the store.", icon=":material/info:")
     if job.notice:
         st.warning(text.safe(job.notice), icon=":material/warning:")
 

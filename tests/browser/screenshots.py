@@ -6,8 +6,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 from chromium import find
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 from test_app import ROOT, Server, settled
 
 VIEWS = {
@@ -16,7 +18,33 @@ VIEWS = {
     "gallery": ("gallery?id=1274", 1180),
     "attacks": ("attacks?classes=3&classes=8&model=logistic", 1180),
     "mitigations": ("mitigations?classes=3&classes=8&model=logistic", 1280),
+    "own-data": ("own_data", 1180),
+    "runs": ("runs", 900),
 }
+
+
+def bring(page: Page, folder: Path) -> None:
+    """A made-up table of patients, as a person would hand it in, with its target and id chosen."""
+    rng = np.random.default_rng(0)
+    n = 300
+    table = pd.DataFrame({"patient": [f"P-{i:03d}" for i in range(n)], "age": rng.integers(20, 90, n)})
+    table["bmi"] = rng.normal(26, 4, n).round(1)
+    table["region"] = rng.choice(["north", "south", "west"], n)
+    table["smoker"] = rng.choice([True, False], n)
+    table["ill"] = np.where(table["age"] + 10 * table["smoker"] + rng.normal(0, 15, n) > 62, "yes", "no")
+    table.to_csv(folder / "patients.csv", index=False)
+    page.locator("[data-testid='stMain'] input[type=file]").set_input_files(folder / "patients.csv")
+    page.get_by_text("300 rows").wait_for()
+    for label, option in (("Target", "ill"), ("Id", "patient"), ("Sensitive", "smoker")):
+        settled(page)
+        box = page.get_by_role("combobox", name=label).first
+        box.click()
+        page.get_by_role("option", name=option, exact=True).first.click()
+        page.keyboard.press("Escape")
+    settled(page)
+    page.get_by_role("button", name="Check").click()
+    page.get_by_role("button", name="Measure it").wait_for()
+    settled(page)
 
 
 def main(folder: Path) -> None:
@@ -30,6 +58,8 @@ def main(folder: Path) -> None:
                 page.goto(f"{server.url}/{path}")
                 page.wait_for_selector("h1")
                 settled(page)
+                if name == "own-data":
+                    bring(page, Path(store))
                 page.wait_for_timeout(1500)
                 page.screenshot(path=folder / f"{name}-{mode}.png")
         browser.close()

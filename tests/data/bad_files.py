@@ -21,6 +21,7 @@ from file_parts import (
     broken_lzma,
     changed,
     csv,
+    damaged_text,
     encrypted,
     folder_of,
     holed,
@@ -257,8 +258,19 @@ BAD: tuple[File, ...] = (
         ILL,
     ),
     # Parquet
-    File("Parquet cut off", written("cut.parquet", lambda: parquet(**table())[:-40]), ("cut.parquet", "Parquet"), ILL),
-    File("CSV as Parquet", written("text.parquet", lambda: csv(table())), ("text.parquet", "Parquet"), ILL),
+    File(
+        "Parquet cut off",
+        written("cut.parquet", lambda: parquet(**table())[:-40]),
+        ("cut.parquet", "Parquet", "cut off"),
+        ILL,
+    ),
+    File("texts of Parquet that are none", written("text8.parquet", damaged_text), ("text8.parquet", "UTF8"), ILL),
+    File(
+        "CSV as Parquet",
+        written("text.parquet", lambda: csv(table())),
+        ("text.parquet", "Parquet", "other content"),
+        ILL,
+    ),
     File(
         "Parquet of 10^9 rows",
         written("billion.parquet", billion_rows),
@@ -349,7 +361,7 @@ BAD: tuple[File, ...] = (
     File(
         "0 rows of npy", written("none.npy", lambda: array(np.empty((0, 3)))), ("none.npy", "0 rows"), {"target": "0"}
     ),
-    File("npz cut off", written("cut.npz", lambda: arrays(X=NUMBERS, y=CODES)[:-30]), ("cut.npz", ".npz", "not a zip")),
+    File("npz cut off", written("cut.npz", lambda: arrays(X=NUMBERS, y=CODES)[:-30]), ("cut.npz", ".npz", "cut off")),
     File(
         "a pickle as npz",
         written("pickle.npz", lambda: pickle.dumps(Opened())),
@@ -394,7 +406,7 @@ BAD: tuple[File, ...] = (
     ),
     # images
     File("zip cut off", written("cut.zip", lambda: zipped(pictures())[:-30]), ("cut.zip", "zip archive", "cut off")),
-    File("text as zip", written("text.zip", lambda: b"hello"), ("text.zip", "not a zip file")),
+    File("text as zip", written("text.zip", lambda: b"hello"), ("text.zip", "other content")),
     File(
         "an entry that is a bomb",
         written("bomb.zip", zip_with(cats__bomb=lambda: bytes(2**26))),

@@ -230,6 +230,13 @@ def repeated_text(rows: int = 20_000, letters: int = 2**20) -> bytes:
     return held.getvalue()
 
 
+def damaged_text() -> bytes:
+    """A file of texts one of which has a byte that no UTF-8 has."""
+    held = io.BytesIO()
+    pq.write_table(pa.table(dict(table())), held, compression="none", write_statistics=False)
+    return held.getvalue().replace(b"Bonn", b"B\xffnn")
+
+
 # --- CSV ------------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -9,14 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
 from fil_core.engine import Engine
-from fil_core.engine.job import Job
+from fil_core.engine import job as job_module
+from fil_core.engine.job import Job, Records
 from fil_core.engine.jobs import Jobs
+from fil_core.engine.processes import message
 from fil_core.engine.store import Store
 from fil_core.errors import BadRequest
 from fil_core.specs import DataSpec, FilRequest, ModelSpec, plain
@@ -166,6 +170,7 @@ def test_a_job_that_takes_too_much_memory_is_ended_in_words(server):
     failed = over(jobs, jobs.submit([LONG]))
     assert failed.state == "failed"
     assert "memory: it needed more than the 0.2 GiB that a job may take" in failed.errors[0]
+    assert failed.memory_bytes > 200 * 2**20
 
 
 def test_a_job_that_takes_too_long_is_ended_in_words(server):
@@ -189,6 +194,63 @@ def test_a_store_that_cannot_be_written_is_said(server, tmp_path):
     jobs = server()
     done = over(jobs, jobs.submit([QUICK]))
     assert "cannot be written" in done.notice
+
+
+# What a library, or an error in this software, may do inside a process; Python runs a file of this name as it starts.
+UNRULY = """
+import os, signal, time
+from pathlib import Path
+print("printed before the process begins", flush=True)
+from fil_core.engine.run import Engine
+usual = Engine.get
+def get(self, request, **how):
+    print("printed by a library", flush=True)
+    os.write(1, b"and written past Python")
+    if request.model.kind == "least-squares":
+        raise ZeroDivisionError("a patient's number")
+    if request.model.l2 == 0.5:
+        if not os.fork():
+            time.sleep(60)
+            os._exit(0)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return usual(self, request, **how)
+Engine.get = get
+"""
+
+
+def test_what_goes_wrong_inside_a_process_leaves_its_words_and_the_other_answers_whole(server, tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(UNRULY)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    jobs = server()
+    deadly = FilRequest(data=DIGITS, model=ModelSpec(kind="logistic", l2=0.5))
+    job = jobs.submit([OTHER, QUICK, deadly])
+    until(workers, "a process")
+    group = os.getpgid(workers()[0].pid)
+    failed = over(jobs, job)
+    assert list(failed.errors) == [0, 2]
+    assert failed.errors[0] == "This ended with an error in the program (ZeroDivisionError)."
+    assert "signal 9" in failed.errors[2]
+    assert "printed by a library" in failed.stderr
+    assert "ZeroDivisionError" in failed.stderr
+    assert Engine(Store(tmp_path / "store")).find(QUICK) is not None
+    until(lambda: not alive(group), "its child ended, which held its pipe open", 2)
+
+
+def alive(group: int) -> bool:
+    """Whether a process of this group still runs; one that has ended and is not yet collected does not."""
+    for process in psutil.process_iter():
+        try:
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                return True
+        except (psutil.Error, ProcessLookupError):
+            continue
+    return False
+
+
+@pytest.mark.parametrize("line", ['{"progress": [1, 2, "tr', "a library's words\n", "3\n", ""])
+def test_a_line_that_was_torn_or_is_no_message_says_nothing(line):
+    assert message(line) == {}
+    assert message('{"done": true}\n') == {"done": True}
 
 
 def test_only_so_many_ended_jobs_are_listed(server, monkeypatch):
@@ -259,13 +321,84 @@ def test_a_server_that_is_killed_takes_its_worker_along_and_leaves_a_record(serv
     theirs.wait()
     gone = until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, "the worker gone", 10)
     assert gone < 2
-    (tmp_path / "store/jobs/0123456789ab.json").write_text('{"server": {')  # a record that was torn
     found = server().all()
     assert [(job.state, job.title, job.requests) for job in found] == [("interrupted", "left over", (QUICK, LONG))]
-    assert not (tmp_path / "store/jobs/0123456789ab.json").exists()
     stored = Engine(Store(tmp_path / "store"))
     assert stored.find(QUICK) is not None  # whole, and read with its checks
     assert stored.find(LONG) is None
+
+
+def record(folder: Path, id: str, **changes: object) -> Path:
+    """What a server leaves that was ended: its number is another process's by now."""
+    record = {
+        "server": {"pid": os.getpid(), "started": 1e9},
+        "title": id,
+        "submitted": "2026-01-02T03:04:05+00:00",
+        "requests": [plain(QUICK)],
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{id}.json"
+    path.write_text(json.dumps(record | changes))
+    return path
+
+
+def test_what_a_server_left_can_be_forgotten_or_asked_again(server, tmp_path):
+    for id, request in (("aaaaaaaaaaaa", QUICK), ("bbbbbbbbbbbb", LONG)):
+        record(tmp_path / "store/jobs", id, requests=[plain(request)])
     jobs = server()
-    jobs.forget(jobs.all()[0].id)
-    assert server().all() == []
+    assert {job.id: job.state for job in jobs.all()} == {"aaaaaaaaaaaa": "interrupted", "bbbbbbbbbbbb": "interrupted"}
+    jobs.forget("aaaaaaaaaaaa")
+    again = jobs.submit([LONG])
+    assert [job.id for job in jobs.all()] == [again.id]
+    jobs.cancel(again.id)
+    assert server().all() == []  # nor does the next server find them
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"server": None},
+        {"server": {"pid": "12", "started": 0}},
+        {"server": {"pid": 12}},
+        {"requests": 5},
+        {"requests": [{"type": "FilRequest", "asked": "in another version"}]},
+        {"requests": [{"type": "os.system"}]},
+        {"submitted": "yesterday"},
+        {"title": None},
+    ],
+)
+def test_a_record_that_cannot_be_read_is_taken_away(changes, tmp_path):
+    path = record(tmp_path, "0123456789ab", **changes)
+    assert Records(tmp_path).left_over() == []
+    assert not path.exists()
+
+
+def test_a_torn_record_is_taken_away_and_what_is_none_is_left_alone(tmp_path):
+    torn, other = record(tmp_path, "0123456789ab"), record(tmp_path, "notes")
+    torn.write_text(torn.read_text()[:40])
+    assert Records(tmp_path).left_over() == []
+    assert (torn.exists(), other.exists()) == (False, True)
+
+
+def waiting() -> Job:
+    return Job("0123456789ab", "waiting", (QUICK,), "queued", datetime.now(UTC))
+
+
+def test_a_record_is_for_its_owner_and_of_a_server_that_lives(tmp_path):
+    records = Records(tmp_path / "store/jobs")
+    records.write(waiting())
+    assert (tmp_path / "store/jobs").stat().st_mode & 0o077 == 0
+    assert Records(tmp_path / "store/jobs").left_over() == []
+    assert [path.name for path in (tmp_path / "store/jobs").iterdir()] == ["0123456789ab.json"]
+    records.remove("0123456789ab")
+    assert not list((tmp_path / "store/jobs").iterdir())
+
+
+def test_a_record_for_which_the_disk_has_no_room_is_done_without(tmp_path, monkeypatch):
+    def full(path: Path, content: bytes) -> None:
+        path.write_bytes(content[:10])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(job_module, "write_synced", full)
+    Records(tmp_path / "jobs").write(waiting())
+    assert not list((tmp_path / "jobs").iterdir())

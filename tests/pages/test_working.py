@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
+from pathlib import Path
 
 import pytest
 from harness import PAGES, app, fresh_server, plain, words  # noqa: F401 - the fixture is at work by being here
 from streamlit.testing.v1 import AppTest
 
 from fil_core.engine import Engine
+from fil_core.engine.store import Store
 from fil_core.specs import DataSpec, FilRequest, ModelSpec
 from pages.common import compute
 
@@ -23,10 +27,18 @@ def everything_is_long(monkeypatch: pytest.MonkeyPatch):
     compute.jobs().close()
 
 
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that holds what the app opens with; it takes seconds, so once for all tests."""
+    root = tmp_path_factory.mktemp("measured")
+    Engine(Store(root)).get(FilRequest(model=ModelSpec(kind="softmax")))
+    return root
+
+
 @pytest.fixture
-def first_page(monkeypatch: pytest.MonkeyPatch) -> None:
+def first_page(measured: Path) -> None:
     """The usual data, which a test's app opens with, are measured already."""
-    Engine().get(FilRequest(model=ModelSpec(kind="softmax")))
+    shutil.copytree(measured, os.environ["FIL_STORE_DIR"], dirs_exist_ok=True)
 
 
 def followed(at: AppTest, there, seconds: float = 60.0) -> AppTest:
@@ -49,6 +61,13 @@ def test_long_work_is_a_job_that_is_followed_until_its_numbers_are_there() -> No
     followed(at, lambda at: at.metric)
     assert not at.exception and Engine().find(ASKED) is not None
     followed(at, lambda _: compute.jobs().all()[0].state == "done")
+    for entry in Engine().store.entries():
+        if entry.analysis == "fil":
+            Engine().store.delete(entry.key)
+    at.run()
+    assert "its answer is not in the store" in at.info[0].value
+    assert at.button(key="measure").label == "Try again"
+    assert len(compute.jobs().all()) == 1  # it does not begin anew by itself, perhaps for ever
 
 
 @pytest.mark.usefixtures("first_page")
@@ -75,15 +94,24 @@ def test_why_a_job_failed_is_on_the_page(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_cannot_fit_is_refused_before_it_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIL_JOB_MEMORY_GIB", "0.5")
     at = app(**DIGITS)
-    assert "a job may take 0.5 GiB. Take at most" in plain(at.error[0].value) and not compute.jobs().all()
+    assert "memory: this needs about" in plain(at.error[0].value)
+    assert "a job may take 0.5 GiB" in plain(at.error[0].value) and not compute.jobs().all()
 
 
 @pytest.mark.usefixtures("first_page")
-def test_limits_that_are_none_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FIL_JOB_HOURS", "soon")
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("FIL_JOB_HOURS", "soon", "expected a number; got 'soon'"),
+        ("FIL_JOB_MEMORY_GIB", "nan", "expected a number above 0; got 'nan'"),
+        ("FIL_JOBS_RUNNING", "1.5", "expected a whole number above 0; got '1.5'"),
+    ],
+)
+def test_limits_that_are_none_are_said(name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
     at = app(**DIGITS)
-    assert "FIL_JOB_HOURS: expected a number; got 'soon'" in plain(at.error[0].value)
-    monkeypatch.delenv("FIL_JOB_HOURS")
+    assert f"{name}: {said}" in plain(at.error[0].value)
+    monkeypatch.delenv(name)
 
 
 @pytest.mark.usefixtures("first_page")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fil_core.data.own import limits
+from fil_core.data.own.content import first_bytes
 from fil_core.errors import BadData
 
 # What zipfile and the unpackers under it raise for an archive that is none, damaged, locked, or packed in unknown ways.
@@ -18,6 +19,7 @@ DAMAGED = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, NotImplementedError, RuntimeError,
     ValueError,
 )  # fmt: skip
+_START = b"PK"
 _LISTED = 512  # bytes of the list of content that an entry may take, its name included
 _END = b"PK\x05\x06"
 _END_BYTES = 22  # of the record at the end, before a comment of up to 2^16
@@ -37,6 +39,16 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise BadData(f"{path.name}: expected at most {limits.ENTRIES:,} files; its list of them takes {size:,} bytes.")
     with zipfile.ZipFile(path) as archive:
         yield archive
+
+
+def fault(path: Path, error: Exception) -> str:
+    """What is wrong with a file that is no archive, as part of a sentence."""
+    start = first_bytes(path, len(_START))
+    if start[:1] == b"\x80":
+        return "got a Python pickle, which is not opened"
+    if start == _START:
+        return f"{plain(error)}, but begins as one. It may be cut off"
+    return "got other content" if start else plain(error)
 
 
 def plain(error: Exception) -> str:

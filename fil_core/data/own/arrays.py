@@ -125,13 +125,7 @@ def read_archive(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
     except archives.DAMAGED as error:
         if isinstance(error, FilError):
             raise
-        raise BadData(f"{path.name}: expected a NumPy archive (.npz); {_found(path, error)}.") from error
-
-
-def _found(path: Path, error: Exception) -> str:
-    with path.open("rb") as file:
-        start = file.read(1)
-    return "got a Python pickle, which is not opened" if start == b"\x80" else archives.plain(error)
+        raise BadData(f"{path.name}: expected a NumPy archive (.npz); {archives.fault(path, error)}.") from error
 
 
 def _member(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:

@@ -40,6 +40,15 @@ def check_there(path: Path) -> None:
         )
 
 
+def first_bytes(path: Path, count: int) -> bytes:
+    """The beginning of a file; nothing where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError:
+        return b""
+
+
 def _unreadable(path: Path, error: OSError) -> DataUnavailable:
     return DataUnavailable(f"{path}: expected a file or folder that can be read; {error.strerror or error}.")
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from fil_core.data.own import limits
 from fil_core.data.own.arrays import read_matrix
+from fil_core.data.own.content import first_bytes
 from fil_core.errors import BadData
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _LINE = re.compile(r"\r\n|\n|\r")  # texts may hold what str.splitlines() takes 
 _QUOTED = re.compile('"[^"]*"')
 _MOST_GROUPS = 100_000  # row groups of a Parquet file; each has a header of its own
 NAMELESS = ("Unnamed: ", "__index_level_")  # how columns begin that had no name, such as a data frame's index
+_PARQUET = b"PAR1"
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive (a spreadsheet, perhaps)",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -193,8 +195,17 @@ def read_parquet(path: Path) -> pd.DataFrame:
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         if isinstance(error, BadData):
             raise
-        raise BadData(f"{path.name}: expected a Parquet file; {str(error).splitlines()[0].rstrip('.')}.") from error
+        raise BadData(f"{path.name}: expected a Parquet file; {_fault(path, error)}.") from error
     return _checked(path.name, frame)
+
+
+def _fault(path: Path, error: Exception) -> str:
+    """What is wrong with a file that is no Parquet, as part of a sentence."""
+    start = first_bytes(path, len(_PARQUET))
+    said = (str(error) or "damaged").splitlines()[0].split(". ")[0].rstrip(".")
+    if start == _PARQUET:
+        return f"{said}. It may be cut off or damaged"
+    return "got other content" if start else said
 
 
 def _is_text(name: str, field: pa.Field) -> bool:

@@ -71,8 +71,7 @@ def opened(path: Path) -> Iterator[list[tuple[str, Callable[[], bytes]]]]:
         except archives.DAMAGED as error:
             if isinstance(error, FilError):
                 raise
-            said = archives.plain(error)
-            raise BadData(f"{path.name}: expected a zip archive; {said}. It may be cut off.") from error
+            raise BadData(f"{path.name}: expected a zip archive; {archives.fault(path, error)}.") from error
         entries = [info for info in archive.infolist() if not info.filename.endswith("/")]
         _check_entries(path, entries)
         yield sorted((info.filename, _reader(archive, info)) for info in entries)
