@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import Any
 
 from fil_core.cli import blocks
@@ -93,8 +94,9 @@ def _run_data(options: argparse.Namespace) -> int:
 
 
 def _in_words(line: dict[str, Any]) -> str:
+    tested = "no test rows" if math.isnan(line["test_score"]) else f"{line['test_score']:.4g} test"
     return (
         f"{line['n']:,} training examples, {line['d']:,} features. eta: mean {line['eta_mean']:.4g}, "
         f"standard deviation {line['eta_std']:.4g}, median {line['eta_median']:.4g}, maximum {line['eta_max']:.4g}.\n"
-        f"{line['score'].capitalize()}: {line['train_score']:.4g} train, {line['test_score']:.4g} test."
+        f"{line['score'].capitalize()}: {line['train_score']:.4g} train, {tested}."
     )

@@ -8,7 +8,7 @@ import os
 import re
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -102,12 +102,16 @@ class Records:
             if _lives(record["server"]):
                 return None
             requests = tuple(request_of(values) for values in record["requests"])
-            submitted = datetime.fromisoformat(record["submitted"])
+            submitted = datetime.fromisoformat(record["submitted"]).astimezone(UTC)
+            if not isinstance(record["title"], str):
+                raise TypeError("title")
             return Job(
                 path.stem, record["title"], requests, "interrupted", submitted,  # type: ignore[arg-type]
                 what=f"The server ended while it was under way. {KEPT}",
             )  # fmt: skip
-        except (OSError, ValueError, KeyError, TypeError, FilError):
+        except OSError:  # taken away meanwhile, or another user's
+            return None
+        except (ValueError, KeyError, TypeError, FilError):
             # Torn, or of another version of this software: nothing can be started again from it.
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)

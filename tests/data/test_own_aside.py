@@ -39,11 +39,19 @@ def other_side(tmp_path, monkeypatch):
     return changed
 
 
-def of_this_process() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
+@pytest.fixture
+def left():
+    """The processes that a test has started and that still run; other tests' do not count."""
+    before = set(psutil.Process().children(recursive=True))
+
+    def since() -> list[psutil.Process]:
+        now = set(psutil.Process().children(recursive=True)) - before
+        return [child for child in now if child.status() != psutil.STATUS_ZOMBIE]
+
+    return since
 
 
-def test_what_is_found_aside_is_what_is_found_here(patients):
+def test_what_is_found_aside_is_what_is_found_here(patients, left):
     found = preview_aside(patients)
     assert found == json.loads(json.dumps(preview(patients)))
     assert found["rows"] == 40
@@ -52,7 +60,7 @@ def test_what_is_found_aside_is_what_is_found_here(patients):
     assert registered() == [entry]
     assert (entry.title, entry.rows) == ("Ward 3.csv", 32)
     assert told
-    assert of_this_process() == []
+    assert left() == []
 
 
 def test_a_bad_file_goes_by_the_name_that_a_person_knows():
@@ -63,11 +71,11 @@ def test_a_bad_file_goes_by_the_name_that_a_person_knows():
     assert registered() == []
 
 
-def test_a_reader_that_does_not_end_is_ended(patients, other_side):
+def test_a_reader_that_does_not_end_is_ended(patients, other_side, left):
     other_side("import time; aside.preview = lambda *_: time.sleep(600)")
     with pytest.raises(BadData, match="took more than 2 seconds. Give a smaller part of it"):
         preview_aside(patients, seconds=2)
-    assert of_this_process() == []
+    assert left() == []
 
 
 def test_a_reader_that_takes_too_much_memory_is_said(patients, other_side):

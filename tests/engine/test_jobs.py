@@ -21,17 +21,19 @@ from fil_core.engine import job as job_module
 from fil_core.engine.job import Job, Records
 from fil_core.engine.jobs import Jobs
 from fil_core.engine.processes import message
+from fil_core.engine.run import Question
 from fil_core.engine.store import Store
 from fil_core.errors import BadRequest
-from fil_core.specs import DataSpec, FilRequest, ModelSpec, plain
+from fil_core.specs import DataSpec, FilRequest, IrfilRequest, ModelSpec, plain
+from fil_core.weightings import Irfil
 
 ROOT = Path(__file__).parents[2]
 DIGITS = DataSpec(classes=("0", "1"))
 QUICK = FilRequest(data=DIGITS, model=ModelSpec(kind="logistic", l2=1e-3))
 OTHER = FilRequest(data=DIGITS, model=ModelSpec(kind="least-squares", l2=1e-3))
 WRONG = FilRequest(model=ModelSpec(kind="least-squares"))  # of ten classes
-LONG = FilRequest(data=DataSpec(name="synthetic:10000x3000"), model=ModelSpec(l2=1e-3))  # half a minute
-LONGER = FilRequest(data=DataSpec(name="synthetic:10000x3000"), model=ModelSpec(l2=1e-2))
+LONG = IrfilRequest(data=DIGITS, model=QUICK.model, weights=Irfil(iterations=1000))  # a minute or two
+LONGER = IrfilRequest(data=DIGITS, model=OTHER.model, weights=Irfil(iterations=1000))
 
 
 @pytest.fixture
@@ -300,7 +302,7 @@ while True:
 """
 
 
-def another_server(store: Path, *requests: FilRequest) -> subprocess.Popen[str]:
+def another_server(store: Path, *requests: Question) -> subprocess.Popen[str]:
     asked = json.dumps([plain(request) for request in requests])
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
@@ -364,6 +366,7 @@ def test_what_a_server_left_can_be_forgotten_or_asked_again(server, tmp_path):
         {"requests": [{"type": "FilRequest", "asked": "in another version"}]},
         {"requests": [{"type": "os.system"}]},
         {"submitted": "yesterday"},
+        {"submitted": 1},
         {"title": None},
     ],
 )
