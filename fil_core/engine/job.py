@@ -75,7 +75,9 @@ class Records:
         }  # fmt: skip
         temporary = self._folder / f".{uuid.uuid4().hex}"
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Each by itself: the mode is not for parents, and the results around this are as private as the data.
+            self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             write_synced(temporary, json.dumps(record).encode())
             os.replace(temporary, self._folder / f"{job.id}.json")
         except OSError:
@@ -122,5 +124,7 @@ def _lives(server: dict[str, Any]) -> bool:
     try:
         # Process numbers are given out again; the time of the start tells two of them apart.
         return abs(psutil.Process(server["pid"]).create_time() - server["started"]) < 1.0
+    except psutil.AccessDenied:  # it is there, but another user's; its job is not ours to take up
+        return True
     except psutil.Error:
         return False

@@ -405,3 +405,27 @@ def test_a_record_for_which_the_disk_has_no_room_is_done_without(tmp_path, monke
     monkeypatch.setattr(job_module, "write_synced", full)
     Records(tmp_path / "jobs").write(waiting())
     assert not list((tmp_path / "jobs").iterdir())
+
+
+def test_what_a_job_leaves_on_the_disk_is_its_owners_alone(server, tmp_path):
+    server().submit([LONG])  # the first that this store hears of
+    made = [tmp_path / "store", tmp_path / "store/jobs"]
+    assert [path.stat().st_mode & 0o777 for path in made] == [0o700, 0o700]
+
+
+def test_the_job_of_another_users_server_is_left_alone(server, tmp_path, monkeypatch):
+    theirs = another_server(tmp_path / "store", LONG)
+    try:
+        json.loads(theirs.stdout.readline())  # the record is there by now
+
+        def denied(_: psutil.Process) -> float:
+            raise psutil.AccessDenied(theirs.pid)
+
+        with monkeypatch.context() as system:
+            records = Records(tmp_path / "store/jobs")
+            system.setattr(psutil.Process, "create_time", denied)
+            assert records.left_over() == []
+        assert len(list((tmp_path / "store/jobs").glob("*.json"))) == 1
+    finally:
+        theirs.kill()
+        theirs.wait()
