@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ from fil_core.dataset import AttributeGroup, Dataset, Preprocessing
 from fil_core.models import Fitted, fit
 from fil_core.specs import ModelSpec
 from tests.reference import Reference
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.hookimpl(wrapper=True)
@@ -31,6 +35,19 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def own_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads what another, or the person who runs it, has stored."""
     monkeypatch.setenv("FIL_STORE_DIR", str(tmp_path_factory.mktemp("store")))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for every test that needs one: Playwright refuses to run twice at once."""
+    from chromium import find
+    from driving import running
+
+    executable = find()
+    if executable is None:
+        pytest.skip("no Chromium: none on this machine, and neither the package manager nor Playwright gave one")
+    with running(executable) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -39,13 +39,13 @@ def measured(run, folder: Path, *arguments) -> tuple[pd.DataFrame, dict]:
         (["--target", "4", "--leave-out", "3,5"], ["--model", "logistic", "--l2", "0.02", "--workers", "2"]),
         (["--target", "4", "--leave-out", "3", "--id", "5"], ["--workers", "1"]),
         (["--target", "3", "--leave-out", "4,5"], ["--l2", "0.01", "--sigma", "2", "--workers", "1"]),
+        (["--target", "3", "--leave-out", "4,5", "--pca", "2"], ["--l2", "0.01", "--workers", "2"]),
     ],
-    ids=["logistic", "an id", "a regression"],
+    ids=["logistic", "an id", "a regression", "a regression of principal components"],
 )
-def test_rows_in_blocks_leak_what_they_leak_in_memory(columns, model, run, matrix, tmp_path):
-    arguments = ("--data", matrix, *columns, *model)
-    # In memory a regression's target is standardised with the features, so neither is here.
-    arguments += ("--preprocess", "none")
+@pytest.mark.parametrize("preprocess", ["standardise", "unit-ball", "none"])
+def test_rows_in_blocks_leak_what_they_leak_in_memory(columns, model, preprocess, run, matrix, tmp_path):
+    arguments = ("--data", matrix, *columns, *model, "--preprocess", preprocess)
     found, said = measured(run, tmp_path, *arguments, "--in-blocks")
     whole, there = measured(run, tmp_path, *arguments, "--test-fraction", "0")
     np.testing.assert_allclose(found["eta"], whole["eta"], rtol=1e-9)
@@ -78,7 +78,7 @@ def test_the_target_decides_what_it_is_unless_a_person_does(run, matrix, tmp_pat
 
 
 def test_what_a_reader_must_know_goes_to_stderr(run, tmp_path):
-    """A column that nearly repeats another; and a target that keeps its units."""
+    """A column that nearly repeats another."""
     near = X[:, 0] + 1e-7 * rng.normal(size=N)
     np.save(tmp_path / "m.npy", np.column_stack([X, near, X @ [0.3, 0.2, 0.1] + rng.normal(size=N)]))
     arguments = ("--data", tmp_path / "m.npy", "--target", "4", "--l2", "0")
@@ -87,9 +87,13 @@ def test_what_a_reader_must_know_goes_to_stderr(run, tmp_path):
     ill = "note: The curvature's condition number is "
     assert ill in said
     assert ill in blocks_said
-    assert "note: The target keeps its units in blocks" in blocks_said
-    _, _, plain = run("fil", *arguments, *HERE, "--preprocess", "none")
-    assert "keeps its units" not in plain
+
+
+def test_a_target_without_spread_has_no_standard_units(run, tmp_path):
+    np.save(tmp_path / "m.npy", np.column_stack([X, np.full(N, 2.5)]))
+    code, _, err = run("fil", "--data", tmp_path / "m.npy", "--target", "3", "--task", "regression", *HERE)
+    assert code != 0
+    assert "target: expected values that differ; all 300 rows have 2.5" in err
 
 
 @pytest.mark.parametrize(

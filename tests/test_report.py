@@ -10,9 +10,7 @@ import io
 import json
 import os
 import re
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -301,29 +299,14 @@ def test_the_command_line_says_noise_and_seed():
 # --- in a browser -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    sys.path.insert(0, str(Path(__file__).parent / "browser"))
-    from chromium import find
-    from playwright.sync_api import sync_playwright
-
-    executable = find()
-    if executable is None:
-        pytest.skip("no Chromium: none on this machine, and neither the package manager nor Playwright gave one")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
-        yield running
-        running.close()
-
-
 @pytest.mark.browser
-def test_a_browser_draws_it_asks_nobody_and_prints_it_uncut(chromium, results, engine, written, tmp_path):
+def test_a_browser_draws_it_asks_nobody_and_prints_it_uncut(browser, results, engine, written, tmp_path):
     pairs, datasets = hostile(results, engine)
     path = tmp_path / "report.html"
     write(written(*pairs, datasets=datasets), path)
     everything = tmp_path / "everything.html"
     write(written(*results.values()), everything)
-    page = chromium.new_page()
+    page = browser.new_page()
     asked, problems = [], []
     page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
     page.on("request", lambda request: asked.append(request.url))
@@ -349,11 +332,11 @@ def test_a_browser_draws_it_asks_nobody_and_prints_it_uncut(chromium, results, e
 
 
 @pytest.mark.browser
-def test_a_legend_shows_a_hostile_class_as_text(chromium, results, engine, written, tmp_path):
+def test_a_legend_shows_a_hostile_class_as_text(browser, results, engine, written, tmp_path):
     pairs, datasets = hostile(results, engine)
     path = tmp_path / "report.html"
     write(written(pairs[0], datasets=datasets), path)
-    page = chromium.new_page()
+    page = browser.new_page()
     page.goto(path.as_uri())
     page.wait_for_selector(".plot .legendtext")
     shown = set(page.locator(".plot .legendtext").all_text_contents())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +16,6 @@ from fil_core.result import Result
 from fil_core.specs import ModelSpec, Preprocess
 
 _PEEKED = 100_000  # rows whose targets decide whether they are two classes
-_UNITS = (
-    "The target keeps its units in blocks; without --in-blocks it is standardised with the features, and so is eta."
-)
 _NUMBERS = "biuf"
 _REFUSED = (
     "attribute", "simplex", "weights", "parameters", "scores", "subset", "sensitive", "categorical", "missing",
@@ -58,8 +54,6 @@ def measure(options: argparse.Namespace, run: Run) -> Result:
     run.progress.close()
     run.cached = False
     run.tell(result)
-    if preprocess == "standardise" and not source.classes:
-        print(f"note: {_UNITS}", file=sys.stderr)
     return result
 
 

@@ -121,9 +121,10 @@ class Records:
 
 
 def _lives(server: dict[str, Any]) -> bool:
+    pid, started = server["pid"], float(server["started"])  # both, whoever lives: half a record is none
     try:
         # Process numbers are given out again; the time of the start tells two of them apart.
-        return abs(psutil.Process(server["pid"]).create_time() - server["started"]) < 1.0
+        return abs(psutil.Process(pid).create_time() - started) < 1.0
     except psutil.AccessDenied:  # it is there, but another user's; its job is not ours to take up
         return True
     except psutil.Error:

@@ -52,7 +52,7 @@ def measure_in_blocks(
     Args:
         source: the rows and their targets; every machine of the executor must see the files.
         model: least squares (regression or two classes) or logistic, with equal weights.
-        preprocess, pca: as in `DataSpec`, fitted on these rows.
+        preprocess, pca: as in `DataSpec`, fitted on these rows; a standardised regression has a standardised target.
         sigma, prior_std: as in `FilRequest`.
         executor: where to compute; the numbers do not depend on how many processes it has.
         rows_per_block: rows worked on at once; None takes 8 MB of them.
@@ -70,14 +70,14 @@ def measure_in_blocks(
     _check(source, model, preprocess, pca, sigma, prior_std, rows_per_block)
     start = time.perf_counter()
     with readable_loss():
-        result, digest = _measure(
+        result, digest, units = _measure(
             source, model, preprocess, pca, sigma, prior_std, _Where(executor, rows_per_block, progress)
         )
     asked = {
         "type": "RowSource", **asdict(source), "model": canonical(model), "preprocess": preprocess, "pca": pca,
         "sigma": sigma, "prior_std": prior_std,
     }  # fmt: skip
-    provenance = _provenance(asked, source, digest, time.perf_counter() - start)
+    provenance = _provenance(asked, source, digest, _notes(source, units), time.perf_counter() - start)
     return replace(result, provenance=provenance | result.provenance)
 
 
@@ -93,8 +93,8 @@ class _Where:
 def _measure(
     source: RowSource, model: ModelSpec, kind: Preprocess, pca: int | None, sigma: float, prior_std: float | None,
     where: _Where,
-) -> tuple[Result, str]:  # fmt: skip
-    """The result without its origin, and the fingerprint of the rows."""
+) -> tuple[Result, str, tuple[float, float]]:  # fmt: skip
+    """The result without its origin, the fingerprint of the rows, and the units of their targets."""
     from fil_core.leakage import moments as m
     from fil_core.leakage.row_fits import Rows, measure_rows
     from fil_core.models import Fitted
@@ -103,9 +103,9 @@ def _measure(
         source, executor=where.executor, rows_per_block=where.rows_per_block, progress=where.progress
     )
     _check_targets(source, found)
-    map = m.preprocessing(found, kind=kind, pca=pca)
-    mapped = found.through(map)
-    rows = Rows(source, map, found.n, len(mapped.mean) - 1, where.rows_per_block)
+    map, units = m.preprocessing(found, kind=kind, pca=pca), _units(source, found, kind)
+    mapped = found.through(map).in_units(*units)
+    rows = Rows(source, map, found.n, len(mapped.mean) - 1, units, where.rows_per_block)
     prior = prior_std or _spread(mapped)
     optimum, curvature = _fit(model, rows, mapped, where)
     columns = measure_rows(
@@ -113,7 +113,7 @@ def _measure(
         executor=where.executor, progress=where.progress,
     )  # fmt: skip
     fitted = Fitted(model, optimum, curvature, len(source.classes), optimum.theta.new_ones(found.n))
-    return _result(_table(columns, source, sigma), fitted, rows, prior), digest
+    return _result(_table(columns, source, sigma), fitted, rows, prior), digest, units
 
 
 def _check(
@@ -140,6 +140,18 @@ def _check_targets(source: RowSource, found: Moments) -> None:
         raise BadData(f"target: expected both classes; every one of {found.n:,} rows has {found.distinct[0]:g}.")
 
 
+def _units(source: RowSource, found: Moments, kind: Preprocess) -> tuple[float, float]:
+    """Origin and unit of the targets: of two classes the codes 0 and 1; a standardised regression has both."""
+    if source.classes:
+        zero, one = source.classes
+        return zero, one - zero
+    if kind != "standardise":
+        return 0.0, 1.0
+    if len(found.distinct) < 2:
+        raise BadData(f"target: expected values that differ; all {found.n:,} rows have {found.distinct[0]:g}.")
+    return float(found.mean[-1]), float(np.sqrt(found.scatter[-1, -1] / found.n))
+
+
 def _spread(mapped: Moments) -> float:
     """As `analyses.spread`, of the moments."""
     variance = float(mapped.scatter.diagonal()[:-1].mean()) / mapped.n
@@ -151,10 +163,9 @@ def _spread(mapped: Moments) -> float:
 def _fit(model: ModelSpec, rows: Rows, mapped: Moments, where: _Where) -> tuple[Optimum, Curvature]:
     from fil_core.leakage import row_fits
 
-    ridge, classes = mapped.n * model.penalty, rows.source.classes
-    coded = mapped.coded(*classes) if classes else mapped
+    ridge, classes = mapped.n * model.penalty, bool(rows.source.classes)
     fits: dict[str, Callable[[], tuple[Optimum, Curvature]]] = {
-        "least-squares": lambda: row_fits.fit_least_squares(coded, classes=bool(classes), ridge=ridge),
+        "least-squares": lambda: row_fits.fit_least_squares(mapped, classes=classes, ridge=ridge),
         "logistic": lambda: row_fits.fit_logistic(rows, ridge=ridge, executor=where.executor, progress=where.progress),
     }
     try:
@@ -193,9 +204,18 @@ def _result(table: pd.DataFrame, fitted: Fitted, rows: Rows, prior_std: float) -
     return Result(table, arrays, summary, {"warnings": _warnings(fitted, table)})
 
 
-def _provenance(asked: dict[str, Any], source: RowSource, digest: str, seconds: float) -> dict[str, Any]:
-    """With the keys that the engine writes; the request is the source, for no `Request` has one."""
+def _notes(source: RowSource, units: tuple[float, float]) -> list[str]:
+    origin, unit = units
     notes = ["Read, summed and measured in row blocks.", "No held-out rows: the utility of a model cannot be measured."]
+    if not source.classes and units != (0.0, 1.0):
+        notes.append(f"The target is (target - {origin:.4g}) / {unit:.4g}, mean and deviation of the training rows.")
+    return notes
+
+
+def _provenance(
+    asked: dict[str, Any], source: RowSource, digest: str, notes: list[str], seconds: float
+) -> dict[str, Any]:
+    """With the keys that the engine writes; the request is the source, for no `Request` has one."""
     return {
         "analysis": "fil",
         "request": asked,

@@ -64,11 +64,11 @@ class Moments:
         mean = np.append(map.forward(self.mean[:-1]), self.mean[-1])
         return dataclasses.replace(self, mean=mean, scatter=whole.T @ self.scatter @ whole)
 
-    def coded(self, zero: float, one: float) -> Moments:
-        """Mean and scatter after the target t became (t - zero) / (one - zero)."""
+    def in_units(self, origin: float, unit: float) -> Moments:
+        """Mean and scatter after the target t became (t - origin) / unit."""
         scale = np.ones(len(self.mean))
-        scale[-1] = 1.0 / (one - zero)
-        mean = np.append(self.mean[:-1], (self.mean[-1] - zero) * scale[-1])
+        scale[-1] = 1.0 / unit
+        mean = np.append(self.mean[:-1], (self.mean[-1] - origin) * scale[-1])
         return dataclasses.replace(self, mean=mean, scatter=self.scatter * scale * scale[:, None])
 
 

@@ -44,6 +44,7 @@ class Rows:
         source: where they are.
         map: from the source's features to the model's.
         n, d: number of rows and of the model's features.
+        units: origin and unit of the targets; t becomes (t - origin) / unit.
         rows_per_block: worked on at once; None takes 8 MB of them.
     """
 
@@ -51,13 +52,15 @@ class Rows:
     map: Preprocessing
     n: int
     d: int
+    units: tuple[float, float] = (0.0, 1.0)
     rows_per_block: int | None = None
 
     def blocks(self, part: slice) -> Iterator[tuple[Tensor, Tensor]]:
         """X (m, d) and class codes or targets (m,) of a part, float64."""
+        origin, unit = self.units
         for block in blocks(part, self.source.shape()[1], self.rows_per_block):
             X, y = self.source.read(block)
-            yield torch.from_numpy(self.map.forward(X)), torch.from_numpy(self.source.codes(y))
+            yield torch.from_numpy(self.map.forward(X)), torch.from_numpy((y - origin) / unit)
 
     def parts(self) -> list[slice]:
         """What a pass hands out."""
@@ -71,7 +74,7 @@ def fit_least_squares(found: Moments, *, classes: bool, ridge: float) -> tuple[O
     """Least squares from the moments of preprocessed rows and class codes; no pass over the rows is needed.
 
     Args:
-        found: see `Moments.through` and `Moments.coded`.
+        found: see `Moments.through` and `Moments.in_units`.
         classes: the targets are codes 0 and 1, and stand for -1 and +1.
         ridge: n * l2, >= 0.
 

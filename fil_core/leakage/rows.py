@@ -84,10 +84,6 @@ class RowSource:
         self._check(features, target, picked.start)
         return features, np.ascontiguousarray(target)
 
-    def codes(self, y: np.ndarray) -> np.ndarray:
-        """Targets as class codes 0 and 1, or as they are in a regression."""
-        return (y == self.classes[1]).astype(np.float64) if self.classes else y
-
     @property
     def class_names(self) -> tuple[str, ...]:
         """The two classes in words, or nothing."""

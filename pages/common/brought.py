@@ -9,6 +9,9 @@ import streamlit as st
 
 from fil_core import FilError
 from pages.common import handed_in, text
+from pages.common.links import say_again
+
+NOTHING = {"scores": "", "parameters": ""}
 
 
 def controls(keep_scores: Callable[[bytes, str], str]) -> None:
@@ -43,6 +46,7 @@ def _taken(label: str, types: list[str], key: str, keep: Callable[[bytes, str], 
         st.rerun()
     if error := st.session_state.get(f"{key}-error"):
         st.error(text.safe(error), icon=":material/error:")
+    say_again(key, NOTHING[key])
     st.text_input(
         f"{key.capitalize()} in use", key=key, bind="query-params", placeholder="none", help="Empty it to go without."
     )

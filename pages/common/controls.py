@@ -18,11 +18,13 @@ from fil_core import (
 )
 from fil_core.specs import ModelKind
 from pages.common import brought, handed_in, text
+from pages.common.links import say_again
 
 _PREPROCESS = ["default", "unit-ball", "standardise", "none"]
 _BINARY = 2
 EQUAL = "equal"
-_NOTHING_BROUGHT = (("scores", ""), ("parameters", ""))
+_DETAILS = {"subset": 0, "pre": "default", "pca": 0, "device": "auto"}
+_UNTOUCHED = {"pca": 0, "subset": 0, "pre": "default", "weights": EQUAL, "id": None, **brought.NOTHING}
 _BY_CLASS = ["irfil:hybrid:15", "irfil:class:15"]
 _WEIGHTS = [EQUAL, "irfil:sample:15", *_BY_CLASS, "drop:10", "drop:100"]
 
@@ -32,10 +34,13 @@ def sidebar() -> None:
     with st.sidebar:
         st.header("What is measured", anchor=False)
         # No format_func on what is bound: the URL carries what is shown, and a link should read like the command line.
-        st.selectbox("Data set", _data_options(), key="data", bind="query-params", on_change=_new_data)
+        known = _data_options()
+        say_again("data", known[0])
+        st.selectbox("Data set", known, key="data", bind="query-params", on_change=_new_data)
         source = source_of(st.session_state["data"])
         st.caption(f"**{text.safe(source.title)}.** {source.description}")
         if len(source.classes) != _BINARY and source.task == "classification":
+            say_again("classes", [])
             st.multiselect(
                 "Classes",
                 source.classes,
@@ -48,6 +53,7 @@ def sidebar() -> None:
         with st.expander("Rows, preprocessing, device"):
             _detail_controls()
         brought.controls(lambda content, suffix: handed_in.keep_scores(data_spec(), content, suffix))
+        say_again("redact", False)
         st.toggle(
             "Redact",
             key="redact",
@@ -76,8 +82,10 @@ def _model_controls() -> None:
     kinds = possible_models()
     if st.session_state.get("model") not in (None, *kinds):
         st.session_state["model"] = kinds[0]
+    say_again("model", kinds[0])
     st.selectbox("Model", kinds, key="model", bind="query-params", on_change=_new_model)
     kind = st.session_state["model"]
+    say_again("l2", _first_l2(kind))
     st.number_input(
         "Penalty λ (l2)",
         min_value=0.0,
@@ -89,6 +97,7 @@ def _model_controls() -> None:
         bind="query-params",
         help="Multiplied by the number of examples: n·λ/2·‖θ‖² is added to the loss.",
     )
+    say_again("weights", EQUAL)
     st.selectbox(
         "Training weights",
         _weight_options(),
@@ -108,6 +117,8 @@ def _weight_options() -> list[str]:
 
 
 def _detail_controls() -> None:
+    for key, usual in _DETAILS.items():
+        say_again(key, usual)
     st.number_input(
         "Training rows (0 = all)",
         min_value=0,
@@ -148,14 +159,7 @@ def _first_l2(kind: str) -> float:
 def _new_data() -> None:
     source = source_of(st.session_state["data"])
     st.session_state["classes"] = list(source.default_classes) if source.name != "digits" else []
-    for name, value in (
-        ("pca", 0),
-        ("subset", 0),
-        ("pre", "default"),
-        ("id", None),
-        ("weights", EQUAL),
-        *_NOTHING_BROUGHT,
-    ):
+    for name, value in _UNTOUCHED.items():
         st.session_state[name] = value
     st.session_state.pop("selection", None)
     _fitting_model()

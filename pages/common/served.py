@@ -20,6 +20,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web.server.starlette import starlette_websocket
 
 from fil_core.serving import (
@@ -75,7 +76,10 @@ def check() -> None:
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    """Ends the jobs with the server."""
+    """Before the first visitor: where the pages come from. After the last: the end of the jobs."""
+    # Streamlit learns only from the first visit that app.py names the pages, and would show that visitor, on a deep
+    # link, a page without its frame for a moment. `frame.required` does where this attribute is not heard of any more.
+    PagesManager.uses_pages_directory = False
     yield
     from pages.common import compute
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from chromium import find
-from playwright.sync_api import Page, sync_playwright
-from test_app import ROOT, Server, settled
+from driving import ROOT, Server, running, settled
+from playwright.sync_api import Page
 
 VIEWS = {
     "overview": ("", 1180),
@@ -48,10 +48,10 @@ def bring(page: Page, folder: Path) -> None:
 
 
 def main(folder: Path) -> None:
-    executable = find()
-    with tempfile.TemporaryDirectory() as store, sync_playwright() as playwright:
+    if (executable := find()) is None:
+        raise SystemExit("No Chromium here.")
+    with tempfile.TemporaryDirectory() as store, running(executable) as browser:
         server = Server(Path(store) / "results")
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
         for mode in ("light", "dark"):
             for name, (path, height) in VIEWS.items():
                 page = browser.new_page(viewport={"width": 1440, "height": height}, color_scheme=mode)
@@ -62,7 +62,6 @@ def main(folder: Path) -> None:
                     bring(page, Path(store))
                 page.wait_for_timeout(1500)
                 page.screenshot(path=folder / f"{name}-{mode}.png")
-        browser.close()
         server.stop()
 
 

@@ -5,67 +5,17 @@ from __future__ import annotations
 import csv
 import os
 import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from chromium import find
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from driving import EXPECTED, Server, settled
+from playwright.sync_api import Browser, Page, expect
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.browser
 
 expect.set_options(timeout=60_000)
-
-# Streamlit asks for its health below the page's own path first, gets a 404 and asks again at the root.
-_EXPECTED = "the server responded with a status of 404"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    executable = find()
-    if executable is None:
-        pytest.skip("no Chromium: none on this machine, and neither the package manager nor Playwright gave one")
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        running = playwright.chromium.launch(executable_path=executable, args=flags)
-        yield running
-        running.close()
-
-
-class Server:
-    """The app on a free port with its own store."""
-
-    def __init__(self, store: Path, **environment: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.log = store.parent / f"server-{self.port}.log"
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
-        command += ["--server.headless", "true"]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env=os.environ | {"FIL_STORE_DIR": str(store)} | environment, stdout=log, stderr=log
-            )
-        self._wait()
-
-    def _wait(self) -> None:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1)
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise RuntimeError(f"the server did not start:\n{self.log.read_text()}")
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(10)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +31,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     opened = context.new_page()
     opened.set_default_timeout(60_000)
     problems: list[str] = []
-    opened.on("console", lambda m: problems.append(m.text) if m.type == "error" and _EXPECTED not in m.text else None)
+    opened.on("console", lambda m: problems.append(m.text) if m.type == "error" and EXPECTED not in m.text else None)
     opened.on("pageerror", lambda e: problems.append(str(e)))
     outside: list[str] = []
     opened.on(
@@ -92,15 +42,6 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     context.close()
     assert not problems, problems
     assert not outside, f"the app asked other machines: {outside}"
-
-
-def settled(page: Page) -> None:
-    """Wait until no script runs and no placeholder is left."""
-    page.wait_for_timeout(300)
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
-        " && !document.querySelector('[data-testid=stSkeleton]')"
-    )
 
 
 def test_the_very_first_deep_link_of_a_server_is_framed(browser: Browser, tmp_path: Path) -> None:

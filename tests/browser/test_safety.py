@@ -11,19 +11,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-import test_app
 from bad_files import BAD
+from driving import EXPECTED, ROOT, Server, settled
 from playwright.sync_api import Browser, Page, expect
-from test_app import ROOT, Server, settled
 
 from fil_core.data.own.reading import SUFFIXES
 
 pytestmark = pytest.mark.browser
-browser = test_app.browser
 PAGES = ("", "leakage", "gallery", "attacks", "mitigations", "own_data", "runs")
 OTHER_PORT = "http://localhost:3000"
-# Streamlit asks for its health below the page's own path first, gets a 404 and asks again at the root.
-EXPECTED = "the server responded with a status of 404"
 
 
 @pytest.fixture(scope="module")
