@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _SESSIONS, _ROUNDS = 20, 2
 _PAGE_SECONDS = 3.0  # at the 95th percentile
+_ARRIVALS = 60.0  # seconds over which they come
 _PAUSE = (8.0, 24.0)  # seconds that somebody looks at a page
 _GROWTH = 2**30  # bytes that the server may need on top
 _PATIENCE = 60_000  # milliseconds
@@ -149,13 +150,10 @@ async def _all(people: list[Visitor], url: str, launch: str, server: psutil.Proc
         await _open(pages[0], people[0], url)
         before, rounds, peak = server.memory_info().rss, [], [server.memory_info().rss]
         watching = asyncio.create_task(_watch(server, peak))
-        await asyncio.gather(*(_open(p, v, url) for p, v in zip(pages[1:], people[1:], strict=True)))
         start, used = time.perf_counter(), _cpu()
         own = sum(server.cpu_times()[:2])
-        for _ in range(_ROUNDS):
-            order = random.Random(SEED)  # noqa: S311 - pauses are no secrets
-            await asyncio.gather(*(_round(p, v, order.random()) for p, v in zip(pages, people, strict=True)))
-            rounds.append(server.memory_info().rss)
+        await asyncio.gather(*(_visit(p, v, url) for p, v in zip(pages, people, strict=True)))
+        rounds.append(server.memory_info().rss)
         seconds = (time.perf_counter() - start) * (os.cpu_count() or 1)
         served = (sum(server.cpu_times()[:2]) - own) / seconds
         taken = (_cpu() - used) / seconds
@@ -187,11 +185,13 @@ async def _open(page: Page, person: Visitor, url: str) -> None:
     await page.wait_for_function(_SETTLED, polling=_POLL, timeout=_PATIENCE)
 
 
-async def _round(page: Page, person: Visitor, seed: float) -> None:
-    """Every page once, with pauses of one's own."""
-    pauses = random.Random(f"{seed} {person.query}")  # noqa: S311
-    for name in _PAGES:
-        await asyncio.sleep(pauses.uniform(*_PAUSE))
+async def _visit(page: Page, person: Visitor, url: str) -> None:
+    """Every page several times, with a beginning and pauses of one's own."""
+    chance = random.Random(f"{SEED} {person.query}")  # noqa: S311 - pauses are no secrets
+    await asyncio.sleep(chance.uniform(0.0, _ARRIVALS))
+    await _open(page, person, url)
+    for name in _PAGES * _ROUNDS:
+        await asyncio.sleep(chance.uniform(*_PAUSE))
         before = await page.locator("h1").first.inner_text()
         start = time.perf_counter()
         await page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click(no_wait_after=True, timeout=_PATIENCE)

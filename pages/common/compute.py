@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import threading
@@ -56,8 +57,19 @@ _TORCH_AFTER = 20.0
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """One engine for the whole server: its store and the data sets in use."""
-    threading.Timer(_TORCH_AFTER, importlib.import_module, ["torch"]).start()
+    threading.Timer(_TORCH_AFTER, _settle).start()
     return Engine()
+
+
+def _settle() -> None:
+    """Load what is large, then spare the garbage collector all that will stay.
+
+    Streamlit collects after every run of a page, and would look through every object of the libraries each
+    time, which takes longer than the page.
+    """
+    importlib.import_module("torch")
+    gc.collect()
+    gc.freeze()
 
 
 def dataset(spec: DataSpec) -> Dataset:
