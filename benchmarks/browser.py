@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 _FIRST, _CHANGE = 8.0, 1.5  # seconds
+_LONG = "model=softmax&l2=0.001&weights=irfil:sample:200"  # minutes of work
+_CLICKS = (  # what, the button, what then appears, seconds
+    ("from the click that starts a job to its progress", "Measure", "Cancel", 1.0),
+    ("from the click that cancels it to the end", "Cancel", "Cancelled", 2.0),
+)
 _PATIENCE = 60_000  # milliseconds before a page counts as not coming
 _ROOT = Path(__file__).parents[1]
 _LAUNCH = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -74,6 +79,31 @@ def _visits(page: Page, what: str, environment: dict[str, str]) -> Iterator[Row]
             page.wait_for_function(_THERE, timeout=_PATIENCE)
             seconds = time.perf_counter() - start
             yield Row(f"app: to the page {name}", f"<= {_CHANGE:g} s", f"{seconds:.2f} s", "", seconds <= _CHANGE)
+
+
+def job_rows(data_dir: str | None) -> Iterator[Row]:
+    """From the click that starts a job to its progress on the page, and from the click that ends it to the end."""
+    launch = _chromium()
+    if launch is None:
+        yield Row("app: a job", "", "no Chromium here")
+        return
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as store, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=launch or None, args=list(_LAUNCH))
+        page = browser.new_page()
+        page.set_default_timeout(_PATIENCE)
+        with _server(os.environ | {"FIL_STORE_DIR": store}) as url:
+            _open(page, f"{url}/?{_LONG}")
+            for what, button, shown, most in _CLICKS:
+                page.get_by_role("button", name=button).wait_for()
+                page.wait_for_function(_THERE)
+                start = time.perf_counter()
+                page.get_by_role("button", name=button).click()
+                page.get_by_text(shown).first.wait_for()
+                seconds = time.perf_counter() - start
+                yield Row(f"app: {what}", f"<= {most:g} s", f"{seconds:.2f} s", "", seconds <= most)
+        browser.close()
 
 
 def _open(page: Page, url: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.browser import job_rows
 from benchmarks.rows import SEED, Row
 from fil_core import DataSpec, DataUnavailable, Engine, FilRequest, ModelSpec, Store
 from fil_core.data.own import Choices, add
@@ -96,6 +97,7 @@ def jobs(data_dir: str | None) -> Iterator[Row]:
         server.cancel(job.id)
         end = _until(lambda: not psutil.Process().children(recursive=True), start)
         yield Row("job: from cancelling to its process gone", f"<= {_END:g} s", f"{end:.2f} s", "", end <= _END)
+    yield from job_rows(data_dir)
 
 
 def _now(server: Jobs, job: Job) -> Job:
