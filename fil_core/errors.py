@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from types import TracebackType
+
 
 class FilError(ValueError):
     """Base of all errors that the library raises on purpose; its text is fit for a person to read."""
@@ -33,3 +36,9 @@ class DeviceUnavailable(FilError):
 
 class WorkersUnavailable(FilError):
     """No process could be had to compute in, or those that were had are gone."""
+
+
+def where(kind: type[BaseException] | None, trace: TracebackType | None) -> str:
+    """The kind of an error and the lines of code that it went through, without its words, which may quote the data."""
+    frames = (f'  File "{f.filename}", line {f.lineno}, in {f.name}' for f in traceback.extract_tb(trace))
+    return "\n".join([kind.__name__ if kind else "no error", *frames])

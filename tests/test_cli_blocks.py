@@ -50,7 +50,7 @@ def test_rows_in_blocks_leak_what_they_leak_in_memory(columns, model, preprocess
     whole, there = measured(run, tmp_path, *arguments, "--test-fraction", "0")
     np.testing.assert_allclose(found["eta"], whole["eta"], rtol=1e-9)
     assert found["id"].tolist() == whole["id"].tolist() == list(range(N))
-    assert (said["n"], said["d"], said["test_score"]) == (N, 3, None)
+    assert (said["n"], said["d"], said["test_score"]) == (N, there["d"], None)
     assert said["score"] == there["score"]
     assert not said["cached"]
 

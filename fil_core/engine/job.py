@@ -35,7 +35,6 @@ class Job:
         errors: why a request has no answer, by its position.
         notice: what to know about the disk that its answers are on.
         memory_bytes: the most that its processes took together.
-        stderr: the end of what its process complained of; for the person who runs the server, not for the browser.
     """
 
     id: str
@@ -52,7 +51,6 @@ class Job:
     ended: datetime | None = None
     notice: str = ""
     memory_bytes: int = 0
-    stderr: str = ""
 
     @property
     def over(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import dataclasses
+import logging
 import subprocess
 import threading
 import uuid
@@ -25,6 +26,7 @@ from fil_core.engine.processes import Tail, Watch, death, kill, message, spawn
 from fil_core.engine.run import Question
 from fil_core.errors import BadRequest
 
+_LOG = logging.getLogger(__name__)
 _LISTED = 50  # jobs that ended and are still listed
 _SHARE = 0.75  # of the free memory, for a job without a limit of its own
 _SECONDS = 6 * 3600.0
@@ -162,7 +164,10 @@ class Jobs:
             for job in begun:
                 self._put(job.id, state="running", what="starting a process", started=datetime.now(UTC))
         for job in begun:
-            threading.Thread(target=self._run, args=(job,), daemon=True, name=f"job {job.id}").start()
+            try:
+                threading.Thread(target=self._run, args=(job,), daemon=True, name=f"job {job.id}").start()
+            except RuntimeError as error:  # the system starts no more of them
+                self._end(job.id, f"It could not be started ({error}).")
 
     def _run(self, job: Job) -> None:
         """The life of one job, in a thread of its own; whatever goes wrong here, the job comes to an end."""
@@ -206,8 +211,10 @@ class Jobs:
         watch.stop()
         with self._lock:
             self._processes.pop(job.id, None)
-            self._put(job.id, stderr=complaints.text)
         self._end(job.id, watch.why or ("" if finished else death(code)))
+        ended = self._snapshot(job.id)
+        if ended is not None and ended.errors and complaints.text:  # for who runs the server, not for the browser
+            _LOG.warning("job %s: its process said\n%s", job.id, complaints.text.rstrip())
 
     def _hear(self, id: str, said: dict[str, Any]) -> bool:
         """Take in a line of the process; True for its last."""

@@ -189,7 +189,8 @@ class Store:
         folder = self._folder(key)
         with self._lock:
             self._held.pop(key, None)
-        if not folders.remove(folder, self._temporary()):
+        # What is not there is not looked for: that would make the store's folder, open to others by its mode.
+        if os.path.lexists(folder) and not folders.remove(folder, self._temporary()):
             self._unwritable = f"The result {folder} cannot be removed; its place on the disk stays taken."
 
     def _folder(self, key: str) -> Path:

@@ -12,11 +12,10 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
-from fil_core.errors import FilError
+from fil_core.errors import FilError, where
 
 _LINES_A_SECOND = 10.0
 
@@ -45,7 +44,7 @@ def main() -> None:
         except MemoryError:
             say(answered=i, error="memory: this machine has no more of it. Take fewer rows or features.")
         except Exception as error:  # the others still have an answer; its words may hold values out of the data
-            traceback.print_exc()
+            sys.stderr.write(where(type(error), error.__traceback__) + "\n")
             say(answered=i, error=f"This ended with an error in the program ({type(error).__name__}).")
     if engine.store.notice:
         say(notice=engine.store.notice)

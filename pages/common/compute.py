@@ -130,7 +130,7 @@ def result(request: Question) -> Result:
     # A job whose store could not be written has kept nothing; this process has its memory at least.
     if size <= _IN_PAGE or (job is not None and job.notice):
         return _compute(request)
-    working.follow(jobs, jobs().submit([request], title=_title(request, data)))
+    working.follow(jobs, submit([request], _title(request, data)))
     st.stop()
 
 
@@ -147,6 +147,19 @@ def _wanted(request: Question, data: Dataset, size: float, job: Job | None) -> b
 
 def _title(request: Question, data: Dataset) -> str:
     return f"{ANALYSES[type(request)].name}, {data.title}, {request.model.kind}"
+
+
+def submit(requests: Sequence[Question], title: str) -> Job:
+    """Start a job, after a look at what those of its requests need that have no answer yet.
+
+    Raises:
+        BadRequest: more memory than a job may take, or too many jobs wait.
+        FilError: the data of a request cannot be read.
+    """
+    for request in requests:
+        if engine().find(request) is None:
+            cost.check_memory(request, engine().dataset(request.data), jobs().memory_limit)
+    return jobs().submit(requests, title=title)
 
 
 def stored(request: Question) -> Result | None:
@@ -183,10 +196,8 @@ def sweep(
                 st.caption(f"What is missing takes {_roughly(size / PER_SECOND)} on two cores; it can be stopped.")
             pressed = _pressed(label, tuple(requests), key=key)
     if pressed and size > _IN_PAGE:
-        for i in missing:
-            cost.check_memory(requests[i], dataset(requests[i].data), jobs().memory_limit)
         with place.container():
-            working.follow(jobs, jobs().submit([requests[i] for i in missing], title=label))
+            working.follow(jobs, submit([requests[i] for i in missing], label))
     elif pressed:
         _here(requests, missing, found, place, key=key, names=names)
     return found

@@ -72,7 +72,7 @@ def _ended(job: Job) -> None:
 def _again(job: Job) -> None:
     """Submit the same requests; what is stored already is found again."""
     try:
-        compute.jobs().submit(job.requests, title=job.title)
+        compute.submit(job.requests, job.title)
         compute.jobs().forget(job.id)
     except FilError as error:  # it does not fit into memory, or too many wait
         st.session_state[f"job-refused-{job.id}"] = str(error)

@@ -7,11 +7,9 @@ import logging
 import os
 import sys
 import threading
-import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import streamlit as st
@@ -23,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web.server.starlette import starlette_websocket
 
+from fil_core.errors import where
 from fil_core.serving import (
     FORWARDED,
     HEADERS,
@@ -162,12 +161,6 @@ def middleware() -> list[Middleware]:
     hosts = settings().hosts
     trusted = [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)] if hosts else []
     return [Middleware(_Wall), *trusted]
-
-
-def where(kind: type[BaseException] | None, trace: TracebackType | None) -> str:
-    """The kind of an error and the lines of code that it went through, without its words, which may quote the data."""
-    frames = (f'  File "{f.filename}", line {f.lineno}, in {f.name}' for f in traceback.extract_tb(trace))
-    return "\n".join([kind.__name__ if kind else "no error", *frames])
 
 
 def _keep_values_out_of_the_log() -> None:

@@ -110,3 +110,18 @@ def test_the_other_side_finds_the_library_wherever_this_one_was_started(patients
     monkeypatch.delenv("PYTHONPATH", raising=False)
     monkeypatch.chdir(tmp_path)
     assert preview_aside(patients)["rows"] == 40
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ("import os; aside.preview = lambda *_: os.abort()", "it took more than . GiB of memory"),
+        ("import os, signal; aside.preview = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)", "ended .signal 11."),
+        ("import os; aside.preview = lambda *_: os._exit(3)", "its reader ended .exit code 3., for want of memory or"),
+    ],
+    ids=["aborted", "a fault of memory", "an exit"],
+)
+def test_a_reader_that_dies_is_said_as_it_died(lines, why, patients, other_side):
+    other_side(lines)
+    with pytest.raises(BadData, match=f"expected one that can be looked into; .*{why}"):
+        preview_aside(patients)

@@ -307,6 +307,13 @@ def test_of_two_who_read_the_same_file_the_first_wins(patients, monkeypatch):
     assert len(registered()) == 1
 
 
+@pytest.mark.parametrize("kept", [lambda path: add(path, CHOSEN), lambda path: keep_incoming(b"a,b\n1,2\n", ".csv")])
+def test_nobody_else_reads_what_is_kept(kept, patients, tmp_path, monkeypatch):
+    monkeypatch.setenv("FIL_STORE_DIR", str(tmp_path / "cache" / "store"))
+    kept(patients)
+    assert all((tmp_path / "cache" / name).stat().st_mode & 0o077 == 0 for name in ("store", "store/own"))
+
+
 # --- files that are handed in ---------------------------------------------------------------------------------------
 
 

@@ -249,6 +249,11 @@ def test_delete(tmp_path: Path) -> None:
     assert results_in(tmp_path) == [] and leftovers(tmp_path) == []
 
 
+def test_deleting_what_is_not_there_makes_no_folder(tmp_path: Path) -> None:
+    Store(tmp_path / "store").delete(KEY)
+    assert not (tmp_path / "store").exists()
+
+
 def test_delete_that_the_disk_refuses_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = Store(tmp_path)
     cache.put(KEY, result_of())

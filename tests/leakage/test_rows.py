@@ -51,6 +51,8 @@ def made(tmp_path_factory):
 def in_memory(made, model, preprocess, pca, sigma=0.7):
     arrays, classes = made["arrays"], model.kind == "logistic" or made.get("classes")
     X, y = arrays["X"], arrays["labels"].astype(int) if classes else arrays["targets"]
+    if preprocess == "standardise" and not classes:  # then so is the target, as of any own data
+        y = (y - y.mean()) / y.std()
     raw = Raw(
         X=X, y=y, ids=np.arange(N), X_test=X[:0], y_test=y[:0], feature_names=tuple(f"x{j}" for j in range(D)),
         class_names=("0", "1") if classes else (),

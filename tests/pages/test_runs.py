@@ -47,6 +47,7 @@ class Jobs:
 
     def __init__(self, *jobs: Job) -> None:
         self.jobs, self.asked, self.refuse = list(jobs), [], ""
+        self.memory_limit = 2**40
 
     def all(self) -> list[Job]:
         return list(self.jobs)
@@ -380,6 +381,14 @@ def test_a_job_that_is_refused_again_says_why_and_stays(jobs: Jobs) -> None:
     at.button(key="job-again-1").click().run()
     assert "memory: expected at most 2 GiB" in plain(at.error[0].value)
     assert [job.id for job in jobs.jobs] == ["1"]
+
+
+def test_a_job_that_does_not_fit_into_memory_any_more_is_not_started_again(jobs: Jobs) -> None:
+    jobs.jobs, jobs.memory_limit = [job("1", "failed", errors={0: "out of memory"})], 1000
+    at = app(RUNS)
+    at.button(key="job-again-1").click().run()
+    assert "a job may take 0.0 GiB" in plain(at.error[0].value)
+    assert jobs.asked == [] and not at.exception
 
 
 # --- words ------------------------------------------------------------------------------------------------------------

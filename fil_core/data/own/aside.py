@@ -22,6 +22,7 @@ from fil_core.errors import BadData, FilError
 from fil_core.progress import Progress
 
 _ROOT = Path(__file__).parents[3]
+_FOR_WANT_OF_MEMORY = (-6, -9)  # SIGABRT, SIGKILL
 _MOST_MEMORY = 8 * 2**30  # bytes of addresses, of which libraries reserve one or two without using them
 _LEAST_MEMORY = 4 * 2**30
 _SECONDS = 900.0
@@ -74,11 +75,8 @@ def _ask(asked: dict[str, Any], progress: Progress | None, seconds: float) -> di
             process.stdin.close()
         return _answer(process.stdout, progress)
     except EOFError:
-        gib = _allowed() / 2**30
-        what = f"more than {seconds:.0f} seconds" if late.is_set() else f"more than {gib:.0f} GiB of memory"
-        raise BadData(
-            f"file: expected one that can be looked into; it took {what}. Give a smaller part of it."
-        ) from None
+        why = f"it took more than {seconds:.0f} seconds" if late.is_set() else _death(process.wait())
+        raise BadData(f"file: expected one that can be looked into; {why}. Give a smaller part of it.") from None
     finally:
         timer.cancel()
         process.kill()
@@ -97,6 +95,14 @@ def _answer(lines: Any, progress: Progress | None) -> dict[str, Any]:
         else:
             return said["answer"]
     raise EOFError
+
+
+def _death(code: int) -> str:
+    """Why a reader ended without an answer; what asks for more memory than it may aborts or is killed."""
+    if code in _FOR_WANT_OF_MEMORY:
+        return f"it took more than {_allowed() / 2**30:.0f} GiB of memory"
+    cause = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return f"its reader ended ({cause}), for want of memory or because the file is damaged"
 
 
 def _allowed() -> int:

@@ -145,7 +145,7 @@ def _keep(folder: Path, raw: Raw, form: Form, title: str, chosen: Choices, repor
     text = json.dumps(manifest)
     temporary = folder.parent / "tmp" / uuid.uuid4().hex
     try:
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(folder.parent)
         temporary.mkdir(parents=True)
         for name, array in arrays.items():
             np.save(temporary / f"{name}.npy", array, allow_pickle=False)
@@ -164,6 +164,13 @@ def _keep(folder: Path, raw: Raw, form: Form, title: str, chosen: Choices, repor
     if found is None:
         raise DataUnavailable(f"own data: {title!r} was read but cannot be found again in {folder.parent}.")
     return found
+
+
+def _make(place: Path) -> None:
+    """Make a folder of the register, for its owner alone, as what it stands in; `mkdir` has the mode for the last."""
+    for folder in (own_directory().parent, own_directory(), place):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _put(temporary: Path, folder: Path) -> None:
@@ -305,7 +312,7 @@ def keep_incoming(content: bytes, suffix: str) -> Path:
     place = own_directory() / "incoming"
     path = place / f"{hashlib.sha256(content).hexdigest()}{suffix.lower()}"
     try:
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(place)
         _forget_old(place)
         if not path.exists():
             _write(path, content)
