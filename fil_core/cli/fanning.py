@@ -100,7 +100,7 @@ class FanOut:
         self._executor = self._stack.enter_context(open_executor(self._run.options))
 
     def _answer_elsewhere(self, executor: Executor, requests: Sequence[Any], stop: bool) -> list[Result | FilError]:
-        from fil_core.engine.executors import answer_all
+        from fil_core.engine.sweep import answer_all
 
         run = self._run
         if run.options.force or any(run.engine.find(request) is None for request in requests):

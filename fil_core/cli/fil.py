@@ -20,19 +20,7 @@ def add(commands: Any) -> None:
     )
     data_options(fil)
     model_options(fil)
-    fil.add_argument(
-        "--attribute",
-        metavar="NAME[,NAME]",
-        type=names,
-        default=(),
-        help="only what an attacker of these attributes (names or column numbers) learns",
-    )
-    fil.add_argument(
-        "--simplex",
-        action="store_true",
-        help="the attribute is one-hot with all levels: only directions that sum to zero",
-    )
-    fil.add_argument("--sigma", type=number, default=1.0, help="standard deviation of the output noise (default 1)")
+    measure_options(fil)
     fil.add_argument("--scores", metavar="FILE", help="scores of your own, a column id and others, to stand beside eta")
     fil.add_argument(
         "--in-blocks",
@@ -47,14 +35,27 @@ def add(commands: Any) -> None:
     listing.set_defaults(run=_run_data)
 
 
+def measure_options(parser: Any) -> None:
+    """What is asked about every training example; see `request_of`."""
+    parser.add_argument("--attribute", metavar="NAME[,NAME]", type=names, default=(), help="only what an attacker of these attributes (names or column numbers) learns")  # noqa: E501 # fmt: skip
+    parser.add_argument("--simplex", action="store_true", help="the attribute is one-hot with all levels: only directions that sum to zero")  # noqa: E501 # fmt: skip
+    parser.add_argument("--sigma", type=number, default=1.0, help="standard deviation of the output noise (default 1)")
+
+
 def _run_fil(options: argparse.Namespace) -> int:
     """Fisher information loss, and what stands beside it, of every training example."""
     run = Run(options)
     if options.in_blocks:
         result = blocks.measure(options, run)
         return run.finish(result.table, *_line(result))
+    result = run.answer(request_of(options, run))
+    return run.finish(run.with_scores(result.table), *_line(result))
+
+
+def request_of(options: argparse.Namespace, run: Run) -> FilRequest:
+    """What is asked about every training example."""
     data = data_spec(options)
-    request = FilRequest(
+    return FilRequest(
         data=data,
         model=run.model_spec(data),
         attribute=options.attribute,
@@ -62,8 +63,6 @@ def _run_fil(options: argparse.Namespace) -> int:
         sigma=options.sigma,
         device=options.device,
     )
-    result = run.answer(request)
-    return run.finish(run.with_scores(result.table), *_line(result))
 
 
 def _line(result: Result) -> tuple[dict[str, Any], str]:

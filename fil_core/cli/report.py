@@ -7,9 +7,10 @@ import dataclasses
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
-from fil_core.cli.options import Run, data_options, data_spec, model_options, names, number, whole
+from fil_core.cli import fil
+from fil_core.cli.options import Run, data_options, model_options, names, whole
 from fil_core.errors import BadRequest
-from fil_core.specs import DataSpec, Device, FilRequest, request_of
+from fil_core.specs import DataSpec, Device, request_of
 
 if TYPE_CHECKING:
     from fil_core.dataset import Dataset
@@ -30,12 +31,7 @@ def add(commands: Any) -> None:
     chosen.add_argument("--title", metavar="TEXT", default="", help="of the report")
     data_options(report)
     model_options(report)
-    measured = report.add_argument_group("measure")
-    measured.add_argument("--attribute", metavar="NAME[,NAME]", type=names, default=(), help="only what an attacker of these attributes learns")  # noqa: E501 # fmt: skip
-    measured.add_argument("--simplex", action="store_true", help="only directions that sum to zero over the attribute")
-    measured.add_argument(
-        "--sigma", type=number, default=1.0, help="standard deviation of the output noise (default 1)"
-    )
+    fil.measure_options(report.add_argument_group("measure"))
     run = report.add_argument_group("run")
     run.add_argument("--device", choices=get_args(Device), default="auto", help="auto takes CUDA where there is one")
     run.add_argument("--force", action="store_true", help="compute even if the result is stored")
@@ -49,7 +45,11 @@ def _run_report(options: argparse.Namespace) -> int:
 
     check_report_path(options.file)
     run = Run(options)
-    results = _stored(run, options.key) if options.key else [_measured(run, options)]
+    if options.key:
+        results = _stored(run, options.key)
+    else:
+        asked = fil.request_of(options, run)
+        results = [(asked, run.answer(asked))]
 
     def datasets(spec: DataSpec) -> Dataset:
         return run.engine.dataset(dataclasses.replace(spec, data_dir=options.data_dir), run.progress)
@@ -63,19 +63,6 @@ def _run_report(options: argparse.Namespace) -> int:
     line = {"out": options.file, "results": len(results), "bytes": len(content.encode()), "redacted": options.redact}
     what = "1 result" if len(results) == 1 else f"{len(results)} results"
     return run.finish(None, line, f"{options.file}: {what}, {line['bytes'] / 2**20:.1f} MiB. Written in")
-
-
-def _measured(run: Run, options: argparse.Namespace) -> tuple[Reproducible, Result]:
-    data = data_spec(options)
-    request = FilRequest(
-        data=data,
-        model=run.model_spec(data),
-        attribute=options.attribute,
-        simplex=options.simplex,
-        sigma=options.sigma,
-        device=options.device,
-    )
-    return request, run.answer(request)
 
 
 def _stored(run: Run, prefixes: tuple[str, ...]) -> list[tuple[Reproducible, Result]]:

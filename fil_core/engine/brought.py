@@ -15,7 +15,7 @@ import pandas as pd
 from fil_core.checks import digest as check_digest
 from fil_core.data.own import frames, limits
 from fil_core.data.own.arrays import read_archive
-from fil_core.data.own.tables import as_texts
+from fil_core.data.own.columns import as_texts
 from fil_core.dataset import Dataset, fingerprint
 from fil_core.errors import BadData
 from fil_core.result import Result

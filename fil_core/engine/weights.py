@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fil_core.data.own.frames import read_parquet
-from fil_core.data.own.register import keep_incoming
+from fil_core.data.own.incoming import keep_incoming
 from fil_core.dataset import Dataset, fingerprint
 from fil_core.engine.brought import positions
 from fil_core.errors import BadData

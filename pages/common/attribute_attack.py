@@ -21,7 +21,7 @@ from fil_core import (
     findings,
     tenths,
 )
-from pages.common import compute, text, widgets
+from pages.common import compute, curves, text, widgets
 
 _WHITE = ("whitebox-prior", "whitebox")
 _L2S = [1e-5, 1e-3, 1e-2, 1e-1, 1.0]
@@ -118,7 +118,7 @@ def _figures(asked: FilRequest, found: Result, sigma: float, white: dict[str, np
     measured = compute.stored(asked)
     if measured is not None:
         kind = measured.summary["score"]
-        shown.append(("Expected test score", text.score(compute.expected_score(measured, sigma), kind)))
+        shown.append(("Expected test score", text.score(curves.expected_score(measured, sigma), kind)))
     for column, (name, value) in zip(st.columns(len(shown)), shown, strict=True):
         column.metric(name, value, border=True)
 
@@ -128,7 +128,7 @@ def _against_noise(request: AttributeRequest, found: Result, sigma: float) -> No
     noisy = [i for i, level in enumerate(s["sigmas"]) if level > 0]
     drawn_at = [s["sigmas"][i] for i in noisy]
     fine = tuple(np.geomspace(drawn_at[0], drawn_at[-1], 31)) if "gram" in found.arrays else ()
-    lines = {name: (fine, compute.success_curve(request, name, fine)) for name in _WHITE if fine and name in s["exact"]}
+    lines = {name: (fine, curves.success_curve(request, name, fine)) for name in _WHITE if fine and name in s["exact"]}
     points = {}
     for name, accuracy in s["accuracy"].items():
         values, error = [accuracy[i] for i in noisy], [s["standard_error"][name][i] for i in noisy]
@@ -151,7 +151,7 @@ def _target(request: AttributeRequest, asked: FilRequest, attacker: str) -> None
     """The noise for a target, and what it costs."""
     goal = st.slider(f"Hold {attacker} to a mean success of", 0.3, 0.99, 0.6, 0.01, key="goal-success")
     try:
-        sigma = compute.noise_for_success(request, attacker, goal)
+        sigma = curves.noise_for_success(request, attacker, goal)
     except FilError as error:
         st.caption(text.safe(error))
         return
@@ -159,7 +159,7 @@ def _target(request: AttributeRequest, asked: FilRequest, attacker: str) -> None
     cost = ""
     if measured is not None:
         kind = measured.summary["score"]
-        score = text.score(compute.expected_score(measured, sigma), kind)
+        score = text.score(curves.expected_score(measured, sigma), kind)
         cost = (
             f"; the expected test {kind} is then {score} ({text.score(measured.summary['test_score'], kind)} without)"
         )
@@ -186,7 +186,7 @@ def _penalties(request: AttributeRequest) -> None:
         for l2 in sorted(chosen)
     ]
     answers = compute.sweep(requests, f"Attack {len(requests)} models", key="penalties-run") if requests else []
-    curves, baseline = {}, 0.0
+    lines, baseline = {}, 0.0
     for asked, answer in zip(requests, answers, strict=True):
         if answer is None:
             continue
@@ -195,13 +195,13 @@ def _penalties(request: AttributeRequest) -> None:
         noisy = [i for i, sigma in enumerate(s["sigmas"]) if sigma > 0]
         accuracy = s["exact"].get("whitebox", s["accuracy"]["whitebox"])
         x = s["eta_mean"] / np.array([s["sigmas"][i] for i in noisy])
-        curves[f"λ = {asked.model.penalty:g}"] = (x, np.array([accuracy[i] for i in noisy]))
-    if not curves:
+        lines[f"λ = {asked.model.penalty:g}"] = (x, np.array([accuracy[i] for i in noisy]))
+    if not lines:
         st.caption("Attack it under several penalties: while λ is small, accuracy is nearly one curve in mean η.")
         return
     widgets.chart(
-        attack_charts.against_eta(curves, baseline, widgets.mode()),
-        f"White-box accuracy against mean eta for {len(curves)} penalties",
+        attack_charts.against_eta(lines, baseline, widgets.mode()),
+        f"White-box accuracy against mean eta for {len(lines)} penalties",
         "penalty-curves",
     )
     missing = sum(answer is None for answer in answers)
@@ -210,7 +210,7 @@ def _penalties(request: AttributeRequest) -> None:
         "White box without the prior. Where the curves of different penalties lie on one another, mean η alone tells "
         f"how well the attack does.{still}"
     )
-    twin = [pd.DataFrame({"penalty": name, "mean eta": x, "accuracy": y}) for name, (x, y) in curves.items()]
+    twin = [pd.DataFrame({"penalty": name, "mean eta": x, "accuracy": y}) for name, (x, y) in lines.items()]
     widgets.table_twin(pd.concat(twin, ignore_index=True), key="penalty-numbers")
 
 

@@ -1,4 +1,4 @@
-"""What a person hands in: the half of `compute` that is about files, with its share of the `st.cache_*` calls."""
+"""What a person hands in: files, looked into aside and kept under their content."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import DataSpec, DataUnavailable
-from fil_core.data.own import Choices, OwnData, register, registered
+from fil_core.data.own import Choices, OwnData, incoming, register, registered
 from fil_core.data.own.aside import add_aside, preview_aside
 from fil_core.engine import brought
 from pages.common.compute import Progress, dataset, engine
@@ -22,16 +22,16 @@ def own_data() -> list[OwnData]:
 
 def keep_incoming(content: bytes, suffix: str) -> str:
     """A file that was handed in, kept under its content; the name it is kept under."""
-    return register.keep_incoming(content, suffix).name
+    return incoming.keep_incoming(content, suffix).name
 
 
 def is_incoming(name: str) -> bool:
     """Whether a file that was handed in is still there."""
-    return register.incoming(name) is not None
+    return incoming.incoming(name) is not None
 
 
 def _incoming(name: str) -> Path:
-    if (path := register.incoming(name)) is None:
+    if (path := incoming.incoming(name)) is None:
         raise DataUnavailable("file: expected one that was handed in and is still here; give it again.")
     return path
 
@@ -56,7 +56,7 @@ def remove_own(name: str) -> None:
 
 def keep_scores(spec: DataSpec, content: bytes, suffix: str) -> str:
     """Scores out of a file that was handed in, kept in the store under their content's name."""
-    path = register.keep_incoming(content, suffix)
+    path = incoming.keep_incoming(content, suffix)
     return brought.keep_scores(engine(), brought.read_scores(path), dataset(spec))
 
 
@@ -68,4 +68,4 @@ def with_scores(table: pd.DataFrame, name: str, spec: DataSpec) -> tuple[pd.Data
 
 def keep_parameters(content: bytes, suffix: str) -> str:
     """Coefficients out of a file that was handed in, kept in the store under their content's name."""
-    return brought.keep_parameters(engine(), brought.read_parameters(register.keep_incoming(content, suffix)))
+    return brought.keep_parameters(engine(), brought.read_parameters(incoming.keep_incoming(content, suffix)))

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import FilRequest, Result, charts, sigma_for_error, sigma_for_eta, sigma_for_membership
-from pages.common import compute, text, widgets
+from pages.common import curves, text, widgets
 
 _TARGETS = {"eta": "largest η", "error": "reconstruction error", "auc": "membership AUC"}
 
@@ -34,7 +34,7 @@ def planner(request: FilRequest, result: Result, table: pd.DataFrame) -> None:
             help="η² adds up: k releases take √k times the σ.",
         )
         sigma *= math.sqrt(releases)
-        score = compute.expected_score(result, sigma)
+        score = curves.expected_score(result, sigma)
         now, kind = result.summary["test_score"], result.summary["score"]
         one, two = st.columns(2)
         one.metric("Noise σ", text.number(sigma), "added to each parameter", delta_color="off", delta_arrow="off")
@@ -47,7 +47,7 @@ def planner(request: FilRequest, result: Result, table: pd.DataFrame) -> None:
         )
         st.caption(promise)
     with right:
-        sigmas, scores = compute.utility_curve(request)
+        sigmas, scores = curves.utility_curve(request)
         widgets.chart(
             charts.curve(
                 sigmas,

@@ -24,7 +24,7 @@ from fil_core import (
     side_by_side,
     successors,
 )
-from pages.common import compute, controls, release, text, tiles, widgets
+from pages.common import compute, controls, curves, release, text, tiles, widgets
 
 _FACTORS = [2.0, 3.0, 10.0, 30.0, 100.0]  # of the noise, and of the penalty
 _L2S = [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
@@ -155,7 +155,7 @@ def _sentence(done: pd.DataFrame, base: ReleaseRequest, before: Result) -> str:
         f"**{len(better)} of {len(others)} mitigations** at least halve the largest η of **{text.number(eta)}**. Of "
         f"those that cost least, **{text.safe(cheapest.name)}** leaks least: largest η "
         f"{text.number(cheapest.eta_max)}, test {score} {text.score(cheapest.expected_score, score)} against "
-        f"{text.score(compute.expected_score(before, base.sigma), score)}."
+        f"{text.score(curves.expected_score(before, base.sigma), score)}."
     )
 
 
@@ -173,26 +173,26 @@ def _frontier(
     points = done[["family", "expected_score", "score_std"]].rename(columns={"expected_score": "score"})
     points = points.assign(leakage=done[column].astype(float))
     points = points[points["leakage"] > 0]  # a spread of nothing has no place on a logarithmic axis
-    curves: dict[str, list[tuple[list[float], list[float]]]] = {}
+    lines: dict[str, list[tuple[list[float], list[float]]]] = {}
     if column != "attack":
         at_one = before.summary[column]
         sigmas = tuple(base.sigma * np.logspace(-0.5, 3, _NOISES))
         measured = FilRequest(data=asked.data, model=asked.model, attribute=(attribute,) if attribute else (), device=asked.device)  # noqa: E501 # fmt: skip
-        curves["more noise"] = [([at_one / sigma for sigma in sigmas], compute.noise_curve(measured, sigmas))]
+        lines["more noise"] = [([at_one / sigma for sigma in sigmas], curves.noise_curve(measured, sigmas))]
         for mitigation, _ in by_name.values():
             how = mitigation.release.model.weights
             if isinstance(how, Irfil):
                 rounds = IrfilRequest(data=asked.data, model=asked.model, weights=how, device=asked.device)
                 if (found := compute.stored(rounds)) is not None:
                     x = [value / base.sigma for value in found.summary[column]]
-                    curves.setdefault("reweighting", []).append((x, compute.round_scores(rounds, base.sigma)))
+                    lines.setdefault("reweighting", []).append((x, curves.round_scores(rounds, base.sigma)))
     x = (
         f"{leakage} at the release's noise, in 1/feature" if column != "attack"
         else release.attack_in_words(by_name[next(iter(by_name))][1].summary["attack"])
     )  # fmt: skip
     widgets.chart(
         mitigation_charts.frontier(
-            points, curves, looking, (x, f"expected test {score}"), widgets.mode(), log=column != "attack"
+            points, lines, looking, (x, f"expected test {score}"), widgets.mode(), log=column != "attack"
         ),
         f"Leakage as {leakage} against expected test {score} for {len(points)} releases; {looking} is marked",
         "frontier",

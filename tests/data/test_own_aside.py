@@ -12,8 +12,8 @@ from file_parts import ILL, csv, table
 
 from fil_core.data.own import Choices, aside, registered
 from fil_core.data.own.aside import add_aside, preview_aside
+from fil_core.data.own.incoming import keep_incoming
 from fil_core.data.own.reading import preview
-from fil_core.data.own.register import keep_incoming
 from fil_core.errors import BadData
 
 

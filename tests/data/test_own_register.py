@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,8 @@ from file_parts import ILL, csv, pictures, table, zipped
 
 from fil_core.data import load
 from fil_core.data.own import Choices, add, register, registered
-from fil_core.data.own.register import find, incoming, keep_incoming, load_raw, own_directory, remove
+from fil_core.data.own.incoming import keep_incoming, own_directory
+from fil_core.data.own.register import find, load_raw, remove
 from fil_core.data.registry import resolve, source_of
 from fil_core.errors import BadData, DataUnavailable
 from fil_core.specs import DataSpec
@@ -234,14 +234,6 @@ def test_a_full_disk_is_said_and_leaves_nothing_behind(patients, monkeypatch):
     assert add(patients, CHOSEN).rows == 32
 
 
-def test_a_full_disk_is_said_for_a_file_that_is_handed_in(monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", _full)
-        with pytest.raises(DataUnavailable, match="No space left on device"):
-            keep_incoming(b"a,b\n1,2\n", ".csv")
-    assert list((own_directory() / "incoming").iterdir()) == []
-
-
 def test_a_store_that_cannot_be_made_is_said(patients, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("FIL_STORE_DIR", str(tmp_path / "file"))
@@ -312,46 +304,6 @@ def test_nobody_else_reads_what_is_kept(kept, patients, tmp_path, monkeypatch):
     monkeypatch.setenv("FIL_STORE_DIR", str(tmp_path / "cache" / "store"))
     kept(patients)
     assert all((tmp_path / "cache" / name).stat().st_mode & 0o077 == 0 for name in ("store", "store/own"))
-
-
-# --- files that are handed in ---------------------------------------------------------------------------------------
-
-
-def test_a_file_that_is_handed_in_is_kept_under_its_content():
-    path = keep_incoming(b"a,b\n1,2\n", ".CSV")
-    assert path == keep_incoming(b"a,b\n1,2\n", ".csv")
-    assert path.read_bytes() == b"a,b\n1,2\n"
-    assert incoming(path.name) == path
-    assert [f.name for f in path.parent.iterdir()] == [path.name]
-    assert path.stat().st_mode & 0o777 & ~0o644 == 0
-    assert path.parent.stat().st_mode & 0o077 == 0  # nobody else reads what a person brings
-
-
-@pytest.mark.parametrize("suffix", [".exe", ".csv/../../x", "", ".pkl", ".CSV.gz"])
-def test_an_unknown_suffix_is_not_kept(suffix):
-    with pytest.raises(BadData, match="expected a name ending in"):
-        keep_incoming(b"x", suffix)
-
-
-def test_nothing_and_too_much_are_not_kept(monkeypatch):
-    with pytest.raises(BadData, match="0 bytes"):
-        keep_incoming(b"", ".csv")
-    monkeypatch.setattr(register.limits, "FILE_BYTES", 10)
-    with pytest.raises(BadData, match="at most 10 bytes; got 11"):
-        keep_incoming(b"x" * 11, ".csv")
-
-
-@pytest.mark.parametrize("name", ["../x.csv", "x.csv", "/etc/passwd", "a" * 64 + ".csv/..", "a" * 64 + ".csv"])
-def test_only_names_that_were_given_lead_to_a_file(name):
-    keep_incoming(b"a,b\n1,2\n", ".csv")
-    assert incoming(name) is None
-
-
-def test_what_nobody_used_for_a_day_is_forgotten():
-    old, new = keep_incoming(b"a,b\n1,2\n", ".csv"), keep_incoming(b"a,b\n1,3\n", ".csv")
-    os.utime(old, (time.time() - 25 * 3600,) * 2)
-    keep_incoming(b"a,b\n1,4\n", ".csv")
-    assert (old.exists(), new.exists()) == (False, True)
 
 
 # --- what a person should know --------------------------------------------------------------------------------------

@@ -12,9 +12,10 @@ from pandas._libs.parsers import STR_NA_VALUES
 
 from fil_core.data.loading import assemble
 from fil_core.data.own.choices import Choices, choices_of, image_size
+from fil_core.data.own.columns import MOST_LEVELS, describe
 from fil_core.data.own.frames import read_csv
 from fil_core.data.own.reading import preview, read
-from fil_core.data.own.tables import MOST_LEVELS, describe, read_table
+from fil_core.data.own.tables import read_table
 from fil_core.data.raw import fixed_split
 from fil_core.errors import BadData, BadRequest
 from fil_core.specs import DataSpec

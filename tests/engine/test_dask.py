@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from fil_core.engine import Engine
-from fil_core.engine.executors import WorkersUnavailable, answer_all, executor
+from fil_core.engine.executors import WorkersUnavailable, executor
 from fil_core.engine.large import measure_in_blocks
 from fil_core.engine.pools import ThisProcess
 from fil_core.engine.store import Store
+from fil_core.engine.sweep import answer_all
 from fil_core.errors import BadRequest
 from fil_core.leakage.rows import RowSource
 from fil_core.specs import DataSpec, FilRequest, ModelSpec

@@ -18,9 +18,10 @@ import pandas as pd
 import pytest
 
 from fil_core.engine import Engine
-from fil_core.engine.executors import WorkersUnavailable, answer_all, executor
+from fil_core.engine.executors import WorkersUnavailable, executor
 from fil_core.engine.pools import ThisProcess, Workers
 from fil_core.engine.store import Store
+from fil_core.engine.sweep import answer_all
 from fil_core.engine.weights import keep_weights
 from fil_core.errors import BadData, BadRequest
 from fil_core.specs import DataSpec, FilRequest, ModelSpec
@@ -124,7 +125,7 @@ def broken(*_):
 
 
 def test_other_errors_are_raised_with_the_request_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("fil_core.engine.executors._answer", broken)
+    monkeypatch.setattr("fil_core.engine.sweep._answer", broken)
     with pytest.raises(ZeroDivisionError) as caught:
         answer_all([request()], store_root=tmp_path, executor=ThisProcess())
     assert "FilRequest" in caught.value.__notes__[0]
@@ -138,7 +139,7 @@ def test_a_process_with_a_store_of_its_own_sends_its_answers(tmp_path, monkeypat
     model = ModelSpec(kind="logistic", weights=keep_weights(engine, weights, dataset))
     asked = FilRequest(data=DIGITS, model=model)
     there = Engine(Store(tmp_path / "there"))
-    monkeypatch.setattr("fil_core.engine.executors._engine", lambda root: there)
+    monkeypatch.setattr("fil_core.engine.sweep._engine", lambda root: there)
     (found,) = answer_all([asked], store_root=tmp_path / "here", executor=ThisProcess())
     np.testing.assert_allclose(found.table["weight"], weights["weight"])
     assert Engine(Store(tmp_path / "here")).find(asked) is not None
@@ -148,7 +149,7 @@ def test_a_process_that_sees_other_data_is_refused(tmp_path, monkeypatch):
     there = Engine(Store(tmp_path / "there"))
     other = there.dataset(DataSpec(name="digits", classes=("3", "8"), subset=81))
     monkeypatch.setattr(there, "dataset", lambda *_: other)
-    monkeypatch.setattr("fil_core.engine.executors._engine", lambda root: there)
+    monkeypatch.setattr("fil_core.engine.sweep._engine", lambda root: there)
     (found,) = answer_all([request()], store_root=tmp_path / "here", executor=ThisProcess())
     assert isinstance(found, BadData)
     assert "sees other data" in str(found)

@@ -12,9 +12,10 @@ import pandas as pd
 from fil_core.data.own import frames, limits
 from fil_core.data.own.arrays import read_archive
 from fil_core.data.own.choices import DEFAULT_TEST_FRACTION, Choices
+from fil_core.data.own.columns import describe
 from fil_core.data.own.content import check_there
 from fil_core.data.own.pictures import arranged, of_arrays, opened, read_pictures
-from fil_core.data.own.tables import describe, read_table
+from fil_core.data.own.tables import read_table
 from fil_core.data.raw import Raw, split_rows
 from fil_core.errors import BadData
 from fil_core.progress import Progress

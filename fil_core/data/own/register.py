@@ -16,9 +16,7 @@ import json
 import os
 import re
 import shutil
-import time
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,11 +24,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fil_core.data.own import limits
 from fil_core.data.own.choices import Choices, choices_of
 from fil_core.data.own.content import content_of
 from fil_core.data.own.health import health
-from fil_core.data.own.reading import SUFFIXES, Form, read
+from fil_core.data.own.incoming import make_private, own_directory
+from fil_core.data.own.reading import Form, read
 from fil_core.data.raw import Raw
 from fil_core.dataset import AttributeGroup, fingerprint
 from fil_core.errors import BadData, DataUnavailable
@@ -40,10 +38,7 @@ PREFIX = "own:"
 _VERSION = 1  # raised when the same file and choices give other rows
 _KEY_DIGITS = 12
 _NAME = re.compile(r"own:(?:[a-z0-9-]{1,40}-)?([0-9a-f]{12})")
-_INCOMING = re.compile(r"[0-9a-f]{64}\.[a-z]{3,11}")
 _ARRAYS = ("X", "y", "ids", "X_test", "y_test")
-_TAKEN = (*SUFFIXES, ".safetensors")
-_KEPT_SECONDS = 24 * 3600  # of a file that was handed in and of which nothing was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +65,6 @@ class OwnData:
     created: datetime
     choices: Choices
     health: dict[str, Any]
-
-
-def own_directory() -> Path:
-    """Where data of one's own is kept: beside the results.
-
-    Raises:
-        DataUnavailable: the user has no home folder and no variable names another place.
-    """
-    chosen, cache = os.environ.get("FIL_STORE_DIR"), os.environ.get("XDG_CACHE_HOME")
-    try:
-        return Path(f"{chosen}/own" if chosen else f"{cache or '~/.cache'}/fil-explorer/own").expanduser().absolute()
-    except RuntimeError as error:
-        raise DataUnavailable(
-            "own data: expected a home folder; this user has none. Set FIL_STORE_DIR to a folder."
-        ) from error
 
 
 def add(path: Path, chosen: Choices, *, title: str = "", progress: Progress | None = None) -> OwnData:
@@ -145,7 +125,7 @@ def _keep(folder: Path, raw: Raw, form: Form, title: str, chosen: Choices, repor
     text = json.dumps(manifest)
     temporary = folder.parent / "tmp" / uuid.uuid4().hex
     try:
-        _make(folder.parent)
+        make_private(folder.parent)
         temporary.mkdir(parents=True)
         for name, array in arrays.items():
             np.save(temporary / f"{name}.npy", array, allow_pickle=False)
@@ -164,13 +144,6 @@ def _keep(folder: Path, raw: Raw, form: Form, title: str, chosen: Choices, repor
     if found is None:
         raise DataUnavailable(f"own data: {title!r} was read but cannot be found again in {folder.parent}.")
     return found
-
-
-def _make(place: Path) -> None:
-    """Make a folder of the register, for its owner alone, as what it stands in; `mkdir` has the mode for the last."""
-    for folder in (own_directory().parent, own_directory(), place):
-        if not folder.exists():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _put(temporary: Path, folder: Path) -> None:
@@ -294,51 +267,3 @@ def _arrays(folder: Path, manifest: dict[str, Any]) -> dict[str, np.ndarray]:
 def remove(name: str) -> None:
     """Take an entry out of the register; results about it stay in the store."""
     shutil.rmtree(_folder(name), ignore_errors=True)
-
-
-def keep_incoming(content: bytes, suffix: str) -> Path:
-    """Put a file that was handed in where it can be read; its name plays no part.
-
-    Raises:
-        BadData: a suffix that no reader knows.
-        DataUnavailable: the disk has no room.
-    """
-    if suffix.lower() not in _TAKEN:
-        raise BadData(f"file: expected a name ending in {', '.join(_TAKEN)}; got {suffix[:20]!r}.")
-    if not content:
-        raise BadData("file: expected content; it is empty (0 bytes).")
-    if len(content) > limits.FILE_BYTES:
-        raise BadData(f"file: expected at most {limits.FILE_BYTES:,} bytes; got {len(content):,}.")
-    place = own_directory() / "incoming"
-    path = place / f"{hashlib.sha256(content).hexdigest()}{suffix.lower()}"
-    try:
-        _make(place)
-        _forget_old(place)
-        if not path.exists():
-            _write(path, content)
-        path.touch()
-    except OSError as error:
-        raise DataUnavailable(f"own data: expected room for the file in {place}; {error.strerror or error}.") from error
-    return path
-
-
-def incoming(name: str) -> Path | None:
-    """A file that was handed in and is still there, by the name that `keep_incoming` gave it."""
-    path = own_directory() / "incoming" / name
-    return path if _INCOMING.fullmatch(name) and path.is_file() else None
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{uuid.uuid4().hex}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _forget_old(place: Path) -> None:
-    for file in place.iterdir():
-        with suppress(FileNotFoundError):  # somebody else has just forgotten it
-            if time.time() - file.stat().st_mtime > _KEPT_SECONDS:
-                file.unlink()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,97 +10,17 @@ import pandas as pd
 
 from fil_core.data.own import limits
 from fil_core.data.own.choices import DEFAULT_TEST_FRACTION, Choices
+from fil_core.data.own.columns import Column, as_texts, describe, in_order, is_whole
 from fil_core.data.raw import Raw, split_rows
 from fil_core.data.tabular import encode, unseen
 from fil_core.dataset import AttributeGroup
 from fil_core.errors import BadData
 
-MOST_LEVELS = 100  # texts that a column of categories may have
 _FEW = 20  # whole numbers that a target may have and still name classes
 _MOST_CLASSES = 1_000
-_NEARLY_NUMBERS = 0.8  # of the entries of a text column, for the others to be called mistakes
 _NAMED = 4
 _FILLED = "(missing)"
-_LARGEST_ID = 2**53  # what a browser still counts exactly
 _LARGEST = 1e100  # of an entry; sums of squares stay far below what overflows
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What a column of a file holds.
-
-    Attributes:
-        kind: number, category, text (too many different ones for categories), date, or empty.
-        distinct, missing: how many different entries, and how many there are none.
-        levels: of a category, sorted; the last one is coded by zeros in all columns of the others.
-        odd: an entry that is no number where most others are, and its row; empty otherwise.
-    """
-
-    name: str
-    kind: str
-    distinct: int
-    missing: int
-    levels: tuple[str, ...] = ()
-    odd: str = ""
-
-
-def describe(frame: pd.DataFrame, categorical: Sequence[str] = ()) -> list[Column]:
-    """What every column holds; those named in `categorical` are categories even if they are numbers."""
-    return [_describe(frame[name], str(name), str(name) in categorical) for name in frame.columns]
-
-
-def _describe(values: pd.Series, name: str, categorical: bool) -> Column:
-    missing, distinct = int(values.isna().sum()), int(values.nunique())
-    if distinct == 0:
-        return Column(name, "empty", 0, missing)
-    if pd.api.types.is_datetime64_any_dtype(values.dtype) or pd.api.types.is_timedelta64_dtype(values.dtype):
-        return Column(name, "date", distinct, missing)
-    if pd.api.types.is_complex_dtype(values.dtype):
-        raise BadData(f"column {name!r}: expected real numbers; got complex ones.")
-    if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype) and not categorical:
-        return Column(name, "number", distinct, missing)
-    if distinct > max(10, min(MOST_LEVELS, len(values) // 2)) or (distinct == len(values) > 10):
-        return Column(name, "text", distinct, missing, odd=_odd(values))
-    return Column(name, "category", distinct, missing, _levels(values), odd=_odd(values))
-
-
-def as_texts(values: pd.Series) -> pd.Series:
-    """Categories as texts; whole numbers that were read as floats for a missing one among them stay whole."""
-    if pd.api.types.is_float_dtype(values.dtype) and (_is_whole(values) | values.isna()).all():
-        values = values.astype("Int64")
-    return values.astype(object).where(values.notna(), None).map(str, na_action="ignore")
-
-
-def _is_whole(values: pd.Series) -> pd.Series:
-    """Whole numbers that are exact as such."""
-    return (values.abs() <= _LARGEST_ID) & (values % 1 == 0)
-
-
-def _levels(values: pd.Series) -> tuple[str, ...]:
-    return tuple(_sorted(as_texts(values).dropna().unique()))
-
-
-def _sorted(names: Sequence[str]) -> list[str]:
-    """Numbers by size, texts by their letters."""
-    try:
-        numbers = [float(name) for name in names]
-    except ValueError:
-        return sorted(names)
-    return (
-        [name for _, name in sorted(zip(numbers, names, strict=True))] if np.isfinite(numbers).all() else sorted(names)
-    )
-
-
-def _odd(values: pd.Series) -> str:
-    """The first entry that is no number in a column where nearly all are."""
-    if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_numeric_dtype(values.dtype):
-        return ""
-    present = values.dropna()
-    bad = pd.to_numeric(present, errors="coerce").isna()
-    if not bad.any() or bad.mean() > 1 - _NEARLY_NUMBERS:
-        return ""
-    more = f" (and {int(bad.sum()) - 1:,} more)" if bad.sum() > 1 else ""
-    return f"{str(present[bad].iloc[0])[:40]!r} at row {bad.idxmax()}{more}"
 
 
 def read_table(frame: pd.DataFrame, chosen: Choices, name: str) -> Raw:
@@ -287,7 +205,7 @@ def _ids(frame: pd.DataFrame, chosen: Choices, kept: np.ndarray) -> tuple[np.nda
             f"id {chosen.id!r}: expected each id once; got {str(column[column.duplicated()].iloc[0])[:60]!r} twice."
         )
     numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
-    if numeric and _is_whole(column).all() and (column >= 0).all():
+    if numeric and is_whole(column).all() and (column >= 0).all():
         return column.to_numpy().astype(np.int64), None
     names = as_texts(column)
     for value in names:
@@ -298,7 +216,7 @@ def _ids(frame: pd.DataFrame, chosen: Choices, kept: np.ndarray) -> tuple[np.nda
 def _target(values: pd.Series, chosen: Choices) -> tuple[np.ndarray, tuple[str, ...]]:
     """Codes and class names, or real values and none."""
     numeric = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
-    whole = numeric and bool(_is_whole(values).all())
+    whole = numeric and bool(is_whole(values).all())
     few = whole and values.nunique() <= _FEW
     kind = chosen.task if chosen.task != "auto" else "classification" if few or not numeric else "regression"
     if kind == "regression":
@@ -310,7 +228,7 @@ def _target(values: pd.Series, chosen: Choices) -> tuple[np.ndarray, tuple[str, 
             f"target {chosen.target!r}: expected classes; got fractions such as {values.iloc[0]}. Choose regression."
         )
     texts = as_texts(values)
-    names = _sorted(texts.unique())
+    names = in_order(texts.unique())
     if not 2 <= len(names) <= _MOST_CLASSES:
         found = f"only {names[0]!r}" if len(names) == 1 else f"{len(names):,} different entries"
         raise BadData(f"target {chosen.target!r}: expected 2 to {_MOST_CLASSES:,} classes; got {found}.")
@@ -343,7 +261,7 @@ def _filled(frame: pd.DataFrame, columns: dict[str, Column], train: np.ndarray) 
 
 
 def _layout(values: pd.Series, name: str) -> AttributeGroup:
-    levels = _sorted(values.unique())
+    levels = in_order(values.unique())
     for level in levels:
         limits.check_name(f"column {name!r}: category", level)
     return AttributeGroup(name, (), tuple(levels[:-1]), levels[-1])
