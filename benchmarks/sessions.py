@@ -1,9 +1,9 @@
 """Twenty people at once on stored results: how long a page takes, whether any sees another's, what the server needs.
 
 Each has data, a model and an example of their own, and goes from page to page with pauses. Twenty browsers on the
-machine that serves them need several times what the server does, and one would measure them: most of the sessions
-therefore speak the browser's protocol and draw nothing, and a few are browsers, which see what a person sees who is
-the twentieth. FIL_BENCH_BROWSERS says how many; with 20 there is nothing but browsers.
+machine that serves them need ten times what the server does, so they read: half a minute a page. In a hurry, one would
+measure them and not the server; there most sessions speak the browser's protocol and draw nothing, and two are
+browsers, which see what a person sees who is one of twenty.
 """
 
 from __future__ import annotations
@@ -32,17 +32,36 @@ if TYPE_CHECKING:
     from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
     from websockets.asyncio.client import ClientConnection
 
-_SESSIONS, _ROUNDS = 20, 5
-_BROWSERS = int(os.environ.get("FIL_BENCH_BROWSERS", "2"))
+_SESSIONS = 20
 _PAGE_SECONDS = 3.0  # at the 95th percentile
-_ARRIVALS = 10.0  # seconds over which they come
-_PAUSE = (2.0, 8.0)  # seconds that somebody looks at a page
 _GROWTH = 2**30  # bytes that the server may need on top
 _PATIENCE = 60_000  # milliseconds
 _POLL = 100  # milliseconds; asked at every frame instead, the browsers would do little else
 _PAGES = ("Leakage", "Gallery", "Overview")
 _SETTLED = """() => document.querySelector("[data-testid='stMain'] :is([data-testid='stMetricValue'], h1, h2, h3)")
     && !document.querySelector("[data-testid='stStatusWidget'], [data-test-script-state='running']")"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Crowd:
+    """How the twenty go about it.
+
+    Attributes:
+        browsers: how many of them are browsers.
+        rounds: how often they see each page.
+        beginning: seconds over which they begin.
+        pause: seconds, least and most, that somebody looks at a page.
+    """
+
+    name: str
+    browsers: int
+    rounds: int
+    beginning: float
+    pause: tuple[float, float]
+
+
+_READERS = _Crowd("20 readers at once", browsers=20, rounds=2, beginning=180.0, pause=(20.0, 40.0))
+_HURRIED = _Crowd("20 in a hurry at once", browsers=2, rounds=5, beginning=10.0, pause=(2.0, 8.0))
 
 
 @dataclass(slots=True)
@@ -97,7 +116,13 @@ def _some_id(a: int, b: int, i: int) -> int:
 
 
 def sessions(data_dir: str | None) -> Iterator[Row]:
-    """Page changes of twenty sessions at once, what they saw, and the server's memory."""
+    """Twenty sessions at once, which read, and which are in a hurry."""
+    yield from _measured(_READERS)
+    yield from _measured(_HURRIED)
+
+
+def _measured(crowd: _Crowd) -> Iterator[Row]:
+    """Page changes of the twenty, what they saw, and the server's memory."""
     launch = _chromium()
     if launch is None:
         yield Row("twenty sessions at once", f"<= {_PAGE_SECONDS:g} s", "no Chromium here")
@@ -107,17 +132,17 @@ def sessions(data_dir: str | None) -> Iterator[Row]:
         environment = os.environ | {"FIL_STORE_DIR": store}
         _measure_all(commands, environment)
         with _server(environment) as url:
-            found = asyncio.run(_all(people, url, launch, _server_process(url)))
-    named, drawn, sent = f"{_SESSIONS} sessions at once", people[:_BROWSERS], people[_BROWSERS:]
+            found = asyncio.run(_all(crowd, people, url, launch, _server_process(url)))
+    drawn, sent = people[: crowd.browsers], people[crowd.browsers :]
     shares = f"browsers took {found['browsers']:.0%} of the cores, the server {found['server']:.0%}"
-    yield _seconds(f"{named}: a page in {_BROWSERS} of them, which are browsers", drawn, shares)
+    yield _seconds(f"{crowd.name}: a page in {len(drawn)} of them, which are browsers", drawn, shares)
     if sent:
-        yield _seconds(f"{named}: a page in the {len(sent)} others, as it is sent", sent, "")
+        yield _seconds(f"{crowd.name}: a page in the {len(sent)} others, as it is sent", sent, "")
     wrong = [what for person in people for what in person.wrong]
-    yield Row(f"{named}: pages that showed another's", "0", str(len(wrong)), "; ".join(wrong[:2]), not wrong)
+    yield Row(f"{crowd.name}: pages that showed another's", "0", str(len(wrong)), "; ".join(wrong[:2]), not wrong)
     grown = found["peak"] - found["before"]
     yield Row(
-        f"{named}: the server's memory above idle", f"<= {mib(_GROWTH)}", mib(grown),
+        f"{crowd.name}: the server's memory above idle", f"<= {mib(_GROWTH)}", mib(grown),
         f"idle {mib(found['before'])}, at the end {mib(found['after'])}", grown <= _GROWTH,
     )  # fmt: skip
 
@@ -143,20 +168,22 @@ def _server_process(url: str) -> psutil.Process:
     return next(p for p in psutil.Process().children() if port in p.cmdline())
 
 
-async def _all(people: list[Visitor], url: str, launch: str, server: psutil.Process) -> dict[str, Any]:
+async def _all(crowd: _Crowd, people: list[Visitor], url: str, launch: str, server: psutil.Process) -> dict[str, Any]:
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=launch or None, args=list(_LAUNCH))
-        pages = [await (await browser.new_context()).new_page() for _ in people[:_BROWSERS]]
+        pages = [await (await browser.new_context()).new_page() for _ in people[: crowd.browsers]]
         # One first, as on any day: whoever comes first to a new server waits for its imports, and so does its memory.
         await _open(pages[0], people[0], url)
         await asyncio.sleep(25.0)
         before, peak = server.memory_info().rss, [server.memory_info().rss]
         watching = asyncio.create_task(_watch(server, peak))
         start, used, own = time.perf_counter(), _cpu(), _cpu_of(server)
-        drawn = (_browse(page, person, url) for page, person in zip(pages, people[:_BROWSERS], strict=True))
-        await asyncio.gather(*drawn, *(_listen(person, url) for person in people[_BROWSERS:]))
+        drawn = (
+            _browse(page, person, url, crowd) for page, person in zip(pages, people[: crowd.browsers], strict=True)
+        )
+        await asyncio.gather(*drawn, *(_listen(person, url, crowd) for person in people[crowd.browsers :]))
         seconds = (time.perf_counter() - start) * (os.cpu_count() or 1)
         served = (_cpu_of(server) - own) / seconds
         # The sessions that draw nothing are in this process.
@@ -185,12 +212,12 @@ async def _watch(server: psutil.Process, peak: list[int]) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _pauses(person: Visitor) -> AsyncIterator[str]:
+async def _pauses(person: Visitor, crowd: _Crowd) -> AsyncIterator[str]:
     """The pages in turn, each after a pause of one's own."""
     chance = random.Random(f"{SEED} {person.query}")  # noqa: S311 - pauses are no secrets
-    await asyncio.sleep(chance.uniform(0.0, _ARRIVALS))
-    for name in _PAGES * _ROUNDS:
-        await asyncio.sleep(chance.uniform(*_PAUSE))
+    await asyncio.sleep(chance.uniform(0.0, crowd.beginning))
+    for name in _PAGES * crowd.rounds:
+        await asyncio.sleep(chance.uniform(*crowd.pause))
         yield name
 
 
@@ -203,10 +230,10 @@ async def _open(page: Page, person: Visitor, url: str) -> None:
     await page.wait_for_function(_SETTLED, polling=_POLL, timeout=_PATIENCE)
 
 
-async def _browse(page: Page, person: Visitor, url: str) -> None:
+async def _browse(page: Page, person: Visitor, url: str, crowd: _Crowd) -> None:
     """Every page several times, by the links in the sidebar."""
     await _open(page, person, url)
-    async for name in _pauses(person):
+    async for name in _pauses(person, crowd):
         before = await page.locator("h1").first.inner_text()
         start = time.perf_counter()
         await page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click(no_wait_after=True, timeout=_PATIENCE)
@@ -224,7 +251,7 @@ async def _browse(page: Page, person: Visitor, url: str) -> None:
 # --- sessions that draw nothing ---------------------------------------------------------------------------------------
 
 
-async def _listen(person: Visitor, url: str) -> None:
+async def _listen(person: Visitor, url: str, crowd: _Crowd) -> None:
     """The same pages as a browser asks for them; a page is there when its script has finished."""
     from streamlit.proto.BackMsg_pb2 import BackMsg
     from websockets.asyncio.client import connect
@@ -246,7 +273,7 @@ async def _listen(person: Visitor, url: str) -> None:
 
     async with connect(stream, origin=url, subprotocols=["streamlit"], max_size=None) as socket:  # type: ignore[arg-type, list-item]
         await ask("Overview")
-        async for name in _pauses(person):
+        async for name in _pauses(person, crowd):
             start = time.perf_counter()
             shown = await ask(name)
             person.seconds.append(time.perf_counter() - start)
