@@ -150,7 +150,8 @@ def thinned(table: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
 def against(table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bool) -> go.Figure:
     """eta against another column, one point an example, coloured by class."""
     figure = go.Figure()
-    groups = colours(table)
+    groups, title = colours(table), named(title)
+    said = title.replace("%{", "% {")  # which a template would take for a place to fill
     for label, colour in groups.items():
         drawn = part(table, label)
         figure.add_scatter(
@@ -160,7 +161,7 @@ def against(table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bo
             mode="markers",
             name=named(label),
             marker={"color": colour, "size": 5, "opacity": 0.65},
-            hovertemplate=f"example %{{customdata}}<br>η %{{y:.4g}}<br>{title} %{{x:.4g}}<extra></extra>",
+            hovertemplate=f"example %{{customdata}}<br>η %{{y:.4g}}<br>{said} %{{x:.4g}}<extra></extra>",
         )
     styled(figure, mode, x=title, y="η, in 1/feature", height=420)
     # In the figure itself, not the template: that is where the app looks for it.

@@ -131,7 +131,7 @@ def tenths(table: pd.DataFrame, nothing: float, title: str, mode: Mode) -> go.Fi
             hovertemplate="tenth %{x}<br>%{y:.3f}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     level(figure, (0.5, 10.5), nothing, "nothing learnt", mode)
-    styled(figure, mode, x="tenth of the examples by η before (10 = leakiest)", y=title, height=360)
+    styled(figure, mode, x="tenth of the examples by η before (10 = leakiest)", y=named(title), height=360)
     figure.update_xaxes(dtick=1)
     return figure.update_yaxes(rangemode="tozero")
 
@@ -176,7 +176,7 @@ def frontier(
             x=[table.loc[looking, "leakage"]], y=[table.loc[looking, "score"]], mode="markers", name="looked at",
             marker={"color": LEAKS, "symbol": "circle-open", "size": 20, "line": {"width": 2.5}}, hoverinfo="skip",
         )  # fmt: skip
-    styled(figure, mode, x=titles[0], y=titles[1] + _better(titles[1]), height=440)
+    styled(figure, mode, x=named(titles[0]), y=named(titles[1]) + _better(titles[1]), height=440)
     # The points make the view: what noise does far away from them would flatten everything else.
     bar = table["score_std"].astype(float).fillna(0)
     low, high = float((table["score"] - bar).min()), float((table["score"] + bar).max())

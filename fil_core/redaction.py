@@ -7,6 +7,7 @@ import pandas as pd
 from fil_core.weightings import Irfil, Weighting
 
 MASK = "•••"
+_LEAST = 100  # examples, a tenth of fewer of which says too much of each
 _TELLING = {"prediction", "correct", "score", "loss", "grad_norm", "weight"}
 
 
@@ -22,6 +23,11 @@ def masked(table: pd.DataFrame) -> pd.DataFrame:
 def hidden(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with every value that is there masked."""
     return frame.astype(object).mask(frame.notna(), MASK)
+
+
+def tenths_tell(n: int) -> bool:
+    """Whether means over tenths of so few examples would nearly be each one's own."""
+    return n < _LEAST
 
 
 def weights_tell_class(how: Weighting | None) -> bool:

@@ -81,6 +81,9 @@ def missing(settings: Settings, environment: Mapping[str, str]) -> list[str]:
         "Give it a certificate: server.sslCertFile and server.sslKeyFile.": way == "proxy" or settings.certificate,
         "Name the hosts that it is called by: server.allowedHosts, without *.": _named(settings.hosts),
         "Configure a sign-in: [auth] in .streamlit/secrets.toml, and pip install 'streamlit[auth]'.": settings.sign_in,
+        f"Say who may come in: {USERS}, addresses between commas, or * for all whom the provider knows.": bool(
+            _users(environment)
+        ),
         "Leave server.trustedUserHeaders empty: anybody could say who they are.": not settings.trusted_headers,
         "Leave client.showErrorDetails at none.": not settings.tracebacks,
     }
@@ -91,10 +94,20 @@ def _named(hosts: tuple[str, ...]) -> bool:
     return any(not is_private(host) for host in hosts) and "*" not in hosts
 
 
-def allowed_user(email: str | None, environment: Mapping[str, str]) -> bool:
-    """Whether somebody who has signed in may come in: anybody, or those of a list where there is one."""
-    users = {user.strip().casefold() for user in environment.get(USERS, "").split(",") if user.strip()}
-    return not users or (email or "").casefold() in users
+def allowed_user(email: str | None, environment: Mapping[str, str], *, verified: object = True) -> bool:
+    """Whether somebody who has signed in may come in: those of the list, or anybody where it says `*`.
+
+    Args:
+        email: what the provider says of them.
+        environment: with the list, addresses between commas.
+        verified: what the provider says of the address; one that it has not seen answered is anybody's.
+    """
+    users = _users(environment)
+    return "*" in users or (verified in (True, "true") and (email or "").casefold() in users)
+
+
+def _users(environment: Mapping[str, str]) -> set[str]:
+    return {user.strip().casefold() for user in environment.get(USERS, "").split(",") if user.strip()}
 
 
 # What every answer of the server says to the browser.

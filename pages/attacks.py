@@ -19,8 +19,8 @@ def try_instead(names: list[str]) -> None:
 
 
 def _choose(values: dict[str, object]) -> None:
-    for name, value in {"pca": 0, "subset": 0, "pre": "default", "id": None, **values}.items():
-        st.session_state[name] = value
+    st.session_state.update({**controls.UNTOUCHED, **values})
+    st.session_state.pop("selection", None)
     st.session_state["attack"] = _KINDS[0] if values["data"] == "diabetes" else _KINDS[1]
 
 

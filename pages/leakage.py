@@ -27,7 +27,7 @@ _STRIP = 16
 def attribute() -> tuple[str, ...]:
     """What an attacker is after: the whole example, or one attribute of a table."""
     data = compute.dataset(controls.data_spec())
-    groups = list(dict.fromkeys([*data.sensitive, *data.groups]))
+    groups = controls.at_risk(data)
     if not groups:
         return ()
     if st.session_state.get("attribute") not in (None, *groups):
@@ -107,7 +107,7 @@ titles = columns(table, result)
 eta = table["eta"].to_numpy()
 tenth = table.nsmallest(max(1, len(table) // 10), "rank")
 share = (tenth["eta"] ** 2).sum() / max((eta**2).sum(), 1e-300)
-what = f"attribute {request.attribute[0]}" if request.attribute else "the whole example"
+what = f"attribute {text.safe(request.attribute[0])}" if request.attribute else "the whole example"
 if findings.even(table):
     st.markdown(
         f"For {what}, all {text.count(len(table))} leak the same: η is **{text.number(eta.max())}**. What is left "
@@ -136,8 +136,8 @@ with right:
     if found["Spearman"].notna().any():
         best = found["Spearman"].abs().idxmax()
         st.caption(
-            f"Closest in rank: {best} (Spearman {found.loc[best, 'Spearman']:.3f}). A column that shares few of the "
-            f"top {k} cannot stand in for η, however high its correlation."
+            f"Closest in rank: {text.safe(best)} (Spearman {found.loc[best, 'Spearman']:.3f}). A column that shares "
+            f"few of the top {k} cannot stand in for η, however high its correlation."
         )
 
 st.subheader("η against another column", anchor=False)

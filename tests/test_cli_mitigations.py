@@ -175,7 +175,8 @@ SPOILED = {
     "infinite": (lambda t, _: t.assign(weight=np.where(t.index == 4, np.inf, 1)), "expected finite numbers >= 0"),
     "all zero": (lambda t, _: t.assign(weight=0), "not all zero"),
     "a class emptied": (lambda t, d: t.assign(weight=d.y), "class 3 has none left"),
-    "no weights": (lambda t, _: t[["id"]], "in w.csv; weight not found among id"),
+    "no weights": (lambda t, _: t[["id"]].assign(w=1), "in w.csv; weight not found among id, w"),
+    "one column": (lambda t, _: t[["id"]], "w.csv: expected at least two columns"),
     "nothing": (lambda t, _: pd.DataFrame(), "w.csv cannot be read as a table"),
 }
 

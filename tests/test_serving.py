@@ -73,10 +73,13 @@ def change(**values):
         (Settings("127.0.0.1", OURS, xsrf=False), "", ["enableXsrfProtection"]),  # any website could write to it
         (Settings("127.0.0.1", OURS, cors=False), "", ["enableCORS"]),  # and read from it
         (change(sign_in=False, hosts=()), "tls", ["server.allowedHosts", "[auth]"]),
+        (PUBLIC, "tls nobody", ["FIL_ALLOWED_USERS"]),
     ],
 )
 def test_what_is_missing_is_an_instruction_each(settings, way, words):
-    found = missing(settings, {"FIL_SERVE_OTHERS": way} if way else {})
+    way, _, nobody = way.partition(" ")
+    users = " , " if nobody else "a@example.org"
+    found = missing(settings, {"FIL_SERVE_OTHERS": way, "FIL_ALLOWED_USERS": users} if way else {})
     assert len(found) == len(words)
     assert all(word in what for word, what in zip(words, found, strict=True))
 
@@ -84,7 +87,8 @@ def test_what_is_missing_is_an_instruction_each(settings, way, words):
 @pytest.mark.parametrize(
     ("users", "email", "allowed"),
     [
-        ("", "anybody@example.org", True),
+        ("", "anybody@example.org", False),
+        ("*", "anybody@example.org", True),
         ("a@example.org, B@example.org", "b@EXAMPLE.org", True),
         ("a@example.org", "b@example.org", False),
         ("a@example.org", None, False),
@@ -93,6 +97,12 @@ def test_what_is_missing_is_an_instruction_each(settings, way, words):
 )
 def test_who_may_come_in(users, email, allowed):
     assert allowed_user(email, {"FIL_ALLOWED_USERS": users}) is allowed
+
+
+@pytest.mark.parametrize(("verified", "allowed"), [(True, True), ("true", True), (False, False), (None, False)])
+def test_an_address_that_the_provider_has_not_seen_answered_is_anybodys(verified, allowed):
+    assert allowed_user("a@example.org", {"FIL_ALLOWED_USERS": "a@example.org"}, verified=verified) is allowed
+    assert allowed_user("a@example.org", {"FIL_ALLOWED_USERS": "*"}, verified=verified)
 
 
 def test_only_the_scripts_of_the_page_itself_run():

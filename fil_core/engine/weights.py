@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from fil_core.data.own.frames import read_parquet
+from fil_core.data.own.frames import READERS
 from fil_core.data.own.incoming import keep_incoming
 from fil_core.dataset import Dataset, fingerprint
 from fil_core.engine.brought import positions
@@ -90,19 +89,16 @@ def read_weights(name: str, content: bytes | None = None) -> pd.DataFrame:
     Raises:
         BadData: the file cannot be read, or lacks the columns `id` and `weight`.
     """
+    shown, suffix = Path(name).name, ".parquet" if Path(name).suffix.lower() == ".parquet" else ".csv"
+    path = Path(name)
     try:
-        if (
-            Path(name).suffix.lower() == ".parquet"
-        ):  # a few kilobytes can stand for billions of entries: looked at first
-            table = read_parquet(Path(name) if content is None else keep_incoming(content, ".parquet"))
-        else:
-            table = pd.read_csv(Path(name) if content is None else io.BytesIO(content))
+        path = path if content is None else keep_incoming(content, suffix)
+        table = READERS[suffix](path)  # which looks first: a few kilobytes can stand for billions of entries
     except Exception as error:  # parsers of foreign bytes raise anything
-        raise BadData(
-            f"weights: {Path(name).name} cannot be read as a table ({error}); expected CSV or Parquet."
-        ) from error
+        why = str(error).replace(path.name, shown).rstrip(".")
+        raise BadData(f"weights: {shown} cannot be read as a table ({why}); expected CSV or Parquet.") from error
     table.columns = pd.Index([str(column).strip().lower() for column in table.columns])
-    _check_columns(table, Path(name).name)
+    _check_columns(table, shown)
     return table[list(_COLUMNS)]
 
 
@@ -111,8 +107,7 @@ def _check_columns(table: pd.DataFrame, where: str) -> None:
     if missing:
         found = ", ".join(map(str, table.columns[:6])) or "none"
         raise BadData(
-            f"weights: expected the columns id and weight, between commas, in {where}; {' and '.join(missing)} not "
-            f"found among {found}."
+            f"weights: expected the columns id and weight in {where}; {' and '.join(missing)} not found among {found}."
         )
 
 

@@ -14,7 +14,6 @@ from fil_core.report.subject import Subject, leakiest, picture_address
 from fil_core.wording import count, number, percent
 
 _WHITE = ("whitebox-prior", "whitebox")
-_TELLING = 100  # examples, a tenth of fewer of which says too much of each
 _FINE = 31  # points of a closed form
 _NOISES = 6  # of a reconstruction that are shown as pictures
 _VALUES = 40  # of a record that are listed
@@ -70,7 +69,7 @@ def _against_noise(subject: Subject, sigma: float) -> str:
 
 def _deciles(subject: Subject, white: dict[str, np.ndarray]) -> str:
     eta = subject.result.table["eta"].to_numpy()
-    if not white or (subject.redact and len(eta) < _TELLING):
+    if not white or (subject.redact and redaction.tenths_tell(len(eta))):
         return ""
     groups = [group for group in tenths(eta) if len(group)]
     rows = {name: [float(v[group].mean()) for group in groups] for name, v in ({"mean eta": eta} | white).items()}

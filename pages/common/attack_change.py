@@ -7,7 +7,16 @@ import dataclasses
 import pandas as pd
 import streamlit as st
 
-from fil_core import FilRequest, Irfil, IrfilRequest, ReleaseRequest, Result, attack_by_tenths, mitigation_charts
+from fil_core import (
+    FilRequest,
+    Irfil,
+    IrfilRequest,
+    ReleaseRequest,
+    Result,
+    attack_by_tenths,
+    mitigation_charts,
+    redaction,
+)
 from pages.common import compute, release, text, widgets
 
 
@@ -33,6 +42,9 @@ def view(asked: FilRequest, request: IrfilRequest, how: Irfil | None, table: pd.
 def _tenths(plain: ReleaseRequest, before: Result, after: Result, table: pd.DataFrame) -> None:
     attack = before.summary["attack"]
     share = attack["kind"] == "attribute"
+    if share and widgets.redacted() and redaction.tenths_tell(len(table)):
+        st.caption("Too few examples to show tenths of them while Redact is on.")
+        return
     eta = table["eta_before"].to_numpy()
     tenths = pd.DataFrame(
         {"before": attack_by_tenths(eta, before), "after": attack_by_tenths(eta, after)},

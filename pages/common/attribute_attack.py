@@ -19,13 +19,13 @@ from fil_core import (
     categorical,
     continuous,
     findings,
+    redaction,
     tenths,
 )
 from pages.common import compute, curves, text, widgets
 
 _WHITE = ("whitebox-prior", "whitebox")
 _L2S = [1e-5, 1e-3, 1e-2, 1e-1, 1.0]
-_TELLING = 100  # examples, a tenth of fewer of which says too much of each
 _STEPS = 61  # of the noise slider, where every noise has a closed form
 
 WHO = """
@@ -44,7 +44,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
     found = compute.result(request)
     sigma = _noise(found)
     sentence.markdown(findings.guessed(found, sigma, text.safe))
-    white = {name: compute.success(found, name, sigma) for name in _WHITE if name in request.attackers}
+    white = {name: findings.success(found, name, sigma) for name in _WHITE if name in request.attackers}
     _figures(asked, found, sigma, white)
     left, right = st.columns(2)
     with left:
@@ -54,7 +54,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
             _target(request, asked, next(iter(white)))
     with right:
         st.subheader(f"By η, at σ = {text.number(sigma)}", anchor=False)
-        if widgets.redacted() and found.summary["n"] < _TELLING:
+        if widgets.redacted() and redaction.tenths_tell(found.summary["n"]):
             st.info("Hidden while redacted: a tenth of so few examples is nearly each one's own.")
         elif white:
             baseline = max(found.summary["prior"])

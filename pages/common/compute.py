@@ -29,6 +29,7 @@ from fil_core import (
     keep_weights,
     read_weights,
 )
+from fil_core.data.own.incoming import forget_old
 from fil_core.engine import cost
 from fil_core.engine.cost import PER_SECOND
 from fil_core.engine.job import Job
@@ -52,7 +53,10 @@ _TORCH_AFTER = 20.0
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """One engine for the whole server: its store and the data sets in use."""
-    threading.Timer(_TORCH_AFTER, _settle).start()
+    settling = threading.Timer(_TORCH_AFTER, _settle)
+    settling.daemon = True  # a server that ends does not wait for it
+    settling.start()
+    forget_old()
     return Engine()
 
 
@@ -109,10 +113,10 @@ def result(request: Question) -> Result:
     Ends the page where there is nothing to show yet.
     """
     data = dataset(request.data)
+    job = jobs().find([request])  # before the store: what ends in between has its answer there
     found = engine().find(request)
     if found is not None:
         return found
-    job = jobs().find([request])
     if job is not None and not job.over:
         working.follow(jobs, job)
         st.stop()
@@ -176,6 +180,11 @@ def sweep(
     if not missing:
         return found
     job = jobs().latest([requests[i] for i in missing])
+    if job is not None and job.over:  # perhaps since the store was looked into
+        found = [answer or engine().find(request) for answer, request in zip(found, requests, strict=True)]
+        missing = [i for i, answer in enumerate(found) if answer is None]
+        if not missing:
+            return found
     place = st.empty()  # one place for what asks and for what happens, or both would be seen for a moment
     if job is not None and not job.over:
         with place.container():

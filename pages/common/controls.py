@@ -8,6 +8,7 @@ import streamlit as st
 
 from fil_core import (
     DEFAULT_L2,
+    Dataset,
     DataSpec,
     FilRequest,
     ModelSpec,
@@ -23,8 +24,9 @@ from pages.common.links import say_again
 _PREPROCESS = ["default", "unit-ball", "standardise", "none"]
 _BINARY = 2
 EQUAL = "equal"
+_DRAWN = "data-drawn"
 _DETAILS = {"subset": 0, "pre": "default", "pca": 0, "device": "auto"}
-_UNTOUCHED = {"pca": 0, "subset": 0, "pre": "default", "weights": EQUAL, "id": None, **brought.NOTHING}
+UNTOUCHED = {"pca": 0, "subset": 0, "pre": "default", "weights": EQUAL, "id": None, **brought.NOTHING}
 _BY_CLASS = ["irfil:hybrid:15", "irfil:class:15"]
 _WEIGHTS = [EQUAL, "irfil:sample:15", *_BY_CLASS, "drop:10", "drop:100"]
 
@@ -36,7 +38,11 @@ def sidebar() -> None:
         # No format_func on what is bound: the URL carries what is shown, and a link should read like the command line.
         known = _data_options()
         say_again("data", known[0])
+        before = st.session_state.get(_DRAWN)
         st.selectbox("Data set", known, key="data", bind="query-params", on_change=_new_data)
+        st.session_state[_DRAWN] = st.session_state["data"]
+        if before not in (None, *known):  # deleted meanwhile; what was chosen for it means nothing here
+            _new_data()
         source = source_of(st.session_state["data"])
         st.caption(f"**{text.safe(source.title)}.** {source.description}")
         if len(source.classes) != _BINARY and source.task == "classification":
@@ -58,7 +64,8 @@ def sidebar() -> None:
             "Redact",
             key="redact",
             bind="query-params",
-            help="Coarsen pictures and mask attribute values, to share a screen.",
+            help="Coarsen pictures and mask labels and attribute values, to share a screen. Numbers that you chose as "
+            "ids stay: without them nothing could be named.",
         )
         st.caption(text.PRIVATE)
 
@@ -82,6 +89,8 @@ def _model_controls() -> None:
     kinds = possible_models()
     if st.session_state.get("model") not in (None, *kinds):
         st.session_state["model"] = kinds[0]
+        if st.session_state.get("l2") == 0.0:
+            _new_model()  # of the models only least squares may go without a penalty
     say_again("model", kinds[0])
     st.selectbox("Model", kinds, key="model", bind="query-params", on_change=_new_model)
     kind = st.session_state["model"]
@@ -159,7 +168,7 @@ def _first_l2(kind: str) -> float:
 def _new_data() -> None:
     source = source_of(st.session_state["data"])
     st.session_state["classes"] = list(source.default_classes) if source.name != "digits" else []
-    for name, value in _UNTOUCHED.items():
+    for name, value in UNTOUCHED.items():
         st.session_state[name] = value
     st.session_state.pop("selection", None)
     _fitting_model()
@@ -202,6 +211,11 @@ def model_spec() -> ModelSpec:
 def request(attribute: tuple[str, ...] = ()) -> FilRequest:
     """The request that the sidebar describes, for the whole example or some attribute of it."""
     return FilRequest(data=data_spec(), model=model_spec(), attribute=attribute, device=st.session_state["device"])
+
+
+def at_risk(data: Dataset) -> list[str]:
+    """The attributes that a page offers to look at by themselves: those a person called sensitive, then the others."""
+    return list(dict.fromkeys([*data.sensitive, *data.groups]))
 
 
 def with_model(asked: FilRequest, kind: ModelKind, l2: float) -> FilRequest:

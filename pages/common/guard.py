@@ -27,7 +27,7 @@ def check() -> None:
         st.title("FIL Explorer", anchor=False)
         st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
         st.stop()
-    if not allowed_user(str(st.user.get("email") or ""), os.environ):
+    if not allowed_user(str(st.user.get("email") or ""), os.environ, verified=st.user.get("email_verified")):
         st.error("You are signed in, but not among those who may see this.", icon=":material/lock:")
         st.button("Sign out", icon=":material/logout:", on_click=st.logout)
         st.stop()

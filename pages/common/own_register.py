@@ -85,10 +85,14 @@ def preview(found: dict[str, Any]) -> None:
 def _becomes(column: dict[str, Any]) -> str:
     levels = column["levels"]
     if column["odd"]:
-        return f"nothing yet: not a number: {column['odd']}"
+        return f"nothing yet: not a number: {widgets.MASK if widgets.redacted() else column['odd']}"
     if column["kind"] == "category":
         one = f"{len(levels) - 1} column" + ("s" if len(levels) != 2 else "")
-        return f"{one}, without {levels[-1]}" if len(levels) > 1 else "nothing: one value only"
+        return (
+            f"{one}, without {widgets.MASK if widgets.redacted() else levels[-1]}"
+            if len(levels) > 1
+            else "nothing: one value only"
+        )
     return {"number": "a number", "text": "no feature: too many texts", "date": "no feature", "empty": "no feature"}[
         column["kind"]
     ]
@@ -107,5 +111,14 @@ def listing(known: list[OwnData]) -> None:
         if use.button("Use", key=f"use-{entry.name}", on_click=controls.use, args=(entry.name,), width="stretch"):
             st.switch_page("pages/overview.py", query_params={})
         with delete.popover("Delete", width="stretch"):
-            st.caption("The rows kept of it go; results about them stay until they are deleted on the Runs page.")
-            st.button("Delete for good", key=f"delete-{entry.name}", on_click=handed_in.remove_own, args=(entry.name,))
+            st.caption(
+                "The rows kept of it go, and the file; results about them stay until they are deleted on the Runs page."
+            )
+            st.button("Delete for good", key=f"delete-{entry.name}", on_click=_delete, args=(entry.name,))
+
+
+def _delete(name: str) -> None:
+    """Let go of an entry, and of the check that would make it again."""
+    st.session_state.pop("own-asked", None)
+    st.query_params.pop("file", None)
+    handed_in.remove_own(name)

@@ -170,7 +170,8 @@ def _use(request: IrfilRequest, shown: int, last: int) -> None:
     text_of = _weighting(request, shown, last).text
     st.button(
         "Use these weights on every page", icon=":material/done_all:", key="use-weights", on_click=_set_weights,
-        args=(text_of,), help=f"Sets the sidebar's training weights to {text_of}; gallery and attacks follow.",
+        args=(text_of,),
+        help=f"Sets the sidebar's training weights to {text.safe(text_of)}; gallery and attacks follow.",
     )  # fmt: skip
     if st.session_state.get("weights") == text_of:
         st.caption("The sidebar's model is trained with these weights. The gallery can sort by the change.")

@@ -120,8 +120,8 @@ def _fil(request: FilRequest) -> tuple[str, Values]:
     if len(request.attribute) > 1:
         raise NoPage("pages look at one attribute at a time.")
     if request.attribute:
-        groups = list(_data(request).groups)
-        return "pages/leakage.py", {"attribute": _offered(request.attribute[0], groups)}
+        offered = controls.at_risk(_data(request))
+        return "pages/leakage.py", {"attribute": _offered(request.attribute[0], offered)}
     return "pages/overview.py", {}
 
 

@@ -24,7 +24,8 @@ from fil_core.engine.store import Entry
 from fil_core.specs import FitRequest, Request, request_of
 from pages.common import compute, controls, text
 
-PARTS = ("fit", "example")  # asked by other analyses, not by a person
+BROUGHT = {"scores": "your own scores", "parameters": "your own coefficients", "weights": "your own weights"}
+PARTS = ("fit", "example", *BROUGHT)  # asked by other analyses, not by a person
 _OLDER = "of another version"
 _NAMED = 3  # examples
 
@@ -44,6 +45,8 @@ class Run:
     @property
     def name(self) -> str:
         """In a few words."""
+        if self.entry.analysis in BROUGHT:
+            return BROUGHT[self.entry.analysis]
         if self.request is None:
             return f"{self.entry.title or 'a result'}, {_OLDER}"
         what = ", ".join(filter(None, [model(self.request), weights(self.request), asked(self.request)]))
@@ -163,6 +166,8 @@ def frame(runs: list[Run]) -> pd.DataFrame:
 
 
 def _what(run: Run) -> str:
+    if run.entry.analysis in BROUGHT:
+        return BROUGHT[run.entry.analysis]
     more = asked(run.request) if run.request else _OLDER
     return ": ".join(filter(None, [run.entry.analysis, more]))
 

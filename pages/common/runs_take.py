@@ -53,7 +53,8 @@ def actions(runs: list[Run]) -> None:
 def _open(runs: list[Run]) -> None:
     place, why = None, "Tick one."
     if len(runs) == 1 and runs[0].request is None:
-        why = "Another version of this software wrote it."
+        brought = runs[0].entry.analysis in runs_table.BROUGHT
+        why = "You brought it; choose it in the sidebar." if brought else "Another version of this software wrote it."
     elif len(runs) == 1 and runs[0].request is not None:
         try:
             place, why = runs_open.place(runs[0].request), "On the page that shows it."
@@ -150,7 +151,7 @@ def _shareable(result: Result, request: Request) -> pd.DataFrame:
 
 
 def _doom(runs: list[Run]) -> None:
-    st.session_state[_DOOMED] = [(run.entry.key, run.name) for run in runs]
+    st.session_state[_DOOMED] = [(run.entry.key, run.name, run.entry.analysis in runs_table.BROUGHT) for run in runs]
 
 
 def confirmation() -> None:
@@ -159,8 +160,11 @@ def confirmation() -> None:
         return
     with st.container(border=True):
         what = "this result" if len(doomed) == 1 else f"these {len(doomed)} results"
-        st.markdown(f"**Delete {what}?** It can be computed again, which takes what it took.")
-        for _, name in doomed[:8]:
+        again = "What is computed can be computed again, which takes what it took."
+        if any(brought for _, _, brought in doomed):
+            again += " What you brought can not: links and results that use it need the file again."
+        st.markdown(f"**Delete {what}?** {again}")
+        for _, name, _ in doomed[:8]:
             st.caption(text.safe(name))
         if len(doomed) > 8:
             st.caption(f"and {len(doomed) - 8} more")
@@ -170,6 +174,6 @@ def confirmation() -> None:
 
 
 def _delete() -> None:
-    for key, _ in st.session_state.pop(_DOOMED, []):
+    for key, *_ in st.session_state.pop(_DOOMED, []):
         compute.engine().store.delete(key)
     runs_table.forget_ticks()

@@ -143,7 +143,9 @@ def _signed_in(scope: Scope) -> bool:
         user = json.loads(found) if found else {}
     except ValueError:
         return False
-    return bool(user.get("is_logged_in")) and allowed_user(str(user.get("email") or ""), os.environ)
+    return bool(user.get("is_logged_in")) and allowed_user(
+        str(user.get("email") or ""), os.environ, verified=user.get("email_verified")
+    )
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, why: str) -> None:

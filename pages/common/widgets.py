@@ -129,7 +129,10 @@ def provenance(request: compute.Question, result: Result, **more: object) -> Non
     for notice in compute.notices(result):
         st.caption(f":material/warning: {text.safe(notice)}")
     with st.expander("Reproduce this"):
-        st.code(reproduce.command(request, **more), language="bash")
+        if reproduce.has_command(request):
+            st.code(reproduce.command(request, **more), language="bash")
+        else:
+            st.code(reproduce.script(request), language="python")
         st.caption(
             f"Data fingerprint `{p['data']['fingerprint'][:16]}`. " + " ".join(map(text.safe, p["data"]["notes"]))
         )

@@ -34,6 +34,13 @@ def test_ten_classes_are_told_which_models_can_be_attacked_and_where_to_start() 
     assert not at.exception and "reads **sex** off" in words(at)
 
 
+def test_an_example_starts_without_what_was_chosen_for_other_data() -> None:
+    at = app(ATTACKS, weights="irfil:class:15")
+    at.button(key="try-Diabetes, infer a patient's sex").click().run()
+    assert not at.exception and not at.error and "reads **sex** off" in words(at)
+    assert at.session_state["weights"] == "equal"
+
+
 def test_the_headline_is_the_closed_form_at_the_noise_of_the_slider() -> None:
     at = attribute_page(attacked="sex")
     result = Engine().get(diabetes())

@@ -40,6 +40,7 @@ def test_a_server_that_others_reach_shows_what_is_missing_and_nothing_else(monke
 @pytest.mark.usefixtures("nothing_is_read")
 def test_a_visitor_signs_in_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIL_SERVE_OTHERS", "tls")
+    monkeypatch.setenv("FIL_ALLOWED_USERS", "*")
     monkeypatch.setattr(served, "settings", lambda: PUBLIC)
     visitor(monkeypatch)
     at = app()
@@ -51,7 +52,7 @@ def test_somebody_who_is_not_on_the_list_sees_nothing(monkeypatch: pytest.Monkey
     monkeypatch.setenv("FIL_SERVE_OTHERS", "tls")
     monkeypatch.setenv("FIL_ALLOWED_USERS", "a@example.org")
     monkeypatch.setattr(served, "settings", lambda: PUBLIC)
-    visitor(monkeypatch, email="b@example.org")
+    visitor(monkeypatch, email="b@example.org", email_verified=True)
     at = app()
     assert "not among those" in at.error[0].value and not at.metric and [b.label for b in at.button] == ["Sign out"]
 
@@ -60,7 +61,7 @@ def test_somebody_who_is_on_the_list_comes_in(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("FIL_SERVE_OTHERS", "tls")
     monkeypatch.setenv("FIL_ALLOWED_USERS", "a@example.org")
     monkeypatch.setattr(served, "settings", lambda: PUBLIC)
-    visitor(monkeypatch, email="a@example.org")
+    visitor(monkeypatch, email="a@example.org", email_verified=True)
     at = app()
     assert at.metric and not at.exception
 

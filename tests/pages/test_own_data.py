@@ -12,7 +12,7 @@ from harness import PAGES, app, fresh_server, plain, sidebar, words  # noqa: F40
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from fil_core.data.own import Choices, add, incoming, registered
+from fil_core.data.own import Choices, add, incoming, register, registered
 from fil_core.engine import Engine, brought
 from fil_core.specs import DataSpec
 
@@ -139,6 +139,33 @@ def test_deleted_data_leave_the_list_and_a_link_to_them_says_so(patients, tmp_pa
     at = app(PAGES[0], data=entry.name)
     assert not at.exception
     assert "not here any more" in at.sidebar.warning[0].value
+
+
+def test_data_that_are_deleted_while_they_are_looked_at_do_not_come_back_nor_does_their_file(patients):
+    name = given(patients.dropna())
+    at = checked(name, target="ill", id="patient")
+    (entry,) = registered()
+    at.button(key=f"delete-{entry.name}").click().run()
+    assert not at.exception and not registered()
+    assert incoming.incoming(name) is None
+
+
+def test_a_page_goes_on_when_somebody_deletes_its_data(patients, tmp_path):
+    patients.dropna().to_csv(tmp_path / "good.csv", index=False)
+    entry = add(tmp_path / "good.csv", Choices(target="ill", id="patient"))
+    at = app(PAGES[0], data=entry.name, l2="0", subset="20")
+    assert at.metric and not at.error
+    register.remove(entry.name)
+    at.run()
+    assert not at.exception and not at.error and at.metric
+    assert at.sidebar.selectbox(key="data").value == "digits"
+
+
+def test_redaction_hides_what_a_column_holds(patients):
+    patients["note"] = [*map(str, range(len(patients) - 1)), "HIV+"]
+    name = given(patients)
+    assert "HIV+" in str(table(app(OWN, file=name), "becomes")["becomes"].tolist())
+    assert "HIV+" not in str(table(app(OWN, file=name, redact="true"), "becomes")["becomes"].tolist())
 
 
 def test_images_are_checked_with_a_size(tmp_path):

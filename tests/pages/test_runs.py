@@ -26,6 +26,7 @@ from fil_core import (
     Result,
     Store,
 )
+from fil_core.engine import brought
 from fil_core.engine.job import Job, State
 from fil_core.engine.store import Entry
 from fil_core.specs import FitRequest
@@ -389,6 +390,19 @@ def test_a_job_that_does_not_fit_into_memory_any_more_is_not_started_again(jobs:
     at.button(key="job-again-1").click().run()
     assert "a job may take 0.0 GiB" in plain(at.error[0].value)
     assert jobs.asked == [] and not at.exception
+
+
+def test_what_a_person_brought_is_called_so_and_its_end_is_no_small_matter(ticks: Ticks) -> None:
+    engine = Engine()
+    dataset = engine.dataset(DIABETES["data"])
+    brought.keep_scores(engine, pd.DataFrame({"id": dataset.ids, "mine": dataset.ids * 0.5}), dataset)
+    (run,) = runs_table.stored()
+    assert run.name == "your own scores"
+    assert runs_table.frame([run])["what"].tolist() == ["your own scores"]
+    ticks.only("scores")
+    at = sidebar(app(RUNS), parts=True)
+    at.button(key="runs-delete").click().run()
+    assert "What you brought can not" in words(at) and not at.exception
 
 
 # --- words ------------------------------------------------------------------------------------------------------------

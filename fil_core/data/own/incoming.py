@@ -73,6 +73,17 @@ def incoming(name: str) -> Path | None:
     return path if _INCOMING.fullmatch(name) and path.is_file() else None
 
 
+def handed_in(path: Path) -> str:
+    """The name of a file that was handed in; empty for one of a person's own folders."""
+    return path.name if path.parent == own_directory() / "incoming" else ""
+
+
+def forget_old() -> None:
+    """Remove what was handed in and not used for a day."""
+    with suppress(OSError):
+        _forget_old(own_directory() / "incoming")
+
+
 def _write(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{uuid.uuid4().hex}")
     try:

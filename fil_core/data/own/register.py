@@ -17,6 +17,7 @@ import os
 import re
 import shutil
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,7 @@ import numpy as np
 from fil_core.data.own.choices import Choices, choices_of
 from fil_core.data.own.content import content_of
 from fil_core.data.own.health import health
-from fil_core.data.own.incoming import make_private, own_directory
+from fil_core.data.own.incoming import handed_in, incoming, make_private, own_directory
 from fil_core.data.own.reading import Form, read
 from fil_core.data.raw import Raw
 from fil_core.dataset import AttributeGroup, fingerprint
@@ -91,7 +92,7 @@ def add(path: Path, chosen: Choices, *, title: str = "", progress: Progress | No
     if progress:
         progress(0, None, "checking the data")
     report = health(raw, form)
-    return _keep(own_directory() / key, raw, form, title, chosen, report)
+    return _keep(own_directory() / key, raw, form, title, chosen, report, handed_in(path))
 
 
 def _title(text: str) -> str:
@@ -110,13 +111,16 @@ def _name(title: str, key: str) -> str:
     return f"{PREFIX}{slug}-{key}" if slug else f"{PREFIX}{key}"
 
 
-def _keep(folder: Path, raw: Raw, form: Form, title: str, chosen: Choices, report: dict[str, Any]) -> OwnData:
+def _keep(
+    folder: Path, raw: Raw, form: Form, title: str, chosen: Choices, report: dict[str, Any], file: str
+) -> OwnData:  # fmt: skip
     arrays = {name: np.ascontiguousarray(getattr(raw, name)) for name in _ARRAYS}
     if raw.id_names is not None:
         arrays["names"] = raw.id_names
     facts = dataclasses.asdict(dataclasses.replace(raw, **dict.fromkeys(_ARRAYS), id_names=None, groups={}))  # type: ignore[arg-type]
     manifest = {
         "name": _name(title, folder.name), "title": title, "form": form, "choices": chosen.plain(), "health": report,
+        "file": file,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "groups": [dataclasses.asdict(group) for group in raw.groups.values()],
         "arrays": {name: fingerprint(array) for name, array in arrays.items()},
@@ -265,5 +269,9 @@ def _arrays(folder: Path, manifest: dict[str, Any]) -> dict[str, np.ndarray]:
 
 
 def remove(name: str) -> None:
-    """Take an entry out of the register; results about it stay in the store."""
-    shutil.rmtree(_folder(name), ignore_errors=True)
+    """Take an entry out of the register, and the file that was handed in for it; results about it stay in the store."""
+    folder = _folder(name)
+    with suppress(OSError, ValueError):
+        if (file := incoming(_manifest(folder).get("file", ""))) is not None:
+            file.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
