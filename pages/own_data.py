@@ -3,7 +3,7 @@
 import streamlit as st
 
 from fil_core import FilError
-from pages.common import frame, handed_in, own_choices, own_health, own_register, text
+from pages.common import frame, handed_in, own_choices, own_health, own_register, text, widgets
 
 
 def looked_into(name: str) -> None:
@@ -27,7 +27,8 @@ if name is not None:
     try:
         looked_into(name)
     except FilError as error:  # the others below stay in reach
-        st.error(text.safe(error), icon=":material/error:")
+        hidden = "It cannot be read so; why is hidden while Redact is on, for it may quote an entry."
+        st.error(hidden if widgets.redacted() else text.safe(error), icon=":material/error:")
 known = handed_in.own_data()
 sentence.markdown(own_register.sentence(len(known)))
 if known:

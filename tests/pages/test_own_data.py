@@ -121,6 +121,8 @@ def test_a_file_that_cannot_be_read_leaves_the_others_in_reach(patients, tmp_pat
     assert "expected 2 entries in the last row; got 1" in plain(at.error[0].value)
     assert bad not in plain(at.error[0].value)  # a person knows it by another name
     assert "1 data set of your own is here" in words(at)
+    at = app(OWN, file=bad, redact="true")
+    assert "hidden while Redact is on" in at.error[0].value and "got 1" not in at.error[0].value
 
 
 def test_a_link_to_a_file_that_is_gone_says_so():
