@@ -7,7 +7,7 @@ if __name__ == "__main__":  # a visitor's page
 
     frame.draw()
 else:  # the server itself, which imports this file once
-    from pages.common import served
+    from pages.server import wall as served
 
     served.check()
     app = st.App(__file__, middleware=served.middleware(), lifespan=served.lifespan)

@@ -17,10 +17,10 @@ import torch
 from benchmarks.fil import worst_error
 from benchmarks.rows import SEED, Row, mib
 from fil_core import ModelSpec
-from fil_core.engine.executors import executor
-from fil_core.engine.large import measure_in_blocks
-from fil_core.leakage.rows import RowSource
-from fil_core.leakage.streaming import fil_of_blocks
+from fil_core.engine.fan_out.executors import executor
+from fil_core.out_of_core.measures import measure_in_blocks
+from fil_core.out_of_core.source import RowSource
+from fil_core.out_of_core.streaming import fil_of_blocks
 from fil_core.specs import ModelKind
 
 _ROWS, _FEATURES = 2_000_000, 100

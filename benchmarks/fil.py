@@ -26,7 +26,7 @@ from fil_core import (
     load,
     top,
 )
-from fil_core.leakage.streaming import fil_of_blocks
+from fil_core.out_of_core.streaming import fil_of_blocks
 from fil_core.specs import ModelKind
 
 

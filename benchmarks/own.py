@@ -16,9 +16,9 @@ from benchmarks.browser import job_rows
 from benchmarks.rows import SEED, Row
 from fil_core import DataSpec, DataUnavailable, Engine, FilRequest, ModelSpec, Store
 from fil_core.data.own import Choices, add
-from fil_core.data.own.aside import preview_aside
-from fil_core.engine.job import Job
-from fil_core.engine.jobs import Jobs
+from fil_core.data.own.sandbox import preview_aside
+from fil_core.engine.jobs.job import Job
+from fil_core.engine.jobs.jobs import Jobs
 
 _ZIP = "cifar10-plane-car-jpeg.zip"
 _FIGURES = {

@@ -28,12 +28,12 @@ _WHERE = {
         "DataSpec", "ModelSpec", "FilRequest", "ExampleRequest", "AttributeRequest", "ReconstructionRequest",
         "IrfilRequest", "ReleaseRequest", "DEFAULT_L2", "LARGEST_L2", "ATTACKABLE", "ATTACKERS",
     ),
-    "fil_core.weightings": ("Irfil", "Dropping", "GivenWeights", "Weighting", "METHODS", "weighting"),
-    "fil_core.mitigations": (
+    "fil_core.specs.weights": ("Irfil", "Dropping", "GivenWeights", "Weighting", "METHODS", "weighting"),
+    "fil_core.mitigations.releases": (
         "Mitigation", "side_by_side", "noise_for", "release_row", "attack_by_tenths", "successors", "noise_around",
         "spread_over_ranks",
     ),
-    "fil_core.reweighting": ("Reweighting", "irfil", "without_leakiest"),
+    "fil_core.mitigations.irfil": ("Reweighting", "irfil", "without_leakiest"),
     "fil_core.result": ("Result",),
     "fil_core.dataset": ("Dataset", "AttributeGroup", "Preprocessing"),
     "fil_core.errors": (
@@ -55,12 +55,12 @@ _WHERE = {
     "fil_core.attacks.reconstruction": ("Reconstruction", "reconstruct"),
     "fil_core.engine": ("Engine", "get"),
     "fil_core.engine.weights": ("read_weights", "keep_weights"),
-    "fil_core.engine.brought": (
+    "fil_core.engine.uploads": (
         "keep_scores", "scores_of", "read_scores", "joined", "keep_parameters", "parameters_of", "read_parameters",
     ),
     "fil_core.data.own": ("Choices", "OwnData", "add", "registered"),
     "fil_core.engine.store": ("Store",),
-    "fil_core.engine.export": ("to_csv_bytes", "to_flat_parquet_bytes", "write_table"),
+    "fil_core.engine.store.export": ("to_csv_bytes", "to_flat_parquet_bytes", "write_table"),
 }  # fmt: skip
 
 _HOME = {name: module for module, names in _WHERE.items() for name in names}

@@ -3,7 +3,10 @@
 import streamlit as st
 
 from fil_core import ATTACKABLE, FilRequest, categorical, continuous, source_of
-from pages.common import attribute_attack, compute, controls, frame, reconstruction, text, widgets
+from pages.common import compute, frame, text, widgets
+from pages.common import sidebar as controls
+from pages.views.attacks import attribute as attribute_attack
+from pages.views.attacks import reconstruction
 
 _KINDS = ("attribute inference", "reconstruction")
 _EXAMPLES = {

@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset, FilError, Result, agreement, charts, findings, top
-from pages.common import compute, controls, frame, other_model, planner, text, tiles, widgets
+from fil_core import Dataset, FilError, Result, agreement, top
+from fil_core.display import charts, findings
+from pages.common import compute, frame, text, tiles, widgets
+from pages.common import sidebar as controls
+from pages.views.leakage import other_model, planner
 
 _COLUMNS = {
     "loss": "loss of the example",
@@ -89,13 +92,13 @@ def scatter(data: Dataset, table: pd.DataFrame, titles: dict[str, str]) -> None:
     if data.image_shape is not None:
         clicked = tiles.tiles(data, table, list(ids[:_STRIP]), key="strip")
         if clicked is not None:
-            st.switch_page("pages/gallery.py", query_params={"id": str(clicked)})
+            st.switch_page("pages/examples.py", query_params={"id": str(clicked)})
     else:
         frame = widgets.with_records(data, table.loc[ids, ["rank", "eta", "label", column]])
         st.dataframe(frame, column_config=widgets.number_columns(frame), key="strip-rows")
     buttons = st.columns([1, 1, 2])
     if buttons[0].button("Open in the gallery", icon=":material/grid_view:"):
-        st.switch_page("pages/gallery.py", query_params={})
+        st.switch_page("pages/examples.py", query_params={})
     with buttons[1]:
         widgets.export(table.loc[ids], "selection", key="selection-export", label="Export selection")
 

@@ -4,7 +4,10 @@ import dataclasses
 
 import streamlit as st
 
-from pages.common import compute, controls, frame, reweighting, side_by_side, text, widgets
+from pages.common import compute, frame, text, widgets
+from pages.common import sidebar as controls
+from pages.views.mitigations import comparison as side_by_side
+from pages.views.mitigations import reweighting
 
 _VIEWS = {"reweighting (IRFIL)": reweighting.view, "side by side": side_by_side.view}
 

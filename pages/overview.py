@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset, charts, findings
+from fil_core import Dataset
+from fil_core.display import charts, findings
 from pages.common import frame, text, tiles, widgets
 
 _SHOWN = 8
@@ -16,7 +17,7 @@ def examples(data: Dataset, table: pd.DataFrame, title: str, ids: list[int], key
     if data.image_shape is not None:
         picked = tiles.tiles(data, table, ids, key=key)
         if picked is not None:
-            st.switch_page("pages/gallery.py", query_params={"id": str(picked)})
+            st.switch_page("pages/examples.py", query_params={"id": str(picked)})
     else:
         shown = widgets.with_records(data, table.loc[ids, ["rank", "eta", "label"]])
         st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key=key)
@@ -78,7 +79,7 @@ for column, (path, label, what) in zip(
     st.columns(4),
     [
         ("pages/leakage.py", "Leakage", "Who agrees with whom, what else predicts η, and how much noise it takes."),
-        ("pages/gallery.py", "Gallery", "Look the leaky examples in the eye, and see which of their pixels leak."),
+        ("pages/examples.py", "Gallery", "Look the leaky examples in the eye, and see which of their pixels leak."),
         ("pages/attacks.py", "Attacks", "See what an attacker gets: guessed attributes, reconstructed examples."),
         (
             "pages/mitigations.py",

@@ -3,7 +3,11 @@
 import streamlit as st
 
 from fil_core import FilError
-from pages.common import frame, handed_in, own_choices, own_health, own_register, text, widgets
+from pages.common import frame, text, widgets
+from pages.common import uploads as handed_in
+from pages.views.own_data import choices as own_choices
+from pages.views.own_data import health as own_health
+from pages.views.own_data import register as own_register
 
 
 def looked_into(name: str) -> None:

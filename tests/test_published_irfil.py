@@ -13,7 +13,7 @@ from fil_core.data import load
 from fil_core.engine import Engine
 from fil_core.result import Result
 from fil_core.specs import DataSpec, IrfilRequest, ModelSpec, ReleaseRequest
-from fil_core.weightings import Irfil
+from fil_core.specs.weights import Irfil
 
 absent = pytest.mark.skipif(FOLDER is None, reason="FIL_DATA_DIR is not set: no published data files at hand")
 

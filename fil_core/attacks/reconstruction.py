@@ -21,12 +21,12 @@ from torch import Tensor
 from fil_core.attacks.candidates import attackable
 from fil_core.attacks.informed import Adversary, Roots, Target
 from fil_core.attacks.posterior import Posterior
-from fil_core.checks import positive
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.leakage.fil import jacobians
 from fil_core.models import Fitted
 from fil_core.progress import Progress
+from fil_core.specs.checks import positive
 
 _ROUNDS = 8  # of renewing the centre, each of which leaves about the leverage of what was missing
 _VALUES = {"cpu": 2**20, "cuda": 2**25}  # (release, feature) pairs attacked at a time

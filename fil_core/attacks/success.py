@@ -19,8 +19,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr, owens_t
 
-from fil_core.checks import positive
 from fil_core.errors import BadRequest
+from fil_core.specs.checks import positive
 
 _NO_NOISE, _ONLY_NOISE, _GRID = 1e-6, 1e6, 73  # of the largest distance between candidates; six a decade
 _CLOSE = 1e-6  # relative, of sigma

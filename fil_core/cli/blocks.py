@@ -11,7 +11,7 @@ from fil_core.cli.fanning import open_executor
 from fil_core.cli.options import Run
 from fil_core.data.own.arrays import header_of
 from fil_core.errors import BadData, BadRequest, DataUnavailable
-from fil_core.leakage.rows import RowSource
+from fil_core.out_of_core.source import RowSource
 from fil_core.result import Result
 from fil_core.specs import ModelSpec, Preprocess
 
@@ -30,7 +30,7 @@ def measure(options: argparse.Namespace, run: Run) -> Result:
         BadRequest: an option that blocks do not go with, or no target.
         BadData, DataUnavailable: the file.
     """
-    from fil_core.engine.large import measure_in_blocks
+    from fil_core.out_of_core.measures import measure_in_blocks
 
     for name in _REFUSED:
         if getattr(options, name):

@@ -29,10 +29,10 @@ def open_executor(options: argparse.Namespace) -> Iterator[Executor]:
     """Where to compute, as the options say: this process, a pool of one process a core, or a scheduler's workers.
 
     Raises:
-        BadRequest, WorkersUnavailable: as `fil_core.engine.executors.executor`.
+        BadRequest, WorkersUnavailable: as `fil_core.engine.fan_out.executors.executor`.
     """
-    from fil_core.engine.executors import executor
-    from fil_core.engine.pools import ThisProcess
+    from fil_core.engine.fan_out.executors import executor
+    from fil_core.engine.fan_out.pools import ThisProcess
 
     if options.workers == 1 and not options.scheduler:
         yield ThisProcess()
@@ -59,7 +59,7 @@ class FanOut:
         if options.scheduler or (options.workers or 0) > 1 or (options.workers is None and _scheduler_set()):
             self._open()
         elif options.workers is not None:
-            from fil_core.checks import count
+            from fil_core.specs.checks import count
 
             count("workers", options.workers)
         return self
@@ -100,7 +100,7 @@ class FanOut:
         self._executor = self._stack.enter_context(open_executor(self._run.options))
 
     def _answer_elsewhere(self, executor: Executor, requests: Sequence[Any], stop: bool) -> list[Result | FilError]:
-        from fil_core.engine.sweep import answer_all
+        from fil_core.engine.fan_out.answers import answer_all
 
         run = self._run
         if run.options.force or any(run.engine.find(request) is None for request in requests):

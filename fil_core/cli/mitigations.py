@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from fil_core.checks import positive
 from fil_core.cli.fanning import FanOut, fan_out_options
 from fil_core.cli.options import (
     NONE,
@@ -26,7 +25,7 @@ from fil_core.cli.options import (
     wholes,
 )
 from fil_core.errors import BadRequest, FilError
-from fil_core.mitigations import (
+from fil_core.mitigations.releases import (
     Mitigation,
     attack_by_tenths,
     noise_around,
@@ -38,7 +37,8 @@ from fil_core.mitigations import (
 )
 from fil_core.result import Result
 from fil_core.specs import ATTACKABLE, FilRequest, IrfilRequest, ReleaseRequest
-from fil_core.weightings import DEFAULT_ITERATIONS, METHODS, Dropping, Irfil
+from fil_core.specs.checks import positive
+from fil_core.specs.weights import DEFAULT_ITERATIONS, METHODS, Dropping, Irfil
 
 _EXAMPLES = 20
 _SUCCESSORS = 5

@@ -16,7 +16,7 @@ from fil_core.data.own.reading import SUFFIXES
 from fil_core.errors import BadRequest, DataUnavailable
 from fil_core.result import Result
 from fil_core.specs import DEFAULT_L2, DataSpec, Device, ModelKind, ModelSpec, Preprocess
-from fil_core.weightings import GivenWeights, weighting
+from fil_core.specs.weights import GivenWeights, weighting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,7 +195,7 @@ class Run:
     def __init__(self, options: argparse.Namespace) -> None:
         """Checks the output file before minutes of work, not after."""
         from fil_core.engine import Engine
-        from fil_core.engine.export import check_table_path
+        from fil_core.engine.store.export import check_table_path
 
         self.options, self.start = options, time.perf_counter()
         if options.out is not None:
@@ -212,7 +212,7 @@ class Run:
         return ModelSpec(kind=self.options.model, l2=self.options.l2, weights=how, parameters=self._parameters())
 
     def _parameters(self) -> str | None:
-        from fil_core.engine.brought import keep_parameters, read_parameters
+        from fil_core.engine.uploads import keep_parameters, read_parameters
 
         path = getattr(self.options, "parameters", None)
         return None if path is None else keep_parameters(self.engine, read_parameters(_existing(path)))
@@ -247,7 +247,7 @@ class Run:
             line: for --json, to which what every command reports is added.
             words: for a person.
         """
-        from fil_core.engine.export import write_table
+        from fil_core.engine.store.export import write_table
 
         if self.options.out is not None:
             write_table(self._called(table), self.options.out)
@@ -263,7 +263,7 @@ class Run:
 
     def with_scores(self, table: pd.DataFrame) -> pd.DataFrame:
         """The table of the last answer, with the scores of --scores beside it."""
-        from fil_core.engine.brought import joined, keep_scores, read_scores, scores_of
+        from fil_core.engine.uploads import joined, keep_scores, read_scores, scores_of
 
         if self.options.scores is None or self._dataset is None:
             return table

@@ -17,7 +17,7 @@ from fil_core.models.newton import Optimum
 from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import ExampleRequest, FilRequest, ModelSpec
-from fil_core.weightings import Dropping
+from fil_core.specs.weights import Dropping
 
 # Above this eta has lost more than half of float64's digits.
 _ILL_CONDITIONED = 1e8

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.specs import AttributeRequest, IrfilRequest, ReconstructionRequest, ReleaseRequest
-from fil_core.weightings import Irfil
+from fil_core.specs.weights import Irfil
 
 if TYPE_CHECKING:
     from fil_core.engine.run import Engine, Question

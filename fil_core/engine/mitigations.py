@@ -14,10 +14,10 @@ from fil_core.dataset import Dataset
 from fil_core.engine.analyses import CONSTANT_WEIGHTS, caveats, conditioning, health, spread, summarise
 from fil_core.leakage.fil import fil
 from fil_core.leakage.utility import drawn_scores, expected_accuracy, expected_squared_error
+from fil_core.mitigations.irfil import check_method, irfil
 from fil_core.models import Fitted
 from fil_core.progress import Progress
 from fil_core.result import Result
-from fil_core.reweighting import check_method, irfil
 from fil_core.specs import IrfilRequest, ReleaseRequest
 
 

@@ -137,7 +137,7 @@ class Engine:
             weights = weights_of(self, asked, dataset, progress, force=replace)
         start = time.perf_counter()
         if asked.model.parameters is not None:
-            from fil_core.engine.brought import parameters_of
+            from fil_core.engine.uploads import parameters_of
             from fil_core.models.given import fit_at
 
             theta = parameters_of(self, asked.model.parameters)

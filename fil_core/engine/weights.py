@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 
 from fil_core.data.own.frames import READERS
-from fil_core.data.own.incoming import keep_incoming
+from fil_core.data.own.uploads import keep_incoming
 from fil_core.dataset import Dataset, fingerprint
-from fil_core.engine.brought import positions
+from fil_core.engine.uploads import positions
 from fil_core.errors import BadData
+from fil_core.mitigations.irfil import without_leakiest
 from fil_core.models.fitted import check_weights
 from fil_core.progress import Progress
 from fil_core.result import Result
-from fil_core.reweighting import without_leakiest
 from fil_core.specs import FilRequest, IrfilRequest
-from fil_core.weightings import Dropping, GivenWeights, Irfil
+from fil_core.specs.weights import Dropping, GivenWeights, Irfil
 
 if TYPE_CHECKING:
     from fil_core.engine.run import Engine

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from fil_core.checks import positive
 from fil_core.errors import BadRequest
+from fil_core.specs.checks import positive
 
 
 def sigma_for_eta(eta_at_one: float, target: float) -> float:

@@ -9,7 +9,6 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from fil_core.checks import positive
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.leakage.calibration import membership_auc
@@ -17,6 +16,7 @@ from fil_core.leakage.glm import GlmJacobians
 from fil_core.leakage.softmax import SoftmaxJacobians
 from fil_core.models import Fitted, Glm, Softmax
 from fil_core.progress import Progress
+from fil_core.specs.checks import positive
 
 Jacobians = GlmJacobians | SoftmaxJacobians
 

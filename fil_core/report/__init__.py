@@ -13,8 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from fil_core.checks import count
-from fil_core.engine.folders import write_synced
+from fil_core.engine.store.folders import write_synced
 from fil_core.errors import BadRequest
 from fil_core.report import attacks, leakage
 from fil_core.report.document import document
@@ -23,6 +22,7 @@ from fil_core.report.subject import Datasets, Subject, subject
 from fil_core.reproduce import Reproducible
 from fil_core.result import Result
 from fil_core.specs import AttributeRequest, FilRequest, IrfilRequest, ReconstructionRequest, ReleaseRequest
+from fil_core.specs.checks import count
 
 TOP = 24
 TITLE = "What the model gives away"

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from fil_core import attack_charts, findings, pictures, redaction
+from fil_core.display import attack_charts, findings, pictures, redaction
+from fil_core.display import html as e
+from fil_core.display.numbers import count, number, percent
 from fil_core.leakage.comparison import tenths
-from fil_core.report import elements as e
 from fil_core.report.subject import Subject, leakiest, picture_address
-from fil_core.wording import count, number, percent
 
 _WHITE = ("whitebox-prior", "whitebox")
 _FINE = 31  # points of a closed form

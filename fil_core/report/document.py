@@ -10,7 +10,7 @@ from datetime import datetime
 
 from plotly.offline import get_plotlyjs
 
-from fil_core.report import elements as e
+from fil_core.display import html as e
 
 _CONFIG = {
     "displayModeBar": False, "displaylogo": False, "showLink": False, "showEditInChartStudio": False, "sendData": False,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from fil_core import charts, findings, mitigation_charts, redaction
-from fil_core.report import elements as e
+from fil_core.display import charts, findings, mitigation_charts, redaction
+from fil_core.display import html as e
+from fil_core.display.numbers import count, number, score
 from fil_core.report.subject import Subject, examples, leakiest
-from fil_core.wording import count, number, score
 
 _MOST_CLASSES = 40  # boxes that fit on one page of paper
 

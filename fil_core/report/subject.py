@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fil_core import findings, pictures, redaction
 from fil_core.dataset import Dataset
+from fil_core.display import findings, pictures, redaction
+from fil_core.display import html as e
+from fil_core.display.numbers import count, number
 from fil_core.errors import FilError
-from fil_core.report import elements as e
 from fil_core.reproduce import Reproducible
 from fil_core.result import Result
 from fil_core.specs import DataSpec, FilRequest, IrfilRequest, ReleaseRequest
-from fil_core.weightings import Weighting
-from fil_core.wording import count, number
+from fil_core.specs.weights import Weighting
 
 Datasets = Callable[[DataSpec], Dataset]
 

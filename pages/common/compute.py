@@ -29,13 +29,14 @@ from fil_core import (
     keep_weights,
     read_weights,
 )
-from fil_core.data.own.incoming import forget_old
+from fil_core.data.own.uploads import forget_old
 from fil_core.engine import cost
 from fil_core.engine.cost import PER_SECOND
-from fil_core.engine.job import Job
-from fil_core.engine.jobs import Jobs
+from fil_core.engine.jobs.job import Job
+from fil_core.engine.jobs.jobs import Jobs
 from fil_core.engine.registry import ANALYSES
-from pages.common import text, working
+from pages.common import job_status as working
+from pages.common import text
 
 Question = FilRequest | AttributeRequest | ReconstructionRequest | IrfilRequest | ReleaseRequest
 

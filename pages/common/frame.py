@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.common import controls, guard, text
+from pages.common import sidebar as controls
+from pages.common import text
+from pages.server import guard
 
 _DRAWN = "frame drawn"
 
@@ -18,11 +20,11 @@ def navigation() -> StreamlitPage:
         [
             st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
             st.Page("pages/leakage.py", title="Leakage", icon=":material/bar_chart:"),
-            st.Page("pages/gallery.py", title="Gallery", icon=":material/grid_view:"),
+            st.Page("pages/examples.py", title="Gallery", icon=":material/grid_view:"),
             st.Page("pages/attacks.py", title="Attacks", icon=":material/visibility:"),
             st.Page("pages/mitigations.py", title="Mitigations", icon=":material/healing:"),
             st.Page("pages/own_data.py", title="Own data", icon=":material/upload_file:"),
-            st.Page("pages/runs.py", title="Runs", icon=":material/history:"),
+            st.Page("pages/results.py", title="Runs", icon=":material/history:"),
         ]
     )
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from fil_core import FilError
-from fil_core.wording import count, number, percent, score
+from fil_core.display.numbers import count, number, percent, score
 
 __all__ = ["PRIVATE", "WHAT_IS_FIL", "count", "number", "percent", "readable_errors", "safe", "score"]
 

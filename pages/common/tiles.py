@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import Dataset
-from fil_core.pictures import coarse, data_address
+from fil_core.display.pictures import coarse, data_address
 from pages.common import text
 
 # Values reach the page as text nodes and attributes set by the script, never as markup.

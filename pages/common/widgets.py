@@ -19,15 +19,15 @@ from fil_core import (
     ReleaseRequest,
     Result,
     Weighting,
-    charts,
-    findings,
-    redaction,
     reproduce,
     source_of,
     to_csv_bytes,
     to_flat_parquet_bytes,
 )
-from pages.common import compute, controls, handed_in, text
+from fil_core.display import charts, findings, redaction
+from pages.common import compute, text
+from pages.common import sidebar as controls
+from pages.common import uploads as handed_in
 
 MASK = redaction.MASK
 

@@ -15,8 +15,8 @@ from file_parts import ILL, csv, pictures, table, zipped
 
 from fil_core.data import load
 from fil_core.data.own import Choices, add, register, registered
-from fil_core.data.own.incoming import keep_incoming, own_directory
 from fil_core.data.own.register import find, load_raw, remove
+from fil_core.data.own.uploads import keep_incoming, own_directory
 from fil_core.data.registry import resolve, source_of
 from fil_core.errors import BadData, DataUnavailable
 from fil_core.specs import DataSpec

@@ -24,7 +24,7 @@ from fil_core.specs import (
     ReleaseRequest,
     plain,
 )
-from fil_core.weightings import Dropping, Irfil
+from fil_core.specs.weights import Dropping, Irfil
 
 ROOT = Path(__file__).parents[2]
 SOFTMAX = FilRequest(model=ModelSpec(kind="softmax"))

@@ -53,7 +53,8 @@ def folders(root: Path) -> list[Path]:
 HALF_WRITTEN = """
 import json, os, signal, sys
 from pathlib import Path
-from fil_core.engine import Engine, folders
+from fil_core.engine import Engine
+from fil_core.engine.store import folders
 from fil_core.engine.store import Store
 from fil_core.specs import request_of
 
@@ -139,7 +140,7 @@ def test_a_full_disk_is_said_and_the_answer_is_given_all_the_same(tmp_path, trut
 SERVER = """
 import json, sys, time
 from pathlib import Path
-from fil_core.engine.jobs import Jobs
+from fil_core.engine.jobs.jobs import Jobs
 from fil_core.specs import request_of
 
 jobs = Jobs(Path(sys.argv[1]))

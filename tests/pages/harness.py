@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 APP = str(Path(__file__).parents[2] / "app.py")
-PAGES = ["pages/overview.py", "pages/leakage.py", "pages/gallery.py"]
+PAGES = ["pages/overview.py", "pages/leakage.py", "pages/examples.py"]
 ATTACKS = "pages/attacks.py"
 MITIGATIONS = "pages/mitigations.py"
 _KINDS = ("selectbox", "number_input", "multiselect", "toggle", "button_group", "slider")

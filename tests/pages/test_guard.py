@@ -9,8 +9,8 @@ import streamlit as st
 from harness import PAGES, app, fresh_server, plain, words  # noqa: F401 - the fixture is at work by being here
 
 from fil_core.engine import Engine
-from fil_core.serving import Settings
-from pages.common import served
+from pages.server import wall as served
+from pages.server.rules import Settings
 
 PUBLIC = Settings("0.0.0.0", ("fil.example.org",), certificate=True, sign_in=True)
 

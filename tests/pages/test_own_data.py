@@ -12,8 +12,10 @@ from harness import PAGES, app, fresh_server, plain, sidebar, words  # noqa: F40
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from fil_core.data.own import Choices, add, incoming, register, registered
-from fil_core.engine import Engine, brought
+from fil_core.data.own import Choices, add, register, registered
+from fil_core.data.own import uploads as incoming
+from fil_core.engine import Engine
+from fil_core.engine import uploads as brought
 from fil_core.specs import DataSpec
 
 OWN = "pages/own_data.py"

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from fil_core.checks import choice, texts
 from fil_core.errors import BadRequest
+from fil_core.specs.checks import choice, texts
 
 Missing = Literal["refuse", "drop", "fill"]
 TaskChoice = Literal["auto", "classification", "regression"]

@@ -28,8 +28,8 @@ import numpy as np
 from fil_core.data.own.choices import Choices, choices_of
 from fil_core.data.own.content import content_of
 from fil_core.data.own.health import health
-from fil_core.data.own.incoming import handed_in, incoming, make_private, own_directory
 from fil_core.data.own.reading import Form, read
+from fil_core.data.own.uploads import handed_in, incoming, make_private, own_directory
 from fil_core.data.raw import Raw
 from fil_core.dataset import AttributeGroup, fingerprint
 from fil_core.errors import BadData, DataUnavailable

@@ -1,0 +1,124 @@
+"""Pieces of the report as HTML texts. Whatever comes out of the data passes `escape` on its way in."""
+
+from __future__ import annotations
+
+import html
+import itertools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from fil_core.display.numbers import number
+
+WIDTH = 484  # of a figure, in CSS pixels; two stand side by side, one alone fits on paper
+_LARGEST_WHOLE = 1e6  # that is not shown as a power of ten
+_STRONG = re.compile(r"\*\*(.+?)\*\*")
+
+
+def escape(value: object) -> str:
+    """A value as text, in content and in attributes."""
+    return html.escape(str(value))
+
+
+def quoted(value: object) -> str:
+    """A name for a sentence of `findings`, where two stars would make it bold."""
+    return escape(value).replace("*", "&#42;")
+
+
+def sentence(markdown: str) -> str:
+    """A sentence of `findings`, whose names are quoted already."""
+    told = _STRONG.sub(r"<strong>\1</strong>", markdown)
+    return f'<p class="answer">{told}</p>'
+
+
+def paragraph(text: str, kind: str = "") -> str:
+    """Plain words."""
+    return f'<p class="{escape(kind)}">{escape(text)}</p>'
+
+
+def heading(text: str, level: int = 3) -> str:
+    """A heading."""
+    return f"<h{level}>{escape(text)}</h{level}>"
+
+
+def metrics(values: Mapping[str, tuple[str, str]]) -> str:
+    """Numbers with a name above and a note below."""
+    boxes = "".join(
+        f'<div class="metric"><span>{escape(name)}</span><b>{escape(value)}</b><small>{escape(note)}</small></div>'
+        for name, (value, note) in values.items()
+    )
+    return f'<div class="metrics">{boxes}</div>'
+
+
+def figure(drawn: go.Figure, title: str, alt: str) -> str:
+    """A figure: its description as JSON, which the script at the end of the report draws."""
+    fixed = go.Figure(drawn).update_layout(width=WIDTH, dragmode="zoom")
+    # Nothing in it can end the script element, whatever the labels are.
+    held = str(fixed.to_json()).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    height = int(fixed.layout.height)
+    return (
+        f'<figure><figcaption>{escape(title)}</figcaption><div class="plot" role="img" aria-label="{escape(alt)}" '
+        f'style="width:{WIDTH}px;height:{height}px"></div><script type="application/json">{held}</script></figure>'
+    )
+
+
+def figures(*drawn: str) -> str:
+    """Figures side by side as far as there is room."""
+    return f'<div class="figures">{"".join(filter(None, drawn))}</div>'
+
+
+def table(frame: pd.DataFrame, caption: str = "") -> str:
+    """A table with its index, numbers with three or four digits."""
+    names = [frame.index.name or "", *frame.columns]
+    body = list(frame.itertuples(name=None))
+    kinds = map(_align, body[0]) if body else itertools.repeat("text")
+    head = "".join(
+        f'<th scope="col" class="{kind}">{escape(name)}</th>' for name, kind in zip(names, kinds, strict=False)
+    )
+    rows = "".join(f"<tr>{_cells(values)}</tr>" for values in body)
+    above = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return f'<div class="scroll"><table>{above}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _cells(values: Sequence[object]) -> str:
+    return "".join(f'<td class="{_align(value)}">{escape(_shown(value))}</td>' for value in values)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
+
+
+def _align(value: object) -> str:
+    return "number" if _is_number(value) else "text"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float | np.floating):
+        x = float(value)
+        whole = abs(x) < _LARGEST_WHOLE and x.is_integer()
+        return "" if np.isnan(x) else f"{int(x):,}" if whole else number(x)
+    return f"{value:,}" if _is_number(value) else str(value)
+
+
+def facts(values: Mapping[str, str]) -> str:
+    """Names and what they are, in two columns."""
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in values.items() if value)
+    return f"<dl>{rows}</dl>"
+
+
+def code(text: str) -> str:
+    """Something to type."""
+    return f"<pre><code>{escape(text)}</code></pre>"
+
+
+def pictures(addresses: Iterable[tuple[str, str]], width: int = 112) -> str:
+    """Pictures in a row, each a data address with a caption."""
+    boxes = "".join(
+        f'<div class="tile" style="width:{width}px"><img src="{escape(address)}" alt="{escape(caption)}">'
+        f'<div class="line">{escape(caption)}</div></div>'
+        for address, caption in addresses
+    )
+    return f'<div class="row">{boxes}</div>'

@@ -1,0 +1,35 @@
+"""What a screen or a file that is to be shared does not tell: labels, attribute values, and what they follow from."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from fil_core.specs.weights import Irfil, Weighting
+
+MASK = "•••"
+_LEAST = 100  # examples, a tenth of fewer of which says too much of each
+_TELLING = {"prediction", "correct", "score", "loss", "grad_norm", "weight"}
+
+
+def masked(table: pd.DataFrame) -> pd.DataFrame:
+    """The table without what tells an example's label.
+
+    The label follows from the score and the loss, for two classes from the prediction and whether it is right, and from
+    weights by class.
+    """
+    return table.drop(columns=list(_TELLING & set(table.columns))).assign(label=MASK)
+
+
+def hidden(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with every value that is there masked."""
+    return frame.astype(object).mask(frame.notna(), MASK)
+
+
+def tenths_tell(n: int) -> bool:
+    """Whether means over tenths of so few examples would nearly be each one's own."""
+    return n < _LEAST
+
+
+def weights_tell_class(how: Weighting | None) -> bool:
+    """Whether a change of eta under these weights would tell an example's class."""
+    return how is not None and not (isinstance(how, Irfil) and how.method == "sample")

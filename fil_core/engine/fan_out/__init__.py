@@ -1,0 +1,1 @@
+"""Many requests answered by other processes, through the standard `concurrent.futures.Executor`."""

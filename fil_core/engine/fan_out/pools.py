@@ -1,0 +1,101 @@
+"""Processes of this machine to compute in: a pool that outlives the loss of one, and none at all."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from multiprocessing.connection import Connection
+from typing import ParamSpec, TypeVar
+
+from fil_core.errors import BadRequest
+from fil_core.specs.checks import count
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ThisProcess(Executor):
+    """Computes where it is asked, before `submit` returns."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """A future that is done already."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Workers(Executor):
+    """A pool of spawned processes that is made anew when the system has ended one of them.
+
+    Its processes hold one end of a pipe. It closes when this process ends, even by kill -9, and they end with it.
+
+    Args:
+        workers: how many processes, started as they are needed. Each computes in one thread, so that numbers have the
+            same bits however many there are.
+
+    Raises:
+        BadRequest: inside a Streamlit server, where a spawned process would run the page again.
+    """
+
+    def __init__(self, workers: int) -> None:
+        count("workers", workers)
+        _refuse_streamlit()
+        self._workers = workers
+        self._lock = threading.Lock()
+        self._theirs, self._ours = multiprocessing.Pipe(duplex=False)
+        self._pool = self._start()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """As of every Executor."""
+        with self._lock:
+            try:
+                return self._pool.submit(fn, *args, **kwargs)
+            except BrokenExecutor:
+                self._pool.shutdown(wait=False)
+                self._pool = self._start()
+                return self._pool.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As of every Executor."""
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+    def end(self) -> None:
+        """End the processes in the middle of what they do."""
+        self._ours.close()
+        self._pool.shutdown(cancel_futures=True)
+
+    def _start(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self._workers, context, initializer=_begin, initargs=(self._theirs,))
+
+
+def _begin(parent: Connection) -> None:
+    """What a process of the pool does first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal tells the whole group; the parent decides
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    import threadpoolctl  # type: ignore[import-untyped]
+    import torch
+
+    torch.set_num_threads(1)
+    threadpoolctl.threadpool_limits(1)  # of libraries that were there before the variables, as NumPy's
+
+
+def _end_with(parent: Connection) -> None:
+    parent.poll(None)  # nothing is ever sent: it returns when the other end closes
+    os._exit(1)
+
+
+def _refuse_streamlit() -> None:
+    """A server puts a page in the place of the main module, which a spawned process would then import and run."""
+    runtime = sys.modules.get("streamlit.runtime")
+    if runtime is not None and runtime.exists():
+        raise BadRequest("workers: expected a process without a web server to start others from; submit a job instead.")

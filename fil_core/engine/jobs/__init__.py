@@ -1,0 +1,1 @@
+"""Requests in processes of their own, with progress, limits and an end."""

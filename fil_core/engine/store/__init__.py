@@ -1,0 +1,5 @@
+"""Results on disk: one folder each, written whole, checked on reading, bounded in bytes."""
+
+from fil_core.engine.store.store import Entry, Store
+
+__all__ = ["Entry", "Store"]

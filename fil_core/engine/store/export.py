@@ -1,0 +1,143 @@
+"""Tables as files for other programs: CSV that a spreadsheet cannot take for formulas, and Parquet."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+
+from fil_core.engine.store.folders import write_synced
+from fil_core.errors import BadRequest
+
+Column = TypeVar("Column", pd.Series, pd.Index)
+
+# What a spreadsheet may start a formula with: the ASCII signs, their full-width and small forms, the minus sign.
+_SIGNS = "=+\\-@＝＋－＠﹦﹢﹣﹫−"
+# Leading characters that a spreadsheet skips before it looks for a sign: white space, controls, invisible marks.
+_SKIPPED = "\\s\\x00-\\x1f\\u200b-\\u200f\\u2060\\ufeff"
+_FORMULA = re.compile(f"[\\t\\r\\n]|[{_SKIPPED}]*[{_SIGNS}]")
+
+# What pyarrow raises for a table that Parquet cannot hold; its own errors derive from these.
+_UNSUITABLE = (ValueError, TypeError, NotImplementedError, OverflowError)
+
+
+def to_csv_bytes(frame: pd.DataFrame) -> bytes:
+    """A table as comma-separated UTF-8 text, safe to open in a spreadsheet.
+
+    A text cell or column name that could start a formula gets a leading apostrophe; numbers stay as they are.
+
+    Args:
+        frame: any table; its index becomes the first column, `id`.
+
+    Returns:
+        The text with CR LF at the ends of lines (RFC 4180); a missing value is an empty cell.
+
+    Source: OWASP, "CSV Injection".
+    """
+    columns = [_harmless_column(frame.iloc[:, j]) for j in range(frame.shape[1])]
+    # Built by position: column names may repeat.
+    safe = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=frame.index)
+    safe.columns = pd.Index([_harmless(name) for name in frame.columns], dtype=object)
+    safe.index = _harmless_column(frame.index)
+    # The csv module of Python < 3.13 quotes only characters of the line end: with "\n" a lone CR inside a cell would
+    # go out bare, and what follows it would be read as a new line.
+    text = safe.to_csv(index_label="id", lineterminator="\r\n")
+    return text.encode("utf-8", errors="backslashreplace")
+
+
+def to_parquet_bytes(frame: pd.DataFrame) -> bytes:
+    """A table as a Parquet file, index and column types kept.
+
+    Args:
+        frame: a table whose column names are different texts and whose columns each hold one type.
+
+    Returns:
+        The file's content. A column of Python objects that are all texts comes back as text.
+
+    Raises:
+        BadRequest: a column name is not a text or is there twice, or a column holds what Parquet has no type for.
+    """
+    wrong = [name for name in frame.columns if not isinstance(name, str)] or list(
+        frame.columns[frame.columns.duplicated()]
+    )
+    if wrong:
+        raise BadRequest(f"table: expected different texts as column names; got {wrong[0]!r}, no text or there twice.")
+    if set(frame.index.names) & set(frame.columns):
+        raise BadRequest(f"table: expected an index with a name that no column has; got {list(frame.index.names)!r}.")
+    try:
+        return frame.to_parquet(engine="pyarrow")
+    except _UNSUITABLE as error:
+        raise BadRequest(f"table: expected columns of one type each (numbers, texts, booleans); {error}.") from error
+
+
+def to_flat_parquet_bytes(frame: pd.DataFrame) -> bytes:
+    """A table as a Parquet file whose index is an ordinary first column, as in the CSV, for programs without pandas."""
+    return to_parquet_bytes(frame.reset_index(names="id"))
+
+
+_WRITERS: dict[str, Callable[[pd.DataFrame], bytes]] = {".csv": to_csv_bytes, ".parquet": to_flat_parquet_bytes}
+
+
+def check_table_path(path: Path | str) -> None:
+    """Refuse, before any work is done for it, a path that no table can be written to.
+
+    Raises:
+        BadRequest: a suffix other than `.csv` and `.parquet`, or a folder that is not there.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in _WRITERS:
+        raise BadRequest(f"path: expected a file name ending in .parquet or .csv; got {str(path)!r}.")
+    if path.is_dir():
+        raise BadRequest(f"path: expected a file name; {path} is a folder.")
+    if not path.absolute().parent.is_dir():
+        raise BadRequest(
+            f"path: expected an existing folder; {path.absolute().parent} is not there, so create it first."
+        )
+
+
+def write_table(frame: pd.DataFrame, path: Path | str) -> None:
+    """Write a table as the path's suffix says, whole or not at all.
+
+    Args:
+        frame: the table, see `to_csv_bytes` and `to_parquet_bytes`.
+        path: a file name ending in `.csv` or `.parquet`; a file that is there is replaced.
+
+    Raises:
+        BadRequest: another suffix, a table the format cannot hold, or a path that cannot be written.
+    """
+    check_table_path(path)
+    path = Path(path)
+    content = _WRITERS[path.suffix.lower()](frame)
+    # Beside the target, since a rename is atomic only within one file system.
+    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        write_synced(temporary, content)
+        os.replace(temporary, path)
+    except OSError as error:
+        cause = error.strerror or error
+        raise BadRequest(f"path: {path} cannot be written ({cause}); choose another place.") from error
+    finally:
+        _discard(temporary)
+
+
+def _discard(path: Path) -> None:
+    # The reason the file cannot be removed is the one that is already being reported.
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+def _harmless(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def _harmless_column(column: Column) -> Column:
+    # Numbers, booleans and dates cannot be formulas. Categories are, behind their codes, the texts themselves.
+    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column
+    return column.astype(object).map(_harmless)

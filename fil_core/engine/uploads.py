@@ -1,0 +1,195 @@
+"""What a person brings to a data set: scores of its examples, and parameters of a model trained elsewhere.
+
+Both go into the store under the sha-256 of their content, and requests and links name them by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from fil_core.data.own import frames, limits
+from fil_core.data.own.arrays import read_archive
+from fil_core.data.own.columns import as_texts
+from fil_core.dataset import Dataset, fingerprint
+from fil_core.errors import BadData
+from fil_core.result import Result
+from fil_core.specs.checks import digest as check_digest
+
+if TYPE_CHECKING:
+    from fil_core.engine.run import Engine
+
+_SCORES, _PARAMETERS = "scores", "parameters"
+_COEFFICIENTS = ("theta", "coef", "coef_", "coefficients", "weight", "linear.weight")
+_INTERCEPTS = ("intercept", "intercept_", "bias", "linear.bias")
+_MOST_PARAMETERS = 10**8
+
+
+def positions(ids: pd.Series, dataset: Dataset) -> np.ndarray:
+    """Where examples stand among the training examples, (m,); -1 for an id that none of them has."""
+    if dataset.id_names is not None:
+        return pd.Index(dataset.id_names).get_indexer(as_texts(ids).fillna(""))
+    return pd.Index(dataset.ids).get_indexer(pd.to_numeric(ids, errors="coerce").astype(np.float64))
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """A table of scores: a column `id` and one column of numbers for each score; what has no name is passed over.
+
+    Args:
+        path: a CSV or Parquet file.
+
+    Raises:
+        BadData: no such table.
+    """
+    if path.suffix.lower() not in (".csv", ".tsv", ".parquet"):
+        raise BadData(f"scores: expected a .csv or .parquet file; got {path.name}.")
+    table = frames.READERS[path.suffix.lower()](path)
+    named_id = [column for column in table.columns if str(column).strip().casefold() == "id"]
+    if len(named_id) != 1:
+        got = ", ".join(map(str, named_id or table.columns[:6]))
+        raise BadData(f"scores: expected one column id in {path.name}; got {got}.")
+    nameless = [column for column in table.columns if str(column).startswith(frames.NAMELESS)]
+    return table.drop(columns=nameless).rename(columns={named_id[0]: "id"})
+
+
+def keep_scores(engine: Engine, table: pd.DataFrame, dataset: Dataset) -> str:
+    """Put scores of the training examples into the store.
+
+    Args:
+        engine: whose store.
+        table: a column `id`, and columns of numbers; ids of no training example are passed over, and examples that the
+            table does not have get NaN.
+        dataset: the examples they are for.
+
+    Returns:
+        Their name, 64 hex characters.
+
+    Raises:
+        BadData: no scores, a column that holds no numbers, an id twice, or ids of none of the examples.
+    """
+    names = [str(name) for name in table.columns if name != "id"]
+    if not names:
+        raise BadData("scores: expected a column of numbers beside id; got none.")
+    for name in names:
+        limits.check_name("scores: column", name)
+        if not pd.api.types.is_numeric_dtype(table[name].dtype):
+            raise BadData(f"scores: expected numbers in column {name!r}; got {str(table[name].iloc[0])[:40]!r}.")
+    where = positions(table["id"], dataset)
+    known = where >= 0
+    if not known.any():
+        raise BadData(
+            f"scores: expected ids of the {dataset.n:,} training examples, such as "
+            f"{dataset.called(dataset.ids[:1])[0]}; "
+            f"got none of them."
+        )
+    if len(np.unique(where[known])) < known.sum():
+        raise BadData("scores: expected each id once; got one twice.")
+    columns = {name: np.full(dataset.n, np.nan) for name in names}
+    for name in names:
+        columns[name][where[known]] = table[name].to_numpy(np.float64, na_value=np.nan)[known]
+    found = pd.DataFrame(columns, index=pd.Index(dataset.ids, name="id"))
+    name = fingerprint(_SCORES, dataset.fingerprint, repr(names), found.to_numpy())
+    summary = {
+        "title": dataset.title,
+        "fingerprint": dataset.fingerprint,
+        "missing": int((~np.isin(np.arange(dataset.n), where)).sum()),
+        "unknown": int((~known).sum()),
+    }
+    engine.store.put(name, Result(found, {}, summary, {"analysis": _SCORES}))
+    return name
+
+
+def scores_of(engine: Engine, name: str, dataset: Dataset) -> tuple[pd.DataFrame, list[str]]:
+    """Scores by their name: a table indexed by `id`, and what a reader must know about them.
+
+    Raises:
+        BadData: they are not in the store, or belong to other examples.
+        BadRequest: no such name.
+    """
+    stored = _kept(engine, name, _SCORES, "scores")
+    if stored.summary["fingerprint"] != dataset.fingerprint:
+        raise BadData(
+            f"scores: these were given for {stored.summary['title']} with another choice of examples or features; give "
+            "the file again for this one."
+        )
+    missing, unknown = stored.summary["missing"], stored.summary["unknown"]
+    notes = [f"Your scores lack {missing:,} of the {dataset.n:,} training examples."] if missing else []
+    return stored.table, notes + ([f"{unknown:,} of their ids are no training example."] if unknown else [])
+
+
+def joined(table: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """The table of a result with a person's own scores beside it; a name that is taken gets `(yours)`."""
+    return table.join(scores.rename(columns={name: f"{name} (yours)" for name in scores.columns if name in table}))
+
+
+def read_parameters(path: Path) -> np.ndarray:
+    """Coefficients of a linear model, (d,) or (C, d) float64, from a .safetensors or .npz file.
+
+    Raises:
+        BadData: no such file, no coefficients in it, or an intercept, which the objectives here do not have.
+    """
+    readers: dict[str, Callable[[Path], dict[str, np.ndarray]]] = {
+        ".safetensors": _safetensors,
+        ".npz": lambda p: read_archive(p, (*_COEFFICIENTS, *_INTERCEPTS)),
+    }
+    if path.suffix.lower() not in readers:
+        raise BadData(f"parameters: expected a .safetensors or .npz file; got {path.name}.")
+    arrays = readers[path.suffix.lower()](path)
+    found = [name for name in _COEFFICIENTS if name in arrays]
+    if len(found) != 1:
+        got = ", ".join(found) or "none of them"
+        raise BadData(f"parameters: expected one of {', '.join(_COEFFICIENTS)} in {path.name}; got {got}.")
+    for name in _INTERCEPTS:
+        if name in arrays and np.any(arrays[name] != 0):
+            raise BadData(
+                f"parameters: expected no intercept; {name} is not zero. Add a column of ones to the data and "
+                "train again: "
+                "its coefficient then has the penalty that the others have."
+            )
+    theta = arrays[found[0]]
+    if theta.dtype.kind not in "fiu" or theta.ndim not in (1, 2) or not 0 < theta.size <= _MOST_PARAMETERS:
+        raise BadData(f"parameters: expected numbers of shape (d,) or (C, d); got {theta.dtype} {theta.shape}.")
+    return theta[0].astype(np.float64) if theta.ndim == 2 and len(theta) == 1 else theta.astype(np.float64)
+
+
+def _safetensors(path: Path) -> dict[str, np.ndarray]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            wanted = [name for name in file.keys() if name in (*_COEFFICIENTS, *_INTERCEPTS)]  # noqa: SIM118 - no mapping
+            return {name: file.get_tensor(name) for name in wanted}
+    except (SafetensorError, OSError, TypeError, AttributeError) as error:
+        raise BadData(f"parameters: expected a safetensors file of numbers; {path.name} cannot be read.") from error
+
+
+def keep_parameters(engine: Engine, theta: np.ndarray) -> str:
+    """Put parameters into the store; whether they are an optimum is asked when a request names them.
+
+    Returns:
+        Their name, 64 hex characters.
+    """
+    name = fingerprint(_PARAMETERS, theta)
+    engine.store.put(name, Result(pd.DataFrame(), {"theta": theta}, {}, {"analysis": _PARAMETERS}))
+    return name
+
+
+def parameters_of(engine: Engine, name: str) -> np.ndarray:
+    """Parameters by their name.
+
+    Raises:
+        BadData: they are not in the store.
+    """
+    return _kept(engine, name, _PARAMETERS, "parameters").arrays["theta"]
+
+
+def _kept(engine: Engine, name: str, analysis: str, what: str) -> Result:
+    check_digest(what, name)
+    stored = engine.store.get(name)
+    if stored is None or stored.provenance.get("analysis") != analysis:
+        raise BadData(f"{what}: {name[:16]}… are not in the store any more; give the file again.")
+    return stored

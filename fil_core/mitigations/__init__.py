@@ -1,0 +1,1 @@
+"""What can be done about leakage: training reweighted, and releases that can be compared."""

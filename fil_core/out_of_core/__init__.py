@@ -1,0 +1,1 @@
+"""Training sets larger than memory: read, summed and measured in blocks of rows."""

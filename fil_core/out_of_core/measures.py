@@ -1,0 +1,229 @@
+"""Fisher information loss of rows in a file that need not fit in memory, as a Result like any other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from fil_core.engine.fan_out.executors import readable_loss
+from fil_core.engine.run import versions
+from fil_core.errors import BadData, BadRequest, SingularCurvature
+from fil_core.leakage.calibration import membership_auc
+from fil_core.out_of_core.source import RowSource
+from fil_core.progress import Progress
+from fil_core.result import Result
+from fil_core.specs import ModelSpec, Preprocess, canonical
+from fil_core.specs.checks import choice, count, positive
+
+if TYPE_CHECKING:
+    from fil_core.linalg import Curvature
+    from fil_core.models import Fitted
+    from fil_core.models.newton import Optimum
+    from fil_core.out_of_core.fits import Rows
+    from fil_core.out_of_core.moments import Moments
+
+_KINDS = ("least-squares", "logistic")
+
+
+def measure_in_blocks(
+    source: RowSource,
+    model: ModelSpec,
+    *,
+    preprocess: Preprocess = "none",
+    pca: int | None = None,
+    sigma: float = 1.0,
+    prior_std: float | None = None,
+    executor: Executor,
+    rows_per_block: int | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Every measure of `FilRequest` for every row of a file; n is bounded by the disk, not by memory.
+
+    This process holds the table and a few (d, d) matrices; each process of the executor holds a block besides.
+
+    Args:
+        source: the rows and their targets; every machine of the executor must see the files.
+        model: least squares (regression or two classes) or logistic, with equal weights.
+        preprocess, pca: as in `DataSpec`, fitted on these rows; a standardised regression has a standardised target.
+        sigma, prior_std: as in `FilRequest`.
+        executor: where to compute; the numbers do not depend on how many processes it has.
+        rows_per_block: rows worked on at once; None takes 8 MB of them.
+        progress: told (rows done, rows, what) in each pass.
+
+    Returns:
+        The table, summary and arrays of a `FilRequest` without test rows; `id` is the row's number in the file.
+
+    Raises:
+        BadData: the files do not fit, or hold what cannot be used.
+        BadRequest: another model, or a number out of range.
+        NotConverged, SingularCurvature: no optimum, with what to change.
+        WorkersUnavailable: the system ended the processes over one part of the rows twice.
+    """
+    _check(source, model, preprocess, pca, sigma, prior_std, rows_per_block)
+    start = time.perf_counter()
+    with readable_loss():
+        result, digest, units = _measure(
+            source, model, preprocess, pca, sigma, prior_std, _Where(executor, rows_per_block, progress)
+        )
+    asked = {
+        "type": "RowSource", **asdict(source), "model": canonical(model), "preprocess": preprocess, "pca": pca,
+        "sigma": sigma, "prior_std": prior_std,
+    }  # fmt: skip
+    provenance = _provenance(asked, source, digest, _notes(source, units), time.perf_counter() - start)
+    return replace(result, provenance=provenance | result.provenance)
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """What does not change the numbers."""
+
+    executor: Executor
+    rows_per_block: int | None
+    progress: Progress | None
+
+
+def _measure(
+    source: RowSource, model: ModelSpec, kind: Preprocess, pca: int | None, sigma: float, prior_std: float | None,
+    where: _Where,
+) -> tuple[Result, str, tuple[float, float]]:  # fmt: skip
+    """The result without its origin, the fingerprint of the rows, and the units of their targets."""
+    from fil_core.models import Fitted
+    from fil_core.out_of_core import moments as m
+    from fil_core.out_of_core.fits import Rows, measure_rows
+
+    found, digest = m.moments(
+        source, executor=where.executor, rows_per_block=where.rows_per_block, progress=where.progress
+    )
+    _check_targets(source, found)
+    map, units = m.preprocessing(found, kind=kind, pca=pca), _units(source, found, kind)
+    mapped = found.through(map).in_units(*units)
+    rows = Rows(source, map, found.n, len(mapped.mean) - 1, units, where.rows_per_block)
+    prior = prior_std or _spread(mapped)
+    optimum, curvature = _fit(model, rows, mapped, where)
+    columns = measure_rows(
+        rows, model.kind, optimum, curvature, ridge=found.n * model.penalty, sigma=sigma, prior_std=prior,
+        executor=where.executor, progress=where.progress,
+    )  # fmt: skip
+    fitted = Fitted(model, optimum, curvature, len(source.classes), optimum.theta.new_ones(found.n))
+    return _result(_table(columns, source, sigma), fitted, rows, prior), digest, units
+
+
+def _check(
+    source: RowSource, model: ModelSpec, preprocess: str, pca: int | None, sigma: float, prior_std: float | None,
+    rows_per_block: int | None,
+) -> None:  # fmt: skip
+    allowed = _KINDS if source.classes else _KINDS[:1]
+    if model.kind not in allowed or model.weights is not None:
+        weighted = f" with {model.weights.text}" if model.weights is not None else ""
+        raise BadRequest(
+            f"model: expected {' or '.join(allowed)} with equal weights, for rows that come in blocks; got "
+            f"{model.kind}{weighted}."
+        )
+    choice("preprocess", preprocess, ("unit-ball", "standardise", "none"))
+    count("pca", pca)
+    count("rows_per_block", rows_per_block)
+    positive("sigma", sigma)
+    if prior_std is not None:
+        positive("prior_std", prior_std)
+
+
+def _check_targets(source: RowSource, found: Moments) -> None:
+    if source.classes and len(found.distinct) < 2:
+        raise BadData(f"target: expected both classes; every one of {found.n:,} rows has {found.distinct[0]:g}.")
+
+
+def _units(source: RowSource, found: Moments, kind: Preprocess) -> tuple[float, float]:
+    """Origin and unit of the targets: of two classes the codes 0 and 1; a standardised regression has both."""
+    if source.classes:
+        zero, one = source.classes
+        return zero, one - zero
+    if kind != "standardise":
+        return 0.0, 1.0
+    if len(found.distinct) < 2:
+        raise BadData(f"target: expected values that differ; all {found.n:,} rows have {found.distinct[0]:g}.")
+    return float(found.mean[-1]), float(np.sqrt(found.scatter[-1, -1] / found.n))
+
+
+def _spread(mapped: Moments) -> float:
+    """As `analyses.spread`, of the moments."""
+    variance = float(mapped.scatter.diagonal()[:-1].mean()) / mapped.n
+    if not variance > 0:
+        raise BadData(f"rows: expected at least two that differ; got {mapped.n:,}, all the same.")
+    return variance**0.5
+
+
+def _fit(model: ModelSpec, rows: Rows, mapped: Moments, where: _Where) -> tuple[Optimum, Curvature]:
+    from fil_core.out_of_core import fits as row_fits
+
+    ridge, classes = mapped.n * model.penalty, bool(rows.source.classes)
+    fits: dict[str, Callable[[], tuple[Optimum, Curvature]]] = {
+        "least-squares": lambda: row_fits.fit_least_squares(mapped, classes=classes, ridge=ridge),
+        "logistic": lambda: row_fits.fit_logistic(rows, ridge=ridge, executor=where.executor, progress=where.progress),
+    }
+    try:
+        return fits[model.kind]()
+    except SingularCurvature as error:
+        raise SingularCurvature(
+            f"{error} Set l2 > 0 (for instance 1e-3), take principal components (pca), or leave out columns that are "
+            "constant or depend on others."
+        ) from error
+
+
+def _table(columns: dict[str, np.ndarray], source: RowSource, sigma: float) -> pd.DataFrame:
+    n = len(columns["eta"])
+    if source.classes:
+        names = np.asarray(source.class_names)
+        names = names.astype(np.int64) if all(map(str.isdecimal, source.class_names)) else names
+        columns = columns | {name: names[columns[name]] for name in ("label", "prediction")}
+    columns |= {"membership_auc": membership_auc(columns["loo_shift"], sigma), "weight": np.ones(n)}
+    # Without a copy: the columns are most of what this process holds.
+    return pd.DataFrame(columns, index=pd.RangeIndex(source.start, source.start + n, name="id"), copy=False)
+
+
+def _result(table: pd.DataFrame, fitted: Fitted, rows: Rows, prior_std: float) -> Result:
+    from fil_core.engine.analyses import _warnings, summarise
+
+    optimum, scored = fitted.optimum, "accuracy" if fitted.classes else "mean squared error"
+    hit = table["correct"] if fitted.classes else (table["score"] - table["label"]) ** 2
+    summary = summarise(table["eta"].to_numpy()) | {
+        "n": rows.n, "d": rows.d, "converged": optimum.converged, "grad_norm": optimum.grad_norm,
+        "tolerance": optimum.tolerance, "iterations": optimum.iterations, "condition": fitted.curvature.condition,
+        "train_score": float(hit.mean()), "test_score": float("nan"), "score": scored, "prior_std": prior_std,
+        "columns": [],
+    }  # fmt: skip
+    nothing = np.empty(0)
+    arrays = {"theta": fitted.theta.numpy(), "test_scores": nothing, "test_norms": nothing, "test_targets": nothing}
+    return Result(table, arrays, summary, {"warnings": _warnings(fitted, table)})
+
+
+def _notes(source: RowSource, units: tuple[float, float]) -> list[str]:
+    origin, unit = units
+    notes = ["Read, summed and measured in row blocks.", "No held-out rows: the utility of a model cannot be measured."]
+    if not source.classes and units != (0.0, 1.0):
+        notes.append(f"The target is (target - {origin:.4g}) / {unit:.4g}, mean and deviation of the training rows.")
+    return notes
+
+
+def _provenance(
+    asked: dict[str, Any], source: RowSource, digest: str, notes: list[str], seconds: float
+) -> dict[str, Any]:
+    """With the keys that the engine writes; the request is the source, for no `Request` has one."""
+    return {
+        "analysis": "fil",
+        "request": asked,
+        "data": {"title": Path(source.features).name, "fingerprint": digest, "notes": notes},
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": seconds,
+        "device": "cpu",
+        "dtype": "float64",
+        "versions": versions(),
+        "warnings": [],
+    }

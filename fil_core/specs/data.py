@@ -1,0 +1,54 @@
+"""Which examples, in which coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from fil_core.errors import BadRequest
+from fil_core.specs.options import check_options, choice, names, option, text, whole
+
+Preprocess = Literal["unit-ball", "standardise", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSpec:
+    """Which examples, in which coordinates.
+
+    Attributes:
+        name: a name of the registry (`digits`, `mnist`, `iwpc`, `synthetic:10000x3072`, ...), or of own data
+            (`own:patients-3fa9c2d1e0b4`).
+        classes: labels to keep, in the order of their codes; empty keeps the data set's own.
+        subset: number of training rows drawn at random with `seed`; None keeps all.
+        seed: seed of that draw, and of synthetic data.
+        preprocess: fitted on the training rows; None takes the data set's convention.
+        pca: number of principal directions kept after `preprocess`; None keeps all features.
+        data_dir: folder that holds the files; not part of the identity, the content is.
+    """
+
+    name: str = option(
+        "digits",
+        text(),
+        "data set (see the command `data`; default digits), or a file or folder of your own",
+        flag="data",
+        called="data",
+        link="data",
+        always=True,
+    )
+    classes: tuple[str, ...] = option((), names(), "keep only these classes, in this order", link="classes")
+    subset: int | None = option(None, whole(), "a random draw of N training rows", link="subset")
+    seed: int = option(0, whole(least=0), "seed of that draw (default 0)")
+    preprocess: Preprocess | None = option(
+        None, choice(get_args(Preprocess)), "default: the data set's own convention", link="pre"
+    )
+    pca: int | None = option(None, whole(), "project on the first N principal directions", link="pca")
+    data_dir: str | None = option(
+        None, text(), "folder with the data files (default: FIL_DATA_DIR)", identity=False
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if len(set(self.classes)) != len(self.classes):
+            raise BadRequest(f"classes: expected different labels; got {', '.join(self.classes)}.")
+        if len(self.classes) == 1:
+            raise BadRequest(f"classes: expected at least two labels; got only {self.classes[0]!r}.")

@@ -1,0 +1,81 @@
+"""The families of models, one entry each: what they fit, their usual penalty, what is defined on them, and their code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fil_core.specs.late import Late
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Everything about one family of models.
+
+    Attributes:
+        name: as requests, links and the command line call it.
+        fits: whether it fits a number of classes; 0 stands for a real-valued target.
+        coding: how its targets are coded, in words.
+        default_l2: the usual penalty.
+        needs_penalty: whether the objective has no single optimum without one.
+        scores: how many scores an example has, from the number of classes.
+        attackable: whether the attacks are defined on it.
+        exact_leave_one_out: whether the shift of the parameters without an example is exact rather than a Newton step.
+        passes: passes over the data that its fit takes, each n d^2 multiply-adds with one score.
+        model: its code, a `fil_core.models.family.Model`, loaded when something is computed.
+    """
+
+    name: str
+    fits: Callable[[int], bool]
+    coding: str
+    default_l2: float
+    needs_penalty: bool = False
+    scores: Callable[[int], int] = lambda classes: 1
+    attackable: bool = True
+    exact_leave_one_out: bool = False
+    passes: int
+    model: Late
+
+
+# Least squares is defined without a penalty (the paper's setting); the others have no optimum on separable classes.
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        Family(
+            name="least-squares",
+            fits=lambda classes: classes in (0, 2),
+            coding="-1 and +1 for two classes, else the target",
+            default_l2=0.0,
+            exact_leave_one_out=True,
+            passes=2,
+            model=Late("fil_core.models.glm", "LEAST_SQUARES"),
+        ),
+        Family(
+            name="logistic",
+            fits=lambda classes: classes == 2,
+            coding="0 and 1",
+            default_l2=1e-3,
+            passes=9,
+            model=Late("fil_core.models.glm", "LOGISTIC"),
+        ),
+        Family(
+            name="softmax",
+            fits=lambda classes: classes >= 2,
+            coding="one-hot",
+            default_l2=1e-3,
+            needs_penalty=True,
+            scores=lambda classes: max(1, classes),
+            attackable=False,
+            passes=6,
+            model=Late("fil_core.models.softmax", "SOFTMAX"),
+        ),
+    )
+}
+KINDS: tuple[str, ...] = tuple(FAMILIES)
+DEFAULT_L2: dict[str, float] = {name: family.default_l2 for name, family in FAMILIES.items()}
+ATTACKABLE: tuple[str, ...] = tuple(name for name, family in FAMILIES.items() if family.attackable)
+
+
+def fitting(classes: int) -> list[str]:
+    """The families that fit a number of classes (0 for a real-valued target), the simplest first."""
+    return [name for name, family in FAMILIES.items() if family.fits(classes)]

@@ -1,0 +1,99 @@
+"""Which model, with which penalty and weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fil_core.errors import BadRequest
+from fil_core.specs import checks
+from fil_core.specs.families import DEFAULT_L2, FAMILIES, KINDS, Family
+from fil_core.specs.options import Kind, check_options, choice, number, option
+from fil_core.specs.weights import GivenWeights, Weighting, weighting
+
+ModelKind = Literal["least-squares", "logistic", "softmax"]  # the names of FAMILIES, for type checkers
+LARGEST_L2 = 1e6  # a penalty that leaves nothing of a model on any scaled data
+
+_DEFAULTS = ", ".join(f"{value:g} for {kind}" for kind, value in DEFAULT_L2.items())
+
+
+def _weights() -> Kind:
+    """A weighting, or the text that names it."""
+
+    def check(name: str, value: Any) -> Weighting:
+        if not isinstance(value, Weighting):
+            raise BadRequest(f"{name}: expected a weighting, such as weighting('drop:10'); got {value!r}.")
+        return value
+
+    return Kind(check, weighting, lambda how: how.text, "HOW")
+
+
+def _digest() -> Kind:
+    def check(name: str, value: Any) -> str:
+        checks.digest(name, value)
+        return str(value)
+
+    return Kind(check, str, str, "FILE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """Which model, with which penalty.
+
+    Attributes:
+        kind: least squares (regression, or two classes coded -1/+1), logistic (two), softmax (any number).
+        l2: lambda of the objective `sum_i w_i loss_i + n * l2 / 2 * |theta|^2`; None takes the family's own.
+        weights: how the weights w come about; None for equal ones.
+        parameters: sha-256, as hex, of pretrained parameters (see `engine.uploads`) that are at an optimum of
+            this objective; None trains the model.
+    """
+
+    kind: ModelKind = option(
+        "least-squares", choice(KINDS), "default least-squares", flag="model", called="model", link="model", always=True
+    )
+    l2: float | None = option(
+        None, number(zero=True, most=LARGEST_L2), f"penalty, multiplied by n (default {_DEFAULTS})", link="l2",
+        always=True,
+    )  # fmt: skip
+    weights: Weighting | None = option(
+        None,
+        _weights(),
+        "irfil:METHOD:ITERATIONS, drop:K, or a .csv or .parquet file with columns id and weight",
+        link="weights",
+    )
+    parameters: str | None = option(
+        None,
+        _digest(),
+        "coefficients of a model you trained, .safetensors or .npz; they must be an optimum of this objective",
+        link="parameters",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if self.l2 is None:
+            object.__setattr__(self, "l2", self.family.default_l2)
+        if self.family.needs_penalty and self.l2 == 0:
+            raise BadRequest(
+                f"l2: expected a number > 0 for {self.kind}, whose parameters are free up to a shift; got 0."
+            )
+        if self.parameters is not None and self.weights is not None and not isinstance(self.weights, GivenWeights):
+            raise BadRequest(
+                "parameters: expected equal weights or uploaded ones beside pretrained parameters; got "
+                f"{self.weights.text}, which trains the model anew."
+            )
+
+    @property
+    def family(self) -> Family:
+        """The entry of its family."""
+        return FAMILIES[self.kind]
+
+    @property
+    def equally_weighted(self) -> ModelSpec:
+        """The same model trained here with equal weights."""
+        return dataclasses.replace(self, weights=None, parameters=None)
+
+    @property
+    def penalty(self) -> float:
+        """`l2` as a plain float (it is never None once the spec exists)."""
+        return float(self.l2 or 0.0)

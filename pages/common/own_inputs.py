@@ -1,0 +1,53 @@
+"""Scores and parameters that a person brings along, kept by their content and named in the link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from fil_core import FilError
+from pages.common import text
+from pages.common import uploads as handed_in
+from pages.common.links import say_again
+
+NOTHING = {"scores": "", "parameters": ""}
+
+
+def controls(keep_scores: Callable[[bytes, str], str]) -> None:
+    """The controls; `keep_scores(content, suffix)` puts scores of the data set that is chosen into the store."""
+    with st.expander("Your own scores or model"):
+        _taken(
+            "Scores of each example",
+            ["csv", "parquet"],
+            "scores",
+            keep_scores,
+            "A column id, and a column of numbers for each score. They stand beside η in tables and plots.",
+        )
+        _taken(
+            "Coefficients of a linear model",
+            ["safetensors", "npz"],
+            "parameters",
+            handed_in.keep_parameters,
+            "theta, coef_ or weight. They must be at an optimum of the objective chosen above, on this data.",
+        )
+
+
+def _taken(label: str, types: list[str], key: str, keep: Callable[[bytes, str], str], help: str) -> None:
+    turn = st.session_state.setdefault(f"{key}-turn", 0)
+    given = st.file_uploader(label, type=types, key=f"{key}-file-{turn}", help=help)
+    if given is not None:
+        st.session_state[f"{key}-turn"] = turn + 1
+        try:
+            st.session_state[key] = keep(given.getvalue(), Path(given.name).suffix)
+            st.session_state.pop(f"{key}-error", None)
+        except FilError as error:
+            st.session_state[f"{key}-error"] = str(error)
+        st.rerun()
+    if error := st.session_state.get(f"{key}-error"):
+        st.error(text.safe(error), icon=":material/error:")
+    say_again(key, NOTHING[key])
+    st.text_input(
+        f"{key.capitalize()} in use", key=key, bind="query-params", placeholder="none", help="Empty it to go without."
+    )

@@ -1,0 +1,225 @@
+"""The shared sidebar. Each control is bound to the URL, so every view is a link."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from fil_core import (
+    DEFAULT_L2,
+    Dataset,
+    DataSpec,
+    FilRequest,
+    ModelSpec,
+    catalogue,
+    registered,
+    source_of,
+    weighting,
+)
+from fil_core.specs import ModelKind
+from pages.common import own_inputs as brought
+from pages.common import text
+from pages.common import uploads as handed_in
+from pages.common.links import say_again
+
+_PREPROCESS = ["default", "unit-ball", "standardise", "none"]
+_BINARY = 2
+EQUAL = "equal"
+_DRAWN = "data-drawn"
+_DETAILS = {"subset": 0, "pre": "default", "pca": 0, "device": "auto"}
+UNTOUCHED = {"pca": 0, "subset": 0, "pre": "default", "weights": EQUAL, "id": None, **brought.NOTHING}
+_BY_CLASS = ["irfil:hybrid:15", "irfil:class:15"]
+_WEIGHTS = [EQUAL, "irfil:sample:15", *_BY_CLASS, "drop:10", "drop:100"]
+
+
+def sidebar() -> None:
+    """Draw what is measured: data set, model, preprocessing, device. `request()` reads it back."""
+    with st.sidebar:
+        st.header("What is measured", anchor=False)
+        # No format_func on what is bound: the URL carries what is shown, and a link should read like the command line.
+        known = _data_options()
+        say_again("data", known[0])
+        before = st.session_state.get(_DRAWN)
+        st.selectbox("Data set", known, key="data", bind="query-params", on_change=_new_data)
+        st.session_state[_DRAWN] = st.session_state["data"]
+        if before not in (None, *known):  # deleted meanwhile; what was chosen for it means nothing here
+            _new_data()
+        source = source_of(st.session_state["data"])
+        st.caption(f"**{text.safe(source.title)}.** {source.description}")
+        if len(source.classes) != _BINARY and source.task == "classification":
+            say_again("classes", [])
+            st.multiselect(
+                "Classes",
+                source.classes,
+                key="classes",
+                bind="query-params",
+                placeholder="all of them",
+                on_change=_fitting_model,
+            )
+        _model_controls()
+        with st.expander("Rows, preprocessing, device"):
+            _detail_controls()
+        brought.controls(lambda content, suffix: handed_in.keep_scores(data_spec(), content, suffix))
+        say_again("redact", False)
+        st.toggle(
+            "Redact",
+            key="redact",
+            bind="query-params",
+            help="Coarsen pictures and mask labels and attribute values, to share a screen. Numbers that you chose as "
+            "ids stay: without them nothing could be named.",
+        )
+        st.caption(text.PRIVATE)
+
+
+def _data_options() -> list[str]:
+    """What comes with the software, and what was made of a person's own files."""
+    known = [*catalogue(), *(entry.name for entry in registered())]
+    asked = st.query_params.get("data", "")
+    if asked.startswith("own:") and asked not in known:
+        st.warning("The data of this link are not here any more; see Own data.", icon=":material/warning:")
+    return known
+
+
+def use(name: str) -> None:
+    """Choose a data set, as a button's callback."""
+    st.session_state["data"] = name
+    _new_data()
+
+
+def _model_controls() -> None:
+    kinds = possible_models()
+    if st.session_state.get("model") not in (None, *kinds):
+        st.session_state["model"] = kinds[0]
+        if st.session_state.get("l2") == 0.0:
+            _new_model()  # of the models only least squares may go without a penalty
+    say_again("model", kinds[0])
+    st.selectbox("Model", kinds, key="model", bind="query-params", on_change=_new_model)
+    kind = st.session_state["model"]
+    say_again("l2", _first_l2(kind))
+    st.number_input(
+        "Penalty λ (l2)",
+        min_value=0.0,
+        max_value=1e6,
+        value=_first_l2(kind),
+        step=1e-4,
+        format="%.3g",
+        key="l2",
+        bind="query-params",
+        help="Multiplied by the number of examples: n·λ/2·‖θ‖² is added to the loss.",
+    )
+    say_again("weights", EQUAL)
+    st.selectbox(
+        "Training weights",
+        _weight_options(),
+        key="weights",
+        bind="query-params",
+        accept_new_options=True,
+        help="equal; irfil:METHOD:ROUNDS evens η out; drop:K leaves out the K leakiest. See the Mitigations page.",
+    )
+
+
+def _weight_options() -> list[str]:
+    """What can be chosen, and what was typed, linked to or set by the Mitigations page."""
+    by_class = source_of(st.session_state["data"]).task == "classification"
+    usual = [how for how in _WEIGHTS if by_class or how not in _BY_CLASS]
+    chosen = st.session_state.get("weights") or st.query_params.get("weights") or EQUAL
+    return usual if chosen in usual else [*usual, chosen]
+
+
+def _detail_controls() -> None:
+    for key, usual in _DETAILS.items():
+        say_again(key, usual)
+    st.number_input(
+        "Training rows (0 = all)",
+        min_value=0,
+        value=0,
+        step=500,
+        key="subset",
+        bind="query-params",
+        help="A random draw with seed 0.",
+    )
+    st.selectbox("Preprocessing", _PREPROCESS, key="pre", bind="query-params", help="default: as usual for this data")
+    st.number_input(
+        "Principal components (0 = all features)", min_value=0, value=0, step=5, key="pca", bind="query-params"
+    )
+    st.selectbox(
+        "Device",
+        ["auto", "cpu", "cuda"],
+        key="device",
+        bind="query-params",
+        help="auto takes a CUDA GPU where there is one.",
+    )
+
+
+def possible_models() -> list[str]:
+    """The models that fit the number of classes chosen."""
+    source = source_of(st.session_state["data"])
+    if source.task == "regression":
+        return ["least-squares"]
+    chosen = st.session_state.get("classes") if len(source.classes) != _BINARY else None
+    two = len(chosen or source.classes) == _BINARY
+    return ["least-squares", "logistic", "softmax"] if two else ["softmax"]
+
+
+def _first_l2(kind: str) -> float:
+    # Image sets have pixels that never change, whose curvature is singular without a penalty.
+    return DEFAULT_L2[kind] or 1e-3
+
+
+def _new_data() -> None:
+    source = source_of(st.session_state["data"])
+    st.session_state["classes"] = list(source.default_classes) if source.name != "digits" else []
+    for name, value in UNTOUCHED.items():
+        st.session_state[name] = value
+    st.session_state.pop("selection", None)
+    _fitting_model()
+
+
+def _fitting_model() -> None:
+    kinds = possible_models()
+    if st.session_state.get("model") not in kinds:
+        st.session_state["model"] = kinds[0]
+        _new_model()
+
+
+def _new_model() -> None:
+    st.session_state["l2"] = _first_l2(st.session_state["model"])
+
+
+def data_spec() -> DataSpec:
+    """The data set that the sidebar asks for."""
+    state = st.session_state
+    return DataSpec(
+        name=state["data"],
+        classes=tuple(state.get("classes") or ()),
+        subset=int(state["subset"]) or None,
+        preprocess=None if state["pre"] == "default" else state["pre"],
+        pca=int(state["pca"]) or None,
+    )
+
+
+def model_spec() -> ModelSpec:
+    """The model that the sidebar asks for."""
+    how = weighting(st.session_state["weights"] or EQUAL)
+    return ModelSpec(
+        kind=st.session_state["model"],
+        l2=float(st.session_state["l2"]),
+        weights=how,
+        parameters=st.session_state.get("parameters") or None,
+    )
+
+
+def request(attribute: tuple[str, ...] = ()) -> FilRequest:
+    """The request that the sidebar describes, for the whole example or some attribute of it."""
+    return FilRequest(data=data_spec(), model=model_spec(), attribute=attribute, device=st.session_state["device"])
+
+
+def at_risk(data: Dataset) -> list[str]:
+    """The attributes that a page offers to look at by themselves: those a person called sensitive, then the others."""
+    return list(dict.fromkeys([*data.sensitive, *data.groups]))
+
+
+def with_model(asked: FilRequest, kind: ModelKind, l2: float) -> FilRequest:
+    """The same question to another model, with equal weights."""
+    return dataclasses.replace(asked, model=ModelSpec(kind=kind, l2=l2))

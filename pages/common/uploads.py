@@ -1,0 +1,72 @@
+"""What a person hands in: files, looked into aside and kept under their content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from fil_core import DataSpec, DataUnavailable
+from fil_core.data.own import Choices, OwnData, register, registered
+from fil_core.data.own import uploads as incoming
+from fil_core.data.own.sandbox import add_aside, preview_aside
+from fil_core.engine import uploads as brought
+from pages.common.compute import Progress, dataset, engine
+
+
+def own_data() -> list[OwnData]:
+    """The data sets that were made of a person's own files."""
+    return registered()
+
+
+def keep_incoming(content: bytes, suffix: str) -> str:
+    """A file that was handed in, kept under its content; the name it is kept under."""
+    return incoming.keep_incoming(content, suffix).name
+
+
+def is_incoming(name: str) -> bool:
+    """Whether a file that was handed in is still there."""
+    return incoming.incoming(name) is not None
+
+
+def _incoming(name: str) -> Path:
+    if (path := incoming.incoming(name)) is None:
+        raise DataUnavailable("file: expected one that was handed in and is still here; give it again.")
+    return path
+
+
+@st.cache_data(max_entries=16, show_spinner="Looking into the file…")
+def own_preview(name: str, categorical: tuple[str, ...], _title: str) -> dict[str, Any]:
+    """What a file holds, before anything is chosen; found out in a process of its own."""
+    return preview_aside(_incoming(name), categorical, title=_title)
+
+
+def add_own(name: str, chosen: Choices, title: str) -> OwnData:
+    """The data set that choices make of a file; read in a process of its own, once."""
+    with Progress() as progress:
+        progress(0, None, "reading the file")
+        return add_aside(_incoming(name), chosen, title=title, progress=progress)
+
+
+def remove_own(name: str) -> None:
+    """Delete what is kept of a person's own file."""
+    register.remove(name)
+
+
+def keep_scores(spec: DataSpec, content: bytes, suffix: str) -> str:
+    """Scores out of a file that was handed in, kept in the store under their content's name."""
+    path = incoming.keep_incoming(content, suffix)
+    return brought.keep_scores(engine(), brought.read_scores(path), dataset(spec))
+
+
+def with_scores(table: pd.DataFrame, name: str, spec: DataSpec) -> tuple[pd.DataFrame, list[str]]:
+    """A table of examples with a person's own scores beside it, and what a reader must know about them."""
+    scores, notes = brought.scores_of(engine(), name, dataset(spec))
+    return brought.joined(table, scores), notes
+
+
+def keep_parameters(content: bytes, suffix: str) -> str:
+    """Coefficients out of a file that was handed in, kept in the store under their content's name."""
+    return brought.keep_parameters(engine(), brought.read_parameters(incoming.keep_incoming(content, suffix)))

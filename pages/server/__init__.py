@@ -1,0 +1,1 @@
+"""Who is served, with which headers: the server around the pages."""

@@ -1,0 +1,45 @@
+"""The same examples under another model: who is leaky under both?"""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from fil_core import FilRequest, agreement
+from fil_core.display import charts
+from pages.common import compute, text, widgets
+from pages.common import sidebar as controls
+
+
+def comparison(request: FilRequest, table: pd.DataFrame) -> None:
+    """The same examples under another model."""
+    kinds = [k for k in controls.possible_models() if k != request.model.kind] or [request.model.kind]
+    left, middle, right = st.columns(3)
+    kind = left.selectbox("Other model", kinds, key="other", bind="query-params")
+    l2 = middle.number_input(
+        "Its penalty λ", min_value=0.0, value=1e-2, format="%.3g", step=1e-3, key="other-l2", bind="query-params"
+    )
+    k = int(right.number_input("Top k", min_value=1, value=min(500, max(1, len(table) // 10)), key="other-k"))
+    other = controls.with_model(request, kind, l2)
+    if other == request:
+        st.info("This is the same model; choose another penalty.")
+        return
+    answer = compute.offered(other, f"Measure {kind} with λ = {l2:g}", key="other-measure")
+    if answer is None:
+        return
+    theirs = answer.table["eta"]
+    found = agreement(table["eta"].to_numpy(), theirs.to_numpy(), k=k)
+    st.markdown(
+        f"**{text.count(found.overlap)} of the {text.count(found.k)} leakiest** are the same under both models "
+        f"(chance would give {text.count(round(found.k**2 / found.n))}); Spearman {found.spearman:.3f}, "
+        f"Pearson {found.pearson:.3f}."
+    )
+    weights = f", {request.model.weights.text}" if request.model.weights else ""
+    names = (f"{request.model.kind}, λ {request.model.penalty:g}{weights}", f"{kind}, λ {l2:g}")
+    widgets.chart(
+        charts.ranks(table["eta"], theirs, names, widgets.mode()),
+        "Rank under one model against rank under the other",
+        "ranks",
+    )
+    both = pd.DataFrame({"label": table["label"], "eta": table["eta"], "eta_other": theirs})
+    widgets.export(both, "two-models", key="other-export", label="Export both")

@@ -1,0 +1,58 @@
+"""What a person should know about their data before it is measured."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from fil_core.data.own import OwnData
+from pages.common import sidebar as controls
+from pages.common import text
+
+
+def report(entry: OwnData) -> None:
+    """Sizes, classes, warnings, notes, and the way on."""
+    h = entry.health
+    facts = {
+        "Training rows": text.count(h["rows"]),
+        "Held out": text.count(h["test_rows"]),
+        "Features": text.count(h["features"]),
+        "Classes": text.count(len(h["classes"])) if h["classes"] else "a number",
+        "Condition number": _condition(h["condition"]),
+    }
+    for column, (name, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
+        column.metric(name, value, border=True)
+    for warning in h["warnings"]:
+        st.warning(text.safe(warning), icon=":material/warning:")
+    if not h["warnings"]:
+        st.success(
+            "Nothing stands out: no constant or repeated columns, no id among the features.", icon=":material/check:"
+        )
+    left, right = st.columns(2)
+    with left:
+        if h["classes"]:
+            st.caption(f"Classes of {text.safe(h['target'])}")
+            st.dataframe(pd.DataFrame(h["classes"]), key="own-health-classes", hide_index=True)
+    with right:
+        if h["groups"]:
+            st.caption("Categories, and the level that all zeros stand for")
+            st.dataframe(pd.DataFrame(h["groups"]), key="own-health-groups", hide_index=True)
+    for note in h["notes"]:
+        st.caption(text.safe(note))
+    if st.button(
+        "Measure it",
+        type="primary",
+        icon=":material/arrow_forward:",
+        key="own-use",
+        on_click=controls.use,
+        args=(entry.name,),
+    ):
+        st.switch_page("pages/overview.py", query_params={})
+
+
+def _condition(value: float | None) -> str:
+    if value is None:
+        return "not taken"
+    return f"{value:.2g}" if math.isfinite(value) else "∞"

@@ -1,0 +1,174 @@
+"""What can be done with the results that are ticked: open, compare, take away, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from fil_core import BadRequest, Dataset, DataSpec, IrfilRequest, Result, to_csv_bytes, to_flat_parquet_bytes
+from fil_core.display import redaction
+from fil_core.engine.store import Store
+from fil_core.specs import Request
+from pages.common import compute, text, widgets
+from pages.views.results import compare as runs_compare
+from pages.views.results import open as runs_open
+from pages.views.results import table as runs_table
+from pages.views.results.table import PARTS, Run
+
+Datasets = Callable[[DataSpec], Dataset]
+
+_DOOMED = "runs-doomed"
+_TOP = 24
+_ABOUT_ATTRIBUTES = ("value", "attack")  # columns that tell an attribute's value
+
+
+def actions(runs: list[Run]) -> None:
+    """The buttons below the table."""
+    if not runs:
+        st.caption("Tick a row to open, report, export or delete it; tick two to compare them.")
+        return
+    st.caption(f"**{text.count(len(runs))} ticked.** " + text.safe("; ".join(run.name for run in runs[:3])) + ("; …" if len(runs) > 3 else ""))  # noqa: E501 # fmt: skip
+    one, two, three, four, five = st.columns(5)
+    with one:
+        _open(runs)
+    two.button(
+        "Compare", icon=":material/compare_arrows:", key="runs-compare", width="stretch", disabled=len(runs) != 2,
+        help="Tick two.", on_click=runs_compare.link, args=(runs,),
+    )  # fmt: skip
+    with three:
+        _report(runs)
+    with four:
+        _export(runs)
+    five.button("Delete", icon=":material/delete:", key="runs-delete", width="stretch", on_click=_doom, args=(runs,))
+
+
+def _open(runs: list[Run]) -> None:
+    place, why = None, "Tick one."
+    if len(runs) == 1 and runs[0].request is None:
+        brought = runs[0].entry.analysis in runs_table.BROUGHT
+        why = "You brought it; choose it in the sidebar." if brought else "Another version of this software wrote it."
+    elif len(runs) == 1 and runs[0].request is not None:
+        try:
+            place, why = runs_open.place(runs[0].request), "On the page that shows it."
+        except runs_open.NoPage as error:
+            why = f"No page shows exactly this: {error}"
+    st.button(
+        "Open", icon=":material/open_in_new:", key="runs-open", width="stretch", disabled=place is None,
+        help=text.safe(why), on_click=runs_open.go, args=(place,),
+    )  # fmt: skip
+    if place is None and len(runs) == 1:
+        st.caption(text.safe(why))
+
+
+def _report(runs: list[Run]) -> None:
+    keys = [run.entry.key for run in runs if run.request is not None and run.entry.analysis not in PARTS]
+    with st.popover("Report", icon=":material/description:", width="stretch", disabled=not keys):
+        redact = widgets.redacted()
+        what = "1 result" if len(keys) == 1 else f"{len(keys)} results"
+        st.markdown(f"One HTML file about **{what}**: it loads nothing from anywhere, and prints on A4.")
+        if len(keys) < len(runs):
+            st.caption("Models, opened examples and results of another version are left out.")
+        st.caption(
+            "Redacted, as the sidebar's switch says: pictures coarse, labels and attribute values masked."
+            if redact
+            else "It shows examples with their labels and values. Treat it like the data itself."
+        )
+        title = st.text_input("Title", key="report-title", placeholder="What the model gives away", max_chars=120)
+        top = int(st.number_input("Examples listed", 1, 1000, _TOP, key="report-top"))
+        engine = compute.engine()  # now: whoever downloads is not in the middle of a page
+        st.download_button(
+            "Download the report", lambda: _written(engine.store, engine.dataset, keys, redact, top, title),
+            "fil-report.html", "text/html", key="report-download", on_click="ignore", icon=":material/download:",
+            type="primary",
+        )  # fmt: skip
+
+
+def _written(store: Store, datasets: Datasets, keys: list[str], redact: bool, top: int, title: str) -> bytes:
+    """The report's bytes.
+
+    Raises:
+        BadRequest: a result was deleted meanwhile.
+    """
+    from fil_core.report import report
+
+    pairs = []
+    for key in keys:
+        run, result = runs_table.run_of(store.entry(key)), store.get(key)
+        if run.request is None or result is None:
+            raise BadRequest(f"report: expected a result that can be read; got {key[:16]}.")
+        pairs.append((run.request, result))
+    written = datetime.now().astimezone()
+    content = report(pairs, datasets, redact=redact, top=top, title=title, written=written)
+    return content.encode()
+
+
+def _export(runs: list[Run]) -> None:
+    run = runs[0]
+    possible = len(runs) == 1 and run.request is not None and run.entry.analysis not in PARTS
+    with st.popover("Export", icon=":material/table:", width="stretch", disabled=not possible, help="The table of one result."):  # noqa: E501 # fmt: skip
+        if not possible or run.request is None:
+            return
+        st.caption(f"The table of {text.safe(run.name)}. {text.PRIVATE}")
+        store, request, redact = compute.engine().store, run.request, widgets.redacted()
+        name = run.entry.analysis.replace(" ", "-")
+        for label, writer, mime in (
+            ("csv", to_csv_bytes, "text/csv"),
+            ("parquet", to_flat_parquet_bytes, "application/vnd.apache.parquet"),
+        ):
+            st.download_button(
+                {"csv": "CSV", "parquet": "Parquet"}[label],
+                lambda writer=writer: writer(_table(store, run.entry.key, request, redact)),
+                f"{name}.{label}", mime, key=f"runs-{label}", on_click="ignore",
+            )  # fmt: skip
+
+
+def _table(store: Store, key: str, request: Request, redact: bool) -> pd.DataFrame:
+    """The table as it may be told.
+
+    Raises:
+        BadRequest: the result was deleted meanwhile.
+    """
+    result = store.get(key)
+    if result is None:
+        raise BadRequest(f"export: expected a result that can be read; got {key[:16]}.")
+    return _shareable(result, request) if redact else result.table
+
+
+def _shareable(result: Result, request: Request) -> pd.DataFrame:
+    table = redaction.masked(result.table)  # not the page's: a download is written outside of it
+    telling = [c for c in table if c in _ABOUT_ATTRIBUTES or c.startswith("success_")]
+    if isinstance(request, IrfilRequest) and redaction.weights_tell_class(request.weights):
+        telling.append("eta_after")
+    return table.drop(columns=telling)
+
+
+def _doom(runs: list[Run]) -> None:
+    st.session_state[_DOOMED] = [(run.entry.key, run.name, run.entry.analysis in runs_table.BROUGHT) for run in runs]
+
+
+def confirmation() -> None:
+    """Asks before anything is deleted, naming it."""
+    if not (doomed := st.session_state.get(_DOOMED)):
+        return
+    with st.container(border=True):
+        what = "this result" if len(doomed) == 1 else f"these {len(doomed)} results"
+        again = "What is computed can be computed again, which takes what it took."
+        if any(brought for _, _, brought in doomed):
+            again += " What you brought can not: links and results that use it need the file again."
+        st.markdown(f"**Delete {what}?** {again}")
+        for _, name, _ in doomed[:8]:
+            st.caption(text.safe(name))
+        if len(doomed) > 8:
+            st.caption(f"and {len(doomed) - 8} more")
+        yes, no, _ = st.columns([1, 1, 4])
+        yes.button("Delete", type="primary", icon=":material/delete:", key="doom-yes", on_click=_delete)
+        no.button("Keep", key="doom-no", on_click=st.session_state.pop, args=(_DOOMED, None))
+
+
+def _delete() -> None:
+    for key, *_ in st.session_state.pop(_DOOMED, []):
+        compute.engine().store.delete(key)
+    runs_table.forget_ticks()

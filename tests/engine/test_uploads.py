@@ -1,0 +1,376 @@
+"""Scores and parameters that a person brings, and own data through the engine."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from file_parts import csv, table
+from safetensors.numpy import save_file
+
+from fil_core.data.own import Choices, add
+from fil_core.engine import Engine
+from fil_core.engine.uploads import (
+    joined,
+    keep_parameters,
+    keep_scores,
+    parameters_of,
+    positions,
+    read_parameters,
+    read_scores,
+    scores_of,
+)
+from fil_core.engine.weights import keep_weights
+from fil_core.errors import BadData, BadRequest, NotConverged
+from fil_core.leakage.fil import fil
+from fil_core.models import fit
+from fil_core.specs import DataSpec, ExampleRequest, FilRequest, ModelSpec
+from fil_core.specs.weights import GivenWeights, weighting
+
+LOGISTIC = ModelSpec(kind="logistic", l2=0.02)
+HASH = "0" * 64
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine()
+
+
+@pytest.fixture
+def patients(tmp_path) -> DataSpec:
+    """Forty patients that go by names, eight of them held out."""
+    path = tmp_path / "patients.csv"
+    path.write_bytes(csv(table().assign(who=[f"P{i:02d}" for i in range(40)])))
+    return DataSpec(name=add(path, Choices(target="ill", id="who", sensitive=("city", "age"))).name)
+
+
+@pytest.fixture
+def numbered(tmp_path) -> DataSpec:
+    """The same forty, that go by numbers."""
+    path = tmp_path / "numbered.csv"
+    path.write_bytes(csv(table().assign(who=1000 + 3 * np.arange(40))))
+    return DataSpec(name=add(path, Choices(target="ill", id="who")).name)
+
+
+def written(folder: Path, frame: pd.DataFrame, suffix: str = "csv") -> Path:
+    path = folder / f"scores.{suffix}"
+    frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+    return path
+
+
+# --- own data -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["least-squares", "logistic", "softmax"])
+def test_own_data_leak_what_the_same_arrays_leak(kind, engine, tmp_path, from_arrays):
+    frame = table()
+    (tmp_path / "t.csv").write_bytes(csv(frame))
+    name = add(tmp_path / "t.csv", Choices(target="ill", test_fraction=0)).name
+    model = ModelSpec(kind=kind, l2=0.02)
+    found = engine.get(FilRequest(data=DataSpec(name=name), model=model))
+    numbers = frame[["age", "dose"]].to_numpy()
+    standard = (numbers - numbers.mean(0)) / numbers.std(0)
+    X = np.column_stack([standard, frame["city"] == "Bonn", frame["city"] == "Lyon"]).astype(float)
+    data = from_arrays(X, frame["ill"] == "yes", classes=2)
+    np.testing.assert_allclose(found.table["eta"], fil(fit(model, data), data), rtol=1e-9)
+    assert found.table.index.tolist() == list(range(40))
+
+
+def test_sensitive_columns_have_their_own_eta_beside_the_rest(engine, patients):
+    request = FilRequest(data=patients, model=LOGISTIC, sigma=2.0)
+    result = engine.get(request).table
+    for name in ("city", "age"):
+        asked = engine.get(dataclasses.replace(request, attribute=(name,))).table
+        np.testing.assert_allclose(result[f"eta_{name}"], asked["eta"], rtol=1e-12)
+        assert (result[f"eta_{name}"] <= result["eta"] * (1 + 1e-12)).all()
+        assert {"eta_city", "eta_age"}.isdisjoint(asked.columns)
+    components = engine.get(FilRequest(data=dataclasses.replace(patients, pca=2), model=LOGISTIC)).table
+    assert "eta_city" not in components  # a component is no attribute
+
+
+def test_two_spellings_of_own_data_are_one_stored_result(engine, patients):
+    engine.get(FilRequest(data=patients, model=LOGISTIC))
+    short = DataSpec(name=f"own:{patients.name[-12:]}")
+    assert engine.find(FilRequest(data=short, model=LOGISTIC)) is not None
+
+
+# --- scores ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_scores_are_found_by_name_in_the_order_of_the_examples(suffix, engine, patients, tmp_path):
+    data = engine.dataset(patients)
+    frame = pd.DataFrame({"ID": [f"P{i:02d}" for i in range(40)], "mine": np.arange(40) / 7, "other": np.arange(40)})
+    frame = frame.sample(frac=1, random_state=1)
+    name = keep_scores(engine, read_scores(written(tmp_path, frame, suffix)), data)
+    scores, notes = scores_of(engine, name, data)
+    assert list(scores.columns) == ["mine", "other"]
+    np.testing.assert_allclose(scores["mine"], data.ids / 7, rtol=1e-15)
+    assert scores.index.tolist() == data.ids.tolist()
+    assert notes == ["8 of their ids are no training example."]
+
+
+def test_scores_are_found_by_number(engine, numbered):
+    data = engine.dataset(numbered)
+    table = pd.DataFrame({"id": data.ids[::-1].astype(float), "mine": np.arange(data.n)})
+    scores, notes = scores_of(engine, keep_scores(engine, table, data), data)
+    assert scores["mine"].tolist() == list(range(data.n))[::-1]
+    assert notes == []
+
+
+def test_examples_without_a_score_have_none_and_are_counted(engine, numbered):
+    data = engine.dataset(numbered)
+    table = pd.DataFrame({"id": [*data.ids[:5], 7, np.nan], "mine": [*range(5), 9, 9]})
+    scores, notes = scores_of(engine, keep_scores(engine, table, data), data)
+    assert scores["mine"][:5].tolist() == [0, 1, 2, 3, 4]
+    assert scores["mine"][5:].isna().all()
+    lack = f"Your scores lack {data.n - 5} of the {data.n} training examples."
+    assert notes == [lack, "2 of their ids are no training example."]
+
+
+def test_positions_are_where_examples_stand_and_minus_one_for_others(engine, patients, numbered):
+    by_number, by_name = engine.dataset(numbered), engine.dataset(patients)
+    ids = pd.Series([by_number.ids[3], "x", None, by_number.ids[0], 1e300], dtype=object)
+    assert positions(ids, by_number).tolist() == [3, -1, -1, 0, -1]
+    assert positions(pd.Series([by_name.id_names[3], "x", None]), by_name).tolist() == [3, -1, -1]
+
+
+def test_the_same_scores_have_the_same_name_and_other_columns_another(engine, numbered):
+    data = engine.dataset(numbered)
+    numbers = {"id": data.ids, "ab": np.ones(data.n), "c": np.ones(data.n)}
+    names = [keep_scores(engine, pd.DataFrame(numbers), data) for _ in range(2)]
+    assert names[0] == names[1]
+    other = keep_scores(engine, pd.DataFrame(numbers).rename(columns={"ab": "a", "c": "bc"}), data)
+    assert other != names[0]
+    assert list(scores_of(engine, other, data)[0].columns) == ["a", "bc"]
+
+
+def test_a_name_that_is_taken_gets_yours_behind_it():
+    result = pd.DataFrame({"eta": [1.0, 2.0]}, index=pd.Index([0, 1], name="id"))
+    found = joined(result, pd.DataFrame({"eta": [3.0, 4.0], "mine": [5.0, 6.0]}, index=result.index))
+    assert list(found.columns) == ["eta", "eta (yours)", "mine"]
+    assert found["eta"].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"mine": [1, 2]}, "expected one column id in scores.csv; got mine"),
+        ({"id": [1, 2], "ID": [1, 2], "mine": [1, 2]}, "expected one column id in scores.csv; got id, ID"),
+    ],
+)
+def test_a_table_without_one_id_is_refused(columns, message, tmp_path):
+    with pytest.raises(BadData, match=message):
+        read_scores(written(tmp_path, pd.DataFrame(columns | {"more": [0, 0]})))
+
+
+def test_another_kind_of_file_is_no_table_of_scores(tmp_path):
+    with pytest.raises(BadData, match=r"expected a \.csv or \.parquet file; got scores\.npz"):
+        read_scores(tmp_path / "scores.npz")
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({}, "a column of numbers beside id; got none"),
+        ({"mine": ["a", "b"]}, "expected numbers in column 'mine'; got 'a'"),
+        ({"mi\nne": [1, 2]}, "printable"),
+        ({"id": [1, 2], "mine": [1, 2]}, r"expected ids of the 32 training examples, such as \d+; got none of them"),
+        ({"id": [1000 + 3, 1000 + 3], "mine": [1, 2]}, "expected each id once; got one twice"),
+    ],
+)
+def test_scores_that_cannot_be_used_are_refused(columns, message, engine, numbered):
+    data = engine.dataset(numbered)
+    assert 1003 in data.ids
+    with pytest.raises(BadData, match=message):
+        keep_scores(engine, pd.DataFrame({"id": data.ids[:2]} | columns), data)
+
+
+def test_scores_belong_to_their_examples_and_can_be_lost(engine, numbered):
+    data = engine.dataset(numbered)
+    name = keep_scores(engine, pd.DataFrame({"id": data.ids, "mine": data.y}), data)
+    other = engine.dataset(dataclasses.replace(numbered, subset=20))
+    with pytest.raises(BadData, match="another choice of examples or features"):
+        scores_of(engine, name, other)
+    engine.store.delete(name)
+    with pytest.raises(BadData, match="not in the store any more; give the file again"):
+        scores_of(engine, name, data)
+    with pytest.raises(BadRequest, match="64 lower-case hex"):
+        scores_of(engine, "../x", data)
+
+
+def test_a_name_of_something_else_is_no_name_of_scores(engine, numbered):
+    data = engine.dataset(numbered)
+    with pytest.raises(BadData, match="scores: .* are not in the store"):
+        scores_of(engine, keep_parameters(engine, np.ones(4)), data)
+
+
+# --- parameters -----------------------------------------------------------------------------------------------------
+
+
+def parameters(engine: Engine, data: DataSpec, model: ModelSpec = LOGISTIC) -> np.ndarray:
+    return fit(model, engine.dataset(data)).theta.numpy()
+
+
+@pytest.mark.parametrize("kind", ["least-squares", "logistic", "softmax"])
+@pytest.mark.parametrize("suffix", ["safetensors", "npz"])
+def test_a_model_trained_elsewhere_leaks_what_the_same_model_trained_here_leaks(
+    kind, suffix, engine, patients, tmp_path
+):
+    model = ModelSpec(kind=kind, l2=0.02)
+    theta = parameters(engine, patients, model).astype(np.float32)
+    path = tmp_path / f"model.{suffix}"
+    save_file({"weight": theta}, path) if suffix == "safetensors" else np.savez(path, weight=theta)
+    name = keep_parameters(engine, read_parameters(path))
+    brought = engine.get(FilRequest(data=patients, model=dataclasses.replace(model, parameters=name)))
+    own = engine.get(FilRequest(data=patients, model=model))
+    np.testing.assert_allclose(brought.table["eta"], own.table["eta"], rtol=1e-4)
+    assert brought.summary["converged"]
+    assert brought.arrays["theta"].tolist() == theta.astype(np.float64).tolist()
+
+
+def test_every_analysis_of_examples_starts_from_the_parameters_that_were_brought(engine, patients):
+    theta = parameters(engine, patients)
+    moved = theta * (1 + 5e-4)
+    model = dataclasses.replace(LOGISTIC, parameters=keep_parameters(engine, moved))
+    id_ = int(engine.dataset(patients).ids[0])
+    brought = engine.get(ExampleRequest(data=patients, model=model, id=id_))
+    own = engine.get(ExampleRequest(data=patients, model=LOGISTIC, id=id_))
+    assert brought.arrays["feature_eta"].tolist() != own.arrays["feature_eta"].tolist()
+    np.testing.assert_allclose(brought.arrays["feature_eta"], own.arrays["feature_eta"], rtol=1e-2)
+
+
+def test_parameters_that_are_no_optimum_are_refused_and_nothing_is_stored(engine, patients):
+    name = keep_parameters(engine, parameters(engine, patients) * 1.1)
+    request = FilRequest(data=patients, model=dataclasses.replace(LOGISTIC, parameters=name))
+    with pytest.raises(NotConverged, match="parameters: expected an optimum of logistic"):
+        engine.get(request)
+    assert engine.find(request) is None
+
+
+def test_given_weights_stand_beside_parameters(engine, patients):
+    data = engine.dataset(patients)
+    weights = np.random.default_rng(1).uniform(0.5, 1.5, data.n)
+    how = keep_weights(engine, pd.DataFrame({"id": data.called(data.ids), "weight": weights}), data)
+    weighted = dataclasses.replace(LOGISTIC, weights=how)
+    theta = fit(LOGISTIC, data, weights=weights).theta.numpy()
+    model = dataclasses.replace(weighted, parameters=keep_parameters(engine, theta))
+    brought, own = (engine.get(FilRequest(data=patients, model=m)).table for m in (model, weighted))
+    np.testing.assert_allclose(brought["eta"], own["eta"], rtol=1e-6)
+    np.testing.assert_allclose(brought["weight"], weights, rtol=1e-15)
+    with pytest.raises(NotConverged):
+        engine.get(FilRequest(data=patients, model=dataclasses.replace(model, weights=None)))
+
+
+def test_weights_that_train_anew_are_refused_beside_parameters():
+    assert ModelSpec(weights=GivenWeights(digest=HASH), parameters=HASH).parameters == HASH
+    for text in ("irfil:sample:3", "drop:2"):
+        how = weighting(text)
+        with pytest.raises(BadRequest, match="which trains the model anew"):
+            ModelSpec(weights=how, parameters=HASH)
+
+
+@pytest.mark.parametrize("name", ["x", "../" * 20, "A" * 64, "0" * 63])
+def test_a_name_that_is_no_digest_is_refused(name):
+    with pytest.raises(BadRequest, match="parameters: expected 64 lower-case hex"):
+        ModelSpec(parameters=name)
+
+
+def test_parameters_can_be_lost(engine, patients):
+    name = keep_parameters(engine, parameters(engine, patients))
+    assert parameters_of(engine, name).shape == (4,)
+    engine.store.delete(name)
+    with pytest.raises(BadData, match="parameters: .* not in the store any more; give the file again"):
+        engine.get(FilRequest(data=patients, model=dataclasses.replace(LOGISTIC, parameters=name)))
+
+
+def test_a_name_of_something_else_is_no_name_of_parameters(engine, numbered):
+    data = engine.dataset(numbered)
+    scores = keep_scores(engine, pd.DataFrame({"id": data.ids, "mine": data.y}), data)
+    with pytest.raises(BadData, match="parameters: .* are not in the store"):
+        parameters_of(engine, scores)
+
+
+# --- files of parameters --------------------------------------------------------------------------------------------
+
+
+def saved(folder: Path, suffix: str = "npz", **arrays: np.ndarray) -> Path:
+    path = folder / f"model.{suffix}"
+    np.savez(path, **arrays) if suffix == "npz" else save_file(arrays, path)
+    return path
+
+
+@pytest.mark.parametrize("name", ["theta", "coef", "coef_", "coefficients", "weight", "linear.weight"])
+@pytest.mark.parametrize("suffix", ["npz", "safetensors"])
+def test_coefficients_go_by_their_usual_names(name, suffix, tmp_path):
+    given = np.array([[1.5, -2.0, 3.0]])  # one row, as scikit-learn and PyTorch keep a model of two classes
+    theta = read_parameters(saved(tmp_path, suffix, **{name: given, "epoch": np.array([3])}))
+    assert (theta.dtype, theta.tolist()) == (np.float64, [1.5, -2.0, 3.0])
+
+
+def test_a_matrix_is_a_row_for_each_class(tmp_path):
+    assert read_parameters(saved(tmp_path, theta=np.ones((3, 4)))).shape == (3, 4)
+
+
+def test_an_intercept_of_zero_is_none(tmp_path):
+    assert read_parameters(saved(tmp_path, coef_=np.ones((1, 3)), intercept_=np.zeros(1))).shape == (3,)
+
+
+@pytest.mark.parametrize("value", [0.5, np.nan])
+@pytest.mark.parametrize("name", ["intercept", "intercept_", "bias", "linear.bias"])
+def test_an_intercept_is_refused_with_what_to_do(name, value, tmp_path):
+    with pytest.raises(BadData, match=rf"expected no intercept; {name} is not zero\. Add a column of ones"):
+        read_parameters(saved(tmp_path, theta=np.ones(3), **{name: np.array([value])}))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"other": np.ones(3)}, "expected one of theta, .*; got none of them"),
+        ({"theta": np.ones(3), "coef": np.ones(3)}, "got theta, coef"),
+        ({"theta": np.ones((2, 3, 4))}, r"shape \(d,\) or \(C, d\); got float64 \(2, 3, 4\)"),
+        ({"theta": np.ones(3) * 1j}, "got complex128"),
+        ({"theta": np.array(["a"])}, "got <U1"),
+        ({"theta": np.empty(0)}, r"got float64 \(0,\)"),
+        ({"theta": np.array(1.0)}, r"got float64 \(\)"),
+        ({"theta": np.array([1, None])}, "array 'theta': expected numbers; got Python objects"),
+    ],
+)
+def test_what_holds_no_coefficients_is_refused(arrays, message, tmp_path):
+    with pytest.raises(BadData, match=message):
+        read_parameters(saved(tmp_path, **arrays))
+
+
+class Opened:
+    def __reduce__(self):
+        return (Path("/tmp/a-pickle-was-opened").touch, ())
+
+
+@pytest.mark.parametrize(
+    ("suffix", "message"),
+    [
+        (".npz", "got a Python pickle, which is not opened"),
+        (".safetensors", "model.safetensors cannot be read"),
+        (".pt", r"expected a \.safetensors or \.npz file; got model\.pt"),
+        (".pkl", r"expected a \.safetensors or \.npz file; got model\.pkl"),
+    ],
+)
+def test_a_pickle_is_not_opened_under_any_name(suffix, message, tmp_path):
+    path = tmp_path / f"model{suffix}"
+    path.write_bytes(pickle.dumps(Opened()))
+    with pytest.raises(BadData, match=message):
+        read_parameters(path)
+    assert not Path("/tmp/a-pickle-was-opened").exists()
+
+
+@pytest.mark.parametrize("cut", [4, 30, -8])
+def test_a_file_that_is_cut_off_is_refused(cut, tmp_path):
+    for suffix in ("safetensors", "npz"):
+        path = saved(tmp_path, suffix, theta=np.ones(3))
+        path.write_bytes(path.read_bytes()[:cut])
+        with pytest.raises(BadData, match="parameters: |NumPy archive"):
+            read_parameters(path)
