@@ -90,7 +90,7 @@ def _with_noise(dataset: Dataset, attribute: Attribute) -> Iterator[Row]:
                 target, passed = f">= {base:.4f} - 1 s.e.", trial >= base - error
             measured = f"{trial:.4f} +- {error:.4f} ({_TRIALS})"
             yield Row(f"{what}, sigma = {sigma:g}: {name}", target, measured, f"exact {exact:.4f}", passed)
-    yield from _tenths(fitted, dataset, attribute, what)
+    yield from _deciles(fitted, dataset, attribute, what)
     assert found.gram is not None
     scan = np.logspace(-5, 1, 31)
     exact = [success_probability(found.gram, attribute.codes, s, attribute.prior).mean() for s in scan]
@@ -103,7 +103,7 @@ def _with_noise(dataset: Dataset, attribute: Attribute) -> Iterator[Row]:
     )
 
 
-def _tenths(fitted: Fitted, dataset: Dataset, attribute: Attribute, what: str) -> Iterator[Row]:
+def _deciles(fitted: Fitted, dataset: Dataset, attribute: Attribute, what: str) -> Iterator[Row]:
     """Success against the least and the most exposed tenth."""
     sigma, shift = 1e-3, all_shifts(fitted, dataset, attribute)
     exact = success_probability((shift @ shift.mT).numpy(), attribute.codes, sigma)
@@ -387,9 +387,9 @@ def _floor_row(what: str, fitted: Fitted, dataset: Dataset) -> Row:
     right = np.array(rows)[_picked(fitted, dataset, rows)]
     rows = [int(right[dataset.y[right] == c][0]) for c in range(2)]
     table = _attack(fitted, dataset, rows, (_SHARP,), 2000).table
-    ratio, error = table["mse"] / table["floor_unbiased"], table["mse_error"] / table["floor_unbiased"]
+    ratio, error = table["mse"] / table["bound_unbiased"], table["mse_error"] / table["bound_unbiased"]
     return Row(
-        f"{what}: mse / floor_unbiased, sigma = {_SHARP:g}",
+        f"{what}: mse / bound_unbiased, sigma = {_SHARP:g}",
         "0.9 to 1.1",
         ", ".join(f"{r:.3f}" for r in ratio),
         f"2,000 releases of one digit of each class; standard error {error.max():.3f}",
@@ -415,7 +415,7 @@ def _noise_rows(what: str, fitted: Fitted, dataset: Dataset, examples: int, tria
     at = table[table["sigma"] == middle]
     psnr = f"PSNR {at['psnr_prior'].mean():.1f} dB, unbiased {at['psnr'].mean():.1f} dB"
     beside = f"geometric mean of {len(rows)} digits, sigma = {middle:g}"
-    yield Row(f"{what}: mse_prior / floor_prior", "", _geometric(at, "mse_prior", "floor_prior"), beside)
+    yield Row(f"{what}: mse_prior / bound_prior", "", _geometric(at, "mse_prior", "bound_prior"), beside)
     yield Row(f"{what}: mse / mse_prior", "", _geometric(at, "mse", "mse_prior"), f"{beside}; {psnr}")
 
 

@@ -19,15 +19,15 @@ from fil_core import (
     ReleaseRequest,
     Reweighting,
     Store,
+    compared_releases,
+    deciles,
+    evenly_ranked,
     fil,
     fit,
     infer,
     irfil,
     load,
-    side_by_side,
-    spread_over_ranks,
     successors,
-    tenths,
     without_leakiest,
 )
 from fil_core.attacks.attribute import attribute_of
@@ -80,10 +80,10 @@ def reweighting(data_dir: str | None) -> Iterator[Row]:
         success = infer(
             fit(ModelSpec(l2=1e-2), iwpc, weights=weights), iwpc, attribute, attackers=("whitebox",), sigmas=(1e-3,)
         ).success["whitebox"][:, 0]
-        shares = [float(success[g].mean()) for g in tenths(found.eta[0])]
+        shares = [float(success[g].mean()) for g in deciles(found.eta[0])]
         target = "≈ .37 rising to ≈ .84" if when == "before" else "flat, ≈ .50 to .59"
         shown = f"{min(shares):.3f} to {max(shares):.3f}, first {shares[0]:.3f}, last {shares[-1]:.3f}"
-        yield Row(f"– white box at σ = 1e-3 by tenths of η, {when}", target, shown, "closed form")
+        yield Row(f"– white box at σ = 1e-3 by deciles of η, {when}", target, shown, "closed form")
     digits = load(DataSpec(name="digits"))
     found, seconds = best_of(1, lambda: _reweight(ModelSpec(kind="softmax"), digits))
     fall = float(found.eta[0].std() / found.eta[-1].std())
@@ -100,10 +100,10 @@ def mitigations(data_dir: str | None) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         engine = Engine(Store(folder))
         before = engine.dataset(data)
-        ids = spread_over_ranks(_series(eta, before), 20)
+        ids = evenly_ranked(_series(eta, before), 20)
         base = ReleaseRequest(data=data, sigma=1e-4, ids=ids)
         ways = [Irfil(method=method) for method in ("sample", "class", "hybrid")]  # type: ignore[arg-type]
-        compared = side_by_side(base, n=dataset.n, irfil=ways)
+        compared = compared_releases(base, n=dataset.n, irfil=ways)
         _, seconds = best_of(1, lambda: [engine.get(m.release) for m in compared])
     yield Row(f"MNIST 0/1, 20 components: {len(compared)} releases side by side", "", f"{seconds:.1f} s", "20 reconstructed in each")  # noqa: E501 # fmt: skip
     k = round(dataset.n / 100)

@@ -17,7 +17,7 @@ _COLUMNS = {
     "leverage": "leverage",
     "loo_shift": "shift of θ when left out",
     "dfil": "dFIL (mean over features)",
-    "floor_prior": "reconstruction floor with a prior",
+    "bound_prior": "reconstruction floor with a prior",
     "membership_auc": "membership AUC at σ = 1",
     "eta_before": "η with equal weights",
     "weight": "training weight",

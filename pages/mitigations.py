@@ -6,10 +6,10 @@ import streamlit as st
 
 from pages.common import compute, frame, text, widgets
 from pages.common import sidebar as controls
-from pages.views.mitigations import comparison as side_by_side
+from pages.views.mitigations import comparison as compared_releases
 from pages.views.mitigations import reweighting
 
-_VIEWS = {"reweighting (IRFIL)": reweighting.view, "side by side": side_by_side.view}
+_VIEWS = {"reweighting (IRFIL)": reweighting.view, "side by side": compared_releases.view}
 
 frame.required()
 st.title("Mitigations", anchor=False)

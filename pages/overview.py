@@ -69,7 +69,7 @@ grouped = table.groupby("label")["eta"] if data.class_names else table.assign(al
 widgets.table_twin(
     grouped.agg(["count", "mean", "std", "min", "median", "max"]).assign(
         p95=grouped.quantile(0.95),
-        top_tenth=grouped.apply(lambda e: int((table.loc[e.index, "percentile"] > 90).sum())),
+        top_decile=grouped.apply(lambda e: int((table.loc[e.index, "percentile"] > 90).sum())),
     ),
     key="overview-numbers",
 )

@@ -62,11 +62,11 @@ def test_noise_takes_the_genotype_away():
     # Golden: the closed form of this library, which 20,000 draws an example confirm to three standard errors.
     assert found.exact["whitebox"] == pytest.approx([1, 0.98475, 0.54489, 0.32822], abs=1e-5)
     assert (np.abs(trials - found.exact["whitebox"]) <= 3 * error).all()
-    tenths = [found.success["whitebox"][g, 2].mean() for g in np.array_split(np.argsort(eta), 10)]
-    assert tenths[0] < 0.39 and tenths[-1] > 0.82
+    deciles = [found.success["whitebox"][g, 2].mean() for g in np.array_split(np.argsort(eta), 10)]
+    assert deciles[0] < 0.39 and deciles[-1] > 0.82
     # Not every tenth is above the one before: eta bounds the pull of any direction, success has one in mind.
-    assert min(np.diff(tenths)) > -0.02
-    assert np.corrcoef(np.arange(10), tenths)[0, 1] > 0.95
+    assert min(np.diff(deciles)) > -0.02
+    assert np.corrcoef(np.arange(10), deciles)[0, 1] > 0.95
 
 
 def test_with_the_prior_it_stays_at_the_baseline():

@@ -95,8 +95,8 @@ class TestTheGenotypeOfIwpc:
         assert s["eta_std"][-1] == pytest.approx(3.222e-6, abs=0.501e-9)
         assert [s["eta_mean"][0], s["eta_mean"][-1]] == pytest.approx([1.8319e-3, 1.6799e-3], abs=0.501e-7)
 
-    def tenths(self, answer, model: ModelSpec) -> np.ndarray:
-        """White-box success at sigma = 1e-3, averaged in tenths of the patients by what eta was before."""
+    def deciles(self, answer, model: ModelSpec) -> np.ndarray:
+        """White-box success at sigma = 1e-3, averaged in deciles of the patients by what eta was before."""
         need("iwpc/iwpc-scaled.csv")
         before = answer(IrfilRequest(data=IWPC, model=RIDGE, weights=GENOTYPE)).table["eta_before"]
         attacked = answer(ReleaseRequest(data=IWPC, model=model, sigma=1e-3, attribute="vkorc1")).table["attack"]
@@ -104,7 +104,7 @@ class TestTheGenotypeOfIwpc:
         return np.array([attacked[ids].mean() for ids in groups])
 
     def test_who_leaks_more_is_guessed_more_often(self, answer):
-        shares = self.tenths(answer, RIDGE)
+        shares = self.deciles(answer, RIDGE)
         assert 0.37 < shares[0] < 0.39
         assert 0.82 < shares[-1] < 0.85
         # One tenth is below the one before: eta bounds the pull of any direction, success has one in mind.
@@ -112,7 +112,7 @@ class TestTheGenotypeOfIwpc:
         assert np.corrcoef(np.arange(10), shares)[0, 1] > 0.95
 
     def test_reweighted_all_are_guessed_alike(self, answer):
-        shares = self.tenths(answer, ModelSpec(l2=1e-2, weights=GENOTYPE))
+        shares = self.deciles(answer, ModelSpec(l2=1e-2, weights=GENOTYPE))
         assert shares.min() > 0.49
         assert shares.max() < 0.585
 

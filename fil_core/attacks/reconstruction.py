@@ -45,8 +45,8 @@ class Reconstruction:
         squared_error_nearer: S arrays (T,), of the better one of the two explanations: what is left to who can tell
             them apart.
         explained: (S,), share of the releases that some x explains exactly.
-        floor_unbiased: (S,), no unbiased attack's expected error is below it (Cramer-Rao).
-        floor_prior: (S,), van Trees' floor for a Gaussian prior of `prior_std`, with the information of this example:
+        bound_unbiased: (S,), no unbiased attack's expected error is below it (Cramer-Rao).
+        bound_prior: (S,), van Trees' floor for a Gaussian prior of `prior_std`, with the information of this example:
             no strict bound for a single one, nor for an attacker who knows more of the others than their spread.
         eta: Fisher information loss at sigma = 1.
     """
@@ -58,8 +58,8 @@ class Reconstruction:
     squared_error_prior: list[np.ndarray]
     squared_error_nearer: list[np.ndarray]
     explained: np.ndarray
-    floor_unbiased: np.ndarray
-    floor_prior: np.ndarray
+    bound_unbiased: np.ndarray
+    bound_prior: np.ndarray
     eta: float
 
 
@@ -156,8 +156,8 @@ def _one(adversary: Adversary, row: int, sigmas: Sequence[float], noise: Tensor,
         squared_error_prior=[part.numpy() for part in prior],
         squared_error_nearer=[part.numpy() for part in nearer],
         explained=np.array([float(part.mean()) for part in real]),
-        floor_unbiased=of(J.floor_unbiased),
-        floor_prior=of(lambda sigma: J.floor_prior(sigma, prior_std)),
+        bound_unbiased=of(J.bound_unbiased),
+        bound_prior=of(lambda sigma: J.bound_prior(sigma, prior_std)),
         eta=float(J.eta_squared()[0].clamp_min(0).sqrt()),
     )
 

@@ -106,7 +106,7 @@ def _row(name: str, cells: list[str]) -> str:
 
 
 def _run_reconstruct(options: argparse.Namespace) -> int:
-    """Reconstruction of training examples from the parameters and all other examples, beside the floors of theory."""
+    """Reconstruction of training examples from the parameters and all other examples, beside the bounds of theory."""
     run, data = Run(options), data_spec(options)
     model = run.model_spec(data)
     # One request an example: whoever stops the command keeps the examples that are done.
@@ -130,7 +130,7 @@ def _run_reconstruct(options: argparse.Namespace) -> int:
     results = {q.ids[0]: answer for q, answer in zip(requests, answers, strict=True) if isinstance(answer, Result)}
     table = pd.concat([result.table for result in results.values()])
     columns = (
-        "sigma", "mse", "psnr", "mse_prior", "psnr_prior", "mse_nearer", "psnr_nearer", "floor_unbiased", "floor_prior",
+        "sigma", "mse", "psnr", "mse_prior", "psnr_prior", "mse_nearer", "psnr_nearer", "bound_unbiased", "bound_prior",
     )  # fmt: skip
     line: dict[str, Any] = {
         column: {str(id): result.table[column].tolist() for id, result in results.items()} for column in columns

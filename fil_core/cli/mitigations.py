@@ -27,12 +27,12 @@ from fil_core.cli.options import (
 from fil_core.errors import BadRequest, FilError
 from fil_core.mitigations.releases import (
     Mitigation,
-    attack_by_tenths,
-    noise_around,
+    attack_by_decile,
+    compared_releases,
+    default_sigma,
+    evenly_ranked,
     noise_for,
     release_row,
-    side_by_side,
-    spread_over_ranks,
     successors,
 )
 from fil_core.result import Result
@@ -146,7 +146,7 @@ def _run_mitigate(options: argparse.Namespace) -> int:
     table = pd.DataFrame(rows)
     line = {"mitigations": rows, "sigma": base.sigma, "n": measured.summary["n"], "score": measured.summary["score"]}
     shown = table.set_index("name").rename_axis("mitigation")
-    return run.finish(shown.drop(columns=["attack_by_tenths", "new_leakiest", "error"]), line, _in_words(shown, line))
+    return run.finish(shown.drop(columns=["attack_by_decile", "new_leakiest", "error"]), line, _in_words(shown, line))
 
 
 def _compared(
@@ -160,7 +160,7 @@ def _compared(
     base = _base(options, ReleaseRequest(data=data, model=model, attribute=options.attribute, trials=options.trials, draws=options.draws, seed=options.seed, device=options.device), measured)  # noqa: E501 # fmt: skip
     before = measured.summary["eta_max"]
     asked = [noise_for(base, before, target) for target in options.target_eta or ()]  # refused before the work
-    compared = side_by_side(
+    compared = compared_releases(
         base,
         n=measured.summary["n"],
         irfil=_ways(options, measured, attribute),
@@ -176,10 +176,10 @@ def _compared(
 def _base(options: argparse.Namespace, plain: ReleaseRequest, measured: Result) -> ReleaseRequest:
     """The release as it is, with the noise and the examples to reconstruct that were asked for or suit the data."""
     s = measured.summary
-    usual = noise_around(s["eta_mean"], None if options.attribute else s["prior_std"])
+    usual = default_sigma(s["eta_mean"], None if options.attribute else s["prior_std"])
     sigma = usual if options.sigma is None else options.sigma
     whole_examples = not options.attribute and plain.model.kind in ATTACKABLE
-    ids = spread_over_ranks(measured.table["eta"], options.examples) if whole_examples else ()
+    ids = evenly_ranked(measured.table["eta"], options.examples) if whole_examples else ()
     return dataclasses.replace(plain, sigma=sigma, ids=ids)
 
 
@@ -204,13 +204,13 @@ def _row(mitigation: Mitigation, result: Result | FilError, measured: Result) ->
     """The columns that every mitigation has; one that is impossible says why instead."""
     if isinstance(result, FilError):
         print(f"note: {mitigation.name}: {result}", file=sys.stderr)
-        return release_row(mitigation, None) | {"attack_by_tenths": [], "new_leakiest": [], "error": str(result)}
+        return release_row(mitigation, None) | {"attack_by_decile": [], "new_leakiest": [], "error": str(result)}
     new = []
     if isinstance(mitigation.release.model.weights, Dropping):
         before = measured.table["eta"] / mitigation.release.sigma
         new = successors(before, result.table["eta"], _SUCCESSORS).reset_index().to_dict("records")
-    by_tenths = attack_by_tenths(measured.table["eta"].to_numpy(), result) if result.summary["attack"] else []
-    return release_row(mitigation, result) | {"attack_by_tenths": by_tenths, "new_leakiest": new, "error": None}
+    by_decile = attack_by_decile(measured.table["eta"].to_numpy(), result) if result.summary["attack"] else []
+    return release_row(mitigation, result) | {"attack_by_decile": by_decile, "new_leakiest": new, "error": None}
 
 
 def _in_words(table: pd.DataFrame, line: dict[str, Any]) -> str:

@@ -49,17 +49,17 @@ def success(
     return figure.update_yaxes(range=[0, 1.03], tickformat=".0%")
 
 
-def deciles(tenths: pd.DataFrame, baseline: float, mode: Mode) -> go.Figure:
-    """Mean success in each tenth of the examples, index `tenth`, beside `mean eta`; the baseline as a line."""
+def deciles(deciles: pd.DataFrame, baseline: float, mode: Mode) -> go.Figure:
+    """Mean success in each decile of the examples, index `decile`, beside `mean eta`; the baseline as a line."""
     figure = go.Figure()
-    for name in tenths.columns.drop("mean eta"):
+    for name in deciles.columns.drop("mean eta"):
         figure.add_bar(
-            x=tenths.index, y=tenths[name], name=name, customdata=tenths["mean eta"],
+            x=deciles.index, y=deciles[name], name=name, customdata=deciles["mean eta"],
             marker={"color": ATTACKER_COLOURS[name]},
-            hovertemplate="tenth %{x}, mean η %{customdata:.3g}<br>right %{y:.1%}<extra>%{fullData.name}</extra>",
+            hovertemplate="decile %{x}, mean η %{customdata:.3g}<br>right %{y:.1%}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     level(figure, (0.5, 10.5), baseline, "most frequent value", mode)
-    styled(figure, mode, x="tenth of the examples by η (10 = leakiest)", y="share guessed rightly", height=360)
+    styled(figure, mode, x="decile of the examples by η (10 = leakiest)", y="share guessed rightly", height=360)
     figure.update_xaxes(dtick=1)
     return figure.update_yaxes(range=[0, 1.03], tickformat=".0%")
 
@@ -82,9 +82,9 @@ def against_eta(curves: dict[str, tuple[np.ndarray, np.ndarray]], baseline: floa
 
 _ERRORS = {
     "mse": ("unbiased attack", OKABE_ITO[0], "solid"),
-    "floor_unbiased": ("floor of unbiased attacks", OKABE_ITO[0], "dot"),
+    "bound_unbiased": ("floor of unbiased attacks", OKABE_ITO[0], "dot"),
     "mse_prior": ("attack with a prior", LEAKS, "solid"),
-    "floor_prior": ("floor with a prior", LEAKS, "dot"),
+    "bound_prior": ("floor with a prior", LEAKS, "dot"),
     "mse_nearer": ("better of two explanations", OKABE_ITO[7], "dash"),
 }
 
@@ -105,7 +105,7 @@ def errors(table: pd.DataFrame, sigma: float, prior_std: float, mode: Mode) -> g
         figure.add_vline(sigma, line={"color": INK[mode][0], "dash": "dot", "width": 1})
     styled(figure, mode, x="output noise σ", y="error / feature spread (1 = nothing learnt)", height=360)
     # What exceeds ten spreads says no more than that the unbiased attack is lost; the table has the numbers.
-    low = float(np.sqrt(shown[["mse", "mse_prior", "mse_nearer", "floor_prior"]].to_numpy().min())) / prior_std
+    low = float(np.sqrt(shown[["mse", "mse_prior", "mse_nearer", "bound_prior"]].to_numpy().min())) / prior_std
     figure.update_yaxes(type="log", range=[np.log10(max(low, 1e-9)) - 0.2, 1.2])
     return figure.update_xaxes(type="log")
 

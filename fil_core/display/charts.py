@@ -234,8 +234,8 @@ def bars(names: Sequence[str], values: Sequence[float], title: str, mode: Mode) 
     return styled(figure, mode, x=title, y="", height=max(200, 40 + 24 * len(names)))
 
 
-def floors(sigmas: np.ndarray, unbiased: np.ndarray, prior: np.ndarray, mode: Mode) -> go.Figure:
-    """Two error floors against the noise, as shares of the features' own spread; 1 = nothing learnt."""
+def bounds(sigmas: np.ndarray, unbiased: np.ndarray, prior: np.ndarray, mode: Mode) -> go.Figure:
+    """Two error bounds against the noise, as shares of the features' own spread; 1 = nothing learnt."""
     figure = go.Figure()
     for values, name, dash in ((unbiased, "unbiased attackers", "dash"), (prior, "any, with a prior", "solid")):
         figure.add_scatter(

@@ -122,16 +122,16 @@ def price(train: Sequence[float], test: Sequence[float], shown: int, score: str,
     return figure.update_xaxes(**_round_axis(len(test)))
 
 
-def tenths(table: pd.DataFrame, nothing: float, title: str, mode: Mode) -> go.Figure:
-    """What an attack gets from each tenth of the examples by eta before, before and after."""
+def deciles(table: pd.DataFrame, nothing: float, title: str, mode: Mode) -> go.Figure:
+    """What an attack gets from each decile of the examples by eta before, before and after."""
     figure = go.Figure()
     for when, colour in (("before", BEFORE), ("after", AFTER)):
         figure.add_bar(
             x=table.index, y=table[when], name=when, marker={"color": colour},
-            hovertemplate="tenth %{x}<br>%{y:.3f}<extra>%{fullData.name}</extra>",
+            hovertemplate="decile %{x}<br>%{y:.3f}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     level(figure, (0.5, 10.5), nothing, "nothing learnt", mode)
-    styled(figure, mode, x="tenth of the examples by η before (10 = leakiest)", y=named(title), height=360)
+    styled(figure, mode, x="decile of the examples by η before (10 = leakiest)", y=named(title), height=360)
     figure.update_xaxes(dtick=1)
     return figure.update_yaxes(rangemode="tozero")
 

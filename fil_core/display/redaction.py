@@ -25,8 +25,8 @@ def hidden(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(object).mask(frame.notna(), MASK)
 
 
-def tenths_tell(n: int) -> bool:
-    """Whether means over tenths of so few examples would nearly be each one's own."""
+def deciles_tell(n: int) -> bool:
+    """Whether means over deciles of so few examples would nearly be each one's own."""
     return n < _LEAST
 
 

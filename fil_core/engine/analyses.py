@@ -152,7 +152,7 @@ def run_example(request: ExampleRequest, dataset: Dataset, fitted: Fitted, progr
     groups = {name: _group_eta(J, group.columns) for name, group in dataset.groups.items()}
     prior_std = spread(dataset)
     summary = {"id": request.id, "label": str(dataset.labels[i]), "attribute_eta": groups, "prior_std": prior_std}
-    return Result(table, arrays | _floors(J, prior_std), summary)
+    return Result(table, arrays | _bounds(J, prior_std), summary)
 
 
 def spread(dataset: Dataset) -> float:
@@ -167,13 +167,13 @@ def spread(dataset: Dataset) -> float:
     return std
 
 
-def _floors(J: Jacobians, prior_std: float) -> dict[str, np.ndarray]:
-    """Reconstruction floors over the noise that matters: around where eta says as much as the prior."""
+def _bounds(J: Jacobians, prior_std: float) -> dict[str, np.ndarray]:
+    """Reconstruction bounds over the noise that matters: around where eta says as much as the prior."""
     eta = float(J.eta_squared()[0].clamp_min(0).sqrt()) or 1.0  # an example of weight 0 is safe under any noise
     sigmas = eta * prior_std * np.logspace(-3, 2, 41)
-    unbiased = np.array([float(J.floor_unbiased(sigma)[0]) for sigma in sigmas])
-    prior = np.array([float(J.floor_prior(sigma, prior_std)[0]) for sigma in sigmas])
-    return {"sigmas": sigmas, "floor_unbiased": unbiased, "floor_prior": prior}
+    unbiased = np.array([float(J.bound_unbiased(sigma)[0]) for sigma in sigmas])
+    prior = np.array([float(J.bound_prior(sigma, prior_std)[0]) for sigma in sigmas])
+    return {"sigmas": sigmas, "bound_unbiased": unbiased, "bound_prior": prior}
 
 
 def _group_eta(J: Jacobians, columns: tuple[int, ...]) -> float:
@@ -209,9 +209,9 @@ def _warnings(fitted: Fitted, table: pd.DataFrame) -> list[str]:
     found = caveats(fitted)
     if fitted.spec.kind != "least-squares":
         found.append("loo_shift and membership_auc take one Newton step; they are exact for least squares only.")
-    blind = int(np.isinf(table["floor_unbiased"]).sum())
+    blind = int(np.isinf(table["bound_unbiased"]).sum())
     if blind:
-        found.append(f"floor_unbiased is infinite for {blind:,} examples: no unbiased estimator of them exists.")
+        found.append(f"bound_unbiased is infinite for {blind:,} examples: no unbiased estimator of them exists.")
     return found
 
 

@@ -112,7 +112,7 @@ def run_reconstruction(
 
     The table has a row for each example and noise: `mse`, `psnr` (of the unbiased attack), `mse_prior`, `psnr_prior`
     (of the one with a prior), `mse_nearer`, `psnr_nearer` (of the better one of two explanations), the standard errors
-    `..._error`, `explained` (share of the releases that some example explains exactly), the floors, `eta`. Errors are
+    `..._error`, `explained` (share of the releases that some example explains exactly), the bounds, `eta`. Errors are
     squared model features, means over features. The arrays hold `truth` (m, d0) and the answers to the first release,
     `guess` and `guess_prior` (m, S, d0), in source features, what principal components dropped being the mean.
     """
@@ -177,7 +177,7 @@ def _columns(one: Reconstruction, sigmas: tuple[float, ...], scale: float, label
         found[f"psnr{suffix}"] = 10 * np.log10(scale / np.maximum(mse, scale * np.finfo(float).eps ** 2))
     return found | {
         "explained": one.explained,
-        "floor_unbiased": one.floor_unbiased,
-        "floor_prior": one.floor_prior,
+        "bound_unbiased": one.bound_unbiased,
+        "bound_prior": one.bound_prior,
         "eta": one.eta,
     }

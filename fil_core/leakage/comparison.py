@@ -33,7 +33,7 @@ def top(values: np.ndarray, k: int) -> np.ndarray:
     return np.argsort(-np.asarray(values, dtype=np.float64), kind="stable")[:k]
 
 
-def tenths(values: np.ndarray) -> list[np.ndarray]:
+def deciles(values: np.ndarray) -> list[np.ndarray]:
     """Positions of the examples in ten groups of nearly equal size, smallest first; ties in the source's order."""
     return np.array_split(np.argsort(np.asarray(values, dtype=np.float64), kind="stable"), 10)
 

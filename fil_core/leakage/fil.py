@@ -134,7 +134,7 @@ def measure(
     Returns:
         Index `id`; columns `label`, `eta` (of `columns` where given, then `eta_all` has the whole example's), `dfil`
         (|J_x|_F^2 / (sigma^2 d), Guo et al. 2022), `loss`, `grad_norm` (of the loss, in theta), `score` (theta^T x, of
-        the own class for softmax), `prediction` and `correct` (classification), `floor_unbiased` and `floor_prior`
+        the own class for softmax), `prediction` and `correct` (classification), `bound_unbiased` and `bound_prior`
         (mean-squared reconstruction error a feature, lower bounds), `leverage`, `loo_shift` (how far theta moves when
         the example is left out), `membership_auc` (of the best test for that), `weight`.
     """
@@ -157,8 +157,8 @@ def _block_columns(
     found = {"eta": _eta(J, columns, simplex) / sigma, "eta_all": whole} if columns else {"eta": whole}
     return found | {
         "dfil": J.trace() / (sigma**2 * J.X.shape[1]),
-        "floor_unbiased": J.floor_unbiased(sigma),
-        "floor_prior": J.floor_prior(sigma, prior_std),
+        "bound_unbiased": J.bound_unbiased(sigma),
+        "bound_prior": J.bound_prior(sigma, prior_std),
         "leverage": J.leverage(),
         "loo_shift": J.leave_one_out_shift(),
     }

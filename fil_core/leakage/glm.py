@@ -97,7 +97,7 @@ class GlmJacobians:
         S.diagonal().add_((self.w**2 * self.r**2).sum() * self.L**2)
         return S
 
-    def floor_unbiased(self, sigma: float) -> Tensor:
+    def bound_unbiased(self, sigma: float) -> Tensor:
         """Tr(I_x^-1) / d, (m,), by Sherman-Morrison; infinite where J_x has no inverse (r = 0 or w = 0)."""
         h, d = self.curvature.values, self.theta.numel()
         beta = self.a / (self.r + self.a * self.z)
@@ -106,7 +106,7 @@ class GlmJacobians:
         floor = sigma**2 * square.clamp_min(0) / (self.w**2 * self.r**2 * d)
         return torch.nan_to_num(floor, nan=torch.inf, posinf=torch.inf)
 
-    def floor_prior(self, sigma: float, prior_std: float) -> Tensor:
+    def bound_prior(self, sigma: float, prior_std: float) -> Tensor:
         """Tr((I_x + prior^-2)^-1) / d, (m,), by the Woodbury identity with a 2 x 2 core; at most prior_std^2."""
         k = (self.w / sigma) ** 2
         c, s = k * self.a**2 * self.pp, k * self.a * self.r

@@ -63,7 +63,7 @@ class SoftmaxJacobians:
 
     @cached_property
     def spectrum(self) -> Tensor:
-        """Eigenvalues of J_x^T J_x, ascending, (m, d); both floors need them."""
+        """Eigenvalues of J_x^T J_x, ascending, (m, d); both bounds need them."""
         return torch.linalg.eigvalsh(self.Mx)
 
     def eta_squared(self) -> Tensor:
@@ -102,13 +102,13 @@ class SoftmaxJacobians:
         inverse = self.terms.curvature.inverse_power(1)
         return inverse @ N @ inverse
 
-    def floor_unbiased(self, sigma: float) -> Tensor:
+    def bound_unbiased(self, sigma: float) -> Tensor:
         """Tr(I_x^-1) / d, (m,); infinite where I_x is singular in float64."""
         mu = self.spectrum
         null = mu[:, :1] <= self.d * torch.finfo(mu.dtype).eps * mu[:, -1:]
         return torch.where(null.squeeze(1), torch.inf, sigma**2 * (1 / mu).mean(1))
 
-    def floor_prior(self, sigma: float, prior_std: float) -> Tensor:
+    def bound_prior(self, sigma: float, prior_std: float) -> Tensor:
         """Tr((I_x + prior^-2)^-1) / d, (m,); at most prior_std^2."""
         mu = self.spectrum.clamp_min(0) / sigma**2
         return (1 / (mu + prior_std**-2)).mean(1)

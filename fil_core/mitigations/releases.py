@@ -16,7 +16,7 @@ import pandas as pd
 
 from fil_core.errors import BadRequest
 from fil_core.leakage.calibration import sigma_for_eta
-from fil_core.leakage.comparison import tenths, top
+from fil_core.leakage.comparison import deciles, top
 from fil_core.result import Result
 from fil_core.specs import LARGEST_L2, ReleaseRequest
 from fil_core.specs.checks import positive
@@ -46,7 +46,7 @@ class Mitigation:
     release: ReleaseRequest
 
 
-def side_by_side(
+def compared_releases(
     base: ReleaseRequest,
     *,
     n: int,
@@ -134,8 +134,8 @@ def release_row(mitigation: Mitigation, result: Result | None) -> dict[str, Any]
     }
 
 
-def attack_by_tenths(eta: np.ndarray, released: Result) -> list[float]:
-    """What the attack on a release gets from each tenth of the examples, least leaky first.
+def attack_by_decile(eta: np.ndarray, released: Result) -> list[float]:
+    """What the attack on a release gets from each decile of the examples, least leaky first.
 
     Args:
         eta: (n,) what the examples are ordered by: usually eta before the mitigation.
@@ -146,7 +146,7 @@ def attack_by_tenths(eta: np.ndarray, released: Result) -> list[float]:
     """
     attack = released.table["attack"].to_numpy()
     share = released.summary["attack"]["kind"] == "attribute"
-    return [_level(attack[group], share) for group in tenths(eta)]
+    return [_level(attack[group], share) for group in deciles(eta)]
 
 
 def _level(attack: np.ndarray, share: bool) -> float:
@@ -187,7 +187,7 @@ def successors(before: pd.Series, after: pd.Series, k: int) -> pd.DataFrame:
     )
 
 
-def noise_around(eta_mean: float, prior_std: float | None = None) -> float:
+def default_sigma(eta_mean: float, prior_std: float | None = None) -> float:
     """A noise at which attacks are neither sure nor lost, to one digit: where to begin a comparison.
 
     Attributes are lost at about eta = 1 a step. A whole example has one direction as leaky as eta and many less leaky
@@ -201,7 +201,7 @@ def noise_around(eta_mean: float, prior_std: float | None = None) -> float:
     return float(f"{eta_mean * (1.0 if prior_std is None else _READABLE * prior_std):.0e}")
 
 
-def spread_over_ranks(eta: pd.Series, m: int) -> tuple[int, ...]:
+def evenly_ranked(eta: pd.Series, m: int) -> tuple[int, ...]:
     """Ids of at most m examples, evenly spaced in rank of eta, the leakiest first."""
     order = eta.index[top(eta.to_numpy(), len(eta))]
     places = np.unique(np.linspace(0, len(order) - 1, min(m, len(order))).round().astype(int))

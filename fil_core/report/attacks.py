@@ -10,7 +10,7 @@ import pandas as pd
 from fil_core.display import attack_charts, findings, pictures, redaction
 from fil_core.display import html as e
 from fil_core.display.numbers import count, number, percent
-from fil_core.leakage.comparison import tenths
+from fil_core.leakage.comparison import deciles
 from fil_core.report.subject import Subject, leakiest, picture_address
 
 _WHITE = ("whitebox-prior", "whitebox")
@@ -69,13 +69,13 @@ def _against_noise(subject: Subject, sigma: float) -> str:
 
 def _deciles(subject: Subject, white: dict[str, np.ndarray]) -> str:
     eta = subject.result.table["eta"].to_numpy()
-    if not white or (subject.redact and redaction.tenths_tell(len(eta))):
+    if not white or (subject.redact and redaction.deciles_tell(len(eta))):
         return ""
-    groups = [group for group in tenths(eta) if len(group)]
+    groups = [group for group in deciles(eta) if len(group)]
     rows = {name: [float(v[group].mean()) for group in groups] for name, v in ({"mean eta": eta} | white).items()}
-    parts = pd.DataFrame(rows, index=pd.RangeIndex(1, 1 + len(groups), name="tenth"))
+    parts = pd.DataFrame(rows, index=pd.RangeIndex(1, 1 + len(groups), name="decile"))
     drawn = attack_charts.deciles(parts, max(subject.result.summary["prior"]), "light")
-    return e.figure(drawn, "By η", "Share of right guesses in each tenth of the examples by eta")
+    return e.figure(drawn, "By η", "Share of right guesses in each decile of the examples by eta")
 
 
 def reconstruction(subject: Subject) -> str:
@@ -90,18 +90,18 @@ def _one(subject: Subject, position: int, id: int) -> str:
     rows = subject.result.table.loc[[id]]
     middle = rows.iloc[len(rows) // 2]
     prior_std = subject.result.summary["prior_std"]
-    columns = ["sigma", "mse", "psnr", "mse_prior", "psnr_prior", "floor_unbiased", "floor_prior", "explained"]
+    columns = ["sigma", "mse", "psnr", "mse_prior", "psnr_prior", "bound_unbiased", "bound_prior", "explained"]
     drawn = ""
     if (rows["sigma"] > 0).any():
         chart = attack_charts.errors(rows, float(middle["sigma"]), prior_std, "light")
-        drawn = e.figure(chart, "Error against noise", "Root mean squared error of both attacks, beside their floors")
+        drawn = e.figure(chart, "Error against noise", "Root mean squared error of both attacks, beside their bounds")
     return "".join(
         [
             e.heading(f"Example {id:,}"),
             e.sentence(findings.reconstructed(rows, middle, prior_std, prior=True)),
             _guesses(subject, position, rows["sigma"].tolist()),
             e.figures(drawn),
-            e.table(rows[columns].set_index("sigma").rename_axis("σ"), "Errors a feature, squared, and their floors"),
+            e.table(rows[columns].set_index("sigma").rename_axis("σ"), "Errors a feature, squared, and their bounds"),
         ]
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from fil_core.errors import BadRequest
 
 # Beyond these a square overflows or vanishes in float64, and no data or noise is on such a scale.
-_LEAST, _MOST = 1e-30, 1e30
+_LEAST, MOST = 1e-30, 1e30
 
 
 def choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
@@ -19,7 +19,7 @@ def choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
         raise BadRequest(f"{name}: expected one of {', '.join(allowed)}; got {value!r}.")
 
 
-def positive(name: str, value: float, *, zero: bool = False, most: float = _MOST) -> None:
+def positive(name: str, value: float, *, zero: bool = False, most: float = MOST) -> None:
     """Raise BadRequest unless `value` is a number between 1e-30 and `most` (or 0, with `zero`)."""
     number = isinstance(value, numbers.Real) and math.isfinite(value)
     if not (number and (_LEAST <= value <= most or (zero and value == 0))):
@@ -31,6 +31,15 @@ def count(name: str, value: int | None) -> None:
     """Raise BadRequest unless `value` is None or a whole number >= 1."""
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
         raise BadRequest(f"{name}: expected a whole number >= 1; got {value!r}.")
+
+
+def whole(name: str, value: object, *, least: int = 1, most: int | None = None) -> int:
+    """The value as a plain int; raise BadRequest unless it is a whole number from `least` to `most`."""
+    integral = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not (integral and value >= least and (most is None or value <= most)):  # type: ignore[operator]
+        upto = f">= {least}" if most is None else f"from {least:,} to {most:,}"
+        raise BadRequest(f"{name}: expected a whole number {upto}; got {value!r}.")
+    return int(value)  # type: ignore[call-overload, no-any-return]
 
 
 def digest(name: str, value: object) -> None:

@@ -42,9 +42,7 @@ class DataSpec:
         None, choice(get_args(Preprocess)), "default: the data set's own convention", link="pre"
     )
     pca: int | None = option(None, whole(), "project on the first N principal directions", link="pca")
-    data_dir: str | None = option(
-        None, text(), "folder with the data files (default: FIL_DATA_DIR)", identity=False
-    )
+    data_dir: str | None = option(None, text(), "folder with the data files (default: FIL_DATA_DIR)", identity=False)
 
     def __post_init__(self) -> None:
         check_options(self)

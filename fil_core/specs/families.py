@@ -1,4 +1,4 @@
-"""The families of models, one entry each: what they fit, their usual penalty, what is defined on them, and their code."""
+"""The families of models, one entry each: what they fit, their usual penalty, what they allow, and their code."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from fil_core.errors import BadRequest
-from fil_core.specs import checks
 from fil_core.specs.data import DataSpec
+from fil_core.specs.families import ATTACKABLE
 from fil_core.specs.model import ModelSpec
 from fil_core.specs.options import check_options, choice, identity_fields, option
 from fil_core.specs.weights import Dropping, GivenWeights, Irfil, Weighting
@@ -42,9 +42,7 @@ class Request:
     """
 
     data: DataSpec = field(default_factory=DataSpec)
-    device: Device = option(
-        "auto", choice(get_args(Device)), "auto takes CUDA where there is one", identity=False
-    )
+    device: Device = option("auto", choice(get_args(Device)), "auto takes CUDA where there is one", identity=False)
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -132,8 +130,6 @@ def check_attackable(model: ModelSpec) -> None:
     Raises:
         BadRequest: with those they are defined on.
     """
-    from fil_core.specs.families import ATTACKABLE
-
     if not model.family.attackable:
         raise BadRequest(f"attack: expected a model of {' or '.join(ATTACKABLE)}; got {model.kind}.")
 
@@ -173,13 +169,12 @@ def spec_of(values: dict[str, Any], requests: dict[str, type[Request]]) -> Any:
         BadRequest: a value out of range.
     """
     given = {
-        name: spec_of(value, requests) if isinstance(value, dict) else tuple(value) if isinstance(value, list) else value
+        name: spec_of(value, requests)
+        if isinstance(value, dict)
+        else tuple(value)
+        if isinstance(value, list)
+        else value
         for name, value in values.items()
         if name != "type"
     }
     return (_SPECS | requests)[values["type"]](**given)
-
-
-def check_digest(name: str, value: object) -> None:
-    """See `checks.digest`."""
-    checks.digest(name, value)

@@ -137,7 +137,7 @@ def result(request: Question) -> Result:
 def _wanted(request: Question, data: Dataset, size: float, job: Job | None) -> bool:
     """Whether to begin: at once with what is soon done, after a click with what takes long or came to nothing."""
     if job is not None:
-        working.came_to_nothing(job)
+        working.failed(job)
     if size > _IN_PAGE:
         cost.check_memory(request, data, jobs().memory_limit)
     if size <= _AT_ONCE and job is None:
@@ -196,7 +196,7 @@ def sweep(
     if not pressed:
         with place.container():
             if job is not None:
-                working.came_to_nothing(job, dict(zip(requests, names, strict=False)))
+                working.failed(job, dict(zip(requests, names, strict=False)))
             if size / PER_SECOND > 10:
                 st.caption(f"What is missing takes {_roughly(size / PER_SECOND)} on two cores; it can be stopped.")
             pressed = _pressed(label, tuple(requests), key=key)

@@ -51,7 +51,7 @@ def doing(job: Job) -> str:
     return f"{text.safe(what)}{far}{several} · {seconds:.0f} s"
 
 
-def came_to_nothing(job: Job, names: Mapping[Question, str] | None = None) -> None:
+def failed(job: Job, names: Mapping[Question, str] | None = None) -> None:
     """Why a job that is over left no answer, or not all of them; `names` is what the page calls its requests."""
     if job.state in ("cancelled", "interrupted"):
         st.info(f"{job.state.capitalize()}. {text.safe(job.what)}", icon=":material/info:")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 
-def say_again(key: str, usual: object) -> None:
+def keep_in_link(key: str, usual: object) -> None:
     """Before a control is drawn: tell the browser its value, where the browser has forgotten it.
 
     Whoever opens a link and moves on before its first page is drawn has a browser that never heard of the values in the

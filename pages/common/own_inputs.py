@@ -10,7 +10,7 @@ import streamlit as st
 from fil_core import FilError
 from pages.common import text
 from pages.common import uploads as handed_in
-from pages.common.links import say_again
+from pages.common.links import keep_in_link
 
 NOTHING = {"scores": "", "parameters": ""}
 
@@ -47,7 +47,7 @@ def _taken(label: str, types: list[str], key: str, keep: Callable[[bytes, str], 
         st.rerun()
     if error := st.session_state.get(f"{key}-error"):
         st.error(text.safe(error), icon=":material/error:")
-    say_again(key, NOTHING[key])
+    keep_in_link(key, NOTHING[key])
     st.text_input(
         f"{key.capitalize()} in use", key=key, bind="query-params", placeholder="none", help="Empty it to go without."
     )

@@ -21,7 +21,7 @@ from fil_core.specs import ModelKind
 from pages.common import own_inputs as brought
 from pages.common import text
 from pages.common import uploads as handed_in
-from pages.common.links import say_again
+from pages.common.links import keep_in_link
 
 _PREPROCESS = ["default", "unit-ball", "standardise", "none"]
 _BINARY = 2
@@ -39,7 +39,7 @@ def sidebar() -> None:
         st.header("What is measured", anchor=False)
         # No format_func on what is bound: the URL carries what is shown, and a link should read like the command line.
         known = _data_options()
-        say_again("data", known[0])
+        keep_in_link("data", known[0])
         before = st.session_state.get(_DRAWN)
         st.selectbox("Data set", known, key="data", bind="query-params", on_change=_new_data)
         st.session_state[_DRAWN] = st.session_state["data"]
@@ -48,7 +48,7 @@ def sidebar() -> None:
         source = source_of(st.session_state["data"])
         st.caption(f"**{text.safe(source.title)}.** {source.description}")
         if len(source.classes) != _BINARY and source.task == "classification":
-            say_again("classes", [])
+            keep_in_link("classes", [])
             st.multiselect(
                 "Classes",
                 source.classes,
@@ -61,7 +61,7 @@ def sidebar() -> None:
         with st.expander("Rows, preprocessing, device"):
             _detail_controls()
         brought.controls(lambda content, suffix: handed_in.keep_scores(data_spec(), content, suffix))
-        say_again("redact", False)
+        keep_in_link("redact", False)
         st.toggle(
             "Redact",
             key="redact",
@@ -93,10 +93,10 @@ def _model_controls() -> None:
         st.session_state["model"] = kinds[0]
         if st.session_state.get("l2") == 0.0:
             _new_model()  # of the models only least squares may go without a penalty
-    say_again("model", kinds[0])
+    keep_in_link("model", kinds[0])
     st.selectbox("Model", kinds, key="model", bind="query-params", on_change=_new_model)
     kind = st.session_state["model"]
-    say_again("l2", _first_l2(kind))
+    keep_in_link("l2", _first_l2(kind))
     st.number_input(
         "Penalty λ (l2)",
         min_value=0.0,
@@ -108,7 +108,7 @@ def _model_controls() -> None:
         bind="query-params",
         help="Multiplied by the number of examples: n·λ/2·‖θ‖² is added to the loss.",
     )
-    say_again("weights", EQUAL)
+    keep_in_link("weights", EQUAL)
     st.selectbox(
         "Training weights",
         _weight_options(),
@@ -129,7 +129,7 @@ def _weight_options() -> list[str]:
 
 def _detail_controls() -> None:
     for key, usual in _DETAILS.items():
-        say_again(key, usual)
+        keep_in_link(key, usual)
     st.number_input(
         "Training rows (0 = all)",
         min_value=0,

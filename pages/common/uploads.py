@@ -21,9 +21,9 @@ def own_data() -> list[OwnData]:
     return registered()
 
 
-def keep_incoming(content: bytes, suffix: str) -> str:
+def keep_upload(content: bytes, suffix: str) -> str:
     """A file that was handed in, kept under its content; the name it is kept under."""
-    return incoming.keep_incoming(content, suffix).name
+    return incoming.keep_upload(content, suffix).name
 
 
 def is_incoming(name: str) -> bool:
@@ -57,7 +57,7 @@ def remove_own(name: str) -> None:
 
 def keep_scores(spec: DataSpec, content: bytes, suffix: str) -> str:
     """Scores out of a file that was handed in, kept in the store under their content's name."""
-    path = incoming.keep_incoming(content, suffix)
+    path = incoming.keep_upload(content, suffix)
     return brought.keep_scores(engine(), brought.read_scores(path), dataset(spec))
 
 
@@ -69,4 +69,4 @@ def with_scores(table: pd.DataFrame, name: str, spec: DataSpec) -> tuple[pd.Data
 
 def keep_parameters(content: bytes, suffix: str) -> str:
     """Coefficients out of a file that was handed in, kept in the store under their content's name."""
-    return brought.keep_parameters(engine(), brought.read_parameters(incoming.keep_incoming(content, suffix)))
+    return brought.keep_parameters(engine(), brought.read_parameters(incoming.keep_upload(content, suffix)))

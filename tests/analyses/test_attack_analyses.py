@@ -151,8 +151,8 @@ def test_the_table_of_a_reconstruction_has_a_row_for_each_example_and_noise():
     table = Engine().get(TWO).table
     assert table.index.tolist() == [8, 8, 13, 13] and table["sigma"].tolist() == [0, 1e-3] * 2
     quiet, noisy = table[table["sigma"] == 0], table[table["sigma"] > 0]
-    assert (quiet["psnr"] > 60).all() and (quiet[["floor_unbiased", "floor_prior"]] == 0).all(axis=None)
-    assert (noisy["floor_prior"] <= noisy["floor_unbiased"]).all()
+    assert (quiet["psnr"] > 60).all() and (quiet[["bound_unbiased", "bound_prior"]] == 0).all(axis=None)
+    assert (noisy["bound_prior"] <= noisy["bound_unbiased"]).all()
     assert (quiet["mse_error"] == 0).all() and (noisy["mse_error"] > 0).all()
 
 
@@ -183,7 +183,7 @@ def test_the_floors_of_a_reconstruction_are_those_of_the_fil_table():
     engine = Engine()
     table = engine.get(dataclasses.replace(TWO, sigmas=(0.1,), prior_std=0.5)).table
     fil = engine.get(FilRequest(data=DIGITS, model=TWO.model, sigma=0.1, prior_std=0.5)).table
-    for name in ("floor_unbiased", "floor_prior"):
+    for name in ("bound_unbiased", "bound_prior"):
         assert table[name].to_numpy() == pytest.approx(fil.loc[list(TWO.ids), name].to_numpy(), rel=1e-9)
     whole = engine.get(FilRequest(data=DIGITS, model=TWO.model)).table["eta"]
     assert (table["eta"] <= whole[list(TWO.ids)] * (1 + 1e-9)).all()

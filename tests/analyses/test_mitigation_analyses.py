@@ -17,18 +17,18 @@ from fil_core.engine.registry import key
 from fil_core.engine.store.export import to_csv_bytes, to_flat_parquet_bytes
 from fil_core.engine.weights import keep_weights, read_weights
 from fil_core.errors import BadData, BadRequest
-from fil_core.leakage.comparison import tenths
+from fil_core.leakage.comparison import deciles
 from fil_core.leakage.fil import fil
 from fil_core.leakage.utility import expected_accuracy, expected_squared_error
 from fil_core.mitigations import irfil as reweighting
 from fil_core.mitigations.irfil import without_leakiest
 from fil_core.mitigations.releases import (
-    attack_by_tenths,
-    noise_around,
+    attack_by_decile,
+    compared_releases,
+    default_sigma,
+    evenly_ranked,
     noise_for,
     release_row,
-    side_by_side,
-    spread_over_ranks,
     successors,
 )
 from fil_core.models import fit
@@ -520,7 +520,7 @@ def test_more_noise_is_a_safer_attribute(engine):
 @pytest.mark.parametrize(("data", "model"), [(DIABETES, RIDGE), (DIGITS, LOGISTIC)], ids=["table", "images"])
 def test_reconstruction_tends_to_what_nobody_needs_a_release_for(data, model, engine):
     eta = engine.get(FilRequest(data=data, model=model)).table["eta"]
-    ids = spread_over_ranks(eta, 5)
+    ids = evenly_ranked(eta, 5)
     asked = ReleaseRequest(data=data, model=weighted(model, Dropping(k=2)), ids=ids, trials=40, draws=2)
     tiny, huge = (engine.get(dataclasses.replace(asked, sigma=s)) for s in (1e-9, 1e9))
     gone = [id for id in ids if tiny.table["weight"][id] == 0]
@@ -587,7 +587,7 @@ def test_nobody_reconstructs_who_was_dropped(engine):
             engine.get(dataclasses.replace(asked, sigmas=sigmas))
     example = engine.get(ExampleRequest(data=DIGITS, model=asked.model, id=asked.ids[0]))
     assert (example.arrays["feature_eta"] == 0).all()
-    assert np.isinf(example.arrays["floor_unbiased"]).all()
+    assert np.isinf(example.arrays["bound_unbiased"]).all()
 
 
 # --- side by side -----------------------------------------------------------------------------------------------------
@@ -596,7 +596,7 @@ def test_nobody_reconstructs_who_was_dropped(engine):
 def test_side_by_side_changes_one_thing_at_a_time():
     base = ReleaseRequest(data=DIABETES, model=ModelSpec(l2=0.01), sigma=0.2, attribute="sex", trials=7, draws=9)
     hows = [Irfil(), Irfil(method="class", min_weight=0.5, max_weight=2)]
-    found = side_by_side(base, n=353, irfil=hows)
+    found = compared_releases(base, n=353, irfil=hows)
     assert [(m.name, m.family) for m in found] == [
         ("as it is", "as it is"),
         ("IRFIL, sample", "reweighting"),
@@ -622,19 +622,19 @@ def test_side_by_side_changes_one_thing_at_a_time():
 
 def test_side_by_side_takes_what_is_named_and_what_suits_the_data():
     base = ReleaseRequest(model=ModelSpec(l2=0), sigma=1)
-    assert [m.release.model.l2 for m in side_by_side(base, n=5, drops=()) if m.family == "larger penalty"] == [
+    assert [m.release.model.l2 for m in compared_releases(base, n=5, drops=()) if m.family == "larger penalty"] == [
         1e-3, 1e-2, 1e-1,
     ]  # fmt: skip
-    assert [m.release.model.weights for m in side_by_side(base, n=9) if m.family == "dropping"] == [Dropping(k=1)]
-    chosen = side_by_side(base, n=9, sigmas=(3.0,), l2s=(0.5,), drops=(2, 1))
+    assert [m.release.model.weights for m in compared_releases(base, n=9) if m.family == "dropping"] == [Dropping(k=1)]
+    chosen = compared_releases(base, n=9, sigmas=(3.0,), l2s=(0.5,), drops=(2, 1))
     assert [m.name for m in chosen] == ["as it is", "σ = 3", "λ = 0.5", "without the top 2", "without the top 1"]
-    assert [m.family for m in side_by_side(base, n=9, sigmas=(), l2s=(), drops=())] == ["as it is"]
+    assert [m.family for m in compared_releases(base, n=9, sigmas=(), l2s=(), drops=())] == ["as it is"]
 
 
 @pytest.mark.parametrize("bad", [{"sigmas": (0.0,)}, {"l2s": (-1.0,)}, {"drops": (0,)}])
 def test_side_by_side_refuses_what_is_out_of_range(bad):
     with pytest.raises(BadRequest, match="expected"):
-        side_by_side(ReleaseRequest(), n=10, **bad)
+        compared_releases(ReleaseRequest(), n=10, **bad)
 
 
 def test_the_noise_for_a_largest_eta(engine):
@@ -650,7 +650,7 @@ def test_the_noise_for_a_largest_eta(engine):
 def test_every_mitigation_has_the_same_columns(engine):
     base = ReleaseRequest(data=DIABETES, model=RIDGE, sigma=0.05, attribute="sex", draws=3)
     rows = []
-    for m in side_by_side(base, n=120, irfil=[EVEN], sigmas=(0.1,), l2s=(0.01,), drops=(5,)):
+    for m in compared_releases(base, n=120, irfil=[EVEN], sigmas=(0.1,), l2s=(0.01,), drops=(5,)):
         result = engine.get(m.release)
         rows.append(release_row(m, result))
         unanswered = release_row(m, None)
@@ -662,24 +662,24 @@ def test_every_mitigation_has_the_same_columns(engine):
             assert rows[-1][name] == result.summary[name] is not None
     assert [row["weights"] for row in rows] == ["equal", EVEN.text, "equal", "equal", "drop:5:attribute=sex"]
     assert [row["trained_on"] for row in rows] == [120] * 4 + [115]
-    whole = release_row(side_by_side(base, n=9)[0], engine.get(dataclasses.replace(base, attribute="")))
+    whole = release_row(compared_releases(base, n=9)[0], engine.get(dataclasses.replace(base, attribute="")))
     assert whole["attack"] is None and whole["nothing_learnt"] is None
 
 
 def test_an_attack_is_averaged_in_tenths_of_who_was_how_leaky():
     eta, attack = np.array([20.0 - i for i in range(20)]), np.arange(20) / 20
-    assert [group.tolist() for group in tenths(eta)] == [[19 - 2 * i, 18 - 2 * i] for i in range(10)]
-    assert sorted(len(group) for group in tenths(np.ones(23))) == [2] * 7 + [3] * 3
-    assert np.concatenate(tenths(np.ones(23))).tolist() == list(range(23))
+    assert [group.tolist() for group in deciles(eta)] == [[19 - 2 * i, 18 - 2 * i] for i in range(10)]
+    assert sorted(len(group) for group in deciles(np.ones(23))) == [2] * 7 + [3] * 3
+    assert np.concatenate(deciles(np.ones(23))).tolist() == list(range(23))
 
     def released(kind: str, values: np.ndarray) -> Result:
         return Result(pd.DataFrame({"attack": values}), {}, {"attack": {"kind": kind}}, {})
 
-    shares = attack_by_tenths(eta, released("attribute", attack))
+    shares = attack_by_decile(eta, released("attribute", attack))
     assert shares == pytest.approx([(18.5 - 2 * i) / 20 for i in range(10)])
     # Errors are averaged as squares, over those that were attacked.
     some = np.where(np.isin(np.arange(20), [18, 0, 1]), attack, np.nan)
-    errors = attack_by_tenths(eta, released("reconstruction", some))
+    errors = attack_by_decile(eta, released("reconstruction", some))
     assert errors[0] == pytest.approx(0.9) and errors[-1] == pytest.approx(np.sqrt((0 + 0.05**2) / 2))
     assert np.isnan(errors[1:-1]).all()
 
@@ -697,26 +697,26 @@ def test_successors_are_the_leakiest_that_are_left():
 
 
 def test_noise_around_eta_is_one_digit():
-    assert noise_around(0.0123) == 0.01
-    assert noise_around(1.75e-3) == 2e-3
-    assert noise_around(96.0) == 100
-    assert noise_around(2.0, prior_std=0.5) == 0.03
+    assert default_sigma(0.0123) == 0.01
+    assert default_sigma(1.75e-3) == 2e-3
+    assert default_sigma(96.0) == 100
+    assert default_sigma(2.0, prior_std=0.5) == 0.03
     for eta in np.geomspace(1e-6, 1e6, 25):
-        assert 2 / 3 - 1e-9 <= noise_around(eta) / eta <= 1.35
+        assert 2 / 3 - 1e-9 <= default_sigma(eta) / eta <= 1.35
     for bad in (0.0, float("nan"), float("inf")):
         with pytest.raises(BadRequest, match="eta: expected a finite number > 0"):
-            noise_around(bad)
+            default_sigma(bad)
 
 
 def test_examples_are_spread_over_ranks():
     eta = pd.Series([3.0, 1.0, 5.0, 2.0, 4.0], index=[11, 22, 33, 44, 55])
-    assert spread_over_ranks(eta, 3) == (33, 11, 22)
-    assert spread_over_ranks(eta, 2) == (33, 22)
-    assert spread_over_ranks(eta, 1) == (33,)
-    assert spread_over_ranks(eta, 0) == ()
-    assert spread_over_ranks(eta, 99) == (33, 55, 11, 44, 22)
-    assert all(type(id) is int for id in spread_over_ranks(eta, 3))
+    assert evenly_ranked(eta, 3) == (33, 11, 22)
+    assert evenly_ranked(eta, 2) == (33, 22)
+    assert evenly_ranked(eta, 1) == (33,)
+    assert evenly_ranked(eta, 0) == ()
+    assert evenly_ranked(eta, 99) == (33, 55, 11, 44, 22)
+    assert all(type(id) is int for id in evenly_ranked(eta, 3))
     many = pd.Series(np.random.default_rng(0).permutation(1000))
-    ranks = many.rank(ascending=False)[list(spread_over_ranks(many, 20))].to_numpy()
+    ranks = many.rank(ascending=False)[list(evenly_ranked(many, 20))].to_numpy()
     assert (ranks[0], ranks[-1]) == (1, 1000)
     assert np.diff(ranks) == pytest.approx(np.full(19, 999 / 19), abs=1)

@@ -40,4 +40,4 @@ def test_reconstruction(kind, classes, make_dataset):
     for one, other in zip(cpu, gpu, strict=True):
         assert other.guess[0] == pytest.approx(one.guess[0], rel=1e-6, abs=1e-9)  # float64 on both
         assert other.squared_error_prior[1].mean() == pytest.approx(one.squared_error_prior[1].mean(), rel=1e-3)
-        assert other.floor_unbiased == pytest.approx(one.floor_unbiased, rel=1e-9)
+        assert other.bound_unbiased == pytest.approx(one.bound_unbiased, rel=1e-9)

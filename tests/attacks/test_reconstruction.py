@@ -140,7 +140,7 @@ def test_the_unbiased_error_approaches_its_floor_from_no_further_than_a_tenth(ki
     found = attacked(fitted, data, rows, sigmas=[1e-7], trials=4000)
     for one in found:
         # 4,000 releases in at least one direction: a standard error of at most sqrt(2/4000) = 2.2 %.
-        assert one.squared_error[0].mean() / one.floor_unbiased[0] == pytest.approx(1, abs=0.1)
+        assert one.squared_error[0].mean() / one.bound_unbiased[0] == pytest.approx(1, abs=0.1)
         assert one.explained[0] == 1
 
 
@@ -265,7 +265,7 @@ def test_seeds_and_the_shape_of_the_answer(make_dataset):
     assert (one.squared_error[1] != other.squared_error[1]).all()
     assert [len(e) for e in one.squared_error] == [1, 10]
     assert one.guess.shape == one.guess_prior.shape == (2, data.d)
-    assert one.floor_unbiased[0] == one.floor_prior[0] == 0 < one.floor_prior[1] <= one.floor_unbiased[1]
+    assert one.bound_unbiased[0] == one.bound_prior[0] == 0 < one.bound_prior[1] <= one.bound_unbiased[1]
 
 
 def test_one_at_a_time_is_as_all_at_once(make_dataset):

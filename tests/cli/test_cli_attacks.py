@@ -92,7 +92,7 @@ def test_words_for_a_person(run):
     _, out, _ = run(*SEX, "--sigmas", "0,1e-3")
     assert "whitebox-prior" in out and "sex of 353 training examples" in out and out.endswith("s.\n")
     _, out, _ = run(*DIGITS, "--ids", "8", "--sigmas", "0,1e-3")
-    assert "floor_unbiased" in out
+    assert "bound_unbiased" in out
 
 
 def test_the_line_of_a_reconstruction_has_a_number_for_each_example_and_noise(run, tmp_path):
@@ -101,7 +101,7 @@ def test_the_line_of_a_reconstruction_has_a_number_for_each_example_and_noise(ru
     code, out, _ = run(*DIGITS, *asked)
     line = last_line(out)
     assert code == 0
-    for name in ("mse", "psnr", "floor_unbiased", "floor_prior"):
+    for name in ("mse", "psnr", "bound_unbiased", "bound_prior"):
         assert list(line[name]) == ["8", "13"]
         assert all(len(values) == 3 and all(map(math.isfinite, values)) for values in line[name].values())
     assert min(values[0] for values in line["psnr"].values()) >= 60
@@ -118,7 +118,7 @@ def test_two_digits_of_other_classes_are_read_off_the_bare_parameters(run, tmp_p
     assert line["ids"] == [0, 20]  # each once
     assert line["seconds"] > 0
     assert min(values[0] for values in line["psnr"].values()) >= 60
-    for name in ("mse", "psnr", "floor_unbiased", "floor_prior"):
+    for name in ("mse", "psnr", "bound_unbiased", "bound_prior"):
         assert table[name].tolist() == line[name]["0"] + line[name]["20"]
 
 

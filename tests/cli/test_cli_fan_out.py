@@ -87,7 +87,7 @@ def test_reconstructions_in_two_processes_equal_those_in_one(run, monkeypatch, t
     monkeypatch.setenv("FIL_STORE_DIR", str(tmp_path / "other"))
     two, _ = lines(run, *RECONSTRUCT, "--ids", listed, "--workers", 2)
     assert two["ids"] == one["ids"] == ids
-    for name in ("mse", "floor_unbiased", "floor_prior"):
+    for name in ("mse", "bound_unbiased", "bound_prior"):
         for each in map(str, ids):
             assert two[name][each] == pytest.approx(one[name][each], rel=1e-6)
 

@@ -21,7 +21,7 @@ FEW = ["--trials", 3, "--draws", 5]
 FAMILIES = ["as it is", "reweighting", "more noise", "larger penalty", "dropping"]
 COLUMNS = [
     "name", "family", "sigma", "l2", "weights", "trained_on", "eta_max", "eta_mean", "eta_std", "attack",
-    "nothing_learnt", "test_score", "expected_score", "score_std", "attack_by_tenths", "new_leakiest",
+    "nothing_learnt", "test_score", "expected_score", "score_std", "attack_by_decile", "new_leakiest",
     "error",
 ]  # fmt: skip
 MEASURED = COLUMNS[5:14]
@@ -314,7 +314,7 @@ def test_every_family_of_mitigation_is_there(compared):
             assert all(math.isfinite(row[name]) for name in MEASURED), row["name"]
             assert 0 < row["attack"] < 1.5 and row["nothing_learnt"] == 1
             # Of four examples over all ranks: one in the first tenth, one in the last, none in most.
-            shares = row["attack_by_tenths"]
+            shares = row["attack_by_decile"]
             assert len(shares) == 10 and None not in (shares[0], shares[-1]) and shares.count(None) == 6
     plain = rows["as it is"][0]
     for noisier in rows["more noise"]:
@@ -339,7 +339,7 @@ def test_a_mitigation_that_is_impossible_is_a_row_that_says_why(compared):
     assert impossible["name"] == "without the top 99" and impossible["weights"] == "drop:99"
     assert "has none left" in impossible["error"]
     assert all(impossible[name] is None for name in MEASURED)
-    assert impossible["new_leakiest"] == impossible["attack_by_tenths"] == []
+    assert impossible["new_leakiest"] == impossible["attack_by_decile"] == []
     assert f"note: without the top 99: {impossible['error']}" in err
 
 
@@ -381,8 +381,8 @@ def test_an_attribute_is_what_is_at_risk(run):
     for row in (row for family in rows.values() for row in family):
         assert 0.5 < row["attack"] <= 1 and 0.5 <= row["nothing_learnt"] < 0.7
         # Of 80 examples each tenth has 8, so that their mean is that of all.
-        assert np.mean(row["attack_by_tenths"]) == pytest.approx(row["attack"], rel=1e-12)
-    leakier = rows["as it is"][0]["attack_by_tenths"]
+        assert np.mean(row["attack_by_decile"]) == pytest.approx(row["attack"], rel=1e-12)
+    leakier = rows["as it is"][0]["attack_by_decile"]
     assert np.mean(leakier[5:]) > np.mean(leakier[:5])
     own = last_line(run("fil", *TABLE, "--attribute", "sex", "--sigma", rows["as it is"][0]["sigma"], "--json")[1])
     assert rows["as it is"][0]["eta_max"] == pytest.approx(own["eta_max"], rel=1e-9)
@@ -401,7 +401,7 @@ def test_what_is_named_takes_the_place_of_what_is_usual(run):
     assert [row["l2"] for row in line["mitigations"]] == [1e-3] * 3 + [0.1] + [1e-3] * 3
     assert [row["eta_max"] for row in line["mitigations"]][5:] == pytest.approx([5, 0.7], rel=1e-12)
     assert all(row["attack"] is None and row["nothing_learnt"] is None for row in line["mitigations"])
-    assert all(row["attack_by_tenths"] == [] for row in line["mitigations"])
+    assert all(row["attack_by_decile"] == [] for row in line["mitigations"])
 
 
 def test_weights_by_class_of_a_regression_are_a_row_that_says_why(run):

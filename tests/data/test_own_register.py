@@ -16,7 +16,7 @@ from file_parts import ILL, csv, pictures, table, zipped
 from fil_core.data import load
 from fil_core.data.own import Choices, add, register, registered
 from fil_core.data.own.register import find, load_raw, remove
-from fil_core.data.own.uploads import keep_incoming, own_directory
+from fil_core.data.own.uploads import keep_upload, own_directory
 from fil_core.data.registry import resolve, source_of
 from fil_core.errors import BadData, DataUnavailable
 from fil_core.specs import DataSpec
@@ -299,7 +299,7 @@ def test_of_two_who_read_the_same_file_the_first_wins(patients, monkeypatch):
     assert len(registered()) == 1
 
 
-@pytest.mark.parametrize("kept", [lambda path: add(path, CHOSEN), lambda path: keep_incoming(b"a,b\n1,2\n", ".csv")])
+@pytest.mark.parametrize("kept", [lambda path: add(path, CHOSEN), lambda path: keep_upload(b"a,b\n1,2\n", ".csv")])
 def test_nobody_else_reads_what_is_kept(kept, patients, tmp_path, monkeypatch):
     monkeypatch.setenv("FIL_STORE_DIR", str(tmp_path / "cache" / "store"))
     kept(patients)

@@ -14,7 +14,7 @@ from fil_core.data.own import Choices, registered
 from fil_core.data.own import sandbox as aside
 from fil_core.data.own.reading import preview
 from fil_core.data.own.sandbox import add_aside, preview_aside
-from fil_core.data.own.uploads import keep_incoming
+from fil_core.data.own.uploads import keep_upload
 from fil_core.errors import BadData
 
 
@@ -65,7 +65,7 @@ def test_what_is_found_aside_is_what_is_found_here(patients, left):
 
 
 def test_a_bad_file_goes_by_the_name_that_a_person_knows():
-    path = keep_incoming(csv(table())[:-9], ".csv")
+    path = keep_upload(csv(table())[:-9], ".csv")
     with pytest.raises(BadData, match=r"^Ward 3\.csv: expected 4 entries in the last row") as refusal:
         add_aside(path, Choices(**ILL), title="Ward 3.csv")
     assert path.name not in str(refusal.value)

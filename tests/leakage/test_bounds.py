@@ -1,4 +1,4 @@
-"""What stands beside eta: dFIL, leakage of each feature, directions, error floors, leverage, leaving one out."""
+"""What stands beside eta: dFIL, leakage of each feature, directions, error bounds, leverage, leaving one out."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def test_the_floor_of_unbiased_attackers(problem):
         information = J.T @ J / SIGMA**2
         floor = np.trace(np.linalg.inv(information)) / problem.dataset.d
         # The inverse loses the square of J's condition number, here at most 1e6.
-        assert table["floor_unbiased"].iloc[i] == pytest.approx(floor, rel=1e-6)
-        assert table["floor_unbiased"].iloc[i] >= (1 - 1e-9) / table["dfil"].iloc[i]
+        assert table["bound_unbiased"].iloc[i] == pytest.approx(floor, rel=1e-6)
+        assert table["bound_unbiased"].iloc[i] >= (1 - 1e-9) / table["dfil"].iloc[i]
 
 
 @pytest.mark.parametrize("prior", [1e-3, PRIOR, 1e3])
@@ -76,18 +76,18 @@ def test_the_floor_of_attackers_with_a_prior(problem, prior):
     d = problem.dataset.d
     for i, J in dense(problem):
         bayes = np.linalg.inv(J.T @ J / SIGMA**2 + np.eye(d) / prior**2)
-        assert table["floor_prior"].iloc[i] == pytest.approx(np.trace(bayes) / d, rel=1e-6)
-    assert (table["floor_prior"] <= prior**2 * (1 + 1e-12)).all()
-    assert (table["floor_prior"] <= table["floor_unbiased"] * (1 + 1e-6)).all()
-    assert (table["floor_prior"] > 0).all()
+        assert table["bound_prior"].iloc[i] == pytest.approx(np.trace(bayes) / d, rel=1e-6)
+    assert (table["bound_prior"] <= prior**2 * (1 + 1e-12)).all()
+    assert (table["bound_prior"] <= table["bound_unbiased"] * (1 + 1e-6)).all()
+    assert (table["bound_prior"] > 0).all()
 
 
 def test_a_vague_prior_gives_the_floor_without_one(problem):
     table = table_of(problem, prior_std=1e6)
     seen = problem.weights > 0
-    narrow = np.isfinite(table["floor_unbiased"]) & (table["floor_unbiased"] < 1e6) & seen
+    narrow = np.isfinite(table["bound_unbiased"]) & (table["bound_unbiased"] < 1e6) & seen
     assert narrow.mean() > 0.5
-    np.testing.assert_allclose(table["floor_prior"][narrow], table["floor_unbiased"][narrow], rtol=1e-4)
+    np.testing.assert_allclose(table["bound_prior"][narrow], table["bound_unbiased"][narrow], rtol=1e-4)
 
 
 def test_leverage(problem):
@@ -136,9 +136,9 @@ def test_an_interpolated_example_has_no_unbiased_estimator_but_a_floor(from_arra
     X = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 2.0]])
     data = from_arrays(X, np.array([2.0, 1.0, 3.0]))
     table = measure(fit(ModelSpec(l2=0.0), data), data, prior_std=0.5)
-    assert table["floor_unbiased"].iloc[0] == np.inf or table["floor_unbiased"].iloc[0] > 1e20
-    assert 0 < table["floor_prior"].iloc[0] < 0.25
-    assert np.isfinite(table["floor_unbiased"].iloc[1:]).all()
+    assert table["bound_unbiased"].iloc[0] == np.inf or table["bound_unbiased"].iloc[0] > 1e20
+    assert 0 < table["bound_prior"].iloc[0] < 0.25
+    assert np.isfinite(table["bound_unbiased"].iloc[1:]).all()
 
 
 def test_inputs_are_never_written_to(problem):

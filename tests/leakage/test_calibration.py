@@ -33,7 +33,7 @@ def test_sigma_for_error_makes_one_over_dfil_the_target(target, three):
         worst = measure(problem.fitted, problem.dataset, prior_std=1.0)["dfil"].max()
         table = measure(problem.fitted, problem.dataset, prior_std=1.0, sigma=sigma_for_error(worst, target))
         assert 1 / table["dfil"].max() == pytest.approx(target, **CLOSED)
-        assert (table["floor_unbiased"] >= target * (1 - 1e-9)).all()  # so nobody's error is below it
+        assert (table["bound_unbiased"] >= target * (1 - 1e-9)).all()  # so nobody's error is below it
 
 
 def test_sigma_for_error_is_the_formula_of_the_design():

@@ -59,8 +59,8 @@ def test_weight_zero_leaks_nothing(problem):
     assert (table["eta"].drop(table.index[3]) > 0).all()
     assert row["eta"] == row["dfil"] == row["loo_shift"] == row["leverage"] == row["weight"] == 0
     assert row["membership_auc"] == 0.5
-    assert row["floor_unbiased"] == np.inf
-    assert row["floor_prior"] == pytest.approx(0.25, rel=1e-12)
+    assert row["bound_unbiased"] == np.inf
+    assert row["bound_prior"] == pytest.approx(0.25, rel=1e-12)
 
 
 def test_eta_scales_as_one_over_sigma(problem):
@@ -70,7 +70,7 @@ def test_eta_scales_as_one_over_sigma(problem):
     whole = measure(problem.fitted, problem.dataset, prior_std=1.0)
     np.testing.assert_allclose(table["eta"], whole["eta"] / 4, rtol=1e-14)
     np.testing.assert_allclose(table["dfil"], whole["dfil"] / 16, rtol=1e-14)
-    np.testing.assert_allclose(table["floor_unbiased"], whole["floor_unbiased"] * 16, rtol=1e-12)
+    np.testing.assert_allclose(table["bound_unbiased"], whole["bound_unbiased"] * 16, rtol=1e-12)
 
 
 def test_the_order_of_the_examples_does_not_matter(problem):

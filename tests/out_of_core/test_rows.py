@@ -93,7 +93,7 @@ def test_every_column_and_figure_equals_that_of_rows_in_memory(made, kind, class
     residual = true.table["grad_norm"] > 1e-3  # the floor divides by its square
     for name in true.table:
         if true.table[name].dtype.kind == "f":
-            rows = residual if name == "floor_unbiased" else slice(None)
+            rows = residual if name == "bound_unbiased" else slice(None)
             scale = 1e-9 * float(true.table[name][rows].abs().min()) if name == "eta" else 1e-9
             np.testing.assert_allclose(found.table[name][rows], true.table[name][rows], rtol=1e-9, atol=scale)
         else:

@@ -21,8 +21,8 @@ from fil_core import (
     IrfilRequest,
     ModelSpec,
     ReleaseRequest,
+    compared_releases,
     load,
-    side_by_side,
     to_csv_bytes,
 )
 from pages.common import text
@@ -140,11 +140,13 @@ def test_the_attack_before_and_after_is_that_of_the_two_releases() -> None:
     base = ReleaseRequest(
         data=DataSpec(name="diabetes"), model=ModelSpec(l2=1e-3), sigma=float(slider.value), attribute="sex"
     )
-    weighted = side_by_side(base, n=353, irfil=[Irfil(attribute=("sex",))])[1].release
+    weighted = compared_releases(base, n=353, irfil=[Irfil(attribute=("sex",))])[1].release
     before, after = (Engine().find(r).summary["attack"]["value"] for r in (base, weighted))
     assert f"**{text.percent(before)}** before" in words(at) and f"**{text.percent(after)}** after" in words(at)
-    tenths = next(d.value for d in at.dataframe if list(d.value.columns) == ["before", "after"])
-    assert len(tenths) == 10 and tenths["before"].mean() == pytest.approx(before, abs=0.01)  # 353 is no multiple of 10
+    deciles = next(d.value for d in at.dataframe if list(d.value.columns) == ["before", "after"])
+    assert len(deciles) == 10 and deciles["before"].mean() == pytest.approx(
+        before, abs=0.01
+    )  # 353 is no multiple of 10
 
 
 def test_images_are_attacked_by_reconstruction() -> None:

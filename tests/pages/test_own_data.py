@@ -40,7 +40,7 @@ def patients() -> pd.DataFrame:
 
 def given(frame: pd.DataFrame) -> str:
     """The table, handed in."""
-    return incoming.keep_incoming(frame.to_csv(index=False).encode(), ".csv").name
+    return incoming.keep_upload(frame.to_csv(index=False).encode(), ".csv").name
 
 
 def chosen(at: AppTest, key: str, value: object) -> AppTest:
@@ -118,7 +118,7 @@ def test_redaction_hides_rows_and_names(patients):
 def test_a_file_that_cannot_be_read_leaves_the_others_in_reach(patients, tmp_path):
     patients.dropna().to_csv(tmp_path / "good.csv", index=False)
     add(tmp_path / "good.csv", Choices(target="ill", id="patient"))
-    bad = incoming.keep_incoming(b"a,b\n1,2\n3", ".csv").name
+    bad = incoming.keep_upload(b"a,b\n1,2\n3", ".csv").name
     at = app(OWN, file=bad)
     assert "expected 2 entries in the last row; got 1" in plain(at.error[0].value)
     assert bad not in plain(at.error[0].value)  # a person knows it by another name
@@ -183,7 +183,7 @@ def test_images_are_checked_with_a_size(tmp_path):
                 side = 8 if i else 9
                 Image.fromarray(rng.integers(0, 255, (side, side), dtype=np.uint8)).save(buffer, "PNG")
                 archive.writestr(f"{label}/{i}.png", buffer.getvalue())
-    name = incoming.keep_incoming((tmp_path / "i.zip").read_bytes(), ".zip").name
+    name = incoming.keep_upload((tmp_path / "i.zip").read_bytes(), ".zip").name
     at = app(OWN, file=name)
     at.button(key="own-check").click().run()
     assert "expected images of one size" in plain(at.error[0].value)

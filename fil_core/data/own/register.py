@@ -72,7 +72,7 @@ def add(path: Path, chosen: Choices, *, title: str = "", progress: Progress | No
     """Read a file or folder as chosen and keep its rows under a name; nothing is done twice.
 
     Args:
-        path: named by the person who runs this machine, or by `keep_incoming`.
+        path: named by the person who runs this machine, or by `keep_upload`.
         chosen: how to read it.
         title: what to call it; empty takes the file's own name.
         progress: told (done, total, what).

@@ -41,7 +41,7 @@ def make_private(place: Path) -> None:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def keep_incoming(content: bytes, suffix: str) -> Path:
+def keep_upload(content: bytes, suffix: str) -> Path:
     """Put a file that was handed in where it can be read; its name plays no part.
 
     Raises:
@@ -68,7 +68,7 @@ def keep_incoming(content: bytes, suffix: str) -> Path:
 
 
 def incoming(name: str) -> Path | None:
-    """A file that was handed in and is still there, by the name that `keep_incoming` gave it."""
+    """A file that was handed in and is still there, by the name that `keep_upload` gave it."""
     path = own_directory() / "incoming" / name
     return path if _INCOMING.fullmatch(name) and path.is_file() else None
 

@@ -8,7 +8,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import ATTACKERS, AttributeRequest, Dataset, FilError, FilRequest, Result, categorical, continuous, tenths
+from fil_core import (
+    ATTACKERS,
+    AttributeRequest,
+    Dataset,
+    FilError,
+    FilRequest,
+    Result,
+    categorical,
+    continuous,
+    deciles,
+)
 from fil_core.display import attack_charts, findings, redaction
 from pages.common import compute, curves, text, widgets
 
@@ -42,14 +52,14 @@ def view(asked: FilRequest, data: Dataset) -> None:
             _target(request, asked, next(iter(white)))
     with right:
         st.subheader(f"By η, at σ = {text.number(sigma)}", anchor=False)
-        if widgets.redacted() and redaction.tenths_tell(found.summary["n"]):
+        if widgets.redacted() and redaction.deciles_tell(found.summary["n"]):
             st.info("Hidden while redacted: a tenth of so few examples is nearly each one's own.")
         elif white:
             baseline = max(found.summary["prior"])
-            parts = _tenths(found.table["eta"].to_numpy(), white)
+            parts = _deciles(found.table["eta"].to_numpy(), white)
             widgets.chart(
                 attack_charts.deciles(parts, baseline, widgets.mode()),
-                "Share of right guesses in each tenth of the examples by eta",
+                "Share of right guesses in each decile of the examples by eta",
                 "deciles",
             )
             widgets.table_twin(parts, key="decile-numbers")
@@ -154,13 +164,13 @@ def _target(request: AttributeRequest, asked: FilRequest, attacker: str) -> None
     st.markdown(f"That takes σ = **{text.number(sigma)}**{cost}.")
 
 
-def _tenths(eta: np.ndarray, white: dict[str, np.ndarray]) -> pd.DataFrame:
-    """Mean eta and success in each tenth of the examples by eta, least leaky first."""
-    groups = tenths(eta)
+def _deciles(eta: np.ndarray, white: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Mean eta and success in each decile of the examples by eta, least leaky first."""
+    groups = deciles(eta)
     rows = {"mean eta": eta} | white
     return pd.DataFrame(
         {name: [float(v[g].mean()) for g in groups if len(g)] for name, v in rows.items()},
-        index=pd.RangeIndex(1, 1 + sum(len(g) > 0 for g in groups), name="tenth"),
+        index=pd.RangeIndex(1, 1 + sum(len(g) > 0 for g in groups), name="decile"),
     )
 
 

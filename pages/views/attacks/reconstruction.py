@@ -1,4 +1,4 @@
-"""Reconstruction on a page: one example, what attackers make of it under noise, and many examples beside the floors."""
+"""Reconstruction on a page: one example, what attackers make of it under noise, and many examples beside the bounds."""
 
 from __future__ import annotations
 
@@ -82,14 +82,14 @@ def view(asked: FilRequest, data: Dataset) -> None:
         st.subheader("Error against noise", anchor=False)
         widgets.chart(
             attack_charts.errors(found.table, sigma, found.summary["prior_std"], widgets.mode()),
-            "Root mean squared error of both attacks against the output noise, beside their floors",
+            "Root mean squared error of both attacks against the output noise, beside their bounds",
             "errors",
         )
         widgets.table_twin(found.table.drop(columns="label"), key="error-numbers")
     with right:
         st.subheader("Is the floor kept?", anchor=False)
         _many(request, data, sigma, suffix)
-    with st.expander("Who the attackers are, and what the floors promise"):
+    with st.expander("Who the attackers are, and what the bounds promise"):
         st.markdown(WHO)
     widgets.provenance(request, found)
 
@@ -114,8 +114,8 @@ def _figures(found: Result, row: pd.Series, suffix: str) -> None:
     shown = {
         "Mean squared error": text.number(row[f"mse{kind}"]),
         "PSNR": f"{row[f'psnr{kind}']:.1f} dB",
-        "Floor, unbiased": text.number(row["floor_unbiased"]),
-        "Floor, with a prior": text.number(row["floor_prior"]),
+        "Floor, unbiased": text.number(row["bound_unbiased"]),
+        "Floor, with a prior": text.number(row["bound_prior"]),
         "Explained releases": f"{row['explained']:.0%}",
         "η of the example": text.number(row["eta"]),
     }
@@ -174,7 +174,7 @@ def _many(request: ReconstructionRequest, data: Dataset, sigma: float, suffix: s
     count = int(one.selectbox("Examples", [20, 50, 100, 200], key="many"))
     drawn = int(two.number_input("Releases for each", 10, 1000, 50, step=10, key="many-trials"))
     if sigma == 0:
-        st.info("Without noise the floors are 0, and there is nothing to compare. Choose a noise above.")
+        st.info("Without noise the bounds are 0, and there is nothing to compare. Choose a noise above.")
         return
     ids = np.random.default_rng(0).choice(data.ids, min(count, data.n), replace=False)
     batches = [tuple(int(i) for i in ids[k : k + _BATCH]) for k in range(0, len(ids), _BATCH)]
@@ -185,8 +185,8 @@ def _many(request: ReconstructionRequest, data: Dataset, sigma: float, suffix: s
         st.caption("Attack many examples at this noise, to see each one's error against its floor.")
         return
     points = pd.concat(tables).query("eta > 0")
-    points = points[np.isfinite(points["floor_unbiased"])]
-    kind = ("floor_prior", "mse_prior") if suffix else ("floor_unbiased", "mse")
+    points = points[np.isfinite(points["bound_unbiased"])]
+    kind = ("bound_prior", "mse_prior") if suffix else ("bound_unbiased", "mse")
     widgets.chart(
         attack_charts.promised(points, *kind, widgets.mode()),
         f"Measured error against the floor for {len(points)} examples",

@@ -38,7 +38,7 @@ def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> N
         (_pictures if data.image_shape is not None else _record)(data, found, id)
         left, right = st.columns(2)
         with left:
-            _floors(found)
+            _bounds(found)
         with right:
             _neighbours(data, table, found)
         review.button(request, id)
@@ -151,7 +151,7 @@ def _record(data: Dataset, found: Result, id: int) -> None:
         )
 
 
-def _floors(found: Result) -> None:
+def _bounds(found: Result) -> None:
     st.markdown(
         "**How well could it be reconstructed?**",
         help="Lower bounds on the error of an attacker who knows all other examples: unbiased ones (Cramér–Rao), and "
@@ -159,14 +159,14 @@ def _floors(found: Result) -> None:
     )
     std = found.summary["prior_std"]
     widgets.chart(
-        charts.floors(
+        charts.bounds(
             found.arrays["sigmas"],
-            np.sqrt(found.arrays["floor_unbiased"]) / std,
-            np.sqrt(found.arrays["floor_prior"]) / std,
+            np.sqrt(found.arrays["bound_unbiased"]) / std,
+            np.sqrt(found.arrays["bound_prior"]) / std,
             widgets.mode(),
         ),
-        "Reconstruction error floors against the output noise, for unbiased attackers and for those with a prior",
-        "floors",
+        "Reconstruction error bounds against the output noise, for unbiased attackers and for those with a prior",
+        "bounds",
     )
 
 

@@ -17,9 +17,9 @@ from fil_core import (
     Mitigation,
     ReleaseRequest,
     Result,
+    compared_releases,
     noise_for,
     release_row,
-    side_by_side,
     successors,
 )
 from fil_core.display import findings, mitigation_charts
@@ -123,7 +123,7 @@ def _compared(base: ReleaseRequest, data: Dataset, before: Result) -> tuple[list
     lists = {"sigmas": sorted(noises), "l2s": sorted(l2s), "drops": sorted(dropped)}
     options = {"methods": chosen, "sigmas": lists["sigmas"], "l2s": lists["l2s"], "drop": lists["drops"]}
     more: dict[str, object] = {name: ",".join(map(str, values)) or "none" for name, values in options.items()}
-    compared = side_by_side(base, n=data.n, irfil=irfil, **lists)  # type: ignore[arg-type]
+    compared = compared_releases(base, n=data.n, irfil=irfil, **lists)  # type: ignore[arg-type]
     if target:
         compared, more = [*compared, noise_for(base, before.summary["eta_max"], target)], more | {"target-eta": target}
     else:

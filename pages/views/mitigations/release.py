@@ -14,8 +14,8 @@ from fil_core import (
     ReleaseRequest,
     Result,
     categorical,
-    noise_around,
-    spread_over_ranks,
+    default_sigma,
+    evenly_ranked,
 )
 from pages.common import compute, text
 
@@ -43,7 +43,7 @@ def measured(asked: FilRequest, attribute: str) -> Result:
 def release(asked: FilRequest, attribute: str, before: Result) -> ReleaseRequest:
     """The release as it is, with the noise of a slider; whole examples are attacked by reconstructing some of them."""
     s = before.summary
-    first = noise_around(s["eta_mean"], None if attribute else s["prior_std"])
+    first = default_sigma(s["eta_mean"], None if attribute else s["prior_std"])
     sigmas = [float(f"{first * factor:.1e}") for factor in _AROUND]
     # The name carries the range: noise chosen for one model means nothing for another.
     sigma = st.select_slider(
@@ -53,7 +53,7 @@ def release(asked: FilRequest, attribute: str, before: Result) -> ReleaseRequest
     whole = not attribute and asked.model.kind in ATTACKABLE
     return ReleaseRequest(
         data=asked.data, model=asked.model, sigma=float(sigma), attribute=attribute,
-        ids=spread_over_ranks(before.table["eta"], EXAMPLES) if whole else (), device=asked.device,
+        ids=evenly_ranked(before.table["eta"], EXAMPLES) if whole else (), device=asked.device,
     )  # fmt: skip
 
 

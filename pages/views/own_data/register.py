@@ -47,7 +47,7 @@ def uploader() -> str | None:
     # A new key lets go of the bytes: they are on the disk by then.
     given = st.file_uploader("A file of your own", type=_TYPES, key=f"own-file-{turn}")
     if given is not None:
-        kept = handed_in.keep_incoming(given.getvalue(), Path(given.name).suffix)
+        kept = handed_in.keep_upload(given.getvalue(), Path(given.name).suffix)
         st.session_state.update({"own-turn": turn + 1, "own-title": given.name})
         st.query_params["file"] = kept
         st.rerun()
