@@ -24,15 +24,12 @@ from importlib import import_module
 from typing import Any
 
 _WHERE = {
-    "fil_core.specs": (
-        "DataSpec", "ModelSpec", "FilRequest", "ExampleRequest", "AttributeRequest", "ReconstructionRequest",
-        "IrfilRequest", "ReleaseRequest", "DEFAULT_L2", "LARGEST_L2", "ATTACKABLE", "ATTACKERS",
-    ),
+    "fil_core.specs": ("DataSpec", "ModelSpec", "Request", "DEFAULT_L2", "LARGEST_L2", "ATTACKABLE"),
+    "fil_core.analyses.table": ("ANALYSES", "analysis_of", "request_of"),
+    "fil_core.attacks.attackers": ("ATTACKERS",),
     "fil_core.specs.weights": ("Irfil", "Dropping", "GivenWeights", "Weighting", "METHODS", "weighting"),
-    "fil_core.mitigations.releases": (
-        "Mitigation", "compared_releases", "noise_for", "release_row", "attack_by_decile", "successors",
-        "default_sigma", "evenly_ranked",
-    ),
+    "fil_core.analyses.releases": ("Mitigation", "compared_releases", "noise_for", "release_row", "attack_by_decile"),
+    "fil_core.mitigations.releases": ("successors", "default_sigma", "evenly_ranked"),
     "fil_core.mitigations.irfil": ("Reweighting", "irfil", "without_leakiest"),
     "fil_core.result": ("Result",),
     "fil_core.dataset": ("Dataset", "AttributeGroup", "Preprocessing"),
@@ -56,7 +53,7 @@ _WHERE = {
     "fil_core.engine": ("Engine", "get"),
     "fil_core.engine.weights": ("read_weights", "keep_weights"),
     "fil_core.engine.uploads": (
-        "keep_scores", "scores_of", "read_scores", "joined", "keep_parameters", "parameters_of", "read_parameters",
+        "keep_scores", "scores_of", "read_scores", "joined", "keep_parameters", "read_parameters",
     ),
     "fil_core.data.own": ("Choices", "OwnData", "add", "registered"),
     "fil_core.engine.store": ("Store",),
@@ -64,14 +61,23 @@ _WHERE = {
 }  # fmt: skip
 
 _HOME = {name: module for module, names in _WHERE.items() for name in names}
-__all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def _requests() -> dict[str, Any]:
+    """The types of request, by name: what the table of analyses says."""
+    found: dict[str, Any] = import_module("fil_core.analyses.table").REQUESTS
+    return found
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'fil_core' has no name {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    if name == "__all__":
+        return sorted([*_HOME, *_requests()])
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    if name.endswith("Request") and name in _requests():
+        return _requests()[name]
+    raise AttributeError(f"module 'fil_core' has no name {name!r}")
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted([*_HOME, *_requests()])

@@ -18,7 +18,9 @@ from fil_core.data import load
 from fil_core.engine import Engine
 from fil_core.leakage.fil import fil
 from fil_core.models import fit
-from fil_core.specs import AttributeRequest, DataSpec, ModelSpec, ReconstructionRequest
+from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.reconstruction.request import ReconstructionRequest
+from fil_core.specs import DataSpec, ModelSpec
 
 pytestmark = [
     pytest.mark.realdata,

@@ -12,7 +12,9 @@ from test_published_figures import FOLDER, LEAST_SQUARES, LOGISTIC, MNIST, need
 from fil_core.data import load
 from fil_core.engine import Engine
 from fil_core.result import Result
-from fil_core.specs import DataSpec, IrfilRequest, ModelSpec, ReleaseRequest
+from fil_core.analyses.irfil.request import IrfilRequest
+from fil_core.analyses.release.request import ReleaseRequest
+from fil_core.specs import DataSpec, ModelSpec
 from fil_core.specs.weights import Irfil
 
 absent = pytest.mark.skipif(FOLDER is None, reason="FIL_DATA_DIR is not set: no published data files at hand")

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fil_core.attacks.attackers import ATTACKERS
 from fil_core.attacks.attribute import Attribute
 from fil_core.attacks.candidates import attackable, candidate_shifts
 from fil_core.attacks.success import CLOSED_FORM, success_probability, unseen_success
@@ -28,7 +29,6 @@ from fil_core.linalg import row_blocks, weighted_gram
 from fil_core.models import Fitted
 from fil_core.models.softmax import fit_softmax
 from fil_core.progress import Progress
-from fil_core.specs import ATTACKERS
 
 _TRIALS = {"cpu": 2**21, "cuda": 2**26}  # (release, example, value) triples held at a time
 _NEARLY_NO_PENALTY = 1e-8  # of the ideal attacker: enough for an optimum on separable values, too little to matter

@@ -7,10 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.reconstruction.request import ReconstructionRequest
+from fil_core.attacks.attackers import ATTACKERS
 from fil_core.cli.fanning import FanOut, fan_out_options
 from fil_core.cli.options import Run, data_options, data_spec, model_options, names, numbers, run_options, whole, wholes
 from fil_core.result import Result
-from fil_core.specs import ATTACKERS, AttributeRequest, ReconstructionRequest
 
 
 def add(commands: Any) -> None:

@@ -6,11 +6,11 @@ import argparse
 import math
 from typing import Any
 
+from fil_core.analyses.fil.request import FilRequest
 from fil_core.cli import blocks
 from fil_core.cli.fanning import fan_out_options
 from fil_core.cli.options import Run, data_options, data_spec, model_options, names, number, run_options
 from fil_core.result import Result
-from fil_core.specs import FilRequest
 
 
 def add(commands: Any) -> None:

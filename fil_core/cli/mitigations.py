@@ -10,6 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.irfil.request import IrfilRequest
+from fil_core.analyses.release.request import ReleaseRequest
+from fil_core.analyses.releases import Mitigation, attack_by_decile, compared_releases, noise_for, release_row
 from fil_core.cli.fanning import FanOut, fan_out_options
 from fil_core.cli.options import (
     NONE,
@@ -25,18 +29,9 @@ from fil_core.cli.options import (
     wholes,
 )
 from fil_core.errors import BadRequest, FilError
-from fil_core.mitigations.releases import (
-    Mitigation,
-    attack_by_decile,
-    compared_releases,
-    default_sigma,
-    evenly_ranked,
-    noise_for,
-    release_row,
-    successors,
-)
+from fil_core.mitigations.releases import default_sigma, evenly_ranked, successors
 from fil_core.result import Result
-from fil_core.specs import ATTACKABLE, FilRequest, IrfilRequest, ReleaseRequest
+from fil_core.specs import ATTACKABLE
 from fil_core.specs.checks import positive
 from fil_core.specs.weights import DEFAULT_ITERATIONS, METHODS, Dropping, Irfil
 

@@ -7,10 +7,11 @@ import dataclasses
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
+from fil_core.analyses.table import request_of
 from fil_core.cli import fil
 from fil_core.cli.options import Run, data_options, model_options, names, whole
 from fil_core.errors import BadRequest
-from fil_core.specs import DataSpec, Device, request_of
+from fil_core.specs import DataSpec, Device
 
 if TYPE_CHECKING:
     from fil_core.dataset import Dataset

@@ -207,6 +207,11 @@ def level(figure: go.Figure, ends: Sequence[float], value: float, name: str, mod
     )  # fmt: skip
 
 
+def better(score: str) -> str:
+    """What an axis of a score adds to its title."""
+    return " (lower is better)" if "error" in score else ""
+
+
 def heat_map(values: np.ndarray, mode: Mode, *, signed: bool) -> go.Figure:
     """Values over the pixels of an image; signed ones on a diverging scale around zero."""
     top = float(np.abs(values).max()) or 1.0

@@ -6,12 +6,25 @@ import html
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from fil_core.display.numbers import number
+
+
+class Drawn(Protocol):
+    """A figure with its title and a text for those who cannot see it."""
+
+    @property
+    def title(self) -> str: ...  # noqa: D102
+    @property
+    def alt(self) -> str: ...  # noqa: D102
+    @property
+    def figure(self) -> go.Figure: ...  # noqa: D102
+
 
 WIDTH = 484  # of a figure, in CSS pixels; two stand side by side, one alone fits on paper
 _LARGEST_WHOLE = 1e6  # that is not shown as a power of ten
@@ -24,12 +37,12 @@ def escape(value: object) -> str:
 
 
 def quoted(value: object) -> str:
-    """A name for a sentence of `findings`, where two stars would make it bold."""
+    """A name for a sentence of an analysis, where two stars would make it bold."""
     return escape(value).replace("*", "&#42;")
 
 
 def sentence(markdown: str) -> str:
-    """A sentence of `findings`, whose names are quoted already."""
+    """A sentence of an analysis, whose names are quoted already."""
     told = _STRONG.sub(r"<strong>\1</strong>", markdown)
     return f'<p class="answer">{told}</p>'
 
@@ -68,6 +81,11 @@ def figure(drawn: go.Figure, title: str, alt: str) -> str:
 def figures(*drawn: str) -> str:
     """Figures side by side as far as there is room."""
     return f'<div class="figures">{"".join(filter(None, drawn))}</div>'
+
+
+def drawn(several: Iterable[Drawn]) -> str:
+    """Figures with their titles, side by side as far as there is room."""
+    return figures(*(figure(one.figure, one.title, one.alt) for one in several))
 
 
 def table(frame: pd.DataFrame, caption: str = "") -> str:

@@ -30,3 +30,13 @@ def score(value: float, kind: str) -> str:
     if math.isnan(value):
         return "no test rows"
     return percent(value) if kind == "accuracy" else number(value)
+
+
+_NAMED = 3  # examples that a list names one by one
+
+
+def listed(ids: tuple[int, ...]) -> str:
+    """A few examples by their ids, or how many there are; empty for none."""
+    if len(ids) > _NAMED:
+        return f"{count(len(ids))} examples"
+    return f"example {', '.join(f'{id:,}' for id in ids)}" if ids else ""

@@ -1,4 +1,4 @@
-"""What a screen or a file that is to be shared does not tell: labels, attribute values, and what they follow from."""
+"""What a screen or a file that is to be shared does not show: labels, attribute values, and what they follow from."""
 
 from __future__ import annotations
 
@@ -8,16 +8,6 @@ from fil_core.specs.weights import Irfil, Weighting
 
 MASK = "•••"
 _LEAST = 100  # examples, a tenth of fewer of which says too much of each
-_TELLING = {"prediction", "correct", "score", "loss", "grad_norm", "weight"}
-
-
-def masked(table: pd.DataFrame) -> pd.DataFrame:
-    """The table without what tells an example's label.
-
-    The label follows from the score and the loss, for two classes from the prediction and whether it is right, and from
-    weights by class.
-    """
-    return table.drop(columns=list(_TELLING & set(table.columns))).assign(label=MASK)
 
 
 def hidden(frame: pd.DataFrame) -> pd.DataFrame:
@@ -30,6 +20,6 @@ def deciles_tell(n: int) -> bool:
     return n < _LEAST
 
 
-def weights_tell_class(how: Weighting | None) -> bool:
+def weights_tell_class(weighting: Weighting | None) -> bool:
     """Whether a change of eta under these weights would tell an example's class."""
-    return how is not None and not (isinstance(how, Irfil) and how.method == "sample")
+    return weighting is not None and not (isinstance(weighting, Irfil) and weighting.method == "sample")

@@ -8,37 +8,30 @@ import platform
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from fil_core import data
+from fil_core.analyses.analysis import Analysis, Answer, Inputs
+from fil_core.analyses.fit.request import FitRequest
+from fil_core.analyses.table import analysis_of, key
 from fil_core.dataset import Dataset
-from fil_core.engine.registry import ANALYSES, check, key, runner
+from fil_core.engine import uploads
 from fil_core.engine.store import Store
+from fil_core.errors import FilError
 from fil_core.progress import Progress
 from fil_core.result import Result
-from fil_core.specs import (
-    AttributeRequest,
-    DataSpec,
-    ExampleRequest,
-    FilRequest,
-    FitRequest,
-    IrfilRequest,
-    ReconstructionRequest,
-    ReleaseRequest,
-    canonical,
-)
+from fil_core.specs import DataSpec, ModelRequest, Request, canonical
 
 if TYPE_CHECKING:
-    import torch
-
     from fil_core.models import Fitted
 
-Question = FilRequest | ExampleRequest | AttributeRequest | ReconstructionRequest | IrfilRequest | ReleaseRequest
+# How several requests are answered: (requests, progress, force) to their answers in order, errors among them.
+AnswerAll = Callable[[Sequence[Request], Progress | None, bool], Sequence[Answer]]
 
 _DATASETS_HELD = 2  # a page looks at one data set, a comparison at two; MNIST's 60,000 rows are 376 MB
-_LARGEST_FIT = 2**30  # bytes of curvature worth keeping on disk; larger ones are factorised again
 
 
 class Engine:
@@ -68,89 +61,129 @@ class Engine:
                 self._datasets.popitem(last=False)
         return found
 
-    def find(self, request: Question, progress: Progress | None = None) -> Result | None:
-        """The stored result, or None; reads the data, whose content is part of the name.
+    def key(self, request: Request, progress: Progress | None = None) -> str:
+        """Name of a request's result in the store; reads the data, whose content is part of it.
 
         Raises:
             FilError: the request or the data are not usable.
         """
         request, dataset = self._prepare(request, progress)
-        return self.store.get(key(request, dataset.fingerprint))
+        return key(request, dataset.fingerprint)
 
-    def compute(self, request: Question, progress: Progress | None = None, *, replace: bool = False) -> Result:
-        """Compute and store.
-
-        Args:
-            request: what is asked.
-            progress: told (done, total, what).
-            replace: put the new result in the place of one that is stored; otherwise the stored one stays.
+    def find(self, request: Request, progress: Progress | None = None) -> Result | None:
+        """The stored result, or None.
 
         Raises:
-            FilError: the request or the data are not usable, or the model has no optimum.
+            FilError: the request or the data are not usable.
         """
-        request, dataset = self._prepare(request, progress)
-        check(request, dataset)
-        start = time.perf_counter()
-        fitted = self._fitted(request, dataset, progress, replace=replace)
-        result = runner(request)(request, dataset, fitted, progress)
-        seconds = time.perf_counter() - start
-        provenance = _provenance(request, dataset, str(fitted.theta.device), seconds)
-        return self._keep(key(request, dataset.fingerprint), result, provenance, replace=replace)
+        return self.store.get(self.key(request, progress))
 
-    def get(self, request: Question, *, force: bool = False, progress: Progress | None = None) -> Result:
+    def get(
+        self,
+        request: Request,
+        *,
+        force: bool = False,
+        progress: Progress | None = None,
+        answer_all: AnswerAll | None = None,
+    ) -> Result:
         """The answer to a request: from the store, else computed and stored.
 
         Args:
-            request: what is asked.
-            force: compute even if it is stored.
+            request: the question.
+            force: compute even if it is stored, its parts included.
             progress: told (done, total, what).
+            answer_all: answers the parts of a request, perhaps in other processes; None answers them here in turn.
 
         Raises:
             FilError: the request or the data are not usable, or the model has no optimum.
         """
         found = None if force else self.find(request, progress)
-        return found or self.compute(request, progress, replace=force)
+        return found or self.compute(request, progress, replace=force, answer_all=answer_all)
 
-    def _prepare(self, request: Any, progress: Progress | None) -> tuple[Any, Dataset]:
+    def compute(
+        self,
+        request: Request,
+        progress: Progress | None = None,
+        *,
+        replace: bool = False,
+        answer_all: AnswerAll | None = None,
+    ) -> Result:
+        """Compute and store; parts that are stored already are not computed again.
+
+        Args:
+            request: the question.
+            progress: told (done, total, what).
+            replace: put the new result, and new ones of its parts, in the place of those that are stored.
+            answer_all: as for `get`.
+
+        Raises:
+            FilError: the request or the data are not usable, or the model has no optimum.
+        """
+        request, dataset = self._prepare(request, progress)
+        analysis = analysis_of(request)
+        analysis.check(request, dataset)  # before minutes go into a model for it
+        start = time.perf_counter()
+        uploaded = {one.digest: uploads.load(self.store, one) for one in request.uploads}
+        parts = self._parts(analysis, request, dataset, progress, replace, answer_all)
+        inputs = Inputs(dataset, _device(request), parts, uploaded)
+        if analysis.needs == "optimum":
+            assert isinstance(request, ModelRequest)
+            inputs = dataclasses.replace(inputs, optimum=self._optimum(request, progress, replace))
+        result = analysis.run(request, inputs, progress)
+        provenance = _provenance(request, dataset, str(inputs.device), time.perf_counter() - start)
+        return self._keep(analysis, key(request, dataset.fingerprint), result, provenance, replace=replace)
+
+    def _prepare(self, request: Request, progress: Progress | None) -> tuple[Request, Dataset]:
         if request.device == "cuda":
-            from fil_core.models.fitted import device_of
-
-            device_of("cuda")  # a stored result does not excuse asking for a device that is not there
+            _device(request)  # a stored result does not excuse a device that is not there
         request = dataclasses.replace(request, data=data.resolve(request.data))
         return request, self.dataset(request.data, progress)
 
-    def _fitted(self, asked: Any, dataset: Dataset, progress: Progress | None, *, replace: bool) -> Fitted:
+    def _parts(
+        self,
+        analysis: Analysis,
+        request: Request,
+        dataset: Dataset,
+        progress: Progress | None,
+        replace: bool,
+        answer_all: AnswerAll | None,
+    ) -> dict[Request, Answer]:
+        """The answers to everything that a request is made of, step by step as they tell what else is needed."""
+        answers: dict[Request, Answer] = {}
+        while True:
+            named = dict.fromkeys(analysis.parts.of(request, dataset, answers))
+            wanted = [part for part in named if part not in answers]
+            if not wanted:
+                return answers
+            found = (answer_all or self._one_by_one)(wanted, progress, replace)
+            answers |= dict(zip(wanted, found, strict=True))
+            failed = next((answer for answer in found if isinstance(answer, FilError)), None)
+            if failed is not None and not analysis.parts.may_fail:
+                raise failed
+
+    def _one_by_one(self, requests: Sequence[Request], progress: Progress | None, force: bool) -> list[Answer]:
+        """The answers, computed here one after the other; an error is the answer to its request."""
+        found: list[Answer] = []
+        for done, request in enumerate(requests):
+            try:
+                found.append(self.get(request, force=force, progress=within(progress, done, len(requests))))
+            except FilError as error:
+                found.append(error)
+        return found
+
+    def _optimum(self, request: ModelRequest, progress: Progress | None, replace: bool) -> Fitted:
         """The trained model, from the store if it is there and may be used."""
-        from fil_core.engine.analyses import restore_fit, run_fit
-        from fil_core.models import fit
-        from fil_core.models.fitted import device_of
+        from fil_core.analyses.fit.run import restore
 
-        where: torch.device = device_of(asked.device)
-        request = FitRequest(data=asked.data, model=asked.model, device=asked.device)
-        name = key(request, dataset.fingerprint)
-        if not replace and (stored := self.store.get(name)):
-            return restore_fit(stored, asked.model, where)
-        weights = None
-        if asked.model.weights is not None:
-            from fil_core.engine.weights import weights_of
+        asked = FitRequest(data=request.data, model=request.model, device=request.device)
+        return restore(self.get(asked, force=replace, progress=progress), request.model, _device(request))
 
-            weights = weights_of(self, asked, dataset, progress, force=replace)
-        start = time.perf_counter()
-        if asked.model.parameters is not None:
-            from fil_core.engine.uploads import parameters_of
-            from fil_core.models.given import fit_at
-
-            theta = parameters_of(self, asked.model.parameters)
-            fitted = fit_at(asked.model, dataset, theta, weights=weights, device=where)
-        else:
-            fitted = fit(asked.model, dataset, weights=weights, device=where, progress=progress)
-        if fitted.curvature.vectors.nbytes <= _LARGEST_FIT:
-            provenance = _provenance(request, dataset, str(where), time.perf_counter() - start)
-            self._keep(name, run_fit(fitted), provenance, replace=replace)
-        return fitted
-
-    def _keep(self, name: str, result: Result, provenance: dict[str, Any], *, replace: bool) -> Result:
+    def _keep(
+        self, analysis: Analysis, name: str, result: Result, provenance: dict[str, Any], *, replace: bool
+    ) -> Result:
         whole = dataclasses.replace(result, provenance=provenance | result.provenance)
+        if analysis.limit is not None and sum(array.nbytes for array in result.arrays.values()) > analysis.limit:
+            return whole
         if replace:
             self.store.delete(name)
             if name in self.store:  # on a disk that cannot be written the old one stays, but is not what was asked for
@@ -158,9 +191,23 @@ class Engine:
         return self.store.put(name, whole)
 
 
-def _provenance(request: Any, dataset: Dataset, device: str, seconds: float) -> dict[str, Any]:
+def within(progress: Progress | None, done: int, total: int) -> Progress | None:
+    """The progress of one request among several, as progress of the whole."""
+    if progress is None or total == 1:
+        return progress
+    progress(done, total, f"{done + 1} of {total}")
+    return lambda _done, _total, what: progress(done, total, f"{done + 1} of {total}: {what}")
+
+
+def _device(request: Request) -> Any:
+    from fil_core.models.fitted import device_of
+
+    return device_of(request.device)
+
+
+def _provenance(request: Request, dataset: Dataset, device: str, seconds: float) -> dict[str, Any]:
     return {
-        "analysis": ANALYSES[type(request)].name,
+        "analysis": analysis_of(request).name,
         "request": canonical(request),
         "data": {"title": dataset.title, "fingerprint": dataset.fingerprint, "notes": list(dataset.notes)},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -179,6 +226,6 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | packages
 
 
-def get(request: Question, *, force: bool = False, progress: Progress | None = None) -> Result:
+def get(request: Request, *, force: bool = False, progress: Progress | None = None) -> Result:
     """Answer a request from the user's own store; see `Engine.get`."""
     return Engine().get(request, force=force, progress=progress)

@@ -1,13 +1,12 @@
-"""What a person brings to a data set: scores of its examples, and parameters of a model trained elsewhere.
+"""What a person uploads beside a data set: scores of its examples, weights, and pretrained parameters.
 
-Both go into the store under the sha-256 of their content, and requests and links name them by it.
+All of it goes into the store under the sha-256 of its content, and requests and links name it by that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,14 +15,14 @@ from fil_core.data.own import frames, limits
 from fil_core.data.own.arrays import read_archive
 from fil_core.data.own.columns import as_texts
 from fil_core.dataset import Dataset, fingerprint
+from fil_core.engine.store import Store
 from fil_core.errors import BadData
 from fil_core.result import Result
+from fil_core.specs import Upload
 from fil_core.specs.checks import digest as check_digest
 
-if TYPE_CHECKING:
-    from fil_core.engine.run import Engine
-
-_SCORES, _PARAMETERS = "scores", "parameters"
+_SCORES, _PARAMETERS, WEIGHTS = "scores", "parameters", "weights"
+UPLOADS = {_SCORES: "your own scores", _PARAMETERS: "your own coefficients", WEIGHTS: "your own weights"}
 _COEFFICIENTS = ("theta", "coef", "coef_", "coefficients", "weight", "linear.weight")
 _INTERCEPTS = ("intercept", "intercept_", "bias", "linear.bias")
 _MOST_PARAMETERS = 10**8
@@ -56,11 +55,11 @@ def read_scores(path: Path) -> pd.DataFrame:
     return table.drop(columns=nameless).rename(columns={named_id[0]: "id"})
 
 
-def keep_scores(engine: Engine, table: pd.DataFrame, dataset: Dataset) -> str:
+def keep_scores(store: Store, table: pd.DataFrame, dataset: Dataset) -> str:
     """Put scores of the training examples into the store.
 
     Args:
-        engine: whose store.
+        store: where they are kept.
         table: a column `id`, and columns of numbers; ids of no training example are passed over, and examples that the
             table does not have get NaN.
         dataset: the examples they are for.
@@ -99,18 +98,18 @@ def keep_scores(engine: Engine, table: pd.DataFrame, dataset: Dataset) -> str:
         "missing": int((~np.isin(np.arange(dataset.n), where)).sum()),
         "unknown": int((~known).sum()),
     }
-    engine.store.put(name, Result(found, {}, summary, {"analysis": _SCORES}))
+    store.put(name, Result(found, {}, summary, {"analysis": _SCORES}))
     return name
 
 
-def scores_of(engine: Engine, name: str, dataset: Dataset) -> tuple[pd.DataFrame, list[str]]:
+def scores_of(store: Store, name: str, dataset: Dataset) -> tuple[pd.DataFrame, list[str]]:
     """Scores by their name: a table indexed by `id`, and what a reader must know about them.
 
     Raises:
         BadData: they are not in the store, or belong to other examples.
         BadRequest: no such name.
     """
-    stored = _kept(engine, name, _SCORES, "scores")
+    stored = load(store, Upload(_SCORES, name))
     if stored.summary["fingerprint"] != dataset.fingerprint:
         raise BadData(
             f"scores: these were given for {stored.summary['title']} with another choice of examples or features; give "
@@ -167,29 +166,26 @@ def _safetensors(path: Path) -> dict[str, np.ndarray]:
         raise BadData(f"parameters: expected a safetensors file of numbers; {path.name} cannot be read.") from error
 
 
-def keep_parameters(engine: Engine, theta: np.ndarray) -> str:
+def keep_parameters(store: Store, theta: np.ndarray) -> str:
     """Put parameters into the store; whether they are an optimum is asked when a request names them.
 
     Returns:
         Their name, 64 hex characters.
     """
     name = fingerprint(_PARAMETERS, theta)
-    engine.store.put(name, Result(pd.DataFrame(), {"theta": theta}, {}, {"analysis": _PARAMETERS}))
+    store.put(name, Result(pd.DataFrame(), {"theta": theta}, {}, {"analysis": _PARAMETERS}))
     return name
 
 
-def parameters_of(engine: Engine, name: str) -> np.ndarray:
-    """Parameters by their name.
+def load(store: Store, upload: Upload) -> Result:
+    """What was uploaded, by its content.
 
     Raises:
-        BadData: they are not in the store.
+        BadData: it is not in the store.
+        BadRequest: no such name.
     """
-    return _kept(engine, name, _PARAMETERS, "parameters").arrays["theta"]
-
-
-def _kept(engine: Engine, name: str, analysis: str, what: str) -> Result:
-    check_digest(what, name)
-    stored = engine.store.get(name)
-    if stored is None or stored.provenance.get("analysis") != analysis:
-        raise BadData(f"{what}: {name[:16]}… are not in the store any more; give the file again.")
+    check_digest(upload.kind, upload.digest)
+    stored = store.get(upload.digest)
+    if stored is None or stored.provenance.get("analysis") != upload.kind:
+        raise BadData(f"{upload.kind}: {upload.digest[:16]}… are not in the store any more; give the file again.")
     return stored

@@ -1,9 +1,8 @@
-"""From the name of a weighting to the weights themselves, and weights that a person brings."""
+"""Weights of the training examples out of a file."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,59 +10,22 @@ import pandas as pd
 from fil_core.data.own.frames import READERS
 from fil_core.data.own.uploads import keep_upload
 from fil_core.dataset import Dataset, fingerprint
-from fil_core.engine.uploads import positions
+from fil_core.engine.store import Store
+from fil_core.engine.uploads import WEIGHTS, positions
 from fil_core.errors import BadData
-from fil_core.mitigations.irfil import without_leakiest
 from fil_core.models.fitted import check_weights
-from fil_core.progress import Progress
 from fil_core.result import Result
-from fil_core.specs import FilRequest, IrfilRequest
-from fil_core.specs.weights import Dropping, GivenWeights, Irfil
-
-if TYPE_CHECKING:
-    from fil_core.engine.run import Engine
+from fil_core.specs.weights import GivenWeights
 
 _COLUMNS = ("id", "weight")
-_ANALYSIS = "weights"
 _NAMED = 3  # wrong ids that an error lists
 
 
-def weights_of(
-    engine: Engine, asked: Any, dataset: Dataset, progress: Progress | None = None, *, force: bool = False
-) -> np.ndarray:
-    """The weights (n,) that a request's model is to be trained with.
-
-    Those that follow from eta are the end of an analysis of their own, which is stored like any other.
-
-    Args:
-        engine: answers that analysis, or holds the weights that were given.
-        asked: a request whose model names a weighting.
-        dataset: its training examples.
-        progress: told (done, total, what).
-        force: compute even what is stored.
-
-    Raises:
-        FilError: the analysis has no answer, or the weights are not there or belong to other examples.
-    """
-    how, base = asked.model.weights, asked.model.equally_weighted
-    if isinstance(how, Irfil):
-        request = IrfilRequest(data=asked.data, model=base, weights=how, device=asked.device)
-        found = engine.get(request, force=force, progress=progress)
-        if len(found.arrays["weights"]) == 1 and not found.summary["converged"]:
-            raise BadData(f"weights: {how.text} has none: {found.summary['why']}")  # equal ones would be a lie
-        return found.arrays["weights"][-1]
-    if isinstance(how, Dropping):
-        measured = FilRequest(data=asked.data, model=base, attribute=how.attribute, device=asked.device)
-        found = engine.get(measured, force=force, progress=progress)
-        return without_leakiest(found.table["eta"].to_numpy(), how.k)
-    return _given(engine, how, dataset)
-
-
-def keep_weights(engine: Engine, table: pd.DataFrame, dataset: Dataset) -> GivenWeights:
+def keep_weights(store: Store, table: pd.DataFrame, dataset: Dataset) -> GivenWeights:
     """Put weights into the store under the name of their content, to be named by requests.
 
     Args:
-        engine: whose store.
+        store: where they are kept.
         table: columns `id` and `weight`, every training example of the data set once.
         dataset: the examples they are for.
 
@@ -73,9 +35,9 @@ def keep_weights(engine: Engine, table: pd.DataFrame, dataset: Dataset) -> Given
     """
     weights = _aligned(table, dataset)
     check_weights(weights, dataset)
-    digest = fingerprint("weights", dataset.fingerprint, weights)
+    digest = fingerprint(WEIGHTS, dataset.fingerprint, weights)
     summary = {"title": dataset.title, "fingerprint": dataset.fingerprint}
-    engine.store.put(digest, Result(pd.DataFrame(), {"weights": weights}, summary, {"analysis": _ANALYSIS}))
+    store.put(digest, Result(pd.DataFrame(), {"weights": weights}, summary, {"analysis": WEIGHTS}))
     return GivenWeights(digest=digest)
 
 
@@ -152,15 +114,3 @@ def _numbered(names: pd.Series, dataset: Dataset) -> np.ndarray:
 def _some(ids: np.ndarray) -> str:
     more = ", …" if len(ids) > _NAMED else ""
     return ", ".join(f"{id:.15g}" for id in ids[:_NAMED]) + more
-
-
-def _given(engine: Engine, how: GivenWeights, dataset: Dataset) -> np.ndarray:
-    stored = engine.store.get(how.digest)
-    if stored is None or stored.provenance.get("analysis") != _ANALYSIS:
-        raise BadData(f"weights: {how.text[:22]}… are not in the store any more; give the file again.")
-    if stored.summary["fingerprint"] != dataset.fingerprint:
-        raise BadData(
-            f"weights: these were given for {stored.summary['title']} with another choice of examples or features; "
-            "give weights for this one, or take equal ones."
-        )
-    return stored.arrays["weights"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,70 +12,14 @@ from torch import Tensor
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest, DeviceUnavailable, SingularCurvature
 from fil_core.linalg import Curvature
-from fil_core.models.glm import fit_least_squares, fit_logistic, least_squares_terms, logistic_terms
 from fil_core.models.newton import Optimum
-from fil_core.models.softmax import fit_softmax, softmax_terms
+from fil_core.models.terms import Glm, Model, Softmax
 from fil_core.progress import Progress
 from fil_core.specs import ModelSpec
+from fil_core.specs.families import fitting
 
 _SCALE = (1e-3, 1e3)  # of the mean weight: beyond it the penalty means nothing any more
 _CURVATURES = 4  # the Hessian, its eigenvectors, and what the solver works in
-TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
-
-
-@dataclass(frozen=True, slots=True)
-class Glm:
-    """Per-example terms of a one-score model at its optimum.
-
-    Attributes:
-        X: (n, d). w: (n,) weights. theta: (d,).
-        z: theta^T x, (n,). loss, r, a: the loss and its first and second derivative in z, (n,).
-        curvature: H, (d, d).
-    """
-
-    X: Tensor
-    w: Tensor
-    theta: Tensor
-    z: Tensor
-    loss: Tensor
-    r: Tensor
-    a: Tensor
-    curvature: Curvature
-
-
-@dataclass(frozen=True)
-class Softmax:
-    """Per-example terms of a C-score model at its optimum.
-
-    Attributes:
-        X: (n, d). w: (n,) weights. Theta: (C, d). Y: (n, C) one-hot.
-        Z: scores, (n, C). loss: (n,). delta: p - y, (n, C). p: (n, C).
-        curvature: H, (C d, C d), class-major.
-    """
-
-    X: Tensor
-    w: Tensor
-    Theta: Tensor
-    Y: Tensor
-    Z: Tensor
-    loss: Tensor
-    delta: Tensor
-    p: Tensor
-    curvature: Curvature
-
-    @cached_property
-    def inverse(self) -> Tensor:
-        """The blocks (H^-1)_ce, (C, C, d, d); formed once for all examples."""
-        return self._blocks(1)
-
-    @cached_property
-    def inverse_square(self) -> Tensor:
-        """The blocks (H^-2)_ce, (C, C, d, d); formed once for all examples."""
-        return self._blocks(2)
-
-    def _blocks(self, k: int) -> Tensor:
-        C, d = self.Theta.shape
-        return self.curvature.inverse_power(k).view(C, d, C, d).permute(0, 2, 1, 3).contiguous()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +57,11 @@ class Fitted:
     def terms(self, dataset: Dataset) -> Glm | Softmax:
         """Loss and derivatives at the optimum for every training example."""
         X, y = as_tensor(dataset.X, self.theta.device), self.targets(dataset.y)
-        z = self.scores(dataset.X)
-        if self.spec.kind == "softmax":
-            return Softmax(X, self.weights, self.theta, y, z, *softmax_terms(z, y), self.curvature)
-        return Glm(X, self.weights, self.theta, z, *TERMS[self.spec.kind](z, y), self.curvature)
+        return model_of(self.spec).terms(X, self.weights, self.theta, y, self.scores(dataset.X), self.curvature)
 
     def predictions(self, Z: Tensor) -> Tensor:
         """Class codes from scores (classification), or the scores themselves (regression)."""
-        if self.spec.kind == "softmax":
-            return Z.argmax(1)
-        return (Z > 0).long() if self.classes else Z
+        return model_of(self.spec).predict(Z, self.classes)
 
     def score(self, X: np.ndarray, y: np.ndarray) -> float:
         """Accuracy (classification) or mean squared error (regression) on some examples; NaN where there are none."""
@@ -148,9 +85,13 @@ def device_of(name: str) -> torch.device:
 def code_targets(spec: ModelSpec, classes: int, y: np.ndarray, device: torch.device) -> Tensor:
     """Targets in a model's coding: reals or -1/+1 (least squares), 0/1 (logistic), one-hot (softmax)."""
     code = torch.tensor(y, dtype=torch.float64, device=device)
-    if spec.kind == "softmax":
-        return torch.nn.functional.one_hot(code.long(), classes).to(code)
-    return 2 * code - 1 if spec.kind == "least-squares" and classes else code
+    return model_of(spec).code(code, classes)
+
+
+def model_of(spec: ModelSpec) -> Model:
+    """The code of a spec's family."""
+    found: Model = spec.family.model.load()
+    return found
 
 
 def as_tensor(X: np.ndarray, device: torch.device) -> Tensor:
@@ -191,15 +132,14 @@ def fit(
         raise BadRequest(
             f"weights: expected numbers for {spec.weights.text}, which only names them; ask an Engine, or pass weights."
         )
-    _check_task(spec, dataset)
+    check_task(spec, dataset)
     device = device or torch.device("cpu")
     _check_memory(spec, dataset, device)
     w = _weights(weights, dataset, device)
     classes = len(dataset.class_names)
-    fitters = {"least-squares": fit_least_squares, "logistic": fit_logistic, "softmax": fit_softmax}
     X, y = as_tensor(dataset.X, device), code_targets(spec, classes, dataset.y, device)
     try:
-        optimum, curvature = fitters[spec.kind](
+        optimum, curvature = model_of(spec).fit(
             X, y, None if weights is None else w, dataset.n * spec.penalty, progress, start
         )
     except SingularCurvature as error:
@@ -240,19 +180,19 @@ def _weights(weights: np.ndarray | None, dataset: Dataset, device: torch.device)
     return torch.tensor(weights, device=device)
 
 
-def _check_task(spec: ModelSpec, dataset: Dataset) -> None:
+def check_task(spec: ModelSpec, dataset: Dataset) -> None:
+    """Refuse a model that does not fit the task.
+
+    Raises:
+        BadRequest: with the models that do.
+    """
     classes = len(dataset.class_names)
-    allowed: dict[str, Callable[[int], bool]] = {
-        "least-squares": lambda c: c in (0, 2),
-        "logistic": lambda c: c == 2,
-        "softmax": lambda c: c >= 2,
-    }
-    if allowed[spec.kind](classes):
+    if spec.family.fits(classes):
         return
-    fits = [kind for kind, good in allowed.items() if good(classes)]
     what = f"{classes} classes" if classes else "a real-valued target"
     more = " Or keep two of them with classes." if classes > 2 else ""
-    raise BadRequest(f"model: {dataset.title} has {what}; expected {' or '.join(fits)}, got {spec.kind}.{more}")
+    fits = " or ".join(fitting(classes))
+    raise BadRequest(f"model: {dataset.title} has {what}; expected {fits}, got {spec.kind}.{more}")
 
 
 def _check_memory(spec: ModelSpec, dataset: Dataset, device: torch.device) -> None:
@@ -262,7 +202,7 @@ def _check_memory(spec: ModelSpec, dataset: Dataset, device: torch.device) -> No
         BadRequest: with what would fit.
     """
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else _free_memory()
-    size = dataset.d * (len(dataset.class_names) if spec.kind == "softmax" else 1)
+    size = dataset.d * spec.family.scores(len(dataset.class_names))
     needed = _CURVATURES * 8 * size**2
     if free is not None and needed > free:
         fits = int(dataset.d * (free / needed) ** 0.5)
@@ -306,4 +246,4 @@ def _some(names: list[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + more
 
 
-__all__ = ["TERMS", "Fitted", "Glm", "Softmax", "as_tensor", "device_of", "fit"]
+__all__ = ["Fitted", "Glm", "Softmax", "as_tensor", "device_of", "fit"]

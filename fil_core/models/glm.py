@@ -10,6 +10,7 @@ from torch import Tensor
 from fil_core.errors import NotConverged
 from fil_core.linalg import Curvature, weighted_gram
 from fil_core.models.newton import Optimum, minimise, require
+from fil_core.models.terms import Glm, Model
 
 RELATIVE_TOLERANCE = 1e-10  # of the sum of gradient norms at theta = 0; Newton's last step reaches 1e-14
 
@@ -122,3 +123,42 @@ def fit_logistic(
             "gradient vanishes; expected l2 > 0."
         )
     return optimum, curvature
+
+
+def _terms_in(of_scores: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]) -> Callable[..., Glm]:
+    def terms(X: Tensor, w: Tensor, theta: Tensor, y: Tensor, z: Tensor, curvature: Curvature) -> Glm:
+        return Glm(X, w, theta, z, *of_scores(z, y), curvature)
+
+    return terms
+
+
+def _derivatives_in(
+    of_scores: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]],
+) -> Callable[..., tuple[Tensor, Tensor]]:
+    def derivatives(X: Tensor, y: Tensor, theta: Tensor, w: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
+        _, r, a = of_scores(X @ theta, y)
+        return X.T @ (w * r) + ridge * theta, penalised(weighted_gram(X, w * a), ridge)
+
+    return derivatives
+
+
+def _sign(z: Tensor, classes: int) -> Tensor:
+    return (z > 0).long() if classes else z
+
+
+LEAST_SQUARES = Model(
+    fit=fit_least_squares,
+    code=lambda y, classes: 2 * y - 1 if classes else y,
+    terms=_terms_in(least_squares_terms),
+    predict=_sign,
+    derivatives=_derivatives_in(least_squares_terms),
+    shape=lambda classes, d: (d,),
+)
+LOGISTIC = Model(
+    fit=fit_logistic,
+    code=lambda y, classes: y,
+    terms=_terms_in(logistic_terms),
+    predict=_sign,
+    derivatives=_derivatives_in(logistic_terms),
+    shape=lambda classes, d: (d,),
+)

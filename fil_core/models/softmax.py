@@ -10,6 +10,7 @@ from torch import Tensor
 from fil_core.linalg import Curvature, row_blocks, weighted_gram
 from fil_core.models.glm import RELATIVE_TOLERANCE, penalised
 from fil_core.models.newton import Optimum, minimise, require
+from fil_core.models.terms import Model, Softmax
 
 
 def softmax_terms(Z: Tensor, Y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -70,3 +71,22 @@ def fit_softmax(
     )  # fmt: skip
     require(optimum, "Softmax regression")
     return optimum, Curvature.factor(hessian(optimum.theta))
+
+
+def _terms(X: Tensor, w: Tensor, theta: Tensor, y: Tensor, z: Tensor, curvature: Curvature) -> Softmax:
+    return Softmax(X, w, theta, y, z, *softmax_terms(z, y), curvature)
+
+
+def _derivatives(X: Tensor, y: Tensor, theta: Tensor, w: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
+    _, delta, p = softmax_terms(X @ theta.T, y)
+    return (w[:, None] * delta).T @ X + ridge * theta, hessian_blocks(X, p, w, ridge)
+
+
+SOFTMAX = Model(
+    fit=fit_softmax,
+    code=lambda y, classes: torch.nn.functional.one_hot(y.long(), classes).to(y),
+    terms=_terms,
+    predict=lambda Z, classes: Z.argmax(1),
+    derivatives=_derivatives,
+    shape=lambda classes, d: (classes, d),
+)

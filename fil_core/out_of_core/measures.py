@@ -189,7 +189,7 @@ def _table(columns: dict[str, np.ndarray], source: RowSource, sigma: float) -> p
 
 
 def _result(table: pd.DataFrame, fitted: Fitted, rows: Rows, prior_std: float) -> Result:
-    from fil_core.engine.analyses import _warnings, summarise
+    from fil_core.analyses.health import _warnings, summarise
 
     optimum, scored = fitted.optimum, "accuracy" if fitted.classes else "mean squared error"
     hit = table["correct"] if fitted.classes else (table["score"] - table["label"]) ** 2

@@ -13,6 +13,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.irfil.request import IrfilRequest
+from fil_core.analyses.reconstruction.request import ReconstructionRequest
+from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.engine.store.folders import write_synced
 from fil_core.errors import BadRequest
 from fil_core.report import attacks, leakage
@@ -21,7 +26,6 @@ from fil_core.report.provenance import provenance
 from fil_core.report.subject import Datasets, Subject, subject
 from fil_core.reproduce import Reproducible
 from fil_core.result import Result
-from fil_core.specs import AttributeRequest, FilRequest, IrfilRequest, ReconstructionRequest, ReleaseRequest
 from fil_core.specs.checks import count
 
 TOP = 24

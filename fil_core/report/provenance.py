@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.data import source_of
 from fil_core.display import html as e
 from fil_core.display.numbers import count
 from fil_core.errors import FilError
 from fil_core.report.subject import Subject
 from fil_core.reproduce import command, has_command, script
-from fil_core.specs import AttributeRequest, ReconstructionRequest
 
 _EQUAL = "equal"
 

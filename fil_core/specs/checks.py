@@ -39,7 +39,7 @@ def whole(name: str, value: object, *, least: int = 1, most: int | None = None) 
     if not (integral and value >= least and (most is None or value <= most)):  # type: ignore[operator]
         upto = f">= {least}" if most is None else f"from {least:,} to {most:,}"
         raise BadRequest(f"{name}: expected a whole number {upto}; got {value!r}.")
-    return int(value)  # type: ignore[call-overload, no-any-return]
+    return int(value)  # type: ignore[call-overload]
 
 
 def digest(name: str, value: object) -> None:

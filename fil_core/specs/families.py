@@ -21,7 +21,10 @@ class Family:
         scores: how many scores an example has, from the number of classes.
         attackable: whether the attacks are defined on it.
         exact_leave_one_out: whether the shift of the parameters without an example is exact rather than a Newton step.
-        passes: passes over the data that its fit takes, each n d^2 multiply-adds with one score.
+        training, measuring: (n, d, scores) to the multiply-adds of one training, and of measuring every example.
+        block: (d, scores) to the numbers that an example takes in a block under measurement.
+        refit: (n, d) to the multiply-adds of training again on one changed row.
+        reconstruction_rounds: how often a reconstruction starts anew from a better centre.
         model: its code, a `fil_core.models.family.Model`, loaded when something is computed.
     """
 
@@ -33,7 +36,11 @@ class Family:
     scores: Callable[[int], int] = lambda classes: 1
     attackable: bool = True
     exact_leave_one_out: bool = False
-    passes: int
+    training: Callable[[int, int, int], float]
+    measuring: Callable[[int, int, int], float] = lambda n, d, scores: 200.0 * n * d
+    block: Callable[[int, int], int] = lambda d, scores: 0
+    refit: Callable[[int, int], float] = lambda n, d: 0.0
+    reconstruction_rounds: int = 1
     model: Late
 
 
@@ -47,7 +54,7 @@ FAMILIES: dict[str, Family] = {
             coding="-1 and +1 for two classes, else the target",
             default_l2=0.0,
             exact_leave_one_out=True,
-            passes=2,
+            training=lambda n, d, scores: 2.0 * n * d * d + 10.0 * d**3,
             model=Late("fil_core.models.glm", "LEAST_SQUARES"),
         ),
         Family(
@@ -55,7 +62,9 @@ FAMILIES: dict[str, Family] = {
             fits=lambda classes: classes == 2,
             coding="0 and 1",
             default_l2=1e-3,
-            passes=9,
+            training=lambda n, d, scores: 9.0 * n * d * d + 10.0 * d**3,
+            refit=lambda n, d: 20.0 * n * d,
+            reconstruction_rounds=3,
             model=Late("fil_core.models.glm", "LOGISTIC"),
         ),
         Family(
@@ -66,7 +75,9 @@ FAMILIES: dict[str, Family] = {
             needs_penalty=True,
             scores=lambda classes: max(1, classes),
             attackable=False,
-            passes=6,
+            training=lambda n, d, scores: 6.0 * n * (d * scores) ** 2 + 10.0 * (d * scores) ** 3,
+            measuring=lambda n, d, scores: 20.0 * n * (d + scores) ** 3,
+            block=lambda d, scores: (d + scores) ** 2 + scores * scores * d,
             model=Late("fil_core.models.softmax", "SOFTMAX"),
         ),
     )

@@ -51,6 +51,7 @@ class Option:
         follows: the option whose value it takes on the command line where it is not given.
         identity: whether two requests that differ in it have different results.
         always: whether the line that reproduces a result names it even where it has its usual value.
+        required: whether the command line must have it.
     """
 
     kind: Kind
@@ -61,6 +62,7 @@ class Option:
     follows: str
     identity: bool
     always: bool
+    required: bool
 
 
 _KEY = "option"
@@ -77,9 +79,10 @@ def option(
     follows: str = "",
     identity: bool = True,
     always: bool = False,
+    required: bool = False,
 ) -> Any:
     """A dataclass field that a person can set; see `Option`. A default of None allows None."""
-    made = Option(kind, help, flag, called, link, follows, identity, always)
+    made = Option(kind, help, flag, called, link, follows, identity, always, required)
     return dataclasses.field(default=default, metadata={_KEY: made})
 
 

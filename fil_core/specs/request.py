@@ -17,6 +17,7 @@ Device = Literal["auto", "cpu", "cuda"]
 
 MOST_DRAWS = 100_000
 MOST_SIGMAS = 200
+MOST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)

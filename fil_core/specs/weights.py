@@ -17,7 +17,8 @@ from typing import Literal, get_args
 from urllib.parse import unquote
 
 from fil_core.errors import BadRequest
-from fil_core.specs.checks import choice, count, positive, texts
+from fil_core.specs.checks import count, texts
+from fil_core.specs.options import check_options, choice, names, number, option, whole
 
 Method = Literal["sample", "class", "hybrid"]
 METHODS: tuple[str, ...] = get_args(Method)
@@ -40,26 +41,21 @@ class Irfil:
         spread: stop as soon as the standard deviation of eta is at most this share of its mean; 0 runs all rounds.
     """
 
-    method: Method = "sample"
-    iterations: int = DEFAULT_ITERATIONS
-    attribute: tuple[str, ...] = ()
-    min_weight: float | None = None
-    max_weight: float | None = None
-    spread: float = 0.0
+    method: Method = option("sample", choice(METHODS), "default sample", link="method")
+    iterations: int = option(
+        DEFAULT_ITERATIONS, whole(most=_MOST_ITERATIONS), f"most rounds (default {DEFAULT_ITERATIONS})", link="rounds"
+    )
+    attribute: tuple[str, ...] = option((), names(), "even out eta of these only", link="at-risk")
+    min_weight: float | None = option(
+        None, number(zero=True), "clamp to at least this, then scale back to mean 1", link="min-weight"
+    )
+    max_weight: float | None = option(None, number(), "clamp to at most this, likewise", link="max-weight")
+    spread: float = option(0.0, number(zero=True), "stop at this std / mean of eta", link="spread")
 
     def __post_init__(self) -> None:
-        choice("method", self.method, METHODS)
-        count("iterations", self.iterations)
-        if self.iterations is None or self.iterations > _MOST_ITERATIONS:
-            raise BadRequest(f"iterations: expected 1 to {_MOST_ITERATIONS:,}; got {self.iterations}.")
+        check_options(self)
         object.__setattr__(self, "attribute", _names(self.attribute))
-        for name in ("min_weight", "max_weight"):
-            if (value := getattr(self, name)) is not None:
-                positive(name, value, zero=name == "min_weight")
-                object.__setattr__(self, name, float(value))
         self._check_clamps()
-        positive("spread", self.spread, zero=True)
-        object.__setattr__(self, "spread", float(self.spread))
 
     def _check_clamps(self) -> None:
         least, most = self.min_weight, self.max_weight
@@ -175,10 +171,10 @@ _READERS: dict[str, Callable[[str], Weighting]] = {
 
 
 def _names(values: object) -> tuple[str, ...]:
-    names = texts("attribute", values)
-    if not all(name.strip() for name in names):
-        raise BadRequest(f"attribute: expected names; got {names!r}.")
-    return names
+    found = texts("attribute", values)
+    if not all(name.strip() for name in found):
+        raise BadRequest(f"attribute: expected names; got {found!r}.")
+    return found
 
 
 def _attribute(names: tuple[str, ...]) -> list[str]:

@@ -34,11 +34,11 @@ from fil_core.engine import cost
 from fil_core.engine.cost import PER_SECOND
 from fil_core.engine.jobs.job import Job
 from fil_core.engine.jobs.jobs import Jobs
-from fil_core.engine.registry import ANALYSES
+from fil_core.analyses.table import ANALYSES
 from pages.common import job_status as working
 from pages.common import text
 
-Question = FilRequest | AttributeRequest | ReconstructionRequest | IrfilRequest | ReleaseRequest
+Request = FilRequest | AttributeRequest | ReconstructionRequest | IrfilRequest | ReleaseRequest
 
 # In multiply-adds, of which two cores do `PER_SECOND`. Up to about two seconds are done in the page's own thread; what
 # takes longer is a job; before more than a few seconds a person is asked first.
@@ -108,7 +108,7 @@ def _setting(name: str, *, whole: bool = False) -> float | None:
     return value
 
 
-def result(request: Question) -> Result:
+def result(request: Request) -> Result:
     """The answer to a request: stored, or computed here and now, or, when that takes long, by a job.
 
     Ends the page where there is nothing to show yet.
@@ -134,7 +134,7 @@ def result(request: Question) -> Result:
     st.stop()
 
 
-def _wanted(request: Question, data: Dataset, size: float, job: Job | None) -> bool:
+def _wanted(request: Request, data: Dataset, size: float, job: Job | None) -> bool:
     """Whether to begin: at once with what is soon done, after a click with what takes long or came to nothing."""
     if job is not None:
         working.failed(job)
@@ -145,11 +145,11 @@ def _wanted(request: Question, data: Dataset, size: float, job: Job | None) -> b
     return _asked(request, data, size, again=job is not None)
 
 
-def _title(request: Question, data: Dataset) -> str:
+def _title(request: Request, data: Dataset) -> str:
     return f"{ANALYSES[type(request)].name}, {data.title}, {request.model.kind}"
 
 
-def submit(requests: Sequence[Question], title: str) -> Job:
+def submit(requests: Sequence[Request], title: str) -> Job:
     """Start a job, after a look at what those of its requests need that have no answer yet.
 
     Raises:
@@ -162,13 +162,13 @@ def submit(requests: Sequence[Question], title: str) -> Job:
     return jobs().submit(requests, title=title)
 
 
-def stored(request: Question) -> Result | None:
+def stored(request: Request) -> Result | None:
     """The answer if it is there, without any work."""
     return engine().find(request)
 
 
 def sweep(
-    requests: Sequence[Question], label: str, *, key: str, names: Sequence[str] = (), eager: bool = False
+    requests: Sequence[Request], label: str, *, key: str, names: Sequence[str] = (), eager: bool = False
 ) -> list[Result | None]:
     """The stored answers to many questions, with a button that computes the others.
 
@@ -209,7 +209,7 @@ def sweep(
 
 
 def _here(
-    requests: Sequence[Question],
+    requests: Sequence[Request],
     missing: list[int],
     found: list[Result | None],
     place: DeltaGenerator,
@@ -256,7 +256,7 @@ def _pressed(label: str, request: object, *, key: str, kind: Literal["primary", 
     return st.session_state.pop(f"{key}-pressed", None) == request
 
 
-def _compute(request: Question) -> Result:
+def _compute(request: Request) -> Result:
     with Progress() as progress:
         progress(0, None, "starting")  # loading torch for the first time takes seconds that nobody else reports
         return engine().compute(request, progress)
@@ -277,7 +277,7 @@ def given_weights(spec: DataSpec, name: str, content: bytes) -> GivenWeights:
     return keep_weights(engine(), read_weights(name, content), dataset(spec))
 
 
-def _asked(request: Question, data: Dataset, size: float, *, again: bool) -> bool:
+def _asked(request: Request, data: Dataset, size: float, *, again: bool) -> bool:
     """The state before the first measurement of something large, or the next one of what came to nothing."""
     if again:
         return _pressed("Try again", request, key="measure", kind="primary")

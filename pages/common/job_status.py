@@ -9,7 +9,7 @@ import streamlit as st
 
 from fil_core.engine.jobs.job import Job
 from fil_core.engine.jobs.jobs import Jobs
-from fil_core.engine.run import Question
+from fil_core.specs import Request
 from pages.common import text
 
 _LOOK_SECONDS = 0.5
@@ -51,7 +51,7 @@ def doing(job: Job) -> str:
     return f"{text.safe(what)}{far}{several} · {seconds:.0f} s"
 
 
-def failed(job: Job, names: Mapping[Question, str] | None = None) -> None:
+def failed(job: Job, names: Mapping[Request, str] | None = None) -> None:
     """Why a job that is over left no answer, or not all of them; `names` is what the page calls its requests."""
     if job.state in ("cancelled", "interrupted"):
         st.info(f"{job.state.capitalize()}. {text.safe(job.what)}", icon=":material/info:")
@@ -65,6 +65,6 @@ def failed(job: Job, names: Mapping[Question, str] | None = None) -> None:
         st.warning(text.safe(job.notice), icon=":material/warning:")
 
 
-def _named(job: Job, i: int, names: Mapping[Question, str]) -> str:
+def _named(job: Job, i: int, names: Mapping[Request, str]) -> str:
     name = names.get(job.requests[i])
     return f"{name}: {job.errors[i]}" if name else job.errors[i]

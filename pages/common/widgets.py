@@ -107,7 +107,7 @@ def chart(figure: go.Figure, alt: str, key: str, **options: object) -> object:
     return st.plotly_chart(figure, theme=None, key=key, alt=alt, config=config, **options)  # type: ignore[arg-type]
 
 
-def provenance(request: compute.Question, result: Result, **more: object) -> None:
+def provenance(request: compute.Request, result: Result, **more: object) -> None:
     """The small print under a figure, and how to get the same again; `more` are options of that command line."""
     p, s = result.provenance, result.summary
     data = p["request"]["data"]
@@ -140,12 +140,12 @@ def provenance(request: compute.Question, result: Result, **more: object) -> Non
         st.caption("Versions: " + ", ".join(f"{name} {version}" for name, version in p["versions"].items()))
 
 
-def _weights(request: compute.Question) -> str:
+def _weights(request: compute.Request) -> str:
     how = request.weights if isinstance(request, IrfilRequest) else request.model.weights
     return how.text if how else controls.EQUAL
 
 
-def _noise(request: compute.Question) -> str:
+def _noise(request: compute.Request) -> str:
     if isinstance(request, AttributeRequest | ReconstructionRequest):
         return f"{text.count(request.trials)} releases, their seed {request.seed}"
     return f"σ = {request.sigma:g}" if isinstance(request, FilRequest | ReleaseRequest) else "σ = 1"

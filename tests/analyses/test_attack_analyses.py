@@ -13,15 +13,11 @@ from fil_core.attacks.success import success_probability
 from fil_core.engine import Engine
 from fil_core.errors import BadData, BadRequest
 from fil_core.models import fit
-from fil_core.specs import (
-    ATTACKERS,
-    AttributeRequest,
-    DataSpec,
-    FilRequest,
-    ModelSpec,
-    ReconstructionRequest,
-    canonical,
-)
+from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.reconstruction.request import ReconstructionRequest
+from fil_core.attacks.attackers import ATTACKERS
+from fil_core.specs import DataSpec, ModelSpec, canonical
 
 DIABETES, DIGITS = DataSpec(name="diabetes"), DataSpec(name="digits", classes=("3", "8"))
 SEX = AttributeRequest(data=DIABETES, model=ModelSpec(l2=1e-3), attribute="sex", trials=20)

@@ -12,7 +12,8 @@ from fil_core.attacks.inference import infer
 from fil_core.errors import BadRequest
 from fil_core.linalg import blocks
 from fil_core.models import fit
-from fil_core.specs import ATTACKERS, ModelSpec
+from fil_core.attacks.attackers import ATTACKERS
+from fil_core.specs import ModelSpec
 from tests.reference import fredrikson14, nearest_candidate
 
 SIGMAS = (0.0, 0.02, 0.5)

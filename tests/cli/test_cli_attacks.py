@@ -11,7 +11,9 @@ import pytest
 from test_cli import last_line as parsed
 
 from fil_core.engine import Engine
-from fil_core.specs import ATTACKERS, DataSpec, ModelSpec, ReconstructionRequest
+from fil_core.analyses.reconstruction.request import ReconstructionRequest
+from fil_core.attacks.attackers import ATTACKERS
+from fil_core.specs import DataSpec, ModelSpec
 
 SEX = ["attack-attribute", "--data", "diabetes", "--attribute", "sex", "--l2", "1e-3"]
 DIGITS = ["attack-reconstruct", "--data", "digits", "--classes", "3,8", "--model", "logistic"]

@@ -18,7 +18,8 @@ from fil_core.data.own import Choices, add, registered
 from fil_core.data.own.reading import preview, read
 from fil_core.engine import Engine
 from fil_core.errors import FilError
-from fil_core.specs import DataSpec, FilRequest
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.specs import DataSpec
 
 READABLE = {"BadData", "BadRequest", "DataUnavailable"}
 ROOT = Path(__file__).parents[2]

@@ -14,16 +14,12 @@ import pytest
 
 from fil_core.engine import Engine, cost
 from fil_core.errors import BadRequest
-from fil_core.specs import (
-    AttributeRequest,
-    DataSpec,
-    FilRequest,
-    IrfilRequest,
-    ModelSpec,
-    ReconstructionRequest,
-    ReleaseRequest,
-    plain,
-)
+from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.irfil.request import IrfilRequest
+from fil_core.analyses.reconstruction.request import ReconstructionRequest
+from fil_core.analyses.release.request import ReleaseRequest
+from fil_core.specs import DataSpec, ModelSpec, plain
 from fil_core.specs.weights import Dropping, Irfil
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +29,7 @@ MEASURED = """
 import json, sys
 from pathlib import Path
 from fil_core.engine import Engine, cost
-from fil_core.specs import request_of
+from fil_core.analyses.table import request_of
 request, engine = request_of(json.loads(sys.argv[1])), Engine()
 engine.get(request)
 peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))

@@ -17,9 +17,10 @@ import pytest
 
 from fil_core.data import resolve
 from fil_core.engine import Engine
-from fil_core.engine.registry import key
+from fil_core.analyses.table import key
 from fil_core.engine.store import Store
-from fil_core.specs import DataSpec, FilRequest, ModelSpec, plain
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.specs import DataSpec, ModelSpec, plain
 
 ROOT = Path(__file__).parents[2]
 DIGITS = DataSpec(classes=("3", "8"))
@@ -56,7 +57,7 @@ from pathlib import Path
 from fil_core.engine import Engine
 from fil_core.engine.store import folders
 from fil_core.engine.store import Store
-from fil_core.specs import request_of
+from fil_core.analyses.table import request_of
 
 whole, seen = folders.write_synced, []
 def half(path, content):
@@ -109,7 +110,7 @@ FULL = """
 import errno, json, resource, signal, sys
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
-from fil_core.specs import request_of
+from fil_core.analyses.table import request_of
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
@@ -141,7 +142,7 @@ SERVER = """
 import json, sys, time
 from pathlib import Path
 from fil_core.engine.jobs.jobs import Jobs
-from fil_core.specs import request_of
+from fil_core.analyses.table import request_of
 
 jobs = Jobs(Path(sys.argv[1]))
 requests = [request_of(values) for values in json.loads(sys.argv[2])]

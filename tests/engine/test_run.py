@@ -16,11 +16,14 @@ import pytest
 from fil_core import data
 from fil_core.data import loading
 from fil_core.engine import Engine, analyses, get, run
-from fil_core.engine.registry import key
+from fil_core.analyses.table import key
 from fil_core.engine.store import Store
 from fil_core.errors import BadData, BadRequest, DeviceUnavailable, FilError
 from fil_core.models import fit
-from fil_core.specs import DataSpec, ExampleRequest, FilRequest, FitRequest, ModelSpec
+from fil_core.analyses.example.request import ExampleRequest
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.fit.request import FitRequest
+from fil_core.specs import DataSpec, ModelSpec
 from tests.reference import Reference, spectral_norm
 
 DIGITS = DataSpec(name="digits", classes=("0", "1"), pca=5)
@@ -208,7 +211,8 @@ import json, sys, time
 from pathlib import Path
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
-from fil_core.specs import DataSpec, FilRequest, ModelSpec
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.specs import DataSpec, ModelSpec
 import fil_core.engine.analyses
 root, name = Path(sys.argv[1]), sys.argv[2]
 (root / name).touch()

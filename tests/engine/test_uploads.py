@@ -28,7 +28,9 @@ from fil_core.engine.weights import keep_weights
 from fil_core.errors import BadData, BadRequest, NotConverged
 from fil_core.leakage.fil import fil
 from fil_core.models import fit
-from fil_core.specs import DataSpec, ExampleRequest, FilRequest, ModelSpec
+from fil_core.analyses.example.request import ExampleRequest
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.specs import DataSpec, ModelSpec
 from fil_core.specs.weights import GivenWeights, weighting
 
 LOGISTIC = ModelSpec(kind="logistic", l2=0.02)

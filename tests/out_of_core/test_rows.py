@@ -24,7 +24,8 @@ from fil_core.models import fit
 from fil_core.out_of_core.measures import measure_in_blocks
 from fil_core.out_of_core.moments import moments
 from fil_core.out_of_core.source import RowSource, blocks, in_order, parts, tree
-from fil_core.specs import DataSpec, FilRequest, ModelSpec
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.specs import DataSpec, ModelSpec
 from fil_core.specs.weights import Dropping
 
 ROOT = Path(__file__).parents[2]

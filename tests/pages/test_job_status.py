@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
-from fil_core.specs import DataSpec, FilRequest, ModelSpec
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.specs import DataSpec, ModelSpec
 from pages.common import compute
 
 DIGITS = {"data": "digits", "classes": ["3", "8"], "model": "logistic", "l2": "0.02"}

@@ -23,17 +23,14 @@ from fil_core.engine.store import Store
 from fil_core.errors import BadRequest, DataUnavailable
 from fil_core.report import report, write
 from fil_core.reproduce import command, has_command, script
-from fil_core.specs import (
-    AttributeRequest,
-    DataSpec,
-    ExampleRequest,
-    FilRequest,
-    IrfilRequest,
-    ModelSpec,
-    ReconstructionRequest,
-    ReleaseRequest,
-    request_of,
-)
+from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.example.request import ExampleRequest
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.irfil.request import IrfilRequest
+from fil_core.analyses.reconstruction.request import ReconstructionRequest
+from fil_core.analyses.release.request import ReleaseRequest
+from fil_core.analyses.table import request_of
+from fil_core.specs import DataSpec, ModelSpec
 from fil_core.specs.weights import Dropping, Irfil
 
 WRITTEN = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)

@@ -7,9 +7,12 @@ import json
 
 import pytest
 
-from fil_core.engine.registry import ANALYSES, key
+from fil_core.analyses.table import ANALYSES, key
 from fil_core.errors import BadRequest, FilError
-from fil_core.specs import DEFAULT_L2, DataSpec, ExampleRequest, FilRequest, FitRequest, ModelSpec, canonical
+from fil_core.analyses.example.request import ExampleRequest
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.fit.request import FitRequest
+from fil_core.specs import DEFAULT_L2, DataSpec, ModelSpec, canonical
 
 NAN, INFINITE = float("nan"), float("inf")
 
@@ -125,7 +128,7 @@ def test_requests_of_different_types_have_different_keys_and_a_new_version_forge
 
 
 def test_equal_requests_have_one_key() -> None:
-    from fil_core.engine.registry import key
+    from fil_core.analyses.table import key
 
     one = FilRequest(model=ModelSpec(kind="logistic", l2=1), sigma=2, prior_std=3)
     other = FilRequest(model=ModelSpec(kind="logistic", l2=1.0), sigma=2.0, prior_std=3.0)

@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from fil_core import data
+from fil_core.analyses.fit.request import FitRequest
+from fil_core.analyses.table import analysis_of, key, request_of
 from fil_core.engine.fan_out.executors import gone, lost
-from fil_core.engine.registry import ANALYSES, key
-from fil_core.engine.run import Engine, Question
+from fil_core.engine.run import Engine
 from fil_core.engine.store import Store
 from fil_core.engine.store.encoding import Files, decode, encode
 from fil_core.errors import BadData, FilError
 from fil_core.progress import Progress
 from fil_core.result import Result
-from fil_core.specs import FitRequest, plain, request_of
-from fil_core.specs.weights import GivenWeights
+from fil_core.specs import ModelRequest, Request, plain
 
 Answer = Result | FilError
 OnAnswer = Callable[[int, Answer], None]
@@ -34,7 +34,7 @@ _TRIES = 2  # of a request whose process was ended by the system
 
 
 def answer_all(
-    requests: Sequence[Question],
+    requests: Sequence[Request],
     *,
     store_root: Path,
     executor: Executor,
@@ -65,7 +65,7 @@ def answer_all(
 class _Task:
     """One request, wherever it stands in the list."""
 
-    request: Question
+    request: Request
     key: str
     fit: str | None  # the key of the model it needs, where that is not stored
     positions: list[int] = field(default_factory=list)
@@ -76,7 +76,7 @@ class _Sweep:
     """What `answer_all` keeps track of."""
 
     def __init__(
-        self, requests: Sequence[Question], engine: Engine, executor: Executor, progress: Progress | None,
+        self, requests: Sequence[Request], engine: Engine, executor: Executor, progress: Progress | None,
         on_answer: OnAnswer | None, force: bool,
     ) -> None:  # fmt: skip
         self.requests, self.engine, self.executor, self.force = requests, engine, executor, force
@@ -120,10 +120,15 @@ class _Sweep:
             if stored is not None:
                 self._settle([i], stored)
                 continue
-            fit = key(FitRequest(data=request.data, model=request.model), content)
-            needed = fit if self.force or fit not in self.engine.store else None
-            tasks.setdefault(name, _Task(request, name, needed)).positions.append(i)
+            tasks.setdefault(name, _Task(request, name, self._model(request, content))).positions.append(i)
         return list(tasks.values())
+
+    def _model(self, request: Request, content: str) -> str | None:
+        """The key of the trained model that a request needs, where that is not stored."""
+        if analysis_of(request).needs != "optimum" or not isinstance(request, ModelRequest):
+            return None
+        found = key(FitRequest(data=request.data, model=request.model), content)
+        return found if self.force or found not in self.engine.store else None
 
     def _begin(self, tasks: list[_Task]) -> None:
         # Of requests that need the same new model one goes first: the others then find it in the store, where all at
@@ -155,7 +160,7 @@ class _Sweep:
                 return
             outcome = gone(error)
         except Exception as error:
-            error.add_note(f"while answering {ANALYSES[type(task.request)].name}: {plain(task.request)}")
+            error.add_note(f"while answering {analysis_of(task.request).name}: {plain(task.request)}")
             raise
         self._settle(task.positions, outcome if isinstance(outcome, FilError) else self._keep(task.key, outcome))
         for follower in self.followers.pop(task.fit, []) if task.fit is not None else []:
@@ -177,9 +182,7 @@ class _Sweep:
         return store.put(name, result)
 
 
-def _answer(
-    root: str, values: dict[str, Any], name: str, carried: tuple[str, Files] | None, force: bool
-) -> Files | FilError:
+def _answer(root: str, values: dict[str, Any], name: str, carried: dict[str, Files], force: bool) -> Files | FilError:
     """What a process does with a request: answer it from its own engine, and send the files of the result."""
     try:
         request, engine = request_of(values), _engine(root)
@@ -188,9 +191,9 @@ def _answer(
                 f"data: a worker on {socket.gethostname()} sees other data, or has another version of this software. "
                 "Give all machines the same files and the same release."
             )
-        if carried is not None:
-            engine.store.put(carried[0], decode(*carried))
-        return encode(name, engine.get(request, force=force))  # type: ignore[arg-type]  # a Question went in
+        for digest, files in carried.items():
+            engine.store.put(digest, decode(digest, files))
+        return encode(name, engine.get(request, force=force))
     except FilError as error:
         return error
 
@@ -201,10 +204,7 @@ def _engine(root: str) -> Engine:
     return Engine(Store(root))
 
 
-def _carried(request: Question, store: Store) -> tuple[str, Files] | None:
-    """Weights that a person brought: they are in this machine's store, and nobody else can compute them."""
-    how = request.model.weights
-    if not isinstance(how, GivenWeights):
-        return None
-    stored = store.get(how.digest)
-    return None if stored is None else (how.digest, encode(how.digest, stored))
+def _carried(request: Request, store: Store) -> dict[str, Files]:
+    """What a person uploaded that a request needs: it is in this machine's store, and nobody else can compute it."""
+    found = {one.digest: store.get(one.digest) for one in request.uploads}
+    return {digest: encode(digest, stored) for digest, stored in found.items() if stored is not None}

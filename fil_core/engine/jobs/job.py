@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 import psutil
 
-from fil_core.engine.run import Question
+from fil_core.analyses.table import request_of
 from fil_core.engine.store.folders import write_synced
 from fil_core.errors import FilError
-from fil_core.specs import plain, request_of
+from fil_core.specs import Request, plain
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled", "interrupted")
@@ -39,7 +39,7 @@ class Job:
 
     id: str
     title: str
-    requests: tuple[Question, ...]
+    requests: tuple[Request, ...]
     state: State
     submitted: datetime
     done: int = 0
@@ -106,7 +106,7 @@ class Records:
             if not isinstance(record["title"], str):
                 raise TypeError("title")
             return Job(
-                path.stem, record["title"], requests, "interrupted", submitted,  # type: ignore[arg-type]
+                path.stem, record["title"], requests, "interrupted", submitted,
                 what=f"The server ended while it was under way. {KEPT}",
             )  # fmt: skip
         except OSError:  # taken away meanwhile, or another user's

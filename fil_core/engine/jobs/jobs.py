@@ -22,8 +22,8 @@ import psutil
 
 from fil_core.engine.jobs.job import KEPT, Job, Records, State
 from fil_core.engine.jobs.processes import Tail, Watch, death, kill, message, spawn
-from fil_core.engine.run import Question
 from fil_core.errors import BadRequest
+from fil_core.specs import Request
 from fil_core.specs.checks import count, positive
 
 _LOG = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Jobs:
         """Bytes that a job started now may take."""
         return self._memory or int(_SHARE * psutil.virtual_memory().available)
 
-    def submit(self, requests: Sequence[Question], *, title: str = "") -> Job:
+    def submit(self, requests: Sequence[Request], *, title: str = "") -> Job:
         """Start a job, or put it in the queue; equal requests that are there already are not asked twice.
 
         Raises:
@@ -96,12 +96,12 @@ class Jobs:
         self._start_next()
         return self._snapshot(job.id) or job
 
-    def find(self, requests: Sequence[Question]) -> Job | None:
+    def find(self, requests: Sequence[Request]) -> Job | None:
         """The newest job for exactly these requests."""
         asked = tuple(requests)
         return next((job for job in self.all() if job.requests == asked), None)
 
-    def latest(self, requests: Sequence[Question]) -> Job | None:
+    def latest(self, requests: Sequence[Request]) -> Job | None:
         """The newest job that was asked all of these, perhaps with others."""
         asked = set(requests)
         return next((job for job in self.all() if asked <= set(job.requests)), None)
@@ -147,7 +147,7 @@ class Jobs:
         if id in self._jobs:
             self._jobs[id] = dataclasses.replace(self._jobs[id], **changes)
 
-    def _forget_old(self, asked: tuple[Question, ...]) -> None:
+    def _forget_old(self, asked: tuple[Request, ...]) -> None:
         """Drop the oldest that are over, and what a server left that is now asked again; the lock is held."""
         over = [id for id, job in self._jobs.items() if job.over]
         again = [id for id in over if self._jobs[id].state == "interrupted" and self._jobs[id].requests == asked]

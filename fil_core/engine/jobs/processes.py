@@ -17,8 +17,7 @@ from typing import Any
 import psutil
 
 from fil_core.engine.jobs.job import KEPT
-from fil_core.engine.run import Question
-from fil_core.specs import plain
+from fil_core.specs import Request, plain
 
 _ROOT = Path(__file__).parents[3]
 _LOOK_SECONDS = 0.1  # how often memory and time are looked at
@@ -84,7 +83,7 @@ class Tail(threading.Thread):
             self.text = (self.text + line)[-_TAIL:]
 
 
-def spawn(requests: Sequence[Question], store_root: Path) -> subprocess.Popen[str]:
+def spawn(requests: Sequence[Request], store_root: Path) -> subprocess.Popen[str]:
     """Start a process on some requests.
 
     Raises:

@@ -28,16 +28,16 @@ def main() -> None:
     asked = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     say(progress=[0, None, "loading"])
+    from fil_core.analyses.table import request_of
     from fil_core.engine.run import Engine
     from fil_core.engine.store import Store
-    from fil_core.specs import request_of
 
     engine = Engine(Store(asked["store"]))
     requests = asked["requests"]
     for i, values in enumerate(requests):
         progress = _Progress(say, i, len(requests))
         try:
-            engine.get(request_of(values), progress=progress)  # type: ignore[arg-type]  # a Question went in
+            engine.get(request_of(values), progress=progress)
             say(answered=i)
         except FilError as error:
             say(answered=i, error=str(error))

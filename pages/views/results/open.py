@@ -27,7 +27,8 @@ from fil_core import (
     resolve,
     source_of,
 )
-from fil_core.specs import FitRequest, Request
+from fil_core.analyses.fit.request import FitRequest
+from fil_core.specs import Request
 from pages.common import compute
 from pages.common import sidebar as controls
 from pages.views.mitigations import release

@@ -21,7 +21,9 @@ from fil_core import (
     source_of,
 )
 from fil_core.engine.store import Entry
-from fil_core.specs import FitRequest, Request, request_of
+from fil_core.analyses.fit.request import FitRequest
+from fil_core.analyses.table import request_of
+from fil_core.specs import Request
 from pages.common import compute, text
 from pages.common import sidebar as controls
 

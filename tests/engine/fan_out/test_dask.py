@@ -21,7 +21,8 @@ from fil_core.engine.store import Store
 from fil_core.errors import BadRequest
 from fil_core.out_of_core.measures import measure_in_blocks
 from fil_core.out_of_core.source import RowSource
-from fil_core.specs import DataSpec, FilRequest, ModelSpec
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.specs import DataSpec, ModelSpec
 
 ROOT = Path(__file__).parents[3]
 CLOSE = {"rtol": 1e-12, "atol": 0}

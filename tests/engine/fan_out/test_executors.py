@@ -24,7 +24,8 @@ from fil_core.engine.fan_out.pools import ThisProcess, Workers
 from fil_core.engine.store import Store
 from fil_core.engine.weights import keep_weights
 from fil_core.errors import BadData, BadRequest
-from fil_core.specs import DataSpec, FilRequest, ModelSpec
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.specs import DataSpec, ModelSpec
 
 ROOT = Path(__file__).parents[3]
 DIGITS = DataSpec(name="digits", classes=("3", "8"), subset=80)

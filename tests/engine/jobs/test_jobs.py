@@ -21,10 +21,12 @@ from fil_core.engine.jobs import job as job_module
 from fil_core.engine.jobs.job import Job, Records
 from fil_core.engine.jobs.jobs import Jobs
 from fil_core.engine.jobs.processes import message
-from fil_core.engine.run import Question
+from fil_core.specs import Request
 from fil_core.engine.store import Store
 from fil_core.errors import BadRequest
-from fil_core.specs import DataSpec, FilRequest, IrfilRequest, ModelSpec, plain
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.irfil.request import IrfilRequest
+from fil_core.specs import DataSpec, ModelSpec, plain
 from fil_core.specs.weights import Irfil
 
 ROOT = Path(__file__).parents[3]
@@ -296,7 +298,7 @@ SERVER = """
 import sys, time
 from pathlib import Path
 from fil_core.engine.jobs.jobs import Jobs
-from fil_core.specs import request_of
+from fil_core.analyses.table import request_of
 import json
 jobs = Jobs(Path(sys.argv[1]))
 job = jobs.submit([request_of(values) for values in json.loads(sys.argv[2])], title="left over")
@@ -307,7 +309,7 @@ while True:
 """
 
 
-def another_server(store: Path, *requests: Question) -> subprocess.Popen[str]:
+def another_server(store: Path, *requests: Request) -> subprocess.Popen[str]:
     asked = json.dumps([plain(request) for request in requests])
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(

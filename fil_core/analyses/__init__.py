@@ -1,0 +1,1 @@
+"""The analyses: one folder each, with one entry that says everything about a kind of request."""

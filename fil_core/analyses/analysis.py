@@ -1,0 +1,210 @@
+"""What an entry says about a kind of request, and what its functions are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from fil_core.dataset import Dataset
+from fil_core.errors import FilError
+from fil_core.result import Result
+from fil_core.specs import Request
+from fil_core.specs.late import Late
+
+if TYPE_CHECKING:
+    import torch
+
+    from fil_core.models import Fitted
+
+Need = Literal["data", "optimum"]
+Answer = Result | FilError
+Answers = Mapping[Request, Answer]
+Reveals = Literal["", "label", "value", "weight", "change"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of an analysis's table.
+
+    Attributes:
+        name: as the table calls it; a final `*` stands for any ending.
+        title: in words, for axes and menus.
+        unit: of its values; empty for none.
+        says: what it is, in a sentence, for the data dictionary.
+        more: +1 where a larger value means more exposed, -1 where less, 0 where neither.
+        reveals: what of an example follows from it and redaction must hide: its label, an attribute's value, its
+            training weight, or how weights changed its leakage; empty for nothing.
+        always: whether every table has it.
+    """
+
+    name: str
+    title: str
+    says: str
+    unit: str = ""
+    more: int = 0
+    reveals: Reveals = ""
+    always: bool = True
+
+    def names(self, column: str) -> bool:
+        """Whether a column of a table is this one."""
+        return column.startswith(self.name[:-1]) if self.name.endswith("*") else column == self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the engine prepares before an analysis runs.
+
+    Attributes:
+        dataset: the examples.
+        device: where to compute.
+        parts: the answers to its parts, by request.
+        uploads: what the request names by its content, by digest.
+        optimum: the trained model, where the analysis needs one.
+    """
+
+    dataset: Dataset
+    device: torch.device
+    parts: Answers = field(default_factory=dict)
+    uploads: Mapping[str, Result] = field(default_factory=dict)
+    optimum: Fitted | None = None
+
+    @property
+    def fitted(self) -> Fitted:
+        """The trained model.
+
+        Raises:
+            TypeError: the analysis does not say that it needs one.
+        """
+        if self.optimum is None:
+            raise TypeError('inputs: expected an analysis with needs="optimum"; this one has no trained model.')
+        return self.optimum
+
+    def part(self, request: Request) -> Result:
+        """The answer to a part that has one.
+
+        Raises:
+            FilError: why it has none.
+        """
+        answer = self.parts[request]
+        if isinstance(answer, FilError):
+            raise answer
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What the cost of a request follows from.
+
+    Attributes:
+        n, d: training examples and features.
+        classes: number of classes; 0 for a real-valued target.
+        levels: (attribute, bins) to the number of its values.
+    """
+
+    n: int
+    d: int
+    classes: int
+    levels: Callable[[str, int | None], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Work and memory of one analysis, besides the data and the trained model.
+
+    Attributes:
+        operations: multiply-adds.
+        values: float64 numbers that it holds at its peak.
+    """
+
+    operations: float = 0.0
+    values: float = 0.0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.operations + other.operations, self.values + other.values)
+
+    def times(self, k: float) -> Cost:
+        """So many of them one after the other."""
+        return Cost(k * self.operations, self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Other requests whose stored answers make an answer.
+
+    Attributes:
+        of: (request, dataset, answers so far) to the requests that are needed as far as they can be told; asked again
+            with more answers until it names no new ones.
+        may_fail: whether an answer can be made where a part has none but an error.
+    """
+
+    of: Callable[[Any, Dataset, Answers], Sequence[Request]]
+    may_fail: bool = False
+
+
+def no_parts(request: Any, dataset: Dataset, answers: Answers) -> Sequence[Request]:
+    """Of an analysis that is one piece."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """Everything about one kind of request.
+
+    Attributes:
+        name: as pages, reports and the command line call it; the command is the same with dashes unless `command` says.
+        version: raised whenever the meaning or the layout of the result changes; old results are then not found.
+        request: the type that asks.
+        needs: what the engine prepares before `run`: the data alone, or the model at its optimum too.
+        check: (request, dataset), which raises BadRequest or BadData for what the data cannot answer.
+        run: (request, inputs, progress) to a Result without provenance.
+        cost: (request, sizes) to a Cost.
+        parts: requests whose stored answers make this answer.
+        columns: of its table.
+        title: of its section, in words.
+        sentence: (subject, quote) to what the result says in one sentence.
+        figures: (subject) to the figures that a report shows.
+        section: (subject) to the section of a report as HTML.
+        command: name of the command that asks it.
+        row: what a row of its table is.
+        printed: (request, result) to what the command reports, for --json and in words; None reports `wanted`, and says
+            the sentence.
+        wanted: names of the summary's entries that the command reports.
+        only_part: whether others ask it rather than a person, so that lists leave it out at first.
+        limit: bytes of arrays beyond which a result is computed again rather than kept; None keeps all.
+    """
+
+    name: str
+    version: int
+    request: type[Request]
+    needs: Need
+    check: Callable[[Any, Dataset], object]
+    run: Callable[..., Result]
+    cost: Callable[[Any, Sizes], Cost]
+    parts: Parts = field(default_factory=lambda: Parts(no_parts))
+    columns: tuple[Column, ...]
+    title: str
+    sentence: Callable[..., str]
+    figures: Callable[..., Any]
+    section: Callable[..., str]
+    command: str
+    row: str = "one row per training example"
+    printed: Callable[[Any, Result], tuple[dict[str, Any], str]] | None = None
+    wanted: tuple[str, ...] = ()
+    only_part: bool = False
+    limit: int | None = None
+
+    def column(self, name: str) -> Column | None:
+        """What is known of a column of its table; None for one that is not its own."""
+        exact = next((column for column in self.columns if column.name == name), None)
+        return exact or next((column for column in self.columns if column.names(name)), None)
+
+    def revealing(self, table_columns: Sequence[str], *reveals: Reveals) -> list[str]:
+        """The columns of a table from which such things of an example follow."""
+        known = ((name, self.column(name)) for name in table_columns)
+        return [name for name, column in known if column is not None and column.reveals in reveals]
+
+
+def late(package: str) -> Callable[[str, str], Late]:
+    """Names functions of a folder's modules: `late(__name__)("run", "run_fil")`."""
+    return lambda module, name: Late(f"{package}.{module}", name)

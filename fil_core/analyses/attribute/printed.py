@@ -1,0 +1,32 @@
+"""What the command says of guessed attributes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fil_core.result import Result
+
+_WANTED = (
+    "accuracy", "standard_error", "prior", "exact", "sigmas", "levels", "attribute", "n", "d", "eta_mean", "trials",
+)  # fmt: skip
+
+
+def printed(request: object, result: Result) -> tuple[dict[str, Any], str]:
+    """For --json, and in words."""
+    line = {name: result.summary[name] for name in _WANTED}
+    values = ", ".join(f"{level} {share:.3f}" for level, share in zip(line["levels"], line["prior"], strict=True))
+    rows = [f"{line['attribute']} of {line['n']:,} training examples: {values}. Accuracy by output noise sigma:"]
+    rows += [_row("", [f"{sigma:g}" for sigma in line["sigmas"]])]
+    rows += [_row(name, [f"{value:.4f}" for value in shares]) for name, shares in line["accuracy"].items()]
+    rows += [_row(f"{name}, exact", [f"{v:.4f}" for v in shares]) for name, shares in _beside(line).items()]
+    return line, "\n".join(rows)
+
+
+def _beside(line: dict[str, Any]) -> dict[str, list[float]]:
+    """Closed forms that stand beside trials: those of three values."""
+    exact: dict[str, list[float]] = line["exact"]
+    return exact if len(line["levels"]) > 2 else {}
+
+
+def _row(name: str, cells: list[str]) -> str:
+    return f"{name:21}" + " ".join(f"{cell:>9}" for cell in cells)

@@ -1,0 +1,89 @@
+"""Attribute inference: every attacker against every example under every noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from fil_core.analyses.analysis import Inputs
+from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.health import caveats, health, noise_grid
+from fil_core.attacks.attribute import Attribute, attribute_of
+from fil_core.attacks.inference import Inference, infer
+from fil_core.attacks.success import success_column
+from fil_core.dataset import Dataset
+from fil_core.leakage.fil import fil
+from fil_core.progress import Progress
+from fil_core.result import Result
+
+_GRID = np.logspace(-1.5, 1.5, 13)  # of noise, as multiples of the attribute's mean eta
+
+
+def check_attribute(request: AttributeRequest, dataset: Dataset) -> None:
+    """Raises BadRequest or BadData for an attribute that cannot be attacked."""
+    attribute_of(dataset, request.attribute, bins=request.bins)
+
+
+def run_attribute(request: AttributeRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
+    """Every attacker against every example under every noise.
+
+    The table has `label`, `value` (the true one), `eta` (of the attribute, at sigma = 1) and a column
+    `success_ATTACKER_SIGMA` for each pair; the arrays hold what a page needs to move sigma: `codes`, `prior`, and for
+    two or three values `gram`.
+    """
+    dataset, fitted = inputs.dataset, inputs.fitted
+    attribute = attribute_of(dataset, request.attribute, bins=request.bins)
+    eta = fil(fitted, dataset, columns=attribute.columns).cpu().numpy()
+    sigmas = request.sigmas or noise_grid(_GRID * eta.mean())
+    found = infer(
+        fitted,
+        dataset,
+        attribute,
+        attackers=request.attackers,
+        sigmas=sigmas,
+        trials=request.trials,
+        seed=request.seed,
+        intercept=request.intercept,
+        progress=progress,
+    )
+    levels = np.asarray(attribute.levels)
+    table = pd.DataFrame({"label": dataset.labels, "value": levels[attribute.codes], "eta": eta})
+    table = pd.concat([table, pd.DataFrame(_success_columns(found, sigmas))], axis=1)
+    table.index = pd.Index(dataset.ids, name="id")
+    arrays = {"codes": attribute.codes, "prior": attribute.prior}
+    if found.gram is not None:
+        arrays["gram"] = found.gram
+    summary = health(fitted, dataset) | {
+        "attribute": attribute.name,
+        "levels": list(attribute.levels),
+        "prior": attribute.prior.tolist(),
+        "sigmas": list(sigmas),
+        "accuracy": _lists(found.accuracy),
+        "standard_error": _lists(found.standard_error),
+        "exact": _lists(found.exact),
+        "eta_mean": float(eta.mean()),
+        "trials": request.trials,
+    }
+    return Result(table, arrays, summary, {"warnings": caveats(fitted) + _notes(attribute)})
+
+
+def _success_columns(found: Inference, sigmas: tuple[float, ...]) -> dict[str, np.ndarray]:
+    return {
+        success_column(name, sigma): column
+        for name, shares in found.success.items()
+        for sigma, column in zip(sigmas, shares.T, strict=True)
+    }
+
+
+def _lists(values: dict[str, np.ndarray]) -> dict[str, list[float | None]]:
+    """For JSON, which has no word for what is not a number."""
+    return {name: [float(v) if np.isfinite(v) else None for v in array] for name, array in values.items()}
+
+
+def _notes(attribute: Attribute) -> list[str]:
+    if not attribute.binned:
+        return []
+    return [
+        f"{attribute.name} is continuous: the attackers guess one of {attribute.k} quantile bins "
+        f"({', '.join(attribute.levels)}), each tried with its median."
+    ]

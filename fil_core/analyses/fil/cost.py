@@ -1,0 +1,22 @@
+"""What the leakage of every example costs."""
+
+from fil_core.analyses.analysis import Cost, Sizes
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.specs import ModelSpec
+
+BLOCK = 2**23  # values in a block of examples (`leakage.fil`), of which some are held at once
+_BLOCKS = 6
+_COLUMNS = 24  # of the table and its copies, per example
+
+
+def cost(request: FilRequest, sizes: Sizes) -> Cost:
+    """Measuring each example."""
+    return measuring(request.model, sizes)
+
+
+def measuring(model: ModelSpec, sizes: Sizes) -> Cost:
+    """Measuring each example under a trained model."""
+    family = model.family
+    scores = family.scores(sizes.classes)
+    held = min(BLOCK, sizes.n * family.block(sizes.d, scores))
+    return Cost(family.measuring(sizes.n, sizes.d, scores), _BLOCKS * held + _COLUMNS * sizes.n)

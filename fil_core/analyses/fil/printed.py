@@ -1,0 +1,24 @@
+"""What the command says of the leakage of every example."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from fil_core.result import Result
+
+_WANTED = (
+    "n", "d", "eta_mean", "eta_std", "eta_min", "eta_median", "eta_max", "train_score", "test_score", "converged",
+    "score",
+)  # fmt: skip
+
+
+def printed(request: object, result: Result) -> tuple[dict[str, Any], str]:
+    """For --json, and in words."""
+    line = {name: result.summary[name] for name in _WANTED}
+    tested = "no test rows" if math.isnan(line["test_score"]) else f"{line['test_score']:.4g} test"
+    return line, (
+        f"{line['n']:,} training examples, {line['d']:,} features. eta: mean {line['eta_mean']:.4g}, "
+        f"standard deviation {line['eta_std']:.4g}, median {line['eta_median']:.4g}, maximum {line['eta_max']:.4g}.\n"
+        f"{line['score'].capitalize()}: {line['train_score']:.4g} train, {tested}."
+    )

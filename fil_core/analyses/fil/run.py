@@ -1,0 +1,95 @@
+"""Fisher information loss, and the measures beside it, of every training example."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from fil_core.analyses.analysis import Inputs
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.health import caveats, feature_spread, health, score_name, summarise
+from fil_core.dataset import Dataset
+from fil_core.errors import BadRequest
+from fil_core.leakage.fil import fil, measure
+from fil_core.models import Fitted
+from fil_core.progress import Progress
+from fil_core.result import Result
+
+
+def check_fil(request: FilRequest, dataset: Dataset) -> None:
+    """Raises BadRequest or BadData for an attribute that is not there, or data without any spread."""
+    feature_spread(dataset)
+    attribute_columns(dataset, request)
+
+
+def run_fil(request: FilRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
+    """Every measure of maths.md sections 1 to 4 that has one number an example, and the test scores beside them.
+
+    Where the data name sensitive attributes, `eta_NAME` has eta of each, unless one attribute is asked for anyway.
+    """
+    dataset, fitted = inputs.dataset, inputs.fitted
+    columns = attribute_columns(dataset, request)
+    prior_std = request.prior_std or feature_spread(dataset)
+    table = measure(
+        fitted,
+        dataset,
+        sigma=request.sigma,
+        columns=columns,
+        simplex=request.simplex,
+        prior_std=prior_std,
+        progress=progress,
+    )
+    for name in () if columns else dataset.sensitive:
+        of_attribute = fil(fitted, dataset, columns=dataset.columns((name,)), sigma=request.sigma)
+        table[f"eta_{name}"] = of_attribute.cpu().numpy()
+    summary = (
+        summarise(table["eta"].to_numpy()[table["weight"].to_numpy() > 0])  # who was left out leaks nothing
+        | health(fitted, dataset)
+        | {
+            "train_score": fitted.score(dataset.X, dataset.y),
+            "test_score": fitted.score(dataset.X_test, dataset.y_test),
+            "score": score_name(fitted),
+            "prior_std": prior_std,
+            "columns": list(columns),
+        }
+    )
+    return Result(table, _test_arrays(fitted, dataset), summary, {"warnings": _warnings(fitted, table)})
+
+
+def attribute_columns(dataset: Dataset, request: FilRequest) -> tuple[int, ...]:
+    """The columns of the request's attribute, checked.
+
+    Raises:
+        BadRequest: the simplex constraint on a single column or on a coding that leaves a level out.
+        BadData: no such attribute.
+    """
+    columns = dataset.columns(request.attribute)
+    left_out = [g.name for g in dataset.groups.values() if g.dropped is not None and set(g.columns) & set(columns)]
+    if request.simplex and left_out:
+        raise BadRequest(
+            f"simplex: expected an attribute with a column for every level; {', '.join(left_out)} leaves one out, "
+            "so its columns are free already. Ask without simplex."
+        )
+    if request.simplex and len(columns) < 2:
+        raise BadRequest(f"simplex: expected an attribute of at least two columns; got {len(columns)}.")
+    return columns
+
+
+def _test_arrays(fitted: Fitted, dataset: Dataset) -> dict[str, np.ndarray]:
+    """What the closed forms of the expected score need, so that a page can move sigma without the model."""
+    return {
+        "theta": fitted.theta.cpu().numpy(),
+        "test_scores": fitted.scores(dataset.X_test).cpu().numpy(),
+        "test_norms": np.linalg.norm(dataset.X_test, axis=1),
+        "test_targets": dataset.y_test,
+    }
+
+
+def _warnings(fitted: Fitted, table: pd.DataFrame) -> list[str]:
+    found = caveats(fitted)
+    if not fitted.spec.family.exact_leave_one_out:
+        found.append("loo_shift and membership_auc take one Newton step; they are exact for least squares only.")
+    blind = int(np.isinf(table["bound_unbiased"]).sum())
+    if blind:
+        found.append(f"bound_unbiased is infinite for {blind:,} examples: no unbiased estimator of them exists.")
+    return found

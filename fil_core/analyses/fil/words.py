@@ -1,0 +1,49 @@
+"""What the leakage of every example says, in one sentence.
+
+Sentences are Markdown whose only marks are `**`, the same on a page and in a report. Names out of the data go through
+`quote`, which takes from them what has a meaning where the sentence is shown.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from fil_core.analyses.ranking import even, ranked
+from fil_core.analyses.subject import Quote, Subject
+from fil_core.display.numbers import count, number
+from fil_core.display.redaction import MASK
+
+
+def sentence(subject: Subject, quote: Quote) -> str:
+    """Which example the model gives away most."""
+    return headline(trained_on(subject), quote, classes=subject.classes)
+
+
+def trained_on(subject: Subject) -> pd.DataFrame:
+    """The ranked table of the examples that the model was trained on, as it may be shown."""
+    table = subject.result.table
+    trained = table[table["eta"] > 0]
+    return subject.masked(ranked(trained if len(trained) else table))
+
+
+def headline(table: pd.DataFrame, quote: Quote, *, classes: bool) -> str:
+    """Who is given away most.
+
+    Args:
+        table: `eta`, `rank` and `label` of those the model is trained on; `name` where their source has names for them.
+        quote: see the module.
+        classes: the labels are classes, and may be told.
+    """
+    top = table.nsmallest(1, "rank").iloc[0]
+    if even(table):
+        return f"All {count(len(table))} training examples leak the same: η is **{number(top.eta)}**."
+    times = top.eta / table["eta"].median()
+    tenth = table.nsmallest(max(1, len(table) // 10), "rank")["label"]
+    most = tenth.mode().iloc[0]
+    share = float((tenth == most).mean())
+    crowd = f" Of the leakiest tenth, {share:.0%} are of class {quote(most)}." if classes else ""
+    called = f" ({quote(top['name'])})" if "name" in table and top["name"] != MASK else ""
+    return (
+        f"The model gives away **example {top.name:,}**{called} most: its η is **{number(top.eta)}**, "
+        f"**{times:.1f} × the median** of the {count(len(table))} training examples.{crowd}"
+    )

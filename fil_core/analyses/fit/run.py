@@ -1,0 +1,91 @@
+"""The trained model as a result, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import torch
+
+from fil_core.analyses.analysis import Inputs
+from fil_core.analyses.fit.parts import source_of_weights
+from fil_core.analyses.fit.request import FitRequest
+from fil_core.dataset import Dataset
+from fil_core.errors import BadData
+from fil_core.linalg import Curvature
+from fil_core.mitigations.irfil import without_leakiest
+from fil_core.models import Fitted, fit
+from fil_core.models.fitted import check_task
+from fil_core.models.newton import Optimum
+from fil_core.models.pretrained import fit_at
+from fil_core.progress import Progress
+from fil_core.result import Result
+from fil_core.specs import ModelSpec
+from fil_core.specs.weights import Dropping, GivenWeights
+
+
+def check_fit(request: FitRequest, dataset: Dataset) -> None:
+    """Raises BadRequest for a model that does not fit the task."""
+    check_task(request.model, dataset)
+
+
+def run_fit(request: FitRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
+    """Train the model, or take parameters that were trained elsewhere after checking that they are at an optimum."""
+    model, dataset, device = request.model, inputs.dataset, inputs.device
+    weights = weights_of(request, inputs)
+    if model.parameters is None:
+        return as_result(fit(model, dataset, weights=weights, device=device, progress=progress))
+    theta = inputs.uploads[model.parameters].arrays["theta"]
+    return as_result(fit_at(model, dataset, theta, weights=weights, device=device))
+
+
+def weights_of(request: FitRequest, inputs: Inputs) -> np.ndarray | None:
+    """The weights (n,) that the model is to be trained with; None for equal ones.
+
+    Raises:
+        BadData: the reweighting has none, or they are for other examples.
+        FilError: why the analysis that they follow from has no answer.
+    """
+    weighting = request.model.weights
+    if weighting is None:
+        return None
+    if isinstance(weighting, GivenWeights):
+        return _uploaded(inputs.uploads[weighting.digest], inputs)
+    source = source_of_weights(request)
+    assert source is not None  # of every other weighting
+    found = inputs.part(source)
+    if isinstance(weighting, Dropping):
+        return without_leakiest(found.table["eta"].to_numpy(), weighting.k)
+    if len(found.arrays["weights"]) == 1 and not found.summary["converged"]:
+        raise BadData(f"weights: {weighting.text} has none: {found.summary['why']}")  # equal ones would be a lie
+    return found.arrays["weights"][-1]
+
+
+def _uploaded(stored: Result, inputs: Inputs) -> np.ndarray:
+    if stored.summary["fingerprint"] != inputs.dataset.fingerprint:
+        raise BadData(
+            f"weights: these were given for {stored.summary['title']} with another choice of examples or features; "
+            "give weights for this one, or take equal ones."
+        )
+    return stored.arrays["weights"]
+
+
+def as_result(fitted: Fitted) -> Result:
+    """The trained model as a Result, so that the store can keep it."""
+    arrays = {
+        "theta": fitted.theta.cpu().numpy(),
+        "curvature_values": fitted.curvature.values.cpu().numpy(),
+        "curvature_vectors": fitted.curvature.vectors.cpu().numpy(),
+        "weights": fitted.weights.cpu().numpy(),
+    }
+    optimum = fitted.optimum
+    summary = {"grad_norm": optimum.grad_norm, "tolerance": optimum.tolerance, "iterations": optimum.iterations}
+    return Result(pd.DataFrame(), arrays, summary | {"classes": fitted.classes})
+
+
+def restore(stored: Result, spec: ModelSpec, device: torch.device) -> Fitted:
+    """The trained model back from its Result."""
+    held = {name: torch.from_numpy(array).to(device) for name, array in stored.arrays.items()}
+    s = stored.summary
+    optimum = Optimum(held["theta"], s["grad_norm"], s["tolerance"], s["iterations"])
+    curvature = Curvature(held["curvature_values"], held["curvature_vectors"])
+    return Fitted(spec, optimum, curvature, s["classes"], held["weights"])

@@ -1,0 +1,30 @@
+"""What the command says of reweighting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from fil_core.analyses.irfil.request import IrfilRequest
+from fil_core.result import Result
+
+_WANTED = (
+    "eta_mean", "eta_std", "eta_max", "train_score", "test_score", "converged", "why", "failed", "more_leaky", "n", "d",
+    "score",
+)  # fmt: skip
+
+
+def printed(request: IrfilRequest, result: Result) -> tuple[dict[str, Any], str]:
+    """For --json, and every round in words."""
+    line = {name: result.summary[name] for name in _WANTED}
+    line |= {"weights": request.weights.text, "iterations": len(line["eta_mean"]) - 1}
+    columns = {
+        "eta mean": line["eta_mean"], "std": line["eta_std"], "max": line["eta_max"],
+        f"train {line['score']}": line["train_score"], f"test {line['score']}": line["test_score"],
+    }  # fmt: skip
+    rounds = pd.DataFrame(columns).rename_axis("round").reset_index()
+    return line, (
+        f"{rounds.to_string(index=False, float_format='{:.6g}'.format)}\n{line['why']} "
+        f"{line['more_leaky']:,} of {line['n']:,} examples leak more than before."
+    )

@@ -1,0 +1,41 @@
+"""Iterated reweighting: what is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fil_core.errors import BadRequest
+from fil_core.specs import ModelRequest
+from fil_core.specs.weights import Irfil, Weighting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IrfilRequest(ModelRequest):
+    """Iterated reweighting, round by round, starting from equal weights.
+
+    Attributes:
+        model: with equal weights.
+        weights: method, rounds, attribute, clamps and stopping rule.
+    """
+
+    weights: Irfil = field(default_factory=Irfil)
+
+    def _check(self) -> None:
+        if self.model != self.model.equally_weighted:
+            got = self.model.weights.text if self.model.weights else "parameters of its own"
+            raise BadRequest(f"irfil: expected a model with equal weights to start from; got one with {got}.")
+
+    @property
+    def weighting(self) -> Weighting:
+        """The one that it arrives at."""
+        return self.weights
+
+    @property
+    def at_risk(self) -> tuple[str, ...]:
+        """The attribute whose eta is evened out."""
+        return self.weights.attribute
+
+    @property
+    def detail(self) -> str:
+        """The attribute."""
+        return ", ".join(self.weights.attribute)

@@ -1,0 +1,41 @@
+"""All mitigations side by side."""
+
+from fil_core.analyses.analysis import Analysis, Column, Parts, late
+from fil_core.analyses.mitigate.cost import cost
+from fil_core.analyses.mitigate.request import MitigateRequest
+
+_late = late(__name__)
+
+ANALYSIS = Analysis(
+    name="mitigations",
+    version=1,
+    request=MitigateRequest,
+    needs="data",
+    check=_late("run", "check_mitigate"),
+    run=_late("run", "run_mitigate"),
+    cost=cost,
+    parts=Parts(_late("parts", "parts"), may_fail=True),
+    columns=(
+        Column("family", "kind", "what kind of mitigation it is"),
+        Column("sigma", "output noise σ", "standard deviation of the noise", unit="θ"),
+        Column("l2", "penalty λ", "multiplied by n"),
+        Column("weights", "training weights", "how training is weighted"),
+        Column("trained_on", "trained on", "examples of weight > 0"),
+        Column("eta_max", "largest η", "at that noise", "1/feature", more=+1),
+        Column("eta_mean", "mean η", "at that noise", "1/feature", more=+1),
+        Column("eta_std", "spread of η", "standard deviation at that noise", "1/feature"),
+        Column("attack", "attack", "share guessed rightly, or error as a share of that without the release"),
+        Column("nothing_learnt", "nothing learnt", "what the attack gets from no release at all"),
+        Column("test_score", "test score", "without noise"),
+        Column("expected_score", "expected test score", "with the noise"),
+        Column("score_std", "± between releases", "standard deviation of the test score"),
+        Column("error", "why it is impossible", "where it is"),
+    ),
+    title="Mitigations side by side",
+    sentence=_late("words", "sentence"),
+    figures=_late("figures", "figures"),
+    section=_late("section", "section"),
+    command="mitigate",
+    row="one row per mitigation",
+    printed=_late("printed", "printed"),
+)

@@ -1,0 +1,20 @@
+"""What the command says of mitigations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fil_core.result import Result
+
+_COLUMNS = ["sigma", "l2", "trained_on", "eta_max", "eta_mean", "eta_std", "attack", "expected_score", "score_std"]
+
+
+def printed(request: object, result: Result) -> tuple[dict[str, Any], str]:
+    """For --json, and as a table."""
+    line = {name: result.summary[name] for name in ("mitigations", "sigma", "n", "score")}
+    shown = result.table[_COLUMNS].rename(columns={"expected_score": line["score"], "score_std": "±"})
+    impossible = [f"note: {name}: {why}\n" for name, why in result.table["error"].dropna().items()]
+    return line, (
+        f"{shown.to_string(float_format='{:.4g}'.format, na_rep='—')}\n{''.join(impossible)}"
+        "eta at each sigma; attack: share guessed rightly, or error as a share of that without the release."
+    )

@@ -1,0 +1,50 @@
+"""Reconstruction of training examples from the parameters and all other examples."""
+
+from fil_core.analyses.analysis import Analysis, Column, Parts, late
+from fil_core.analyses.columns import ETA, LABEL
+from fil_core.analyses.reconstruction.cost import cost
+from fil_core.analyses.reconstruction.parts import parts
+from fil_core.analyses.reconstruction.request import ReconstructionRequest
+
+_late = late(__name__)
+
+_ATTACKS = {
+    "": "the unbiased attack",
+    "_prior": "the attack with a prior",
+    "_nearer": "the better one of two explanations",
+}
+
+ANALYSIS = Analysis(
+    name="reconstruction",
+    version=2,
+    request=ReconstructionRequest,
+    needs="optimum",
+    check=_late("run", "check_reconstruction"),
+    run=_late("run", "run_reconstruction"),
+    cost=cost,
+    parts=Parts(parts),
+    columns=(
+        ETA,
+        LABEL,
+        Column("sigma", "output noise σ", "standard deviation of the noise", unit="θ"),
+        *(
+            column
+            for kind, attack in _ATTACKS.items()
+            for column in (
+                Column(f"mse{kind}", f"error of {attack}", "mean squared error", "feature²", more=-1),
+                Column(f"mse{kind}_error", f"standard error of that of {attack}", "over the releases", "feature²"),
+                Column(f"psnr{kind}", f"PSNR of {attack}", "peak signal-to-noise ratio", "dB", more=+1),
+            )
+        ),
+        Column("explained", "explained releases", "share of the releases that some example explains exactly"),
+        Column("bound_unbiased", "Cramér–Rao bound", "on the error of unbiased attacks", "feature²", more=-1),
+        Column("bound_prior", "van Trees bound", "on the error under a Gaussian prior", "feature²", more=-1),
+    ),
+    title="Reconstructed examples",
+    sentence=_late("words", "sentence"),
+    figures=_late("figures", "figures"),
+    section=_late("section", "section"),
+    command="attack-reconstruct",
+    row="one row per example and sigma",
+    printed=_late("printed", "printed"),
+)

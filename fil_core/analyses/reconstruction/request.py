@@ -1,0 +1,54 @@
+"""Reconstruction of training examples: what is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fil_core.display.numbers import count, listed
+from fil_core.errors import BadRequest
+from fil_core.specs import ModelRequest
+from fil_core.specs.options import number, numbers, option, whole, wholes
+from fil_core.specs.request import MOST_SEED, MOST_SIGMAS, check_attackable, check_draws
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconstructionRequest(ModelRequest):
+    """Reconstruction of some training examples from the parameters and all other examples.
+
+    Attributes:
+        ids: the examples' rows in the source, at least one.
+        sigmas: standard deviations of the output noise, >= 0; empty takes 0 and a grid around each example's eta.
+        trials: releases drawn for each noise > 0.
+        seed: of those draws.
+        prior_std: of the prior that the bound assumes, per feature; None takes the training rows' own.
+    """
+
+    ids: tuple[int, ...] = option((), wholes(), "examples, as in the column id", link="id", required=True)
+    sigmas: tuple[float, ...] = option(
+        (),
+        numbers(zero=True, most=MOST_SIGMAS),
+        "standard deviations of the output noise (default: 0 and a grid around eta)",
+    )
+    trials: int = option(100, whole(), "releases drawn, with --seed too (default 100)", link="releases-drawn")
+    seed: int = option(
+        0,
+        whole(least=0, most=MOST_SEED),
+        "seed of the releases, where it is not to be that of --seed",
+        flag="noise-seed",
+        link="noise-seed",
+        follows="seed",
+    )
+    prior_std: float | None = option(
+        None, number(), "per feature, of the prior that the bound assumes (default: the training rows' own)"
+    )
+
+    def _check(self) -> None:
+        check_attackable(self.model)
+        check_draws("trials", self.trials)
+        if not self.ids:
+            raise BadRequest("ids: expected at least one training example; got none.")
+
+    @property
+    def detail(self) -> str:
+        """The examples and the draws."""
+        return f"{listed(self.ids)}, {count(self.trials)} releases"

@@ -1,0 +1,139 @@
+"""What a release gives away and what it is worth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fil_core.analyses.analysis import Inputs
+from fil_core.analyses.health import caveats, feature_spread, health, score_name, summarise
+from fil_core.analyses.release.request import ReleaseRequest
+from fil_core.attacks.attribute import attribute_of
+from fil_core.attacks.inference import infer
+from fil_core.attacks.reconstruction import reconstruct, unseen_error
+from fil_core.dataset import Dataset
+from fil_core.leakage.fil import fil
+from fil_core.leakage.utility import drawn_scores, expected_accuracy, expected_squared_error
+from fil_core.models import Fitted
+from fil_core.progress import Progress
+from fil_core.result import Result
+
+
+def check_release(request: ReleaseRequest, dataset: Dataset) -> None:
+    """Raises BadRequest or BadData for an attribute that cannot be attacked, or an example that is not there."""
+    feature_spread(dataset)
+    if request.attribute:
+        attribute_of(dataset, request.attribute)
+    for id in request.ids:
+        dataset.row(id)
+
+
+def run_release(request: ReleaseRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
+    """What a release gives away and what it is worth.
+
+    The table has `label`, `weight`, `eta` (at the request's sigma, of its attribute where it names one) and, for the
+    examples that are attacked, `attack`: the chance that their attribute is guessed rightly, or the error of their
+    reconstruction as a share of the error of who has not seen the release.
+    """
+    dataset, fitted = inputs.dataset, inputs.fitted
+    columns = attribute_of(dataset, request.attribute).columns if request.attribute else ()
+    eta = fil(fitted, dataset, sigma=request.sigma, columns=columns, progress=progress).cpu().numpy()
+    weight = fitted.weights.cpu().numpy()
+    table = pd.DataFrame(
+        {"label": dataset.labels, "weight": weight, "eta": eta}, index=pd.Index(dataset.ids, name="id")
+    )
+    attacked, attack = _attack(request, dataset, fitted, progress)
+    if attack:
+        table["attack"] = attacked
+    summary = (
+        summarise(eta[weight > 0])  # who was left out leaks nothing, which says nothing of the others
+        | health(fitted, dataset)
+        | _worth(request, dataset, fitted)
+        | {"sigma": request.sigma, "trained_on": int((weight > 0).sum()), "attack": attack}
+    )
+    return Result(table, {}, summary, {"warnings": caveats(fitted)})
+
+
+def _worth(request: ReleaseRequest, dataset: Dataset, fitted: Fitted) -> dict[str, Any]:
+    """Scores without noise, the expected one with it, and the spread of that from release to release."""
+    theta, X, y = fitted.theta.cpu().numpy(), dataset.X_test, dataset.y_test
+    scores, norms = fitted.scores(X).cpu().numpy(), np.linalg.norm(X, axis=1)
+    expected = (
+        expected_accuracy(scores, norms, y, request.sigma)
+        if fitted.classes
+        else expected_squared_error(scores - y, norms, request.sigma)
+    )
+    drawn = drawn_scores(
+        theta, X, y, request.sigma, accuracy=bool(fitted.classes), draws=request.draws, seed=request.seed
+    )
+    return {
+        "train_score": fitted.score(dataset.X, dataset.y),
+        "test_score": fitted.score(X, y),
+        "expected_score": expected,
+        # Equal scores have no spread, where summing them would leave one of rounding; a single one has none to know.
+        "score_std": (float(drawn.std(ddof=1)) if np.ptp(drawn) else 0.0) if len(drawn) > 1 else None,
+        "draws": request.draws,
+        "score": score_name(fitted),
+    }
+
+
+def _attack(
+    request: ReleaseRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Each example's entry in the column `attack`, and what stands over it."""
+    if request.attribute:
+        return _infer(request, dataset, fitted, progress)
+    return _reconstruct(request, dataset, fitted, progress) if request.ids else (np.empty(0), {})
+
+
+def _infer(
+    request: ReleaseRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """The white box without the prior, on everyone."""
+    attribute = attribute_of(dataset, request.attribute)
+    found = infer(
+        fitted, dataset, attribute, attackers=("whitebox",), sigmas=(request.sigma,), trials=request.trials,
+        seed=request.seed, progress=progress,
+    )  # fmt: skip
+    success = found.success["whitebox"][:, 0]
+    return success, {
+        "kind": "attribute",
+        "name": attribute.name,
+        "value": float(success.mean()),
+        "nothing_learnt": float(attribute.prior.max()),
+        "closed_form": bool(found.exact),
+    }
+
+
+def _reconstruct(
+    request: ReleaseRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """The attack with a prior, on the request's examples; of one that has no weight nothing is learnt.
+
+    Examples that their likes tell already, to the last feature, are left out.
+    """
+    rows = np.array([dataset.row(id) for id in request.ids])
+    unseen = unseen_error(fitted, dataset, rows.tolist())
+    error = unseen.copy()
+    known = unseen == 0  # all others of the label are the same: nothing is left to learn of it
+    trained_on = (fitted.weights.cpu().numpy()[rows] > 0) & ~known
+    if trained_on.any():
+        found = reconstruct(
+            fitted, dataset, rows[trained_on].tolist(), sigmas=(request.sigma,), trials=request.trials,
+            seed=request.seed, prior_std=feature_spread(dataset), progress=progress,
+        )  # fmt: skip
+        error[trained_on] = [one.squared_error_prior[0].mean() for one in found]
+    column = np.full(dataset.n, np.nan)
+    column[rows] = np.sqrt(error / np.where(known, np.nan, unseen))
+    error, unseen = error[~known], unseen[~known]
+    if not unseen.size:
+        return column, {}
+    return column, {
+        "kind": "reconstruction",
+        "name": f"{len(unseen)} examples",
+        "value": float(np.sqrt(error.sum() / unseen.sum())),
+        "nothing_learnt": 1.0,
+        "closed_form": False,
+    }

@@ -1,0 +1,47 @@
+"""The section of a report that an analysis has unless it makes its own: sentence, figures, and who stands out."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from fil_core.analyses.analysis import Analysis, Column
+from fil_core.analyses.subject import Subject
+from fil_core.analyses.table import analysis_of
+from fil_core.display import html as e
+from fil_core.display.numbers import count
+
+
+def section(subject: Subject) -> str:
+    """Sentence, figures, and the examples that stand out by the first column that tells how exposed they are."""
+    analysis = analysis_of(subject.request)
+    table = subject.masked(subject.result.table)
+    shown, ordered_by = standing_out(analysis, table, subject.top)
+    what = f"The first {count(len(shown))} by {ordered_by.title}" if ordered_by else "The table"
+    return "".join(
+        [
+            e.sentence(analysis.sentence(subject, e.quoted)),
+            e.drawn(analysis.figures(subject)),
+            e.heading(what) if len(shown) else "",
+            e.table(titled(analysis, shown)) if len(shown) else "",
+        ]
+    )
+
+
+def standing_out(analysis: Analysis, table: pd.DataFrame, most: int) -> tuple[pd.DataFrame, Column | None]:
+    """The most exposed examples of a table, and by which column.
+
+    Args:
+        analysis: whose table it is.
+        table: as it may be shown.
+        most: how many of them.
+    """
+    column = next((one for one in analysis.columns if one.more and one.name in table), None)
+    if column is None:
+        return table.head(most), None
+    return table.sort_values(column.name, ascending=column.more < 0, kind="stable").head(most), column
+
+
+def titled(analysis: Analysis, table: pd.DataFrame) -> pd.DataFrame:
+    """The table under the titles of its columns."""
+    known = {name: analysis.column(name) for name in table.columns}
+    return table.rename(columns={name: column.title for name, column in known.items() if column is not None})

@@ -1,0 +1,32 @@
+"""Tables as they may be shown to others: what tells a label, a value or a weight follows from the entry's columns."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from fil_core.analyses.analysis import Analysis
+from fil_core.display.redaction import MASK, weights_tell_class
+from fil_core.specs.weights import Weighting
+
+_LABEL = "label"
+
+
+def masked(analysis: Analysis, table: pd.DataFrame) -> pd.DataFrame:
+    """The table without what tells an example's label: the label is masked, columns it follows from are left out."""
+    telling = [name for name in analysis.revealing(list(table.columns), "label", "weight") if name != _LABEL]
+    found = table.drop(columns=telling)
+    return found.assign(label=MASK) if _LABEL in table else found
+
+
+def shareable(analysis: Analysis, table: pd.DataFrame, weighting: Weighting | None) -> pd.DataFrame:
+    """The table for a file that is to be shared: without what tells a label or an attribute's value.
+
+    Args:
+        analysis: whose table it is.
+        table: as it is stored.
+        weighting: of the training examples; a change of eta under weights by class tells the class.
+    """
+    telling = analysis.revealing(list(table.columns), "value")
+    if weights_tell_class(weighting):
+        telling += analysis.revealing(list(table.columns), "change")
+    return masked(analysis, table.drop(columns=telling))

@@ -1,0 +1,84 @@
+"""What a sentence, a figure or a section is about: one result, its data where they are there, and what may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from fil_core.analyses.sharing import masked
+from fil_core.analyses.table import analysis_of
+from fil_core.dataset import Dataset
+from fil_core.display.charts import Mode
+from fil_core.errors import FilError
+from fil_core.result import Result
+from fil_core.specs import DataSpec, Request
+
+Datasets = Callable[[DataSpec], Dataset]
+Quote = Callable[[object], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure with its title, and a text for those who cannot see it."""
+
+    title: str
+    alt: str
+    figure: go.Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One result as it is to be shown.
+
+    Attributes:
+        request, result: as they are stored.
+        data: the examples it is about; None if they are not there any more.
+        missing: why they are not, in a sentence.
+        redact: pictures coarse, labels and attribute values masked.
+        top: how many examples are listed.
+        mode: colours of its figures.
+    """
+
+    request: Request
+    result: Result
+    data: Dataset | None
+    missing: str
+    redact: bool
+    top: int
+    mode: Mode = "light"
+
+    @property
+    def classes(self) -> bool:
+        """Whether labels are classes that may be shown."""
+        return self.result.summary.get("score") == "accuracy" and not self.redact
+
+    @property
+    def at_risk(self) -> str:
+        """Names of the attributes that are looked at; empty for the whole example."""
+        return ", ".join(self.request.at_risk)
+
+    def masked(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The table as it may be shown."""
+        return masked(analysis_of(self.request), table) if self.redact else table
+
+
+def subject(request: Request, result: Result, datasets: Datasets, *, redact: bool, top: int) -> Subject:
+    """A result with its data. Examples are shown only of the very data that were measured.
+
+    Args:
+        request, result: as they are stored.
+        datasets: the examples of a spec, as `Engine.dataset`.
+        redact: pictures coarse, labels and attribute values masked.
+        top: how many examples are listed, >= 1.
+    """
+    data, missing = None, ""
+    try:
+        data = datasets(request.data)
+    except FilError as error:
+        missing = f"The examples themselves are not shown: {error}"
+    if data is not None and data.fingerprint != result.provenance["data"]["fingerprint"]:
+        data, missing = None, "The examples themselves are not shown: the data have changed since they were measured."
+    return Subject(request, result, data, missing, redact, top)

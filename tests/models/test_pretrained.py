@@ -1,0 +1,161 @@
+"""Parameters of a model that somebody else trained: accepted at an optimum of the stated objective, nowhere else."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from fil_core.errors import BadRequest, NotConverged, SingularCurvature
+from fil_core.leakage.fil import fil
+from fil_core.models import fit
+from fil_core.models.pretrained import FARTHEST, fit_at
+from fil_core.specs import ModelSpec
+
+KINDS = {
+    "regression": (ModelSpec(kind="least-squares", l2=0.0), 0),
+    "ridge": (ModelSpec(kind="least-squares", l2=0.05), 0),
+    "least-squares": (ModelSpec(kind="least-squares", l2=0.01), 2),
+    "logistic": (ModelSpec(kind="logistic", l2=0.02), 2),
+    "softmax": (ModelSpec(kind="softmax", l2=0.03), 3),
+}
+
+
+@pytest.fixture(params=KINDS)
+def trained(request, make_dataset):
+    """A model of each kind, its data and its parameters."""
+    spec, classes = KINDS[request.param]
+    data = make_dataset(classes=classes, n=60, d=4, seed=3)
+    return spec, data, fit(spec, data).theta.numpy()
+
+
+def test_the_parameters_that_were_trained_here_are_an_optimum_and_leak_the_same(trained):
+    spec, data, theta = trained
+    given = fit_at(spec, data, theta)
+    assert given.optimum.converged
+    assert given.theta.numpy().tolist() == theta.tolist()
+    assert given.optimum.iterations == 0
+    np.testing.assert_allclose(fil(given, data), fil(fit(spec, data), data), rtol=1e-9)
+
+
+def test_single_precision_is_near_enough_for_four_digits_of_eta(trained):
+    spec, data, theta = trained
+    rounded = theta.astype(np.float32).astype(np.float64)
+    assert rounded.tolist() != theta.tolist()
+    given = fit_at(spec, data, rounded)
+    assert given.optimum.converged
+    np.testing.assert_allclose(fil(given, data), fil(fit(spec, data), data), rtol=1e-4)
+
+
+def test_the_distance_is_that_of_a_newton_step(trained):
+    """A step against a random direction is as far from the optimum as it is long, to first order."""
+    spec, data, theta = trained
+    aside = np.random.default_rng(2).standard_normal(theta.shape)
+    if spec.kind == "softmax":
+        aside -= aside.mean(axis=0)
+    aside *= np.linalg.norm(theta) / np.linalg.norm(aside)
+    assert fit_at(spec, data, theta + 0.9 * FARTHEST * aside).optimum.converged
+    with pytest.raises(NotConverged, match="more than 0.001") as refusal:
+        fit_at(spec, data, theta + 2 * FARTHEST * aside)
+    assert float(str(refusal.value).split("move them by ")[1].split(" of")[0]) == pytest.approx(2 * FARTHEST, rel=0.1)
+
+
+def test_weights_belong_to_the_objective(trained):
+    spec, data, theta = trained
+    weights = np.random.default_rng(5).uniform(0.5, 1.5, data.n)
+    weighted = fit(spec, data, weights=weights)
+    given = fit_at(spec, data, weighted.theta.numpy(), weights=weights)
+    np.testing.assert_allclose(fil(given, data), fil(weighted, data), rtol=1e-6)
+    for theta_of, weights_of in ((theta, weights), (weighted.theta.numpy(), None)):
+        with pytest.raises(NotConverged):
+            fit_at(spec, data, theta_of, weights=weights_of)
+
+
+def test_weights_that_are_none_are_refused(trained):
+    spec, data, theta = trained
+    with pytest.raises(BadRequest, match="weights"):
+        fit_at(spec, data, theta, weights=-np.ones(data.n))
+
+
+# --- what is refused, and the hint ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["least-squares", "logistic"])
+def test_the_opposite_sign_is_recognised(kind, make_dataset):
+    spec, data = KINDS[kind][0], make_dataset(classes=2, n=60, d=4, seed=3)
+    theta = fit(spec, data).theta.numpy()
+    with pytest.raises(NotConverged, match=r"With the opposite sign they are: the second class here is 'b'\."):
+        fit_at(spec, data, -theta)
+
+
+@pytest.mark.parametrize("kind", ["ridge", "least-squares", "logistic", "softmax"])
+def test_another_penalty_is_recognised_and_named(kind, make_dataset):
+    spec, classes = KINDS[kind]
+    data = make_dataset(classes=classes, n=60, d=4, seed=3)
+    other = dataclasses.replace(spec, l2=0.3)
+    with pytest.raises(NotConverged, match=rf"{spec.kind} with l2 = {spec.l2:g} .* With l2 = 0\.3 they are"):
+        fit_at(spec, data, fit(other, data).theta.numpy())
+
+
+def test_a_penalty_that_was_not_multiplied_by_n_is_recognised(make_dataset):
+    data = make_dataset(classes=2, n=60, d=4, seed=3)
+    theta = fit(ModelSpec(kind="logistic", l2=0.3 / 60), data).theta.numpy()
+    with pytest.raises(NotConverged, match=r"With l2 = 0\.005 they are: the penalty here is .* times n = 60"):
+        fit_at(ModelSpec(kind="logistic", l2=0.3), data, theta)
+
+
+def test_other_scaling_gets_the_general_hint(trained):
+    spec, data, theta = trained
+    scaled = theta / np.array([1.0, 20.0, 3.0, 0.1])
+    with pytest.raises(NotConverged, match="Are these the rows, the scaling of the features"):
+        fit_at(spec, data, scaled)
+
+
+def test_the_other_class_as_first_is_no_optimum_of_a_regression(make_dataset):
+    spec, data = KINDS["regression"][0], make_dataset(n=60, d=4, seed=3)
+    with pytest.raises(NotConverged) as refusal:
+        fit_at(spec, data, -fit(spec, data).theta.numpy())
+    assert "opposite sign" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "shape"),
+    [
+        (lambda t: t[..., :-1], None),
+        (lambda t: np.concatenate([t, t], axis=-1), None),
+        (lambda t: t[None], None),
+        (lambda t: np.where(np.arange(t.size).reshape(t.shape) == 1, np.nan, t), None),
+        (lambda t: np.where(np.arange(t.size).reshape(t.shape) == 1, np.inf, t), None),
+        (lambda t: 0 * t, None),
+    ],
+    ids=["too few", "too many", "one more side", "NaN", "infinite", "all zero"],
+)
+def test_another_shape_and_what_is_no_number_are_refused(spoil, shape, trained):
+    spec, data, theta = trained
+    with pytest.raises(BadRequest, match=r"parameters: expected finite numbers of shape \(.*The features are x0, x1"):
+        fit_at(spec, data, spoil(theta))
+
+
+def test_classes_in_another_order_are_no_optimum(make_dataset):
+    spec, data = KINDS["softmax"][0], make_dataset(classes=3, n=60, d=4, seed=3)
+    with pytest.raises(NotConverged):
+        fit_at(spec, data, fit(spec, data).theta.numpy()[[1, 0, 2]])
+
+
+def test_an_objective_without_a_single_optimum_has_none_to_be_at(make_dataset, from_arrays):
+    data = make_dataset(n=60, d=4, seed=3)
+    twice = from_arrays(np.hstack([data.X, data.X]), data.y)
+    theta = fit(ModelSpec(kind="least-squares", l2=0.0), data).theta.numpy()
+    with pytest.raises(SingularCurvature):
+        fit_at(ModelSpec(kind="least-squares", l2=0.0), twice, np.concatenate([theta, theta]) / 2)
+
+
+def test_the_parameters_are_not_written_to(trained):
+    spec, data, theta = trained
+    before = theta.copy()
+    fitted = fit_at(spec, data, theta)
+    fitted.theta.add_(1)
+    assert theta.tolist() == before.tolist()
+    assert fitted.theta.dtype == torch.float64
