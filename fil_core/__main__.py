@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from fil_core.cli import attacks, fil, mitigations, report
+from fil_core.cli import commands as every_command
+from fil_core.cli import report
 from fil_core.errors import FilError
 
 _BAD_INPUT, _STOPPED = 2, 130  # as a shell reports a program that its user interrupted
@@ -57,9 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m fil_core", description="How much a trained model gives away about each training example."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-    fil.add(commands)
-    attacks.add(commands)
-    mitigations.add(commands)
+    every_command.add(commands)
     report.add(commands)
     return parser
 

@@ -3,69 +3,67 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from typing import Any
 
-from fil_core.analyses.attribute.request import AttributeRequest
-from fil_core.analyses.fil.request import FilRequest
-from fil_core.analyses.irfil.request import IrfilRequest
-from fil_core.analyses.reconstruction.request import ReconstructionRequest
-from fil_core.analyses.release.request import ReleaseRequest
+from fil_core.analyses.table import analysis_of
 from fil_core.data.own import register
-from fil_core.errors import BadRequest, DataUnavailable
-from fil_core.specs import Request, canonical
+from fil_core.errors import DataUnavailable
+from fil_core.specs import ModelRequest, Request, canonical
+from fil_core.specs.options import Place, places, write_names
 
-Reproducible = FilRequest | AttributeRequest | ReconstructionRequest | IrfilRequest | ReleaseRequest
-Options = dict[str, object]
+_EQUAL_ONLY = (("model", "weights"), ("model", "parameters"))
 
 
-def command(asked: Reproducible, **more: object) -> str:
+def command(request: Request, **more: object) -> str:
     """The command line that gives the same result.
 
     Args:
-        asked: the request; where and with which data folder it was computed is not part of it.
-        more: options that the request does not hold.
+        request: where and with which data folder it was computed is not part of it.
+        more: options that the request does not hold, by name.
 
     Returns:
-        One line. See `has_command` for what no option can say.
+        One line. Files that were uploaded are named by their content, under which this machine's store holds them.
 
     Raises:
-        BadRequest: a request that no command answers (a model by itself, one example).
+        BadRequest: a request of a type that is not in the table.
     """
-    if type(asked) not in _COMMANDS:
-        raise BadRequest(f"command: expected a request that a command answers; got a {type(asked).__name__}.")
-    name, own = _COMMANDS[type(asked)](asked)
-    data, how = _source(asked.data.name)
-    options = how | _shared(asked) | own | more
-    given = "".join(
-        f" --{option}" if value is True else f" --{option} {shlex.quote(str(value))}"
-        for option, value in options.items()
-        if value
-    )
-    return f"python -m fil_core {name} --data {shlex.quote(data)}{given} --out {name.partition('-')[0]}.csv"
+    analysis = analysis_of(request)
+    data, reading = _source(request.data.name)
+    found = {"data": data} | reading
+    for place in places(type(request)):
+        if place.path != ("data", "name") and place.option.identity and _written(place, request):
+            value = place.value(request)
+            found[place.option.flag] = "" if value is True else place.option.kind.write(value)
+    found |= {name: str(value) for name, value in more.items() if value}
+    given = " ".join(_argument(name, value) for name, value in found.items())
+    out = f" --out {analysis.name.replace(' ', '-')}.csv" if analysis.columns else ""
+    return f"python -m fil_core {analysis.command} {given}{out}"
 
 
-def script(asked: Request) -> str:
-    """Python that gives the same result, whatever the request is."""
-    return (
-        "from fil_core import get\nfrom fil_core.specs import request_of\n\n"
-        f"print(get(request_of({canonical(asked)!r})).table)"
-    )
-
-
-def has_command(asked: Request) -> bool:
-    """Whether a command's options say all of a request.
-
-    No option takes an attacker's prior or parameters that the store holds, and `mitigate` starts from equal weights.
-    """
-    if type(asked) not in _COMMANDS or asked.model.parameters is not None:
+def _written(place: Place, request: Request) -> bool:
+    """Whether an option must be named: it does not have its usual value, or it is one that a reader looks for."""
+    if isinstance(request, ModelRequest) and request.starts_equally and place.path in _EQUAL_ONLY:
         return False
-    reweighted = isinstance(asked, ReleaseRequest) and asked.model.weights is not None
-    return getattr(asked, "prior_std", None) is None and not reweighted
+    value = place.value(request)
+    if place.option.follows:
+        return bool(value != request.data.seed)
+    return value is not None and (place.option.always or value != place.default)
 
 
-def _source(name: str) -> tuple[str, Options]:
-    """What --data is given, and how it is read: one's own data come from their file, wherever that lies."""
+def _argument(name: str, value: str) -> str:
+    """An option as it is typed; a value that begins like an option is tied to its name."""
+    if not value:
+        return f"--{name}"
+    return f"--{name}={shlex.quote(value)}" if value.startswith("-") else f"--{name} {shlex.quote(value)}"
+
+
+def script(request: Request) -> str:
+    """Python that gives the same result."""
+    return f"from fil_core import get, request_of\n\nprint(get(request_of({canonical(request)!r})).table)"
+
+
+def _source(name: str) -> tuple[str, dict[str, str]]:
+    """What --data is given, and how it is read: own data come from their file, wherever that lies."""
     if not name.startswith(register.PREFIX):
         return name, {}
     try:
@@ -73,81 +71,15 @@ def _source(name: str) -> tuple[str, Options]:
     except DataUnavailable:  # deleted since; the name says at least which they were
         return name, {}
     chosen = entry.choices
-    size = "x".join(map(str, chosen.image_size)) if chosen.image_size else ""
-    fraction = "" if chosen.test_fraction is None else f"{chosen.test_fraction:g}"
-    return f"./{entry.title}", {
+    options: dict[str, Any] = {
         "target": chosen.target,
-        "sensitive": ",".join(chosen.sensitive),
+        "sensitive": write_names(chosen.sensitive),
         "id": chosen.id,
-        "leave-out": ",".join(chosen.left_out),
-        "categorical": ",".join(chosen.categorical),
+        "leave-out": write_names(chosen.left_out),
+        "categorical": write_names(chosen.categorical),
         "missing": "" if chosen.missing == "refuse" else chosen.missing,
         "task": "" if chosen.task == "auto" else chosen.task,
-        "test-fraction": fraction,
-        "image-size": size,
+        "test-fraction": "" if chosen.test_fraction is None else f"{chosen.test_fraction:g}",
+        "image-size": "x".join(map(str, chosen.image_size)) if chosen.image_size else "",
     }
-
-
-def _shared(asked: Reproducible) -> Options:
-    """What every command takes."""
-    data, model = asked.data, asked.model
-    return {
-        "classes": ",".join(data.classes),
-        "subset": data.subset,
-        "seed": data.seed,
-        "preprocess": data.preprocess,
-        "pca": data.pca,
-        "model": model.kind,
-        "l2": repr(model.penalty),
-        "weights": model.weights and model.weights.text,
-    }
-
-
-def _fil(asked: FilRequest) -> tuple[str, Options]:
-    sigma = "" if asked.sigma == 1 else repr(asked.sigma)
-    return "fil", {"attribute": ",".join(asked.attribute), "simplex": asked.simplex, "sigma": sigma}
-
-
-def _attribute(asked: AttributeRequest) -> tuple[str, Options]:
-    own = {"attribute": asked.attribute, "bins": asked.bins, "attackers": ",".join(asked.attackers)}
-    return "attack-attribute", own | {"intercept": asked.intercept} | _noise(asked)
-
-
-def _reconstruct(asked: ReconstructionRequest) -> tuple[str, Options]:
-    return "attack-reconstruct", {"ids": ",".join(map(str, asked.ids))} | _noise(asked)
-
-
-def _noise(asked: AttributeRequest | ReconstructionRequest) -> Options:
-    sigmas = ",".join(f"{sigma!r}" for sigma in asked.sigmas)
-    return {"sigmas": sigmas, "trials": str(asked.trials), "seed": str(asked.data.seed), "noise-seed": str(asked.seed)}
-
-
-def _irfil(asked: IrfilRequest) -> tuple[str, Options]:
-    how = asked.weights
-    return "irfil", {
-        "method": how.method,
-        "iterations": how.iterations,
-        "attribute": ",".join(how.attribute),
-        "min-weight": how.min_weight,
-        "max-weight": how.max_weight,
-        "spread": how.spread,
-    }
-
-
-def _mitigate(asked: ReleaseRequest) -> tuple[str, Options]:
-    own: Options = {
-        "sigma": repr(asked.sigma),
-        "attribute": asked.attribute,
-        "trials": asked.trials,
-        "draws": asked.draws,
-    }
-    return "mitigate", own | ({} if asked.attribute else {"examples": str(len(asked.ids))})
-
-
-_COMMANDS: dict[type, Callable[[Any], tuple[str, Options]]] = {
-    FilRequest: _fil,
-    AttributeRequest: _attribute,
-    ReconstructionRequest: _reconstruct,
-    IrfilRequest: _irfil,
-    ReleaseRequest: _mitigate,
-}
+    return f"./{entry.title}", {option: value for option, value in options.items() if value}

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from fil_core.cli.fanning import open_executor
+from fil_core.cli.fan_out import open_executor
 from fil_core.cli.options import Run
 from fil_core.data.own.arrays import header_of
 from fil_core.errors import BadData, BadRequest, DataUnavailable
 from fil_core.out_of_core.source import RowSource
 from fil_core.result import Result
-from fil_core.specs import ModelSpec, Preprocess
+from fil_core.specs import DataSpec, Preprocess
 
 _PEEKED = 100_000  # rows whose targets decide whether they are two classes
 _NUMBERS = "biuf"
@@ -39,7 +39,7 @@ def measure(options: argparse.Namespace, run: Run) -> Result:
         raise BadRequest("--in-blocks: expected --test-fraction 0; every row trains.")
     if options.device == "cuda":
         raise BadRequest("--in-blocks: expected --device cpu or auto; blocks are measured by processes of the CPU.")
-    model, source = ModelSpec(kind=options.model, l2=options.l2), _source(options)
+    model, source = run.model_spec(DataSpec()), _source(options)
     preprocess: Preprocess = options.preprocess or "standardise"
     with open_executor(options) as executor:
         result = measure_in_blocks(
@@ -47,7 +47,7 @@ def measure(options: argparse.Namespace, run: Run) -> Result:
             model,
             preprocess=preprocess,
             pca=options.pca,
-            sigma=options.sigma,
+            sigma=1.0 if options.sigma is None else options.sigma,
             executor=executor,
             progress=run.progress,
         )
@@ -58,7 +58,7 @@ def measure(options: argparse.Namespace, run: Run) -> Result:
 
 
 def _source(options: argparse.Namespace) -> RowSource:
-    path = Path(options.data).expanduser()
+    path = Path(options.data or "").expanduser()
     if path.suffix.lower() != ".npy" or not path.is_file():
         raise DataUnavailable(f"--in-blocks: expected a .npy matrix; {options.data} is none.")
     target: int | str = _column("target", options.target) if _is_number(options.target) else str(options.target or "")

@@ -11,36 +11,25 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from fil_core.cli.derived import add_options, build, data_values, model_values
 from fil_core.data.own.choices import Choices, Missing, TaskChoice, image_size
 from fil_core.data.own.reading import SUFFIXES
 from fil_core.errors import BadRequest, DataUnavailable
 from fil_core.result import Result
-from fil_core.specs import DEFAULT_L2, DataSpec, Device, ModelKind, ModelSpec, Preprocess
-from fil_core.specs.weights import GivenWeights, weighting
+from fil_core.specs import DataSpec, Device, ModelRequest, ModelSpec, Request
+from fil_core.specs.options import places, read_names
+from fil_core.specs.weights import GivenWeights
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from fil_core.dataset import Dataset
-
-NONE = "none"  # an empty list, where leaving the option out would take a usual one
+    from fil_core.engine.run import AnswerAll
 
 
 def data_options(parser: argparse.ArgumentParser) -> None:
     """Which examples."""
-    data = parser.add_argument_group("data")
-    data.add_argument(
-        "--data",
-        metavar="NAME",
-        default="digits",
-        help="data set (see the command `data`; default digits), or a file or folder of your own",
-    )
-    data.add_argument("--data-dir", metavar="DIR", help="folder with the data files (default: FIL_DATA_DIR)")
-    data.add_argument("--classes", metavar="A,B", type=names, default=(), help="keep only these classes, in this order")
-    data.add_argument("--subset", metavar="N", type=whole, help="a random draw of N training rows")
-    data.add_argument("--seed", metavar="S", type=whole, default=0, help="seed of that draw (default 0)")
-    data.add_argument("--preprocess", choices=get_args(Preprocess), help="default: the data set's own convention")
-    data.add_argument("--pca", metavar="K", type=whole, help="project on the first K principal directions")
+    add_options(parser.add_argument_group("data"), places(DataSpec))
     _own_options(parser)
 
 
@@ -59,26 +48,6 @@ def _own_options(parser: argparse.ArgumentParser) -> None:
     own.add_argument("--image-size", metavar="HxW", help="resize images of different sizes")
 
 
-def model_options(parser: argparse.ArgumentParser, *, weights: bool = True) -> None:
-    """Which model; without `weights` only one with equal weights."""
-    model = parser.add_argument_group("model")
-    model.add_argument("--model", choices=get_args(ModelKind), default="least-squares", help="default least-squares")
-    defaults = ", ".join(f"{value:g} for {kind}" for kind, value in DEFAULT_L2.items())
-    model.add_argument("--l2", metavar="L", type=number, help=f"penalty, multiplied by n (default {defaults})")
-    if weights:
-        model.add_argument(
-            "--weights",
-            metavar="HOW",
-            default="",
-            help="irfil:METHOD:ITERATIONS, drop:K, or a .csv or .parquet file with columns id and weight",
-        )
-        model.add_argument(
-            "--parameters",
-            metavar="FILE",
-            help="coefficients of a model you trained, .safetensors or .npz; they must be an optimum of this objective",
-        )
-
-
 def run_options(parser: argparse.ArgumentParser, out: str) -> None:
     """Where to compute and what to write; `out` says what a row of the file is."""
     run = parser.add_argument_group("run")
@@ -86,14 +55,6 @@ def run_options(parser: argparse.ArgumentParser, out: str) -> None:
     run.add_argument("--device", choices=get_args(Device), default="auto", help="auto takes CUDA where there is one")
     run.add_argument("--force", action="store_true", help="compute even if the result is stored")
     run.add_argument("--json", action="store_true", help="end with one line of JSON on stdout")
-
-
-def names(text: str) -> tuple[str, ...]:
-    """Texts between commas."""
-    names = tuple(part.strip() for part in text.split(","))
-    if not all(names):
-        raise argparse.ArgumentTypeError(f"expected names between commas, got {text!r}")
-    return names
 
 
 def number(text: str) -> float:
@@ -112,37 +73,22 @@ def whole(text: str) -> int:
         raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}") from None
 
 
-def numbers(text: str) -> tuple[float, ...]:
-    """Numbers between commas, or `none`."""
-    return () if text == NONE else tuple(_each(text, float, "numbers"))
-
-
-def wholes(text: str) -> tuple[int, ...]:
-    """Whole numbers between commas, or `none`."""
-    return () if text == NONE else tuple(_each(text, int, "whole numbers"))
-
-
-def _each(text: str, kind: Any, what: str) -> list[Any]:
+def names(text: str) -> tuple[str, ...]:
+    """Names between commas."""
     try:
-        return [kind(part) for part in text.split(",")]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected {what} between commas, got {text!r}") from None
+        return read_names(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 _OWN = ("target", "sensitive", "id", "leave_out", "categorical", "missing", "task", "test_fraction", "image_size")
 
 
 def data_spec(options: argparse.Namespace) -> DataSpec:
-    """The examples asked for; a file of one's own is read, and named, first."""
-    return DataSpec(
-        name=_own_data(options) if is_path(options.data) else _named(options),
-        classes=options.classes,
-        subset=options.subset,
-        seed=options.seed,
-        preprocess=options.preprocess,
-        pca=options.pca,
-        data_dir=options.data_dir,
-    )
+    """The examples that the options ask for; a file of a person's own is read, and named, first."""
+    values = data_values(options)
+    name = values.get("name", DataSpec().name)
+    return DataSpec(**values | {"name": _own_data(options, name) if is_path(name) else _named(options, name)})
 
 
 def _existing(path: str) -> Path:
@@ -157,22 +103,22 @@ def is_path(name: str) -> bool:
     return os.sep in name or Path(name).suffix.lower() in SUFFIXES
 
 
-def _named(options: argparse.Namespace) -> str:
-    if given := [name for name in _OWN if getattr(options, name) is not None]:
+def _named(options: argparse.Namespace, name: str) -> str:
+    if given := [own for own in _OWN if getattr(options, own) is not None]:
         raise BadRequest(
-            f"--{given[0].replace('_', '-')}: expected with a file of your own; --data {options.data} has its "
+            f"--{given[0].replace('_', '-')}: expected with a file of your own; --data {name} has its "
             "own columns. "
             "A file or folder is named by its path, such as ./patients.csv."
         )
-    return options.data
+    return name
 
 
-def _own_data(options: argparse.Namespace) -> str:
+def _own_data(options: argparse.Namespace, path: str) -> str:
     """The register's name of a file or folder, which is read as the options say."""
     from fil_core.data.own import add
 
     reporter = Reporter()
-    entry = add(Path(options.data).expanduser(), choices(options), progress=reporter)
+    entry = add(Path(path).expanduser(), choices(options), progress=reporter)
     reporter.close()
     for warning in entry.health["warnings"]:
         print(f"note: {warning}", file=sys.stderr)
@@ -206,28 +152,39 @@ class Run:
         self._told: set[str] = set()
 
     def model_spec(self, data: DataSpec) -> ModelSpec:
-        """The model asked for; weights from a file go into the store, which names them by their content."""
-        text = getattr(self.options, "weights", "")
-        how = self._weights_file(text, data) if text.lower().endswith((".csv", ".parquet")) else weighting(text)
-        return ModelSpec(kind=self.options.model, l2=self.options.l2, weights=how, parameters=self._parameters())
+        """The model that the options ask for; weights and parameters from files go into the store first."""
+        values = model_values(self.options)
+        if isinstance(path := values.get("weights"), Path):
+            values["weights"] = self._weights_file(path, data)
+        if isinstance(path := values.get("parameters"), Path):
+            values["parameters"] = self._parameters_file(path)
+        return ModelSpec(**values)
 
-    def _parameters(self) -> str | None:
+    def _parameters_file(self, path: Path) -> str:
         from fil_core.engine.uploads import keep_parameters, read_parameters
 
-        path = getattr(self.options, "parameters", None)
-        return None if path is None else keep_parameters(self.engine, read_parameters(_existing(path)))
+        return keep_parameters(self.engine.store, read_parameters(_existing(str(path))))
 
-    def _weights_file(self, path: str, data: DataSpec) -> GivenWeights:
+    def _weights_file(self, path: Path, data: DataSpec) -> GivenWeights:
         from fil_core.engine.weights import keep_weights, read_weights
 
-        return keep_weights(self.engine, read_weights(path), self.engine.dataset(data, self.progress))
+        dataset = self.engine.dataset(data, self.progress)
+        return keep_weights(self.engine.store, read_weights(str(path)), dataset)
 
-    def answer(self, request: Any) -> Result:
+    def request(self, kind: type[Request]) -> Request:
+        """The request of a kind that the options ask for."""
+        data = data_spec(self.options)
+        parts: dict[str, Any] = {"data": data, "device": self.options.device}
+        if issubclass(kind, ModelRequest):
+            parts["model"] = self.model_spec(data)
+        return build(kind, self.options, **parts)
+
+    def answer(self, request: Request, answer_all: AnswerAll | None = None) -> Result:
         """The stored result, or the computed one; what a reader must know goes to stderr."""
         found = None if self.options.force else self.engine.find(request, self.progress)
         self.cached = self.cached and found is not None
         self._dataset = self.engine.dataset(request.data)
-        result = found or self.engine.compute(request, self.progress, replace=self.options.force)
+        result = found or self.engine.compute(request, self.progress, replace=self.options.force, answer_all=answer_all)
         self.progress.close()
         self.tell(result)
         return result
@@ -257,7 +214,7 @@ class Run:
         print(
             json.dumps(strict(line | common), allow_nan=False)
             if self.options.json
-            else f"{words} {seconds:.2f} s{stored}."
+            else f"{words}\nComputed in {seconds:.2f} s{stored}."
         )
         return 0
 
@@ -267,8 +224,9 @@ class Run:
 
         if self.options.scores is None or self._dataset is None:
             return table
-        name = keep_scores(self.engine, read_scores(_existing(self.options.scores)), self._dataset)
-        scores, notes = scores_of(self.engine, name, self._dataset)
+        store = self.engine.store
+        name = keep_scores(store, read_scores(_existing(self.options.scores)), self._dataset)
+        scores, notes = scores_of(store, name, self._dataset)
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
         return joined(table, scores)

@@ -7,15 +7,15 @@ import dataclasses
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
+from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.table import request_of
-from fil_core.cli import fil
-from fil_core.cli.options import Run, data_options, model_options, names, whole
+from fil_core.cli.commands import request_options
+from fil_core.cli.options import Run, names, whole
 from fil_core.errors import BadRequest
-from fil_core.specs import DataSpec, Device
+from fil_core.specs import DataSpec, Device, Request
 
 if TYPE_CHECKING:
     from fil_core.dataset import Dataset
-    from fil_core.reproduce import Reproducible
     from fil_core.result import Result
 
 _TOP = 24
@@ -30,9 +30,7 @@ def add(commands: Any) -> None:
     chosen.add_argument("--redact", action="store_true", help="coarsen pictures, mask labels and attribute values")
     chosen.add_argument("--top", metavar="K", type=whole, default=_TOP, help=f"examples listed (default {_TOP})")
     chosen.add_argument("--title", metavar="TEXT", default="", help="of the report")
-    data_options(report)
-    model_options(report)
-    fil.measure_options(report.add_argument_group("measure"))
+    request_options(report, FilRequest)
     run = report.add_argument_group("run")
     run.add_argument("--device", choices=get_args(Device), default="auto", help="auto takes CUDA where there is one")
     run.add_argument("--force", action="store_true", help="compute even if the result is stored")
@@ -49,8 +47,8 @@ def _run_report(options: argparse.Namespace) -> int:
     if options.key:
         results = _stored(run, options.key)
     else:
-        asked = fil.request_of(options, run)
-        results = [(asked, run.answer(asked))]
+        request = run.request(FilRequest)
+        results = [(request, run.answer(request))]
 
     def datasets(spec: DataSpec) -> Dataset:
         return run.engine.dataset(dataclasses.replace(spec, data_dir=options.data_dir), run.progress)
@@ -66,7 +64,7 @@ def _run_report(options: argparse.Namespace) -> int:
     return run.finish(None, line, f"{options.file}: {what}, {line['bytes'] / 2**20:.1f} MiB. Written in")
 
 
-def _stored(run: Run, prefixes: tuple[str, ...]) -> list[tuple[Reproducible, Result]]:
+def _stored(run: Run, prefixes: tuple[str, ...]) -> list[tuple[Request, Result]]:
     """The results whose keys start so, each once.
 
     Raises:

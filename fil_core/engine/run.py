@@ -28,8 +28,9 @@ from fil_core.specs import DataSpec, ModelRequest, Request, canonical
 if TYPE_CHECKING:
     from fil_core.models import Fitted
 
-# How several requests are answered: (requests, progress, force) to their answers in order, errors among them.
-AnswerAll = Callable[[Sequence[Request], Progress | None, bool], Sequence[Answer]]
+# How several requests are answered: (requests, progress, force, stop) to their answers in order, errors among them
+# unless `stop` says that the first one is to be raised.
+AnswerAll = Callable[[Sequence[Request], Progress | None, bool, bool], Sequence[Answer]]
 
 _DATASETS_HELD = 2  # a page looks at one data set, a comparison at two; MNIST's 60,000 rows are 376 MB
 
@@ -155,19 +156,20 @@ class Engine:
             wanted = [part for part in named if part not in answers]
             if not wanted:
                 return answers
-            found = (answer_all or self._one_by_one)(wanted, progress, replace)
+            found = (answer_all or self._one_by_one)(wanted, progress, replace, not analysis.parts.may_fail)
             answers |= dict(zip(wanted, found, strict=True))
-            failed = next((answer for answer in found if isinstance(answer, FilError)), None)
-            if failed is not None and not analysis.parts.may_fail:
-                raise failed
 
-    def _one_by_one(self, requests: Sequence[Request], progress: Progress | None, force: bool) -> list[Answer]:
-        """The answers, computed here one after the other; an error is the answer to its request."""
+    def _one_by_one(
+        self, requests: Sequence[Request], progress: Progress | None, force: bool, stop: bool
+    ) -> list[Answer]:
+        """The answers, computed here one after the other."""
         found: list[Answer] = []
         for done, request in enumerate(requests):
             try:
                 found.append(self.get(request, force=force, progress=within(progress, done, len(requests))))
             except FilError as error:
+                if stop:
+                    raise
                 found.append(error)
         return found
 

@@ -189,7 +189,8 @@ def _table(columns: dict[str, np.ndarray], source: RowSource, sigma: float) -> p
 
 
 def _result(table: pd.DataFrame, fitted: Fitted, rows: Rows, prior_std: float) -> Result:
-    from fil_core.analyses.health import _warnings, summarise
+    from fil_core.analyses.fil.run import warnings_of
+    from fil_core.analyses.health import summarise
 
     optimum, scored = fitted.optimum, "accuracy" if fitted.classes else "mean squared error"
     hit = table["correct"] if fitted.classes else (table["score"] - table["label"]) ** 2
@@ -201,7 +202,7 @@ def _result(table: pd.DataFrame, fitted: Fitted, rows: Rows, prior_std: float) -
     }  # fmt: skip
     nothing = np.empty(0)
     arrays = {"theta": fitted.theta.numpy(), "test_scores": nothing, "test_norms": nothing, "test_targets": nothing}
-    return Result(table, arrays, summary, {"warnings": _warnings(fitted, table)})
+    return Result(table, arrays, summary, {"warnings": warnings_of(fitted, table)})
 
 
 def _notes(source: RowSource, units: tuple[float, float]) -> list[str]:

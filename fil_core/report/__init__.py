@@ -9,27 +9,22 @@ from __future__ import annotations
 import contextlib
 import os
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from fil_core.analyses.attribute.request import AttributeRequest
-from fil_core.analyses.fil.request import FilRequest
-from fil_core.analyses.irfil.request import IrfilRequest
-from fil_core.analyses.reconstruction.request import ReconstructionRequest
-from fil_core.analyses.release.request import ReleaseRequest
+from fil_core.analyses.subject import Datasets, Subject, subject
+from fil_core.analyses.table import analysis_of
 from fil_core.engine.store.folders import write_synced
 from fil_core.errors import BadRequest
-from fil_core.report import attacks, leakage
 from fil_core.report.document import document
 from fil_core.report.provenance import provenance
-from fil_core.report.subject import Datasets, Subject, subject
-from fil_core.reproduce import Reproducible
 from fil_core.result import Result
+from fil_core.specs import Request
 from fil_core.specs.checks import count
 
 TOP = 24
-TITLE = "What the model gives away"
+TITLE = "What this model reveals"
 MOST_LISTED = 1000
 
 _PRIVATE = "This report shows training examples and how exposed they are. Treat it like the data itself."
@@ -37,18 +32,10 @@ _REDACTED = (
     "Redacted: pictures are coarse, labels and attribute values masked. How exposed each example is, is still told; it "
     "was computed from private records."
 )
-_SECTIONS: dict[type, tuple[str, Callable[[Subject], str]]] = {
-    FilRequest: ("Who the model gives away", leakage.fil),
-    AttributeRequest: ("Guessed attributes", attacks.attribute),
-    ReconstructionRequest: ("Reconstructed examples", attacks.reconstruction),
-    IrfilRequest: ("Training reweighted", leakage.irfil),
-    ReleaseRequest: ("A release with noise", leakage.release),
-}
-REPORTABLE = tuple(_SECTIONS)
 
 
 def report(
-    results: Sequence[tuple[Reproducible, Result]],
+    results: Sequence[tuple[Request, Result]],
     datasets: Datasets,
     *,
     redact: bool,
@@ -68,7 +55,7 @@ def report(
         title: a text; empty takes a usual one.
 
     Raises:
-        BadRequest: no results, one of a kind that is part of others, or `top` out of range.
+        BadRequest: no results, one of a kind that is not in the table, or `top` out of range.
     """
     count("top", top)
     if top is None or top > MOST_LISTED:
@@ -77,23 +64,20 @@ def report(
         raise BadRequest("report: expected at least one result; got none.")
     sections = []
     for request, result in results:
-        if type(request) not in _SECTIONS:
-            raise BadRequest(
-                f"report: expected results that stand for themselves; got a {type(request).__name__}, a part of others."
-            )
-        name, section = _SECTIONS[type(request)]
+        analysis = analysis_of(request)
         about = subject(request, result, datasets, redact=redact, top=top)
-        sections.append((name, _about(about), section(about) + provenance(about)))
+        sections.append((analysis.title, _about(about), analysis.section(about) + provenance(about)))
     return document(title or TITLE, sections, written, _REDACTED if redact else _PRIVATE)
 
 
 def _about(subject: Subject) -> str:
     """What was asked, in a line."""
-    model = f"{subject.request.model.kind}, λ = {subject.request.model.penalty!r}"
-    weights = f", {subject.weights.text}" if subject.weights else ""
-    noise = f", σ = {subject.sigma:g}" if subject.sigma != 1 else ""
+    request = subject.request
+    weights = f", {request.weighting.text}" if request.weighting else ""
+    noise = f", σ = {request.sigma:g}" if request.sigma != 1 else ""
     risk = f", {subject.at_risk} at risk" if subject.at_risk else ""
-    return f"{subject.result.provenance['data']['title']} · {model}{weights}{noise}{risk}"
+    measured = f" · {request.subject}" if request.subject else ""
+    return f"{subject.result.provenance['data']['title']}{measured}{weights}{noise}{risk}"
 
 
 def check_report_path(path: Path | str) -> None:

@@ -2,50 +2,64 @@
 
 from __future__ import annotations
 
-from fil_core.analyses.attribute.request import AttributeRequest
-from fil_core.analyses.reconstruction.request import ReconstructionRequest
-from fil_core.data import source_of
+from typing import Any
+
+from fil_core.analyses.reproduce import command
+from fil_core.analyses.subject import Subject
 from fil_core.display import html as e
 from fil_core.display.numbers import count
-from fil_core.errors import FilError
-from fil_core.report.subject import Subject
-from fil_core.reproduce import command, has_command, script
+from fil_core.specs import ModelRequest, Request
 
 _EQUAL = "equal"
 
 
 def provenance(subject: Subject) -> str:
     """Warnings, the facts, and what to type."""
-    request, p = subject.request, subject.result.provenance
-    warnings = "".join(e.paragraph(warning, "warning") for warning in p["warnings"])
-    again = command(request) if has_command(request) else script(request)
+    warnings = "".join(e.paragraph(warning, "warning") for warning in subject.result.provenance["warnings"])
     return (
         f'<div class="provenance">{warnings}{e.heading("Where this comes from")}{e.facts(_facts(subject))}'
-        f"{e.heading('Reproduce this')}{e.code(again)}</div>"
+        f"{e.heading('Reproduce this')}{e.code(command(subject.request))}</div>"
     )
 
 
 def _facts(subject: Subject) -> dict[str, str]:
     request, p, s = subject.request, subject.result.provenance, subject.result.summary
     data = p["request"]["data"]
+    sizes = f"n = {count(s['n'])}, d = {count(s['d'])} features" if "n" in s else ""
     return {
         "Data": p["data"]["title"],
         "Data fingerprint": p["data"]["fingerprint"],
         "Notes on the data": " ".join(p["data"]["notes"]),
         "Source": _citation(data["name"]),
-        "Training examples": f"n = {count(s['n'])}, d = {count(s['d'])} features",
+        "Training examples": sizes,
         "Preprocessing": f"{data['preprocess']}" + (f", PCA {data['pca']}" if data["pca"] else ""),
-        "Model": f"{request.model.kind}, λ = {request.model.penalty!r}",
-        "Parameters": f"handed in, sha-256 {request.model.parameters}" if request.model.parameters else "",
-        "Training weights": subject.weights.text if subject.weights else _EQUAL,
-        "Noise": _noise(subject),
+        **_model(request),
+        "Noise": request.noise,
         "At risk": subject.at_risk,
         "Seed of the data": str(data["seed"]),
         "Precision": f"{p['dtype']} on {p['device']}",
-        "Optimum": f"gradient norm {s['grad_norm']:.1e}, condition number {s['condition']:.2g}",
+        "Optimum": optimum(s),
         "Computed": f"{p['created']}, in {p['seconds']:.1f} s",
         "Versions": ", ".join(f"{name} {version}" for name, version in p["versions"].items()),
     }
+
+
+def _model(request: Request) -> dict[str, str]:
+    if not isinstance(request, ModelRequest):
+        return {}
+    return {
+        "Model": f"{request.model.kind}, λ = {request.model.penalty!r}",
+        "Parameters": f"pretrained, sha-256 {request.model.parameters}" if request.model.parameters else "",
+        "Training weights": request.weighting.text if request.weighting else _EQUAL,
+    }
+
+
+def optimum(summary: dict[str, Any]) -> str:
+    """How good the optimum is; empty where there is none."""
+    if "grad_norm" not in summary:
+        return ""
+    condition = f", condition number {summary['condition']:.2g}" if "condition" in summary else ""
+    return f"gradient norm {summary['grad_norm']:.1e}{condition}"
 
 
 def _citation(name: str) -> str:
@@ -54,10 +68,3 @@ def _citation(name: str) -> str:
         return source_of(name).citation
     except FilError:
         return ""
-
-
-def _noise(subject: Subject) -> str:
-    request = subject.request
-    if isinstance(request, AttributeRequest | ReconstructionRequest):
-        return f"{count(request.trials)} releases, their seed {request.seed}"
-    return f"σ = {subject.sigma:g}"

@@ -11,6 +11,7 @@ from fil_core.errors import BadRequest
 
 # Beyond these a square overflows or vanishes in float64, and no data or noise is on such a scale.
 _LEAST, MOST = 1e-30, 1e30
+DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
@@ -44,7 +45,7 @@ def whole(name: str, value: object, *, least: int = 1, most: int | None = None) 
 
 def digest(name: str, value: object) -> None:
     """Raise BadRequest unless `value` is a sha-256 in lower-case hex."""
-    if not isinstance(value, str) or not re.fullmatch("[0-9a-f]{64}", value):
+    if not isinstance(value, str) or not DIGEST.fullmatch(value):
         raise BadRequest(f"{name}: expected 64 lower-case hex characters; got {value!r}.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from fil_core.errors import BadRequest
@@ -19,22 +20,30 @@ _DEFAULTS = ", ".join(f"{value:g} for {kind}" for kind, value in DEFAULT_L2.item
 
 
 def _weights() -> Kind:
-    """A weighting, or the text that names it."""
+    """A weighting; on the command line also a file with weights."""
 
     def check(name: str, value: Any) -> Weighting:
         if not isinstance(value, Weighting):
             raise BadRequest(f"{name}: expected a weighting, such as weighting('drop:10'); got {value!r}.")
         return value
 
-    return Kind(check, weighting, lambda how: how.text, "HOW")
+    def read(text: str) -> Weighting | Path | None:
+        return Path(text) if text.lower().endswith((".csv", ".parquet")) else weighting(text)
+
+    return Kind(check, read, lambda how: how.text, "HOW")
 
 
 def _digest() -> Kind:
+    """A sha-256; on the command line also a file with coefficients."""
+
     def check(name: str, value: Any) -> str:
         checks.digest(name, value)
         return str(value)
 
-    return Kind(check, str, str, "FILE")
+    def read(text: str) -> str | Path:
+        return text if checks.DIGEST.fullmatch(text) else Path(text)
+
+    return Kind(check, read, str, "FILE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -204,7 +204,10 @@ def names(allowed: tuple[str, ...] = ()) -> Kind:
             raise BadRequest(f"{name}: expected some of {', '.join(allowed)}, each once.")
         return found
 
-    return Kind(check, read_names, write_names, "A,B")
+    def read(written: str) -> tuple[str, ...]:
+        return () if allowed and written == NONE else read_names(written)
+
+    return Kind(check, read, lambda values: write_names(values) or NONE, "A,B")
 
 
 def numbers(*, zero: bool = False, most: int | None = None) -> Kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from fil_core.errors import BadRequest
 from fil_core.specs.data import DataSpec
@@ -77,6 +77,11 @@ class Request:
         return 1.0
 
     @property
+    def noise(self) -> str:
+        """The output noise in words."""
+        return f"σ = {self.sigma:g}"
+
+    @property
     def at_risk(self) -> tuple[str, ...]:
         """Names of the attributes that an attacker is after; empty for the whole example."""
         return ()
@@ -96,6 +101,14 @@ class ModelRequest(Request):
     """
 
     model: ModelSpec = field(default_factory=ModelSpec)
+
+    starts_equally: ClassVar[bool] = False  # whether its model must have equal weights, which it then changes
+
+    def __post_init__(self) -> None:
+        Request.__post_init__(self)
+        if self.starts_equally and self.model != self.model.equally_weighted:
+            got = self.model.weights.text if self.model.weights else "parameters of its own"
+            raise BadRequest(f"model: expected one with equal weights to start from; got one with {got}.")
 
     @property
     def subject(self) -> str:

@@ -61,6 +61,11 @@ class AttributeRequest(ModelRequest):
         return (self.attribute,)
 
     @property
+    def noise(self) -> str:
+        """The releases that are drawn."""
+        return f"{count(self.trials)} releases, noise seed {self.seed}"
+
+    @property
     def detail(self) -> str:
         """The attribute and the draws."""
         return f"{self.attribute}, {count(self.trials)} releases"

@@ -53,7 +53,7 @@ def run_fil(request: FilRequest, inputs: Inputs, progress: Progress | None = Non
             "columns": list(columns),
         }
     )
-    return Result(table, _test_arrays(fitted, dataset), summary, {"warnings": _warnings(fitted, table)})
+    return Result(table, _test_arrays(fitted, dataset), summary, {"warnings": warnings_of(fitted, table)})
 
 
 def attribute_columns(dataset: Dataset, request: FilRequest) -> tuple[int, ...]:
@@ -85,7 +85,8 @@ def _test_arrays(fitted: Fitted, dataset: Dataset) -> dict[str, np.ndarray]:
     }
 
 
-def _warnings(fitted: Fitted, table: pd.DataFrame) -> list[str]:
+def warnings_of(fitted: Fitted, table: pd.DataFrame) -> list[str]:
+    """What a reader of the table must know."""
     found = caveats(fitted)
     if not fitted.spec.family.exact_leave_one_out:
         found.append("loo_shift and membership_auc take one Newton step; they are exact for least squares only.")

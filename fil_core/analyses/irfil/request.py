@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
 from fil_core.specs.weights import Irfil, Weighting
 
@@ -20,10 +20,7 @@ class IrfilRequest(ModelRequest):
 
     weights: Irfil = field(default_factory=Irfil)
 
-    def _check(self) -> None:
-        if self.model != self.model.equally_weighted:
-            got = self.model.weights.text if self.model.weights else "parameters of its own"
-            raise BadRequest(f"irfil: expected a model with equal weights to start from; got one with {got}.")
+    starts_equally: ClassVar[bool] = True
 
     @property
     def weighting(self) -> Weighting:

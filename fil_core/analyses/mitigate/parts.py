@@ -61,7 +61,7 @@ def release_as_it_is(request: MitigateRequest, measured: Result) -> ReleaseReque
     return ReleaseRequest(
         data=request.data,
         model=request.model,
-        sigma=usual if request.noise is None else request.noise,
+        sigma=usual if request.release_sigma is None else request.release_sigma,
         attribute=request.attribute,
         ids=evenly_ranked(measured.table["eta"], request.examples) if whole_examples else (),
         trials=request.trials,

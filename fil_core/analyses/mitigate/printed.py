@@ -13,8 +13,7 @@ def printed(request: object, result: Result) -> tuple[dict[str, Any], str]:
     """For --json, and as a table."""
     line = {name: result.summary[name] for name in ("mitigations", "sigma", "n", "score")}
     shown = result.table[_COLUMNS].rename(columns={"expected_score": line["score"], "score_std": "±"})
-    impossible = [f"note: {name}: {why}\n" for name, why in result.table["error"].dropna().items()]
     return line, (
-        f"{shown.to_string(float_format='{:.4g}'.format, na_rep='—')}\n{''.join(impossible)}"
+        f"{shown.to_string(float_format='{:.4g}'.format, na_rep='—')}\n"
         "eta at each sigma; attack: share guessed rightly, or error as a share of that without the release."
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
 from fil_core.specs.options import names, number, numbers, option, text, whole, wholes
 from fil_core.specs.request import MOST_SEED, check_draws
@@ -19,7 +19,7 @@ class MitigateRequest(ModelRequest):
 
     Attributes:
         model: with equal weights.
-        noise: sigma of the release as it is; None takes one at which attacks are neither sure nor lost.
+        release_sigma: noise of the release as it is; None takes one at which attacks are neither sure nor lost.
         attribute: the attribute at risk, which is attacked; empty for the whole example.
         examples: how many are reconstructed where no attribute is named.
         methods: of reweighting; None takes all that apply.
@@ -33,7 +33,7 @@ class MitigateRequest(ModelRequest):
         seed: of both.
     """
 
-    noise: float | None = option(
+    release_sigma: float | None = option(
         None, number(), "standard deviation of the output noise (default: around eta)", flag="sigma", called="sigma"
     )
     attribute: str = option("", text(), "the attribute at risk, which is attacked", link="at-risk")
@@ -68,9 +68,9 @@ class MitigateRequest(ModelRequest):
         follows="seed",
     )
 
+    starts_equally: ClassVar[bool] = True
+
     def _check(self) -> None:
-        if self.model != self.model.equally_weighted:
-            raise BadRequest("mitigate: expected a model with equal weights to start from; got one with others.")
         check_draws("trials", self.trials)
         check_draws("draws", self.draws)
         self.reweighting("sample")
@@ -84,6 +84,11 @@ class MitigateRequest(ModelRequest):
             min_weight=self.min_weight,
             max_weight=self.max_weight,
         )
+
+    @property
+    def noise(self) -> str:
+        """That of the release as it is."""
+        return "around η" if self.release_sigma is None else f"σ = {self.release_sigma:g}"
 
     @property
     def at_risk(self) -> tuple[str, ...]:

@@ -43,7 +43,14 @@ def run_mitigate(request: MitigateRequest, inputs: Inputs, progress: Progress | 
     table = pd.DataFrame(rows).set_index("name").rename_axis("mitigation").drop(columns=_NESTED)
     kept = ("n", "d", "score", "grad_norm", "tolerance", "iterations", "condition", "converged", "prior_std")
     summary = {name: measured.summary[name] for name in kept} | {"mitigations": rows, "sigma": base.sigma}
-    return Result(table, {}, summary, {"warnings": list(measured.provenance["warnings"])})
+    return Result(table, {}, summary, {"warnings": _warnings(measured, rows, inputs)})
+
+
+def _warnings(measured: Result, rows: list[dict[str, Any]], inputs: Inputs) -> list[str]:
+    """What is to be known of any of the releases, once, and why some are impossible."""
+    answers = [measured, *(answer for answer in inputs.parts.values() if isinstance(answer, Result))]
+    said = [warning for answer in answers for warning in answer.provenance["warnings"]]
+    return [*dict.fromkeys(said), *(f"{row['name']}: {row['error']}" for row in rows if row["error"])]
 
 
 def _row(mitigation: Mitigation, result: Result | FilError, measured: Result) -> dict[str, Any]:

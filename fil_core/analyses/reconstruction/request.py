@@ -49,6 +49,11 @@ class ReconstructionRequest(ModelRequest):
             raise BadRequest("ids: expected at least one training example; got none.")
 
     @property
+    def noise(self) -> str:
+        """The releases that are drawn."""
+        return f"{count(self.trials)} releases, noise seed {self.seed}"
+
+    @property
     def detail(self) -> str:
         """The examples and the draws."""
         return f"{listed(self.ids)}, {count(self.trials)} releases"

@@ -1,4 +1,4 @@
-"""The options --workers and --scheduler, and how a command with many requests uses them."""
+"""The options --workers and --scheduler, and how the parts of a request are answered with them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from fil_core.analyses.analysis import Answer
 from fil_core.cli.options import Run, whole
 from fil_core.errors import FilError
-from fil_core.result import Result
+from fil_core.progress import Progress
+from fil_core.specs import Request
+
+if TYPE_CHECKING:
+    from fil_core.engine.fan_out.answers import OnAnswer
 
 _WORTH_SECONDS = 20.0  # processes take about five to start and to read the data
 
@@ -20,13 +25,22 @@ _WORTH_SECONDS = 20.0  # processes take about five to start and to read the data
 def fan_out_options(parser: argparse.ArgumentParser) -> None:
     """Where several answers, or blocks of rows, are computed at a time."""
     own = parser.add_argument_group("fan-out")
-    own.add_argument("--workers", metavar="N", type=whole, help="processes; 1 computes in this one (default: one a core where it is worth it)")  # noqa: E501 # fmt: skip
-    own.add_argument("--scheduler", metavar="ADDRESS", help="of dask, tcp://HOST:PORT, in the place of processes here (default: FIL_SCHEDULER)")  # noqa: E501 # fmt: skip
+    own.add_argument(
+        "--workers",
+        metavar="N",
+        type=whole,
+        help="processes; 1 computes in this one (default: one per core where it is worth it)",
+    )
+    own.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of dask, tcp://HOST:PORT, in the place of processes here (default: FIL_SCHEDULER)",
+    )
 
 
 @contextlib.contextmanager
 def open_executor(options: argparse.Namespace) -> Iterator[Executor]:
-    """Where to compute, as the options say: this process, a pool of one process a core, or a scheduler's workers.
+    """Where to compute, as the options say: this process, a pool of one process per core, or a scheduler's workers.
 
     Raises:
         BadRequest, WorkersUnavailable: as `fil_core.engine.fan_out.executors.executor`.
@@ -42,10 +56,10 @@ def open_executor(options: argparse.Namespace) -> Iterator[Executor]:
 
 
 class FanOut:
-    """The answers to a command's requests, for as long as the block lasts.
+    """Answers the parts of a command's request, for as long as the block lasts.
 
     With --workers or --scheduler they are computed there. With neither they are computed here one by one, and as soon
-    as those that are left would take longer than twenty seconds at the pace so far, they go to one process a core.
+    as those that are left would take longer than twenty seconds at the pace so far, they go to one process per core.
     """
 
     def __init__(self, run: Run) -> None:
@@ -68,21 +82,20 @@ class FanOut:
         """Ends the processes."""
         return self._stack.__exit__(*error)
 
-    def answers(self, requests: Sequence[Any], *, stop: bool = False) -> list[Result | FilError]:
-        """A result for each, or the error that says why there is none.
+    def answer_all(
+        self, requests: Sequence[Request], progress: Progress | None, force: bool, stop: bool
+    ) -> list[Answer]:
+        """A result for each request in turn, or the error that says why there is none; see `Engine.get`."""
+        from fil_core.engine.run import within
 
-        Args:
-            requests: in the order of the answers.
-            stop: raise the first such error instead, and leave what has not begun.
-        """
-        found: list[Result | FilError] = []
+        found: list[Answer] = []
         start = time.perf_counter()
         for i, request in enumerate(requests):
             executor = self._elsewhere(time.perf_counter() - start, i, len(requests) - i)
             if executor is not None:
-                return found + self._answer_elsewhere(executor, requests[i:], stop)
+                return found + self._answer_elsewhere(executor, requests[i:], force, stop)
             try:
-                found.append(self._run.answer(request))
+                found.append(self._run.engine.get(request, force=force, progress=within(progress, i, len(requests))))
             except FilError as error:
                 if stop:
                     raise
@@ -99,32 +112,26 @@ class FanOut:
     def _open(self) -> None:
         self._executor = self._stack.enter_context(open_executor(self._run.options))
 
-    def _answer_elsewhere(self, executor: Executor, requests: Sequence[Any], stop: bool) -> list[Result | FilError]:
+    def _answer_elsewhere(
+        self, executor: Executor, requests: Sequence[Request], force: bool, stop: bool
+    ) -> list[Answer]:
         from fil_core.engine.fan_out.answers import answer_all
 
-        run = self._run
-        if run.options.force or any(run.engine.find(request) is None for request in requests):
-            run.cached = False
-
-        def told(_: int, answer: Result | FilError) -> None:
-            if stop and isinstance(answer, FilError):
+        def raise_error(_: int, answer: Answer) -> None:
+            if isinstance(answer, FilError):
                 raise answer
 
-        assert self._executor is not None
-        found = answer_all(
+        on_answer: OnAnswer | None = raise_error if stop else None
+        engine = self._run.engine
+        return answer_all(
             requests,
-            store_root=run.engine.store.root,
+            store_root=engine.store.root,
             executor=executor,
-            progress=run.progress,
-            on_answer=told,
-            engine=run.engine,
-            force=run.options.force,
+            progress=self._run.progress,
+            on_answer=on_answer,
+            engine=engine,
+            force=force,
         )
-        run.progress.close()
-        for answer in found:
-            if isinstance(answer, Result):
-                run.tell(answer)
-        return found
 
 
 def _scheduler_set() -> bool:

@@ -1,0 +1,101 @@
+"""The commands: one for each analysis, declared from the fields of its request, and the list of data sets."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import inspect
+from typing import Any
+
+from fil_core.analyses.analysis import Analysis
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.table import ANALYSES
+from fil_core.cli import blocks
+from fil_core.cli.derived import add_options, model_places, own_places
+from fil_core.cli.fan_out import FanOut, fan_out_options
+from fil_core.cli.options import Run, data_options, run_options
+from fil_core.result import Result
+from fil_core.specs import Request
+
+
+def add(commands: Any) -> None:
+    """Declare them."""
+    for analysis in ANALYSES:
+        says = inspect.getdoc(analysis.request) or analysis.title
+        parser = commands.add_parser(
+            analysis.command, help=_lower(analysis.title), description=says.split("\n\n")[0].replace("%", "%%")
+        )
+        request_options(parser, analysis.request)
+        if analysis.request is FilRequest:
+            _fil_options(parser)
+        fan_out_options(parser)
+        run_options(parser, analysis.row)
+        parser.set_defaults(run=functools.partial(_run, analysis))
+    listing = commands.add_parser("data", help="list the data sets", description=_list_data.__doc__)
+    listing.add_argument("--data-dir", metavar="DIR", help="folder with the data files (default: FIL_DATA_DIR)")
+    listing.set_defaults(run=_list_data)
+
+
+def request_options(parser: argparse.ArgumentParser, kind: type[Request]) -> None:
+    """The options of a kind of request: its data, its model and its own."""
+    data_options(parser)
+    for title, found in (("model", model_places(kind)), ("measure", own_places(kind))):
+        if found:
+            add_options(parser.add_argument_group(title), found)
+
+
+def _fil_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--scores", metavar="FILE", help="scores of your own, a column id and others, to stand beside eta"
+    )
+    parser.add_argument(
+        "--in-blocks",
+        action="store_true",
+        help="read a .npy matrix of any size block by block; --target and --leave-out are column numbers",
+    )
+
+
+def _run(analysis: Analysis, options: argparse.Namespace) -> int:
+    """Answer the request that the options ask for, and say what came of it."""
+    run = Run(options)
+    if getattr(options, "in_blocks", False):
+        result = blocks.measure(options, run)
+        return run.finish(result.table, *reported(analysis, FilRequest(), result))
+    request = run.request(analysis.request)
+    with FanOut(run) as fan_out:
+        result = run.answer(request, fan_out.answer_all)
+    table = run.with_scores(result.table) if analysis.request is FilRequest else result.table
+    return run.finish(table, *reported(analysis, request, result))
+
+
+def reported(analysis: Analysis, request: Request, result: Result) -> tuple[dict[str, Any], str]:
+    """What a command reports of a result, for --json and in words."""
+    if analysis.printed is not None:
+        line, words = analysis.printed(request, result)
+    else:
+        from fil_core.analyses.subject import Subject
+
+        line = {name: result.summary[name] for name in analysis.wanted}
+        words = analysis.sentence(Subject(request, result, None, "", False, 0), str).replace("**", "")
+    return line | {"device": result.provenance["device"]}, words
+
+
+def _lower(title: str) -> str:
+    return title[:1].lower() + title[1:]
+
+
+def _list_data(options: argparse.Namespace) -> int:
+    """List the data sets, and whether their files are there."""
+    from fil_core.data import catalogue, data_directory
+    from fil_core.data.own import registered
+
+    folder = data_directory(options.data_dir)
+    for name, source in catalogue().items():
+        missing = [f for f in source.files if not (folder / f).exists()]
+        state = "ready" if not missing else "downloads on first use" if source.downloadable else "files missing"
+        print(f"{name:14} {state:23} {source.description}")
+    print(f"Files are looked for in {folder}.")
+    for entry in registered():
+        print(f"{entry.name:30} {entry.title}: {entry.rows:,} rows, {entry.features:,} features")
+    print("A file or folder of your own: --data ./patients.csv --target COLUMN, or --data ./images.zip.")
+    return 0
