@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
+from fil_core.engine.attacks import run_reconstruction
 from torch import Tensor
 
 from benchmarks.reference_attacks import nearest, refitted, seconds_each, shared_trials, solver_again
@@ -29,7 +30,6 @@ from fil_core import (
     reconstruct,
     success_probability,
 )
-from fil_core.engine.attacks import run_reconstruction
 from fil_core.specs import ModelKind
 
 _KINDS: tuple[ModelKind, ...] = ("least-squares", "logistic")

@@ -3,8 +3,7 @@
 import streamlit as st
 
 from fil_core import ATTACKABLE, FilRequest, categorical, continuous, source_of
-from pages.common import compute, frame, text, widgets
-from pages.common import sidebar as controls
+from pages.common import compute, frame, sidebar, text, widgets
 from pages.views.attacks import attribute as attribute_attack
 from pages.views.attacks import reconstruction
 
@@ -22,7 +21,7 @@ def try_instead(names: list[str]) -> None:
 
 
 def _choose(values: dict[str, object]) -> None:
-    st.session_state.update({**controls.UNTOUCHED, **values})
+    st.session_state.update({**sidebar.UNTOUCHED, **values})
     st.session_state.pop("selection", None)
     st.session_state["attack"] = _KINDS[0] if values["data"] == "diabetes" else _KINDS[1]
 
@@ -44,7 +43,7 @@ frame.required()
 st.title("Attacks", anchor=False)
 if (opened := st.session_state.pop("attack-id", None)) is not None:
     st.session_state["id"] = opened  # before the widget that shows it is drawn
-asked = controls.request()
+asked = sidebar.request()
 if possible(asked):
     data = compute.dataset(asked.data)
     table = source_of(asked.data.name).kind != "image"

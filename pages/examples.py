@@ -3,28 +3,38 @@
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset
+from fil_core import Dataset, FilRequest, analysis_of
 from pages.common import frame, text, tiles, widgets
 from pages.views.examples import example, review
 
 _PAGE = 48
-_SORTS = {
+_FIRST = {
     "leakiest first": ("rank", True),
-    "best hidden first": ("rank", False),
-    "largest loss first": ("loss", False),
-    "largest gradient first": ("grad_norm", False),
-    "largest shift when left out first": ("loo_shift", False),
+    "least exposed first": ("rank", False),
+}
+_LAST = {
     "largest rise by weights first": ("change", False),
     "largest fall by weights first": ("change", True),
     "source order": ("id", True),
 }
 
 
+def orders(table: pd.DataFrame) -> dict[str, tuple[str, bool]]:
+    """The orders to choose from, by name: column and whether ascending, as the columns of the analysis say."""
+    own = {
+        f"{'smallest' if column.more < 0 else 'largest'} {column.title} first": (column.name, column.more < 0)
+        for column in analysis_of(FilRequest()).columns
+        if column.name in table and column.name != "eta" and (column.more or column.name in ("loss", "grad_norm"))
+    }
+    found = _FIRST | own | _LAST
+    return {name: order for name, order in found.items() if order[0] in (*table.columns, "id")}
+
+
 def filtered(table: pd.DataFrame) -> pd.DataFrame:
     """The examples that the controls above the grid leave, sorted."""
     sort, kept, quantiles = st.columns(3)
-    sorts = [name for name, (column, _) in _SORTS.items() if column in (*table.columns, "id")]
-    order = sort.selectbox("Sort", sorts, key="sort", bind="query-params")
+    known = orders(table)
+    order = sort.selectbox("Sort", list(known), key="sort", bind="query-params")
     shown = table
     if "correct" in table:
         labels = sorted(map(str, table["label"].unique()))
@@ -37,7 +47,7 @@ def filtered(table: pd.DataFrame) -> pd.DataFrame:
         f"Only the {text.count(len(selection))} selected in the scatter", value=True, key="only-selected"
     ):
         shown = shown.loc[shown.index.intersection(selection)]
-    column, ascending = _SORTS[order]
+    column, ascending = known[order]
     return shown.sort_index() if column == "id" else shown.sort_values(column, ascending=ascending, kind="stable")
 
 
@@ -102,7 +112,7 @@ def _rows(data: Dataset, rows: pd.DataFrame) -> int | None:
 
 
 frame.required()
-st.title("Gallery", anchor=False)
+st.title("Examples", anchor=False)
 if (opened := st.session_state.pop("open", None)) is not None:
     st.session_state["id"] = opened  # before the widget that shows it is drawn
 request, data, result, table = widgets.measured()
@@ -110,7 +120,7 @@ leakiest = table.nsmallest(1, "rank").iloc[0]
 st.markdown(
     f"The leakiest example is **{leakiest.name:,}**"
     + (f" (class {text.safe(leakiest.label)})" if data.class_names and not widgets.redacted() else "")
-    + f", with an η of **{text.number(leakiest.eta)}**. Open one to see what of it leaks, and what is learnt first."
+    + f", with an η of **{text.number(leakiest.eta)}**. Open one to see which parts leak most."
 )
 jump(table)
 if (chosen := st.session_state.get("id")) is not None:

@@ -4,33 +4,21 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset, FilError, Result, agreement, top
-from fil_core.display import charts, findings
-from pages.common import compute, frame, text, tiles, widgets
-from pages.common import sidebar as controls
+from fil_core import Dataset, FilError, FilRequest, Result, agreement, analysis_of, top
+from fil_core.analyses import ranking
+from fil_core.analyses.analysis import Analysis
+from fil_core.display import charts
+from pages.common import compute, frame, sidebar, text, tiles, widgets
 from pages.views.leakage import other_model, planner
 
-_COLUMNS = {
-    "loss": "loss of the example",
-    "grad_norm": "gradient norm of its loss",
-    "score": "score θᵀx",
-    "leverage": "leverage",
-    "loo_shift": "shift of θ when left out",
-    "dfil": "dFIL (mean over features)",
-    "bound_prior": "reconstruction floor with a prior",
-    "membership_auc": "membership AUC at σ = 1",
-    "eta_before": "η with equal weights",
-    "weight": "training weight",
-}
-_NOT_OWN = {"eta_all", "eta_before"}
 _EVERYTHING = "the whole example"
 _STRIP = 16
 
 
 def attribute() -> tuple[str, ...]:
     """What an attacker is after: the whole example, or one attribute of a table."""
-    data = compute.dataset(controls.data_spec())
-    groups = controls.at_risk(data)
+    data = compute.dataset(sidebar.data_spec())
+    groups = sidebar.at_risk(data)
     if not groups:
         return ()
     if st.session_state.get("attribute") not in (None, *groups):
@@ -41,14 +29,22 @@ def attribute() -> tuple[str, ...]:
 
 def columns(table: pd.DataFrame, result: Result) -> dict[str, str]:
     """The columns that tell examples apart (equal weights do not), with their titles; a person's own come last."""
+    analysis = analysis_of(FilRequest())
+    known = {name: column.title for name in table if name != "eta" and (column := analysis.column(name)) is not None}
+    known |= {name: f"η of {name.removeprefix('eta_')}" for name in _sensitive(analysis, result)}
+    more = {"eta_before": "η with equal weights"}
     own = {name: f"your {name}" for name in widgets.own_scores(table, result)}
-    sensitive = {
-        c: f"η of {c.removeprefix('eta_')}" for c in result.table if c.startswith("eta_") and c not in _NOT_OWN
-    }
-    return {c: title for c, title in (_COLUMNS | sensitive | own).items() if c in table and _tells_apart(table[c])}
+    return {name: title for name, title in (known | more | own).items() if name in table and _tells_apart(table[name])}
+
+
+def _sensitive(analysis: Analysis, result: Result) -> list[str]:
+    """The columns of eta of an attribute that the data call sensitive."""
+    return [name for name in result.table if (column := analysis.column(name)) is not None and column.name == "eta_*"]
 
 
 def _tells_apart(values: pd.Series) -> bool:
+    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return False
     finite = values[np.isfinite(values)]
     return len(finite) > 1 and bool(np.ptp(finite) > 0)
 
@@ -111,7 +107,7 @@ eta = table["eta"].to_numpy()
 tenth = table.nsmallest(max(1, len(table) // 10), "rank")
 share = (tenth["eta"] ** 2).sum() / max((eta**2).sum(), 1e-300)
 what = f"attribute {text.safe(request.attribute[0])}" if request.attribute else "the whole example"
-if findings.even(table):
+if ranking.even(table):
     st.markdown(
         f"For {what}, all {text.count(len(table))} leak the same: η is **{text.number(eta.max())}**. What is left "
         "of its spread, below, ranks nobody."

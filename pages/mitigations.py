@@ -4,8 +4,7 @@ import dataclasses
 
 import streamlit as st
 
-from pages.common import compute, frame, text, widgets
-from pages.common import sidebar as controls
+from pages.common import compute, frame, sidebar, text, widgets
 from pages.views.mitigations import comparison as compared_releases
 from pages.views.mitigations import reweighting
 
@@ -13,7 +12,7 @@ _VIEWS = {"reweighting (IRFIL)": reweighting.view, "side by side": compared_rele
 
 frame.required()
 st.title("Mitigations", anchor=False)
-asked = controls.request()
+asked = sidebar.request()
 if asked.model.weights is not None:
     st.caption(
         f"The sidebar's weights, {text.safe(asked.model.weights.text)}, are set aside here: every comparison starts "

@@ -5,10 +5,12 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import Dataset
-from fil_core.display import charts, findings
-from pages.common import frame, text, tiles, widgets
+from fil_core.analyses.fil import words as fil_words
+from fil_core.display import charts
+from pages.common import frame, site, text, tiles, widgets
 
 _SHOWN = 8
+_NEXT = ("pages/leakage.py", "pages/examples.py", "pages/attacks.py", "pages/mitigations.py")
 
 
 def examples(data: Dataset, table: pd.DataFrame, title: str, ids: list[int], key: str) -> None:
@@ -24,14 +26,14 @@ def examples(data: Dataset, table: pd.DataFrame, title: str, ids: list[int], key
 
 
 frame.required()
-st.title("Who does the model give away?", anchor=False)
+st.title("Whose data does this model reveal?", anchor=False)
 request, data, result, table = widgets.measured()
 s = result.summary
 everyone, table = table, table[table["eta"] > 0] if (table["eta"] > 0).any() else table  # those it is trained on
 left_out = len(everyone) - len(table)
 
 told = bool(data.class_names) and not widgets.redacted()
-st.markdown(findings.headline(table, text.safe, classes=told))
+st.markdown(fil_words.headline(table, text.safe, classes=told))
 columns = st.columns(5)
 facts = {
     "Largest η": (text.number(s["eta_max"]), f"{s['eta_max'] / s['eta_median']:.1f} × the median"),
@@ -51,7 +53,7 @@ for column, (name, (value, note)) in zip(columns, facts.items(), strict=True):
 
 order = table.sort_values("rank").index
 examples(data, table, "The leakiest", list(order[:_SHOWN]), "most")
-examples(data, table, "The best hidden", list(order[::-1][:_SHOWN]), "least")
+examples(data, table, "Least exposed", list(order[::-1][:_SHOWN]), "least")
 
 left, right = st.columns(2)
 with left:
@@ -75,22 +77,10 @@ widgets.table_twin(
 )
 
 st.subheader("Where to go next", anchor=False)
-for column, (path, label, what) in zip(
-    st.columns(4),
-    [
-        ("pages/leakage.py", "Leakage", "Who agrees with whom, what else predicts η, and how much noise it takes."),
-        ("pages/examples.py", "Gallery", "Look the leaky examples in the eye, and see which of their pixels leak."),
-        ("pages/attacks.py", "Attacks", "See what an attacker gets: guessed attributes, reconstructed examples."),
-        (
-            "pages/mitigations.py",
-            "Mitigations",
-            "Reweight, add noise, regularise, leave out: what helps, and its price.",
-        ),
-    ],
-    strict=True,
-):
-    column.page_link(path, label=label, icon=":material/arrow_forward:", query_params={})
-    column.caption(what)
+for column, path in zip(st.columns(len(_NEXT)), _NEXT, strict=True):
+    entry = site.page(path)
+    column.page_link(path, label=entry.title, icon=":material/arrow_forward:", query_params={})
+    column.caption(entry.says)
 with st.expander("What is FIL, and what is it not?"):
     st.markdown(text.WHAT_IS_FIL)
 widgets.provenance(request, result)

@@ -3,21 +3,21 @@
 import streamlit as st
 
 from pages.common import compute, frame, text, widgets
-from pages.views.results import actions as runs_take
-from pages.views.results import compare as runs_compare
-from pages.views.results import jobs as runs_jobs
-from pages.views.results import open as runs_open
-from pages.views.results import table as runs_table
+from pages.views.results import actions as results_take
+from pages.views.results import compare as results_compare
+from pages.views.results import jobs as results_jobs
+from pages.views.results import open as results_open
+from pages.views.results import table as results_table
 
 
-def sentence(runs: list[runs_table.Run]) -> str:
+def sentence(runs: list[results_table.Stored]) -> str:
     """How much is kept, and what of it goes first."""
     store = compute.engine().store
     used = sum(run.entry.bytes for run in runs)
     kept = "1 result is" if len(runs) == 1 else f"{text.count(len(runs))} results are"
     return (
-        f"**{kept} kept**, {used / 2**20:,.1f} MiB of at most {store.max_bytes / 2**30:,.1f} GiB; those unused for "
-        "longest go first."
+        f"**{kept} kept**, {used / 2**20:,.1f} MiB of at most {store.max_bytes / 2**30:,.1f} GiB; the oldest "
+        "unused are deleted first."
     )
 
 
@@ -32,21 +32,21 @@ def empty() -> None:
 
 
 frame.required()
-runs_open.follow()
-st.title("Runs", anchor=False)
-runs = runs_table.stored()
+results_open.follow()
+st.title("Results", anchor=False)
+runs = results_table.stored()
 if runs:
     st.markdown(sentence(runs))
 if notice := compute.engine().store.notice:
     st.warning(text.safe(notice), icon=":material/warning:")
-runs_jobs.view()
-runs_compare.view()
+results_jobs.view()
+results_compare.view()
 if runs:
-    shown = runs_table.filtered(runs)
+    shown = results_table.filtered(runs)
     if shown:
-        ticked = runs_table.selected(shown)
-        runs_take.actions(ticked)
-        runs_take.confirmation()
+        ticked = results_table.selected(shown)
+        results_take.actions(ticked)
+        results_take.confirmation()
     else:
         st.info("No result fits. Choose another analysis or other data, or show parts too.", icon=":material/info:")
 else:

@@ -12,9 +12,9 @@ import torch
 import torchvision
 
 import fil_core
+from fil_core.analyses.fil.request import FilRequest
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
-from fil_core.analyses.fil.request import FilRequest
 from fil_core.specs import DataSpec, ModelSpec
 
 ROOT = Path(__file__).parents[1]

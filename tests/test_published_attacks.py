@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from test_published_figures import FOLDER, Memory, need
 
+from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.attacks.attribute import attribute_of
 from fil_core.attacks.candidates import candidate_shifts
 from fil_core.attacks.inference import Inference, infer
@@ -18,8 +20,6 @@ from fil_core.data import load
 from fil_core.engine import Engine
 from fil_core.leakage.fil import fil
 from fil_core.models import fit
-from fil_core.analyses.attribute.request import AttributeRequest
-from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.specs import DataSpec, ModelSpec
 
 pytestmark = [

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fil_core.analyses.fil.request import FilRequest
 from fil_core.data import load
 from fil_core.engine import Engine
 from fil_core.leakage.comparison import agreement
 from fil_core.leakage.fil import fil
 from fil_core.models import fit
-from fil_core.analyses.fil.request import FilRequest
 from fil_core.specs import DataSpec, ModelSpec
 
 FOLDER = os.environ.get("FIL_DATA_DIR")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from test_published_figures import FOLDER, LEAST_SQUARES, LOGISTIC, MNIST, need
 
+from fil_core.analyses.irfil.request import IrfilRequest
+from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.data import load
 from fil_core.engine import Engine
 from fil_core.result import Result
-from fil_core.analyses.irfil.request import IrfilRequest
-from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.specs import DataSpec, ModelSpec
 from fil_core.specs.weights import Irfil
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fil_core.analyses.fil.request import FilRequest
 from fil_core.data.own import Choices, add
 from fil_core.engine import Engine
-from fil_core.analyses.fil.request import FilRequest
 from fil_core.specs import DataSpec, ModelSpec
 
 FOLDER = os.environ.get("FIL_DATA_DIR")

@@ -6,8 +6,10 @@ from typing import Any
 
 from fil_core.analyses.reproduce import command
 from fil_core.analyses.subject import Subject
+from fil_core.data import source_of
 from fil_core.display import html as e
 from fil_core.display.numbers import count
+from fil_core.errors import FilError
 from fil_core.specs import ModelRequest, Request
 
 _EQUAL = "equal"

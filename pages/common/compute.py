@@ -13,7 +13,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from fil_core import (
-    AttributeRequest,
     BadRequest,
     Dataset,
     DataSpec,
@@ -22,10 +21,9 @@ from fil_core import (
     FilError,
     FilRequest,
     GivenWeights,
-    IrfilRequest,
-    ReconstructionRequest,
-    ReleaseRequest,
+    Request,
     Result,
+    analysis_of,
     keep_weights,
     read_weights,
 )
@@ -34,11 +32,7 @@ from fil_core.engine import cost
 from fil_core.engine.cost import PER_SECOND
 from fil_core.engine.jobs.job import Job
 from fil_core.engine.jobs.jobs import Jobs
-from fil_core.analyses.table import ANALYSES
-from pages.common import job_status as working
-from pages.common import text
-
-Request = FilRequest | AttributeRequest | ReconstructionRequest | IrfilRequest | ReleaseRequest
+from pages.common import job_status, text
 
 # In multiply-adds, of which two cores do `PER_SECOND`. Up to about two seconds are done in the page's own thread; what
 # takes longer is a job; before more than a few seconds a person is asked first.
@@ -119,7 +113,7 @@ def result(request: Request) -> Result:
     if found is not None:
         return found
     if job is not None and not job.over:
-        working.follow(jobs, job)
+        job_status.follow(jobs, job)
         st.stop()
     size = cost.work(request, data, engine())
     place = st.empty()  # what asks gives way to what happens
@@ -130,35 +124,38 @@ def result(request: Request) -> Result:
     # A job whose store could not be written has kept nothing; this process has its memory at least.
     if size <= _IN_PAGE or (job is not None and job.notice):
         return _compute(request)
-    working.follow(jobs, submit([request], _title(request, data)))
+    job_status.follow(jobs, submit([request], _title(request, data)))
     st.stop()
 
 
 def _wanted(request: Request, data: Dataset, size: float, job: Job | None) -> bool:
     """Whether to begin: at once with what is soon done, after a click with what takes long or came to nothing."""
     if job is not None:
-        working.failed(job)
+        job_status.failed(job)
     if size > _IN_PAGE:
         cost.check_memory(request, data, jobs().memory_limit)
+        cost.check_time(request, data, engine(), jobs().seconds)
     if size <= _AT_ONCE and job is None:
         return True
     return _asked(request, data, size, again=job is not None)
 
 
 def _title(request: Request, data: Dataset) -> str:
-    return f"{ANALYSES[type(request)].name}, {data.title}, {request.model.kind}"
+    return ", ".join(filter(None, [analysis_of(request).name, data.title, request.subject]))
 
 
 def submit(requests: Sequence[Request], title: str) -> Job:
     """Start a job, after a look at what those of its requests need that have no answer yet.
 
     Raises:
-        BadRequest: more memory than a job may take, or too many jobs wait.
+        BadRequest: more memory or time than a job may take, or too many jobs wait.
         FilError: the data of a request cannot be read.
     """
     for request in requests:
         if engine().find(request) is None:
-            cost.check_memory(request, engine().dataset(request.data), jobs().memory_limit)
+            data = engine().dataset(request.data)
+            cost.check_memory(request, data, jobs().memory_limit)
+            cost.check_time(request, data, engine(), jobs().seconds)
     return jobs().submit(requests, title=title)
 
 
@@ -189,20 +186,20 @@ def sweep(
     place = st.empty()  # one place for what asks and for what happens, or both would be seen for a moment
     if job is not None and not job.over:
         with place.container():
-            working.follow(jobs, job)
+            job_status.follow(jobs, job)
         return found
     size = sum(cost.work(requests[i], dataset(requests[i].data), engine()) for i in missing)
     pressed = eager and size <= _AT_ONCE and job is None
     if not pressed:
         with place.container():
             if job is not None:
-                working.failed(job, dict(zip(requests, names, strict=False)))
+                job_status.failed(job, dict(zip(requests, names, strict=False)))
             if size / PER_SECOND > 10:
                 st.caption(f"What is missing takes {_roughly(size / PER_SECOND)} on two cores; it can be stopped.")
             pressed = _pressed(label, tuple(requests), key=key)
     if pressed and size > _IN_PAGE:
         with place.container():
-            working.follow(jobs, submit([requests[i] for i in missing], label))
+            job_status.follow(jobs, submit([requests[i] for i in missing], label))
     elif pressed:
         _here(requests, missing, found, place, key=key, names=names)
     return found
@@ -274,7 +271,7 @@ def example(request: ExampleRequest) -> Result:
 
 def given_weights(spec: DataSpec, name: str, content: bytes) -> GivenWeights:
     """Weights out of a file that was handed in, kept in the store."""
-    return keep_weights(engine(), read_weights(name, content), dataset(spec))
+    return keep_weights(engine().store, read_weights(name, content), dataset(spec))
 
 
 def _asked(request: Request, data: Dataset, size: float, *, again: bool) -> bool:
@@ -283,7 +280,7 @@ def _asked(request: Request, data: Dataset, size: float, *, again: bool) -> bool
         return _pressed("Try again", request, key="measure", kind="primary")
     st.subheader("Not measured yet")
     st.write(
-        f"{data.title}: {data.n:,} training examples with {data.d:,} features, {request.model.kind}. This takes "
+        f"{data.title}: {data.n:,} training examples with {data.d:,} features. {request.subject}: this takes "
         f"{_roughly(size / PER_SECOND)} on two cores, less on a GPU; the result is kept."
     )
     if size > _TOO_LONG:

@@ -14,7 +14,7 @@ from fil_core import (
     expected_squared_error,
     sigma_for_success,
 )
-from fil_core.display.findings import success
+from fil_core.analyses.attribute.words import success
 from pages.common.compute import engine
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.common import sidebar as controls
-from pages.common import text
+from pages.common import sidebar, text
+from pages.common.site import MOVED, PAGES
 from pages.server import guard
 
 _DRAWN = "frame drawn"
@@ -16,17 +18,12 @@ def navigation() -> StreamlitPage:
     """The list of pages. Their paths are the files' own names, which a first deep link relies on (see `required`)."""
     # An icon of our own: without one the page's symbol becomes the tab's icon, fetched from somebody else's server.
     st.set_page_config(page_title="FIL Explorer", page_icon="assets/icon.png", layout="wide")
-    return st.navigation(
-        [
-            st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
-            st.Page("pages/leakage.py", title="Leakage", icon=":material/bar_chart:"),
-            st.Page("pages/examples.py", title="Gallery", icon=":material/grid_view:"),
-            st.Page("pages/attacks.py", title="Attacks", icon=":material/visibility:"),
-            st.Page("pages/mitigations.py", title="Mitigations", icon=":material/healing:"),
-            st.Page("pages/own_data.py", title="Own data", icon=":material/upload_file:"),
-            st.Page("pages/results.py", title="Runs", icon=":material/history:"),
-        ]
-    )
+    groups: dict[str, list[StreamlitPage]] = {}
+    for i, page in enumerate(PAGES):
+        entry = st.Page(page.path, title=page.title, icon=page.icon, default=i == 0)
+        groups.setdefault(page.group, []).append(entry)
+    groups[""] = [st.Page(old, visibility="hidden") for old in MOVED]
+    return st.navigation(groups)
 
 
 def draw() -> None:
@@ -34,7 +31,7 @@ def draw() -> None:
     page = navigation()
     guard.check()
     with text.readable_errors():
-        controls.sidebar()
+        sidebar.sidebar()
         st.session_state[_DRAWN] = True
         page.run()
 
@@ -48,3 +45,10 @@ def required() -> None:
     if not st.session_state.pop(_DRAWN, False):
         navigation()
         st.rerun()
+
+
+def moved(file: str) -> None:
+    """All of a page that has another name now: go there, with everything that the link carries."""
+    required()
+    kept = {name: st.query_params.get_all(name) for name in st.query_params if name not in sidebar.LINKED}
+    st.switch_page(MOVED[f"pages/{Path(file).name}"], query_params=kept)

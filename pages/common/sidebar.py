@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import get_args
 
 import streamlit as st
 
@@ -17,18 +18,21 @@ from fil_core import (
     source_of,
     weighting,
 )
-from fil_core.specs import ModelKind
-from pages.common import own_inputs as brought
-from pages.common import text
-from pages.common import uploads as handed_in
+from fil_core.specs import ModelKind, Preprocess
+from fil_core.specs.families import fitting
+from pages.common import pretrained, text, uploads
 from pages.common.links import keep_in_link
 
-_PREPROCESS = ["default", "unit-ball", "standardise", "none"]
+_PREPROCESS = ["default", *get_args(Preprocess)]
 _BINARY = 2
 EQUAL = "equal"
+# Names of the sidebar's controls in a link; a page that leads on to another leaves them to their widgets.
+LINKED = (
+    "data", "classes", "model", "l2", "weights", "subset", "pre", "pca", "device", "scores", "parameters", "redact",
+)  # fmt: skip
 _DRAWN = "data-drawn"
 _DETAILS = {"subset": 0, "pre": "default", "pca": 0, "device": "auto"}
-UNTOUCHED = {"pca": 0, "subset": 0, "pre": "default", "weights": EQUAL, "id": None, **brought.NOTHING}
+UNTOUCHED = {"pca": 0, "subset": 0, "pre": "default", "weights": EQUAL, "id": None, **pretrained.NOTHING}
 _BY_CLASS = ["irfil:hybrid:15", "irfil:class:15"]
 _WEIGHTS = [EQUAL, "irfil:sample:15", *_BY_CLASS, "drop:10", "drop:100"]
 
@@ -60,7 +64,7 @@ def sidebar() -> None:
         _model_controls()
         with st.expander("Rows, preprocessing, device"):
             _detail_controls()
-        brought.controls(lambda content, suffix: handed_in.keep_scores(data_spec(), content, suffix))
+        pretrained.controls(lambda content, suffix: uploads.keep_scores(data_spec(), content, suffix))
         keep_in_link("redact", False)
         st.toggle(
             "Redact",
@@ -156,10 +160,9 @@ def possible_models() -> list[str]:
     """The models that fit the number of classes chosen."""
     source = source_of(st.session_state["data"])
     if source.task == "regression":
-        return ["least-squares"]
+        return fitting(0)
     chosen = st.session_state.get("classes") if len(source.classes) != _BINARY else None
-    two = len(chosen or source.classes) == _BINARY
-    return ["least-squares", "logistic", "softmax"] if two else ["softmax"]
+    return fitting(len(chosen or source.classes))
 
 
 def _first_l2(kind: str) -> float:

@@ -1,4 +1,4 @@
-"""What a person hands in: files, looked into aside and kept under their content."""
+"""What a person uploads: files, looked into in the sandbox and kept under their content."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import streamlit as st
 
 from fil_core import DataSpec, DataUnavailable
 from fil_core.data.own import Choices, OwnData, register, registered
-from fil_core.data.own import uploads as incoming
+from fil_core.data.own import uploads as files
 from fil_core.data.own.sandbox import add_aside, preview_aside
-from fil_core.engine import uploads as brought
+from fil_core.engine import uploads
 from pages.common.compute import Progress, dataset, engine
 
 
@@ -23,16 +23,16 @@ def own_data() -> list[OwnData]:
 
 def keep_upload(content: bytes, suffix: str) -> str:
     """A file that was handed in, kept under its content; the name it is kept under."""
-    return incoming.keep_upload(content, suffix).name
+    return files.keep_upload(content, suffix).name
 
 
 def is_incoming(name: str) -> bool:
     """Whether a file that was handed in is still there."""
-    return incoming.incoming(name) is not None
+    return files.incoming(name) is not None
 
 
 def _incoming(name: str) -> Path:
-    if (path := incoming.incoming(name)) is None:
+    if (path := files.incoming(name)) is None:
         raise DataUnavailable("file: expected one that was handed in and is still here; give it again.")
     return path
 
@@ -57,16 +57,16 @@ def remove_own(name: str) -> None:
 
 def keep_scores(spec: DataSpec, content: bytes, suffix: str) -> str:
     """Scores out of a file that was handed in, kept in the store under their content's name."""
-    path = incoming.keep_upload(content, suffix)
-    return brought.keep_scores(engine(), brought.read_scores(path), dataset(spec))
+    path = files.keep_upload(content, suffix)
+    return uploads.keep_scores(engine().store, uploads.read_scores(path), dataset(spec))
 
 
 def with_scores(table: pd.DataFrame, name: str, spec: DataSpec) -> tuple[pd.DataFrame, list[str]]:
     """A table of examples with a person's own scores beside it, and what a reader must know about them."""
-    scores, notes = brought.scores_of(engine(), name, dataset(spec))
-    return brought.joined(table, scores), notes
+    scores, notes = uploads.scores_of(engine().store, name, dataset(spec))
+    return uploads.joined(table, scores), notes
 
 
 def keep_parameters(content: bytes, suffix: str) -> str:
     """Coefficients out of a file that was handed in, kept in the store under their content's name."""
-    return brought.keep_parameters(engine(), brought.read_parameters(incoming.keep_upload(content, suffix)))
+    return uploads.keep_parameters(engine().store, uploads.read_parameters(files.keep_upload(content, suffix)))

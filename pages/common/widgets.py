@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,24 +11,21 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from fil_core import (
-    AttributeRequest,
     Dataset,
     FilError,
     FilRequest,
-    IrfilRequest,
-    ReconstructionRequest,
-    ReleaseRequest,
+    Request,
     Result,
     Weighting,
-    reproduce,
+    analysis_of,
     source_of,
     to_csv_bytes,
     to_flat_parquet_bytes,
 )
-from fil_core.display import charts, findings, redaction
-from pages.common import compute, text
-from pages.common import sidebar as controls
-from pages.common import uploads as handed_in
+from fil_core.analyses import ranking, reproduce, sharing
+from fil_core.display import charts, redaction
+from fil_core.report.provenance import optimum
+from pages.common import compute, sidebar, text, uploads
 
 MASK = redaction.MASK
 
@@ -42,10 +40,10 @@ def measured(attribute: tuple[str, ...] = ()) -> tuple[FilRequest, Dataset, Resu
 
     Of a model whose examples have weights the table also tells how eta was with equal ones, and the `change` since.
     """
-    request = controls.request(attribute)
+    request = sidebar.request(attribute)
     data = compute.dataset(request.data)
     result = compute.result(request)
-    table = masked(findings.ranked(result.table))
+    table = masked(ranking.ranked(result.table))
     if data.id_names is not None:
         table = table.assign(name=MASK if redacted() else data.called(table.index.to_numpy()))
     if (scores := st.session_state.get("scores")) and not redacted():  # nobody knows what they tell
@@ -60,7 +58,7 @@ def measured(attribute: tuple[str, ...] = ()) -> tuple[FilRequest, Dataset, Resu
 def _with_scores(table: pd.DataFrame, scores: str, request: FilRequest) -> pd.DataFrame:
     """The table with a person's own scores, which may be about other examples than these."""
     try:
-        table, notes = handed_in.with_scores(table, scores, request.data)
+        table, notes = uploads.with_scores(table, scores, request.data)
     except FilError as error:
         st.warning(text.safe(error), icon=":material/warning:")
         return table
@@ -87,7 +85,7 @@ def tells_class(how: Weighting | None) -> bool:
 
 def masked(table: pd.DataFrame) -> pd.DataFrame:
     """The table, without what tells an example's label when the screen is to be shared."""
-    return redaction.masked(table) if redacted() else table
+    return sharing.masked(analysis_of(FilRequest()), table) if redacted() else table
 
 
 def with_records(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
@@ -101,54 +99,38 @@ def with_records(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.join(records, suffixes=("", " (data)"))
 
 
-def chart(figure: go.Figure, alt: str, key: str, **options: object) -> object:
+def chart(figure: go.Figure, alt: str, key: str, **options: Any) -> Any:
     """A Plotly figure in the house style, with a text for those who cannot see it."""
     config = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage"] if redacted() else []}
     return st.plotly_chart(figure, theme=None, key=key, alt=alt, config=config, **options)  # type: ignore[arg-type]
 
 
-def provenance(request: compute.Request, result: Result, **more: object) -> None:
+def provenance(request: Request, result: Result, **more: object) -> None:
     """The small print under a figure, and how to get the same again; `more` are options of that command line."""
     p, s = result.provenance, result.summary
     data = p["request"]["data"]
     facts = [
         p["data"]["title"],
-        f"n = {text.count(s['n'])}",
-        f"d = {text.count(s['d'])}",
-        f"{request.model.kind}, λ = {request.model.penalty!r}",
-        f"weights {_weights(request)}",
-        _noise(request),
+        *(f"{name} = {text.count(s[name])}" for name in ("n", "d") if name in s),
+        request.subject,
+        f"weights {request.weighting.text if request.weighting else sidebar.EQUAL}",
+        request.noise,
         f"preprocessing {data['preprocess']}" + (f", PCA {data['pca']}" if data["pca"] else ""),
         f"seed {data['seed']}",
         f"{p['dtype']} on {p['device']}",
-        f"gradient norm {s['grad_norm']:.1e}",
-        f"condition number {s['condition']:.2g}",
+        optimum(s),
         f"{p['seconds']:.1f} s on {p['created'][:10]}",
     ]
-    st.caption(" · ".join(map(text.safe, facts)))
+    st.caption(" · ".join(map(text.safe, filter(None, facts))))
     for notice in compute.notices(result):
         st.caption(f":material/warning: {text.safe(notice)}")
     with st.expander("Reproduce this"):
-        if reproduce.has_command(request):
-            st.code(reproduce.command(request, **more), language="bash")
-        else:
-            st.code(reproduce.script(request), language="python")
+        st.code(reproduce.command(request, **more), language="bash")
         st.caption(
             f"Data fingerprint `{p['data']['fingerprint'][:16]}`. " + " ".join(map(text.safe, p["data"]["notes"]))
         )
         st.caption(text.safe(f"Source: {source_of(data['name']).citation}"))
         st.caption("Versions: " + ", ".join(f"{name} {version}" for name, version in p["versions"].items()))
-
-
-def _weights(request: compute.Request) -> str:
-    how = request.weights if isinstance(request, IrfilRequest) else request.model.weights
-    return how.text if how else controls.EQUAL
-
-
-def _noise(request: compute.Request) -> str:
-    if isinstance(request, AttributeRequest | ReconstructionRequest):
-        return f"{text.count(request.trials)} releases, their seed {request.seed}"
-    return f"σ = {request.sigma:g}" if isinstance(request, FilRequest | ReleaseRequest) else "σ = 1"
 
 
 def export(table: pd.DataFrame, name: str, *, key: str, label: str = "Export") -> None:
@@ -174,7 +156,7 @@ def table_twin(frame: pd.DataFrame, *, key: str) -> None:
         st.dataframe(frame, key=key, width="stretch")
 
 
-def number_columns(frame: pd.DataFrame) -> dict[str, object]:
+def number_columns(frame: pd.DataFrame) -> dict[str, Any]:
     """Column settings that show floats with three or four digits."""
     floats = frame.select_dtypes("floating").columns
     return {name: st.column_config.NumberColumn(format="%.4g") for name in floats}

@@ -8,15 +8,15 @@ import json
 import numpy as np
 import pytest
 
+from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.reconstruction.request import ReconstructionRequest
+from fil_core.attacks.attackers import ATTACKERS
 from fil_core.attacks.reconstruction import reconstruct
 from fil_core.attacks.success import success_probability
 from fil_core.engine import Engine
 from fil_core.errors import BadData, BadRequest
 from fil_core.models import fit
-from fil_core.analyses.attribute.request import AttributeRequest
-from fil_core.analyses.fil.request import FilRequest
-from fil_core.analyses.reconstruction.request import ReconstructionRequest
-from fil_core.attacks.attackers import ATTACKERS
 from fil_core.specs import DataSpec, ModelSpec, canonical
 
 DIABETES, DIGITS = DataSpec(name="diabetes"), DataSpec(name="digits", classes=("3", "8"))

@@ -7,13 +7,20 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from fil_core.engine.mitigations import CONSTANT_WEIGHTS
 from scipy.stats import norm
 
 import fil_core.models
+from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.example.request import ExampleRequest
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.irfil.request import IrfilRequest
+from fil_core.analyses.reconstruction.request import ReconstructionRequest
+from fil_core.analyses.release.request import ReleaseRequest
+from fil_core.analyses.releases import attack_by_decile, compared_releases, noise_for, release_row
+from fil_core.analyses.table import key
 from fil_core.data import resolve
 from fil_core.engine import Engine
-from fil_core.engine.mitigations import CONSTANT_WEIGHTS
-from fil_core.analyses.table import key
 from fil_core.engine.store.export import to_csv_bytes, to_flat_parquet_bytes
 from fil_core.engine.weights import keep_weights, read_weights
 from fil_core.errors import BadData, BadRequest
@@ -22,16 +29,9 @@ from fil_core.leakage.fil import fil
 from fil_core.leakage.utility import expected_accuracy, expected_squared_error
 from fil_core.mitigations import irfil as reweighting
 from fil_core.mitigations.irfil import without_leakiest
-from fil_core.analyses.releases import attack_by_decile, compared_releases, noise_for, release_row
 from fil_core.mitigations.releases import default_sigma, evenly_ranked, successors
 from fil_core.models import fit
 from fil_core.result import Result
-from fil_core.analyses.attribute.request import AttributeRequest
-from fil_core.analyses.example.request import ExampleRequest
-from fil_core.analyses.fil.request import FilRequest
-from fil_core.analyses.irfil.request import IrfilRequest
-from fil_core.analyses.reconstruction.request import ReconstructionRequest
-from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.specs import DataSpec, ModelSpec
 from fil_core.specs.weights import Dropping, GivenWeights, Irfil
 

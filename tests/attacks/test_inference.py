@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from fil_core.attacks import inference
+from fil_core.attacks.attackers import ATTACKERS
 from fil_core.attacks.attribute import attribute_of
 from fil_core.attacks.inference import infer
 from fil_core.errors import BadRequest
 from fil_core.linalg import blocks
 from fil_core.models import fit
-from fil_core.attacks.attackers import ATTACKERS
 from fil_core.specs import ModelSpec
 from tests.reference import fredrikson14, nearest_candidate
 

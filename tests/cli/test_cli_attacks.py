@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from test_cli import last_line as parsed
 
-from fil_core.engine import Engine
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.attacks.attackers import ATTACKERS
+from fil_core.engine import Engine
 from fil_core.specs import DataSpec, ModelSpec
 
 SEX = ["attack-attribute", "--data", "diabetes", "--attribute", "sex", "--l2", "1e-3"]

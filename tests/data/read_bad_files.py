@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from fil_core.analyses.fil.request import FilRequest
 from fil_core.data.own import Choices, add
 from fil_core.data.own.reading import preview
 from fil_core.engine import Engine
-from fil_core.analyses.fil.request import FilRequest
 from fil_core.specs import DataSpec
 
 STATUS = Path("/proc/self/status")

@@ -14,11 +14,11 @@ from bad_files import BAD
 from file_parts import ILL, File, array, arrays, csv, image, parquet, pictures, pixels, table, zipped
 from odd_files import GOOD
 
+from fil_core.analyses.fil.request import FilRequest
 from fil_core.data.own import Choices, add, registered
 from fil_core.data.own.reading import preview, read
 from fil_core.engine import Engine
 from fil_core.errors import FilError
-from fil_core.analyses.fil.request import FilRequest
 from fil_core.specs import DataSpec
 
 READABLE = {"BadData", "BadRequest", "DataUnavailable"}

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from fil_core.engine import Engine, cost
-from fil_core.errors import BadRequest
 from fil_core.analyses.attribute.request import AttributeRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
+from fil_core.engine import Engine, cost
+from fil_core.errors import BadRequest
 from fil_core.specs import DataSpec, ModelSpec, plain
 from fil_core.specs.weights import Dropping, Irfil
 

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.table import key
 from fil_core.data import resolve
 from fil_core.engine import Engine
-from fil_core.analyses.table import key
 from fil_core.engine.store import Store
-from fil_core.analyses.fil.request import FilRequest
 from fil_core.specs import DataSpec, ModelSpec, plain
 
 ROOT = Path(__file__).parents[2]

@@ -14,15 +14,15 @@ import pandas as pd
 import pytest
 
 from fil_core import data
-from fil_core.data import loading
-from fil_core.engine import Engine, analyses, get, run
-from fil_core.analyses.table import key
-from fil_core.engine.store import Store
-from fil_core.errors import BadData, BadRequest, DeviceUnavailable, FilError
-from fil_core.models import fit
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
+from fil_core.analyses.table import key
+from fil_core.data import loading
+from fil_core.engine import Engine, analyses, get, run
+from fil_core.engine.store import Store
+from fil_core.errors import BadData, BadRequest, DeviceUnavailable, FilError
+from fil_core.models import fit
 from fil_core.specs import DataSpec, ModelSpec
 from tests.reference import Reference, spectral_norm
 

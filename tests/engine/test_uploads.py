@@ -12,6 +12,8 @@ import pytest
 from file_parts import csv, table
 from safetensors.numpy import save_file
 
+from fil_core.analyses.example.request import ExampleRequest
+from fil_core.analyses.fil.request import FilRequest
 from fil_core.data.own import Choices, add
 from fil_core.engine import Engine
 from fil_core.engine.uploads import (
@@ -28,8 +30,6 @@ from fil_core.engine.weights import keep_weights
 from fil_core.errors import BadData, BadRequest, NotConverged
 from fil_core.leakage.fil import fil
 from fil_core.models import fit
-from fil_core.analyses.example.request import ExampleRequest
-from fil_core.analyses.fil.request import FilRequest
 from fil_core.specs import DataSpec, ModelSpec
 from fil_core.specs.weights import GivenWeights, weighting
 

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fil_core.engine.analyses import run_fil
 
+from fil_core.analyses.fil.request import FilRequest
 from fil_core.data.loading import assemble
 from fil_core.data.raw import Raw
-from fil_core.engine.analyses import run_fil
 from fil_core.engine.fan_out.executors import WorkersUnavailable, executor
 from fil_core.engine.fan_out.pools import ThisProcess
 from fil_core.errors import BadData, BadRequest, NotConverged, SingularCurvature
@@ -24,7 +25,6 @@ from fil_core.models import fit
 from fil_core.out_of_core.measures import measure_in_blocks
 from fil_core.out_of_core.moments import moments
 from fil_core.out_of_core.source import RowSource, blocks, in_order, parts, tree
-from fil_core.analyses.fil.request import FilRequest
 from fil_core.specs import DataSpec, ModelSpec
 from fil_core.specs.weights import Dropping
 

@@ -12,9 +12,9 @@ import pytest
 from harness import PAGES, app, fresh_server, plain, words  # noqa: F401 - the fixture is at work by being here
 from streamlit.testing.v1 import AppTest
 
+from fil_core.analyses.fil.request import FilRequest
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
-from fil_core.analyses.fil.request import FilRequest
 from fil_core.specs import DataSpec, ModelSpec
 from pages.common import compute
 

@@ -26,10 +26,10 @@ from fil_core import (
     Result,
     Store,
 )
+from fil_core.analyses.fit.request import FitRequest
 from fil_core.engine import uploads as brought
 from fil_core.engine.jobs.job import Job, State
 from fil_core.engine.store import Entry
-from fil_core.analyses.fit.request import FitRequest
 from fil_core.specs.weights import Dropping
 from pages.common import compute
 from pages.views.results import actions as runs_take

@@ -14,15 +14,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from fil_core.reproduce import command, has_command, script
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
-from fil_core.display import charts
-from fil_core.engine import Engine
-from fil_core.engine.store import Store
-from fil_core.errors import BadRequest, DataUnavailable
-from fil_core.report import report, write
-from fil_core.reproduce import command, has_command, script
 from fil_core.analyses.attribute.request import AttributeRequest
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
@@ -30,6 +25,11 @@ from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.analyses.table import request_of
+from fil_core.display import charts
+from fil_core.engine import Engine
+from fil_core.engine.store import Store
+from fil_core.errors import BadRequest, DataUnavailable
+from fil_core.report import report, write
 from fil_core.specs import DataSpec, ModelSpec
 from fil_core.specs.weights import Dropping, Irfil
 

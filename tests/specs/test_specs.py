@@ -7,11 +7,11 @@ import json
 
 import pytest
 
-from fil_core.analyses.table import ANALYSES, key
-from fil_core.errors import BadRequest, FilError
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
+from fil_core.analyses.table import ANALYSES, key
+from fil_core.errors import BadRequest, FilError
 from fil_core.specs import DEFAULT_L2, DataSpec, ModelSpec, canonical
 
 NAN, INFINITE = float("nan"), float("inf")

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fil_core.analyses.table import key
-from fil_core.errors import BadRequest
 from fil_core.analyses.attribute.request import AttributeRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
+from fil_core.analyses.table import key
+from fil_core.errors import BadRequest
 from fil_core.specs import ModelSpec, canonical
 from fil_core.specs.weights import DEFAULT_ITERATIONS, METHODS, Dropping, GivenWeights, Irfil, weighting
 

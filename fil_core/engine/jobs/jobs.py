@@ -71,6 +71,11 @@ class Jobs:
         """Bytes that a job started now may take."""
         return self._memory or int(_SHARE * psutil.virtual_memory().available)
 
+    @property
+    def seconds(self) -> float:
+        """How long a job may run."""
+        return self._seconds
+
     def submit(self, requests: Sequence[Request], *, title: str = "") -> Job:
         """Start a job, or put it in the queue; equal requests that are there already are not asked twice.
 
@@ -87,7 +92,7 @@ class Jobs:
             if sum(job.state == "queued" for job in self._jobs.values()) >= self._waiting:
                 raise BadRequest(
                     f"job: expected a free place in the queue; {self._waiting} are waiting. Try again later, or "
-                    "cancel one on the Runs page."
+                    "cancel one on the page Results."
                 )
             job = Job(uuid.uuid4().hex[:12], title, asked, "queued", datetime.now(UTC), what="waiting for its turn")
             self._jobs[job.id] = job
@@ -172,7 +177,7 @@ class Jobs:
     def _run(self, job: Job) -> None:
         """The life of one job, in a thread of its own; whatever goes wrong here, the job comes to an end."""
         try:
-            self._live(job)
+            self._follow(job)
         except Exception as error:
             with self._lock:
                 process = self._processes.pop(job.id, None)
@@ -182,7 +187,7 @@ class Jobs:
             self._end(job.id, f"The process could not be followed ({type(error).__name__}: {error}). {KEPT}")
             raise
 
-    def _live(self, job: Job) -> None:
+    def _follow(self, job: Job) -> None:
         try:
             process = spawn(job.requests, self._root)
         except OSError as error:
@@ -200,23 +205,23 @@ class Jobs:
             measured=lambda size: self._measured(job.id, size),
         )
         watch.start()
-        complaints = Tail(process)
-        complaints.start()
+        errors_said = Tail(process)
+        errors_said.start()
         finished = False
         assert process.stdout is not None
         for line in process.stdout:
-            finished = self._hear(job.id, message(line)) or finished
+            finished = self._receive(job.id, message(line)) or finished
         code = process.wait()
-        complaints.join(1.0)
+        errors_said.join(1.0)
         watch.stop()
         with self._lock:
             self._processes.pop(job.id, None)
         self._end(job.id, watch.why or ("" if finished else death(code)))
         ended = self._snapshot(job.id)
-        if ended is not None and ended.errors and complaints.text:  # for who runs the server, not for the browser
-            _LOG.warning("job %s: its process said\n%s", job.id, complaints.text.rstrip())
+        if ended is not None and ended.errors and errors_said.text:  # for who runs the server, not for the browser
+            _LOG.warning("job %s: its process said\n%s", job.id, errors_said.text.rstrip())
 
-    def _hear(self, id: str, said: dict[str, Any]) -> bool:
+    def _receive(self, id: str, said: dict[str, Any]) -> bool:
         """Take in a line of the process; True for its last."""
         with self._lock:
             job = self._jobs.get(id)

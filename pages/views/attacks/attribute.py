@@ -19,7 +19,9 @@ from fil_core import (
     continuous,
     deciles,
 )
-from fil_core.display import attack_charts, findings, redaction
+from fil_core.analyses.attribute import figures as attribute_figures
+from fil_core.analyses.attribute import words as attribute_words
+from fil_core.display import redaction
 from pages.common import compute, curves, text, widgets
 
 _WHITE = ("whitebox-prior", "whitebox")
@@ -41,8 +43,8 @@ def view(asked: FilRequest, data: Dataset) -> None:
     request = _request(asked, data)
     found = compute.result(request)
     sigma = _noise(found)
-    sentence.markdown(findings.guessed(found, sigma, text.safe))
-    white = {name: findings.success(found, name, sigma) for name in _WHITE if name in request.attackers}
+    sentence.markdown(attribute_words.guessed(found, sigma, text.safe))
+    white = {name: attribute_words.success(found, name, sigma) for name in _WHITE if name in request.attackers}
     _figures(asked, found, sigma, white)
     left, right = st.columns(2)
     with left:
@@ -58,7 +60,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
             baseline = max(found.summary["prior"])
             parts = _deciles(found.table["eta"].to_numpy(), white)
             widgets.chart(
-                attack_charts.deciles(parts, baseline, widgets.mode()),
+                attribute_figures.deciles(parts, baseline, widgets.mode()),
                 "Share of right guesses in each decile of the examples by eta",
                 "deciles",
             )
@@ -135,7 +137,7 @@ def _against_noise(request: AttributeRequest, found: Result, sigma: float) -> No
         elif any(error) or name not in lines:
             points[name] = (drawn_at, values, [e or 0.0 for e in error])
     widgets.chart(
-        attack_charts.success(lines, points, sigma, widgets.mode()),
+        attribute_figures.success(lines, points, sigma, widgets.mode()),
         "Share of right guesses of each attacker against the output noise",
         "accuracy",
     )
@@ -198,7 +200,7 @@ def _penalties(request: AttributeRequest) -> None:
         st.caption("Attack it under several penalties: while λ is small, accuracy is nearly one curve in mean η.")
         return
     widgets.chart(
-        attack_charts.against_eta(lines, baseline, widgets.mode()),
+        attribute_figures.against_eta(lines, baseline, widgets.mode()),
         f"White-box accuracy against mean eta for {len(lines)} penalties",
         "penalty-curves",
     )

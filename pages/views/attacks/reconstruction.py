@@ -9,7 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import Dataset, FilRequest, ReconstructionRequest, Result
-from fil_core.display import attack_charts, charts, findings, pictures
+from fil_core.analyses.reconstruction import figures as reconstruction_figures
+from fil_core.analyses.reconstruction import words as reconstruction_words
+from fil_core.display import charts, pictures
 from pages.common import compute, text, tiles, widgets
 
 _WIDTH = 260
@@ -69,7 +71,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
     suffix = _ATTACKS[attack or "with a prior"]
     level = sigmas.index(sigma)
     row = found.table.iloc[level]
-    said = findings.reconstructed(found.table, row, found.summary["prior_std"], prior=bool(suffix))
+    said = reconstruction_words.reconstructed(found.table, row, found.summary["prior_std"], prior=bool(suffix))
     sentence.markdown(said if sigma else f"{said}Move the noise to see how soon the attack loses it.")
     _figures(found, row, suffix)
     answers = found.arrays["guess_prior" if suffix else "guess"][0]
@@ -81,7 +83,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
     with left:
         st.subheader("Error against noise", anchor=False)
         widgets.chart(
-            attack_charts.errors(found.table, sigma, found.summary["prior_std"], widgets.mode()),
+            reconstruction_figures.errors(found.table, sigma, found.summary["prior_std"], widgets.mode()),
             "Root mean squared error of both attacks against the output noise, beside their bounds",
             "errors",
         )
@@ -188,7 +190,7 @@ def _many(request: ReconstructionRequest, data: Dataset, sigma: float, suffix: s
     points = points[np.isfinite(points["bound_unbiased"])]
     kind = ("bound_prior", "mse_prior") if suffix else ("bound_unbiased", "mse")
     widgets.chart(
-        attack_charts.promised(points, *kind, widgets.mode()),
+        reconstruction_figures.promised(points, *kind, widgets.mode()),
         f"Measured error against the floor for {len(points)} examples",
         "promised",
     )

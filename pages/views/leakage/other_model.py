@@ -7,20 +7,19 @@ import streamlit as st
 
 from fil_core import FilRequest, agreement
 from fil_core.display import charts
-from pages.common import compute, text, widgets
-from pages.common import sidebar as controls
+from pages.common import compute, sidebar, text, widgets
 
 
 def comparison(request: FilRequest, table: pd.DataFrame) -> None:
     """The same examples under another model."""
-    kinds = [k for k in controls.possible_models() if k != request.model.kind] or [request.model.kind]
+    kinds = [k for k in sidebar.possible_models() if k != request.model.kind] or [request.model.kind]
     left, middle, right = st.columns(3)
     kind = left.selectbox("Other model", kinds, key="other", bind="query-params")
     l2 = middle.number_input(
         "Its penalty λ", min_value=0.0, value=1e-2, format="%.3g", step=1e-3, key="other-l2", bind="query-params"
     )
     k = int(right.number_input("Top k", min_value=1, value=min(500, max(1, len(table) // 10)), key="other-k"))
-    other = controls.with_model(request, kind, l2)
+    other = sidebar.with_model(request, kind, l2)
     if other == request:
         st.info("This is the same model; choose another penalty.")
         return

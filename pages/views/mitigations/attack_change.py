@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import FilRequest, Irfil, IrfilRequest, ReleaseRequest, Result, attack_by_decile
-from fil_core.display import mitigation_charts, redaction
+from fil_core.analyses.release import figures as release_figures
+from fil_core.display import redaction
 from pages.common import compute, text, widgets
 from pages.views.mitigations import release
 
@@ -47,7 +48,7 @@ def _deciles(plain: ReleaseRequest, before: Result, after: Result, table: pd.Dat
     title = release.attack_in_words(attack)
     with left:
         widgets.chart(
-            mitigation_charts.deciles(deciles, attack["nothing_learnt"], title, widgets.mode()),
+            release_figures.deciles(deciles, attack["nothing_learnt"], title, widgets.mode()),
             f"{title} in each decile of the examples by eta, before and after reweighting",
             "deciles",
         )

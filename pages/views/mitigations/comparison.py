@@ -22,9 +22,9 @@ from fil_core import (
     release_row,
     successors,
 )
-from fil_core.display import findings, mitigation_charts
-from pages.common import compute, curves, text, tiles, widgets
-from pages.common import sidebar as controls
+from fil_core.analyses import ranking
+from fil_core.analyses.release import figures as release_figures
+from pages.common import compute, curves, sidebar, text, tiles, widgets
 from pages.views.mitigations import release
 
 _FACTORS = [2.0, 3.0, 10.0, 30.0, 100.0]  # of the noise, and of the penalty
@@ -192,7 +192,7 @@ def _frontier(
         else release.attack_in_words(by_name[next(iter(by_name))][1].summary["attack"])
     )  # fmt: skip
     widgets.chart(
-        mitigation_charts.frontier(
+        release_figures.frontier(
             points, lines, looking, (x, f"expected test {score}"), widgets.mode(), log=column != "attack"
         ),
         f"Leakage as {leakage} against expected test {score} for {len(points)} releases; {looking} is marked",
@@ -242,7 +242,7 @@ def _looked_at(data: Dataset, mitigation: Mitigation, answer: Result, before: Re
     if model.weights is not None or mitigation.family == "larger penalty":
         st.button(
             "Use this model on every page", icon=":material/done_all:", key="use-model", on_click=_set_model,
-            args=(model.weights.text if model.weights else controls.EQUAL, model.penalty),
+            args=(model.weights.text if model.weights else sidebar.EQUAL, model.penalty),
         )  # fmt: skip
 
 
@@ -258,7 +258,7 @@ def _who_next(data: Dataset, was: pd.Series, now: pd.Series, k: int) -> None:
     )
     top = next_ones.head(_SUCCESSORS)
     if data.image_shape is not None:
-        table = widgets.masked(findings.ranked(pd.DataFrame({"label": data.labels, "eta": now}, index=now.index)))
+        table = widgets.masked(ranking.ranked(pd.DataFrame({"label": data.labels, "eta": now}, index=now.index)))
         notes = [f"{table.loc[id, 'label']} · was #{rank:,}" for id, rank in top["rank_before"].items()]
         clicked = tiles.tiles(data, table.assign(label=pd.Series(notes, top.index)), list(top.index), key="successors")
         if clicked is not None:

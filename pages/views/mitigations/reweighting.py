@@ -8,7 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import METHODS, Dataset, FilError, FilRequest, Irfil, IrfilRequest, Result
-from fil_core.display import charts, findings, mitigation_charts
+from fil_core.analyses import ranking
+from fil_core.analyses.irfil import figures as irfil_figures
+from fil_core.analyses.irfil import words as irfil_words
+from fil_core.display import charts
 from pages.common import compute, text, tiles, widgets
 from pages.views.mitigations import attack_change, release
 
@@ -43,7 +46,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
             help="0 = equal weights. Step through them.",
         )
     table = _table(data, found, shown)
-    said = findings.evened(found, shown, table["change"])
+    said = irfil_words.evened(found, shown, table["change"])
     sentence.markdown(said if shown else f"{said} Move the round to see what reweighting does.")
     sentence.caption("η takes the weights as constants; they were computed from the examples, which η does not count.")
     if not found.summary["converged"]:
@@ -54,7 +57,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
     with left:
         st.subheader("Round by round", anchor=False)
         widgets.chart(
-            mitigation_charts.rounds(found.summary, shown, widgets.mode()),
+            irfil_figures.rounds(found.summary, shown, widgets.mode()),
             "Largest, mean and spread of eta in each round of reweighting, on a logarithmic axis",
             "round-by-round",
         )
@@ -76,7 +79,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
         st.subheader("The price", anchor=False)
         s = found.summary
         widgets.chart(
-            mitigation_charts.price(s["train_score"], s["test_score"], shown, s["score"], widgets.mode()),
+            irfil_figures.price(s["train_score"], s["test_score"], shown, s["score"], widgets.mode()),
             f"Train and test {s['score']} in each round of reweighting",
             "price",
         )
@@ -131,7 +134,7 @@ def _table(data: Dataset, found: Result, shown: int) -> pd.DataFrame:
         index=found.table.index,
     )
     rank = table["eta_before"].rank(ascending=False, method="first").astype(int)
-    return widgets.masked(findings.ranked(table)).assign(rank_before=rank)
+    return widgets.masked(ranking.ranked(table)).assign(rank_before=rank)
 
 
 def _figures(found: Result, shown: int) -> None:
@@ -175,7 +178,7 @@ def _set_weights(how: str) -> None:
 def _scatter(table: pd.DataFrame) -> None:
     drawn = charts.thinned(table)
     event = widgets.chart(
-        mitigation_charts.before_and_after(drawn, widgets.mode()),
+        irfil_figures.before_and_after(drawn, widgets.mode()),
         f"Scatter of eta after against eta before for {len(drawn):,} examples",
         "before-after",
         on_select="rerun",
@@ -231,7 +234,7 @@ def _classes(data: Dataset, table: pd.DataFrame) -> None:
         return
     if not data.class_names:
         st.subheader("Weights", anchor=False)
-        figure = mitigation_charts.weights(table["weight"].to_numpy(), widgets.mode())
+        figure = irfil_figures.weights(table["weight"].to_numpy(), widgets.mode())
         widgets.chart(figure, "Histogram of the training weights", "weight-histogram")
         return
     st.subheader("By class", anchor=False)
@@ -247,7 +250,7 @@ def _classes(data: Dataset, table: pd.DataFrame) -> None:
             "leak more": groups["change"].apply(lambda c: int((c > 1).sum())),
         }
     )
-    figure = mitigation_charts.by_class(classes, widgets.mode())
+    figure = irfil_figures.by_class(classes, widgets.mode())
     widgets.chart(figure, "Mean and largest eta of each class, before and after", "class-means")
     widgets.table_twin(classes, key="class-numbers")
 

@@ -8,24 +8,24 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from fil_core import BadRequest, Dataset, DataSpec, IrfilRequest, Result, to_csv_bytes, to_flat_parquet_bytes
-from fil_core.display import redaction
+from fil_core import BadRequest, Dataset, DataSpec, analysis_of, to_csv_bytes, to_flat_parquet_bytes
+from fil_core.analyses.sharing import shareable
 from fil_core.engine.store import Store
+from fil_core.engine.uploads import UPLOADS
 from fil_core.specs import Request
 from pages.common import compute, text, widgets
-from pages.views.results import compare as runs_compare
-from pages.views.results import open as runs_open
-from pages.views.results import table as runs_table
-from pages.views.results.table import PARTS, Run
+from pages.views.results import compare as results_compare
+from pages.views.results import open as results_open
+from pages.views.results import table as results_table
+from pages.views.results.table import Stored
 
 Datasets = Callable[[DataSpec], Dataset]
 
-_DOOMED = "runs-doomed"
+_TO_DELETE = "results-to-delete"
 _TOP = 24
-_ABOUT_ATTRIBUTES = ("value", "attack")  # columns that tell an attribute's value
 
 
-def actions(runs: list[Run]) -> None:
+def actions(runs: list[Stored]) -> None:
     """The buttons below the table."""
     if not runs:
         st.caption("Tick a row to open, report, export or delete it; tick two to compare them.")
@@ -35,36 +35,38 @@ def actions(runs: list[Run]) -> None:
     with one:
         _open(runs)
     two.button(
-        "Compare", icon=":material/compare_arrows:", key="runs-compare", width="stretch", disabled=len(runs) != 2,
-        help="Tick two.", on_click=runs_compare.link, args=(runs,),
+        "Compare", icon=":material/compare_arrows:", key="results-compare", width="stretch", disabled=len(runs) != 2,
+        help="Tick two.", on_click=results_compare.link, args=(runs,),
     )  # fmt: skip
     with three:
         _report(runs)
     with four:
         _export(runs)
-    five.button("Delete", icon=":material/delete:", key="runs-delete", width="stretch", on_click=_doom, args=(runs,))
+    five.button(
+        "Delete", icon=":material/delete:", key="results-delete", width="stretch", on_click=_ask_deletion, args=(runs,)
+    )
 
 
-def _open(runs: list[Run]) -> None:
+def _open(runs: list[Stored]) -> None:
     place, why = None, "Tick one."
     if len(runs) == 1 and runs[0].request is None:
-        brought = runs[0].entry.analysis in runs_table.BROUGHT
-        why = "You brought it; choose it in the sidebar." if brought else "Another version of this software wrote it."
+        uploaded = runs[0].entry.analysis in UPLOADS
+        why = "You uploaded it; choose it in the sidebar." if uploaded else "Another version of this software wrote it."
     elif len(runs) == 1 and runs[0].request is not None:
         try:
-            place, why = runs_open.place(runs[0].request), "On the page that shows it."
-        except runs_open.NoPage as error:
+            place, why = results_open.place(runs[0].request), "On the page that shows it."
+        except results_open.NoPage as error:
             why = f"No page shows exactly this: {error}"
     st.button(
-        "Open", icon=":material/open_in_new:", key="runs-open", width="stretch", disabled=place is None,
-        help=text.safe(why), on_click=runs_open.go, args=(place,),
+        "Open", icon=":material/open_in_new:", key="results-open", width="stretch", disabled=place is None,
+        help=text.safe(why), on_click=results_open.go, args=(place,),
     )  # fmt: skip
     if place is None and len(runs) == 1:
         st.caption(text.safe(why))
 
 
-def _report(runs: list[Run]) -> None:
-    keys = [run.entry.key for run in runs if run.request is not None and run.entry.analysis not in PARTS]
+def _report(runs: list[Stored]) -> None:
+    keys = [run.entry.key for run in runs if run.request is not None and not run.part]
     with st.popover("Report", icon=":material/description:", width="stretch", disabled=not keys):
         redact = widgets.redacted()
         what = "1 result" if len(keys) == 1 else f"{len(keys)} results"
@@ -96,7 +98,7 @@ def _written(store: Store, datasets: Datasets, keys: list[str], redact: bool, to
 
     pairs = []
     for key in keys:
-        run, result = runs_table.run_of(store.entry(key)), store.get(key)
+        run, result = results_table.run_of(store.entry(key)), store.get(key)
         if run.request is None or result is None:
             raise BadRequest(f"report: expected a result that can be read; got {key[:16]}.")
         pairs.append((run.request, result))
@@ -105,9 +107,9 @@ def _written(store: Store, datasets: Datasets, keys: list[str], redact: bool, to
     return content.encode()
 
 
-def _export(runs: list[Run]) -> None:
+def _export(runs: list[Stored]) -> None:
     run = runs[0]
-    possible = len(runs) == 1 and run.request is not None and run.entry.analysis not in PARTS
+    possible = len(runs) == 1 and run.request is not None and not run.part
     with st.popover("Export", icon=":material/table:", width="stretch", disabled=not possible, help="The table of one result."):  # noqa: E501 # fmt: skip
         if not possible or run.request is None:
             return
@@ -121,7 +123,7 @@ def _export(runs: list[Run]) -> None:
             st.download_button(
                 {"csv": "CSV", "parquet": "Parquet"}[label],
                 lambda writer=writer: writer(_table(store, run.entry.key, request, redact)),
-                f"{name}.{label}", mime, key=f"runs-{label}", on_click="ignore",
+                f"{name}.{label}", mime, key=f"results-{label}", on_click="ignore",
             )  # fmt: skip
 
 
@@ -134,41 +136,33 @@ def _table(store: Store, key: str, request: Request, redact: bool) -> pd.DataFra
     result = store.get(key)
     if result is None:
         raise BadRequest(f"export: expected a result that can be read; got {key[:16]}.")
-    return _shareable(result, request) if redact else result.table
+    return shareable(analysis_of(request), result.table, request.weighting) if redact else result.table
 
 
-def _shareable(result: Result, request: Request) -> pd.DataFrame:
-    table = redaction.masked(result.table)  # not the page's: a download is written outside of it
-    telling = [c for c in table if c in _ABOUT_ATTRIBUTES or c.startswith("success_")]
-    if isinstance(request, IrfilRequest) and redaction.weights_tell_class(request.weights):
-        telling.append("eta_after")
-    return table.drop(columns=telling)
-
-
-def _doom(runs: list[Run]) -> None:
-    st.session_state[_DOOMED] = [(run.entry.key, run.name, run.entry.analysis in runs_table.BROUGHT) for run in runs]
+def _ask_deletion(runs: list[Stored]) -> None:
+    st.session_state[_TO_DELETE] = [(run.entry.key, run.name, run.entry.analysis in UPLOADS) for run in runs]
 
 
 def confirmation() -> None:
     """Asks before anything is deleted, naming it."""
-    if not (doomed := st.session_state.get(_DOOMED)):
+    if not (chosen := st.session_state.get(_TO_DELETE)):
         return
     with st.container(border=True):
-        what = "this result" if len(doomed) == 1 else f"these {len(doomed)} results"
+        what = "this result" if len(chosen) == 1 else f"these {len(chosen)} results"
         again = "What is computed can be computed again, which takes what it took."
-        if any(brought for _, _, brought in doomed):
-            again += " What you brought can not: links and results that use it need the file again."
+        if any(uploaded for _, _, uploaded in chosen):
+            again += " What you uploaded cannot: links and results that use it need the file again."
         st.markdown(f"**Delete {what}?** {again}")
-        for _, name, _ in doomed[:8]:
+        for _, name, _ in chosen[:8]:
             st.caption(text.safe(name))
-        if len(doomed) > 8:
-            st.caption(f"and {len(doomed) - 8} more")
+        if len(chosen) > 8:
+            st.caption(f"and {len(chosen) - 8} more")
         yes, no, _ = st.columns([1, 1, 4])
-        yes.button("Delete", type="primary", icon=":material/delete:", key="doom-yes", on_click=_delete)
-        no.button("Keep", key="doom-no", on_click=st.session_state.pop, args=(_DOOMED, None))
+        yes.button("Delete", type="primary", icon=":material/delete:", key="delete-yes", on_click=_delete)
+        no.button("Keep", key="delete-no", on_click=st.session_state.pop, args=(_TO_DELETE, None))
 
 
 def _delete() -> None:
-    for key, *_ in st.session_state.pop(_DOOMED, []):
+    for key, *_ in st.session_state.pop(_TO_DELETE, []):
         compute.engine().store.delete(key)
-    runs_table.forget_ticks()
+    results_table.forget_ticks()

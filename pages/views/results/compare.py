@@ -11,8 +11,8 @@ import streamlit as st
 from fil_core import BadRequest, FilError, FilRequest, Result, agreement
 from fil_core.display import charts
 from pages.common import compute, text, widgets
-from pages.views.results import table as runs_table
-from pages.views.results.table import Run
+from pages.views.results import table as results_table
+from pages.views.results.table import Stored
 
 _LINK = "compare"
 _DIGITS = 16  # of a key in a link
@@ -20,7 +20,7 @@ _SHOWN = 1000
 _NOT_COMPARED = {"iterations", "tolerance", "converged"}
 
 
-def link(runs: list[Run]) -> None:
+def link(runs: list[Stored]) -> None:
     """Put two results into the link, as a button's callback."""
     st.query_params[_LINK] = ",".join(run.entry.key[:_DIGITS] for run in runs)
 
@@ -44,7 +44,7 @@ def view() -> None:
     st.divider()
 
 
-def _pair(wanted: str) -> tuple[tuple[Run, Result], tuple[Run, Result]]:
+def _pair(wanted: str) -> tuple[tuple[Stored, Result], tuple[Stored, Result]]:
     """Both results.
 
     Raises:
@@ -54,7 +54,7 @@ def _pair(wanted: str) -> tuple[tuple[Run, Result], tuple[Run, Result]]:
     if len(prefixes) != 2:
         raise BadRequest(f"compare: expected two keys with a comma between them; got {wanted}.")
     store = compute.engine().store
-    runs = [runs_table.run_of(store.entry(prefix)) for prefix in prefixes]
+    runs = [results_table.run_of(store.entry(prefix)) for prefix in prefixes]
     found = [(run, store.get(run.entry.key)) for run in runs]
     read = [(run, result) for run, result in found if result is not None]
     if len(read) != 2:
@@ -62,13 +62,13 @@ def _pair(wanted: str) -> tuple[tuple[Run, Result], tuple[Run, Result]]:
     return read[0], read[1]
 
 
-def _compare(one: tuple[Run, Result], other: tuple[Run, Result]) -> None:
+def _compare(one: tuple[Stored, Result], other: tuple[Stored, Result]) -> None:
     names = ("A", "B")
     for column, name, (run, _) in zip(st.columns(2), names, (one, other), strict=True):
         with column:
             st.markdown(f"**{name}** · {text.safe(run.name)}")
             if run.request is not None:
-                st.caption(text.safe(runs_table.chosen_data(run.request)))
+                st.caption(text.safe(results_table.chosen_data(run.request)))
     if isinstance(one[0].request, FilRequest) and isinstance(other[0].request, FilRequest):
         _two_fil(one, other)
     numbers = _numbers(one[1], other[1])
@@ -95,7 +95,7 @@ def _scalars(result: Result) -> dict[str, float]:
     return found
 
 
-def _two_fil(one: tuple[Run, Result], other: tuple[Run, Result]) -> None:
+def _two_fil(one: tuple[Stored, Result], other: tuple[Stored, Result]) -> None:
     """Who is leaky in both."""
     same = one[0].entry.fingerprint == other[0].entry.fingerprint
     theirs = _joined(one, other) if same or _of_one_source(one[0], other[0]) else pd.DataFrame()
@@ -122,14 +122,14 @@ def _two_fil(one: tuple[Run, Result], other: tuple[Run, Result]) -> None:
         _each(theirs)
 
 
-def _of_one_source(one: Run, other: Run) -> bool:
+def _of_one_source(one: Stored, other: Stored) -> bool:
     """Whether an id means the same example in both: it is a row of the source."""
     if one.request is None or other.request is None:
         return False
     return one.request.data.name == other.request.data.name
 
 
-def _joined(one: tuple[Run, Result], other: tuple[Run, Result]) -> pd.DataFrame:
+def _joined(one: tuple[Stored, Result], other: tuple[Stored, Result]) -> pd.DataFrame:
     """eta of the examples that both have, by id."""
     a, b = one[1].table, other[1].table
     both = pd.DataFrame({"label": a["label"], "η in A": a["eta"]}).join(b["eta"].rename("η in B"), how="inner")

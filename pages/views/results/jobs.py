@@ -15,7 +15,7 @@ _STATES = {
     "interrupted": ":material/power_off: interrupted",
 }
 _TO_DO = ("failed", "cancelled", "interrupted")
-_SEEN = "runs-active-jobs"
+_SEEN = "results-active-jobs"
 
 
 def view() -> None:

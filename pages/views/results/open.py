@@ -1,4 +1,4 @@
-"""The way from a stored result to the page that shows it."""
+"""The way from a stored result to the page that shows it: the values of its controls follow from the request."""
 
 from __future__ import annotations
 
@@ -11,15 +11,11 @@ import streamlit as st
 
 from fil_core import (
     ATTACKABLE,
-    AttributeRequest,
     Dataset,
     DataSpec,
-    ExampleRequest,
     FilError,
-    FilRequest,
-    IrfilRequest,
-    ReconstructionRequest,
-    ReleaseRequest,
+    Request,
+    analysis_of,
     catalogue,
     categorical,
     continuous,
@@ -27,14 +23,16 @@ from fil_core import (
     resolve,
     source_of,
 )
-from fil_core.analyses.fit.request import FitRequest
-from fil_core.specs import Request
-from pages.common import compute
-from pages.common import sidebar as controls
-from pages.views.mitigations import release
+from fil_core.specs import ModelRequest
+from fil_core.specs.options import Place as Field
+from fil_core.specs.options import places
+from pages.common import compute, sidebar
+from pages.common.site import Shows, page_of
+from pages.views.mitigations.release import EVERYTHING
 
-_GO = "runs-go"
+_GO = "results-go"
 _UNLINKED = ("intercept",)  # controls that no link carries
+_EMPTY: dict[str, object] = {"at-risk": EVERYTHING, "min-weight": 0.0, "max-weight": 0.0}  # how controls say none
 Values = dict[str, Any]
 
 
@@ -81,15 +79,80 @@ def place(request: Request) -> Place:
     Raises:
         NoPage: no page asks exactly this.
     """
-    page, own = _PLACES[type(request)](request)
-    return Place(page, _sidebar(request) | own, tuple(name for name in own if name not in _UNLINKED))
+    analysis = analysis_of(request)
+    found = page_of(analysis.name)
+    if found is None:
+        raise NoPage(f"no page shows {analysis.name}; export its table or make a report.")
+    page, shows = found
+    own = dict(shows.values)
+    for field in places(type(request)):
+        if field.path[0] not in ("data", "model", "device") and field.path[-1] not in shows.chosen_there:
+            own |= _control(field, shows, request)
+    for name, offered in _OFFERED.items():
+        if name in own:
+            own[name] = _one_of(own[name], offered(request))
+    path = page.path if not own.get("attribute") else "pages/leakage.py"  # which looks at one attribute
+    return Place(path, _sidebar(request) | own, tuple(name for name in own if name not in _UNLINKED))
+
+
+def _control(field: Field, shows: Shows, request: Request) -> Values:
+    """The control of a field, with its value; nothing where the page has none and the value is the usual one.
+
+    Raises:
+        NoPage: a value that no control of the page can have.
+    """
+    value, name = field.value(request), field.path[-1]
+    if not field.option.link:
+        if value != field.default:
+            raise NoPage(f"pages take the usual value of {field.option.called} ({field.option.help}).")
+        return {}
+    if name in shows.one_of:
+        if len(value) > 1:
+            raise NoPage(f"the page takes one of {field.option.called} at a time.")
+        value = value[0] if value else None
+    if isinstance(value, tuple):
+        value = list(value)
+    if value in (None, "") and field.option.link not in _EMPTY:
+        return {}
+    return {field.option.link: _EMPTY[field.option.link] if value in (None, "") else value}
+
+
+def _data(request: Request) -> Dataset:
+    try:
+        return compute.dataset(request.data)
+    except FilError as error:
+        raise NoPage(f"its data are not here any more: {error}") from error
+
+
+def _one_of(value: str, offered: list[str]) -> str:
+    """The value, if the page's own list has it."""
+    if value not in offered:
+        raise NoPage(f"the page does not offer the attribute {value}.")
+    return value
+
+
+def _attacked(request: Request) -> list[str]:
+    return categorical(_data(request)) + continuous(_data(request))
+
+
+def _at_risk(request: Request) -> list[str]:
+    attackable = isinstance(request, ModelRequest) and request.model.kind in ATTACKABLE
+    return [EVERYTHING, *(categorical(_data(request)) if attackable and request.at_risk else [])]
+
+
+# What the lists of some controls hold depends on the data.
+_OFFERED: dict[str, Callable[[Request], list[str]]] = {
+    "attribute": lambda request: sidebar.at_risk(_data(request)),
+    "attacked": _attacked,
+    "at-risk": _at_risk,
+}
 
 
 def _sidebar(request: Request) -> Values:
-    data, model = request.data, request.model
+    data = request.data
     try:
         default = source_of(data.name).default_preprocess
-        values = {
+        values: Values = {
             "data": _listed(data.name), "classes": list(data.classes), "subset": data.subset or 0,
             "pre": "default" if data.preprocess in (None, default) else data.preprocess, "pca": data.pca or 0,
         }  # fmt: skip
@@ -101,11 +164,14 @@ def _sidebar(request: Request) -> Values:
         raise NoPage(f"its data are not here any more: {error}") from error
     if not same:
         raise NoPage(f"the sidebar always draws rows with seed 0; this has seed {data.seed}.")
-    how = model.weights.text if model.weights else controls.EQUAL
-    return values | {
-        "model": model.kind, "l2": model.penalty, "weights": how, "parameters": model.parameters or "", "scores": "",
-        "device": "auto",
-    }  # fmt: skip
+    values |= {"scores": "", "device": "auto"}
+    if isinstance(request, ModelRequest):
+        model = request.model
+        weights = model.weights.text if model.weights else sidebar.EQUAL
+        values |= {
+            "model": model.kind, "l2": model.penalty, "weights": weights, "parameters": model.parameters or "",
+        }  # fmt: skip
+    return values
 
 
 def _listed(name: str) -> str:
@@ -115,83 +181,3 @@ def _listed(name: str) -> str:
     if found is None:
         raise NoPage(f"the sidebar does not list {name}.")
     return found
-
-
-def _fil(request: FilRequest) -> tuple[str, Values]:
-    if request.sigma != 1 or request.simplex or request.prior_std is not None:
-        raise NoPage("pages show η at σ = 1, without a constraint, and with the data's own prior.")
-    if len(request.attribute) > 1:
-        raise NoPage("pages look at one attribute at a time.")
-    if request.attribute:
-        offered = controls.at_risk(_data(request))
-        return "pages/leakage.py", {"attribute": _offered(request.attribute[0], offered)}
-    return "pages/overview.py", {}
-
-
-def _data(request: Request) -> Dataset:
-    try:
-        return compute.dataset(request.data)
-    except FilError as error:
-        raise NoPage(f"its data are not here any more: {error}") from error
-
-
-def _offered(attribute: str, names: list[str]) -> str:
-    """The attribute, if the page's own list has it."""
-    if attribute not in names:
-        raise NoPage(f"the page does not offer the attribute {attribute}.")
-    return attribute
-
-
-def _at_risk(request: IrfilRequest | ReleaseRequest, attribute: str) -> str:
-    """What both views of the mitigations take as being at risk."""
-    if not attribute:
-        return release.EVERYTHING
-    return _offered(attribute, categorical(_data(request)) if request.model.kind in ATTACKABLE else [])
-
-
-def _attribute(request: AttributeRequest) -> tuple[str, Values]:
-    if request.sigmas:
-        raise NoPage("the page attacks under noises of its own choice.")
-    data = _data(request)
-    attacked = _offered(request.attribute, categorical(data) + continuous(data))
-    bins = {"bins": request.bins} if request.bins else {}
-    return "pages/attacks.py", bins | {
-        "attack": "attribute inference", "attacked": attacked, "trials": request.trials,
-        "noise-seed": request.seed, "attackers": list(request.attackers), "intercept": request.intercept,
-    }  # fmt: skip
-
-
-def _reconstruction(request: ReconstructionRequest) -> tuple[str, Values]:
-    if request.sigmas or len(request.ids) > 1 or request.prior_std is not None:
-        raise NoPage("the page attacks one example at a time, under noises of its own choice.")
-    return "pages/attacks.py", {
-        "attack": "reconstruction", "id": request.ids[0], "releases-drawn": request.trials, "noise-seed": request.seed,
-    }  # fmt: skip
-
-
-def _irfil(request: IrfilRequest) -> tuple[str, Values]:
-    how = request.weights
-    if len(how.attribute) > 1:
-        raise NoPage("the page evens out one attribute at a time.")
-    return "pages/mitigations.py", {
-        "view": "reweighting (IRFIL)", "method": how.method, "rounds": how.iterations,
-        "min-weight": how.min_weight or 0.0, "max-weight": how.max_weight or 0.0, "spread": how.spread,
-        "at-risk": _at_risk(request, how.attribute[0] if how.attribute else ""),
-    }  # fmt: skip
-
-
-def _release(request: ReleaseRequest) -> tuple[str, Values]:
-    if request.model.weights is not None or request.model.parameters is not None:
-        raise NoPage("it is one of the mitigations beside a release with equal weights: open that one.")
-    return "pages/mitigations.py", {"view": "side by side", "at-risk": _at_risk(request, request.attribute)}
-
-
-_PLACES: dict[type, Callable[[Any], tuple[str, Values]]] = {
-    FilRequest: _fil,
-    AttributeRequest: _attribute,
-    ReconstructionRequest: _reconstruction,
-    IrfilRequest: _irfil,
-    ReleaseRequest: _release,
-    ExampleRequest: lambda request: ("pages/examples.py", {"id": request.id}),
-    FitRequest: lambda request: ("pages/overview.py", {}),
-}

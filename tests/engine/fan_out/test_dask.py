@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fil_core.analyses.fil.request import FilRequest
 from fil_core.engine import Engine
 from fil_core.engine.fan_out.answers import answer_all
 from fil_core.engine.fan_out.executors import WorkersUnavailable, executor
@@ -21,7 +22,6 @@ from fil_core.engine.store import Store
 from fil_core.errors import BadRequest
 from fil_core.out_of_core.measures import measure_in_blocks
 from fil_core.out_of_core.source import RowSource
-from fil_core.analyses.fil.request import FilRequest
 from fil_core.specs import DataSpec, ModelSpec
 
 ROOT = Path(__file__).parents[3]

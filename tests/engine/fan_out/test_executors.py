@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fil_core.analyses.fil.request import FilRequest
 from fil_core.engine import Engine
 from fil_core.engine.fan_out.answers import answer_all
 from fil_core.engine.fan_out.executors import WorkersUnavailable, executor
@@ -24,7 +25,6 @@ from fil_core.engine.fan_out.pools import ThisProcess, Workers
 from fil_core.engine.store import Store
 from fil_core.engine.weights import keep_weights
 from fil_core.errors import BadData, BadRequest
-from fil_core.analyses.fil.request import FilRequest
 from fil_core.specs import DataSpec, ModelSpec
 
 ROOT = Path(__file__).parents[3]

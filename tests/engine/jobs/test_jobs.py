@@ -16,17 +16,16 @@ from pathlib import Path
 import psutil
 import pytest
 
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.engine import Engine
 from fil_core.engine.jobs import job as job_module
 from fil_core.engine.jobs.job import Job, Records
 from fil_core.engine.jobs.jobs import Jobs
 from fil_core.engine.jobs.processes import message
-from fil_core.specs import Request
 from fil_core.engine.store import Store
 from fil_core.errors import BadRequest
-from fil_core.analyses.fil.request import FilRequest
-from fil_core.analyses.irfil.request import IrfilRequest
-from fil_core.specs import DataSpec, ModelSpec, plain
+from fil_core.specs import DataSpec, ModelSpec, Request, plain
 from fil_core.specs.weights import Irfil
 
 ROOT = Path(__file__).parents[3]

@@ -1,4 +1,4 @@
-"""Scores and parameters that a person brings along, kept by their content and named in the link."""
+"""Scores and pretrained parameters that a person uploads, kept by their content and named in the link."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from fil_core import FilError
-from pages.common import text
-from pages.common import uploads as handed_in
+from pages.common import text, uploads
 from pages.common.links import keep_in_link
 
 NOTHING = {"scores": "", "parameters": ""}
@@ -18,23 +17,23 @@ NOTHING = {"scores": "", "parameters": ""}
 def controls(keep_scores: Callable[[bytes, str], str]) -> None:
     """The controls; `keep_scores(content, suffix)` puts scores of the data set that is chosen into the store."""
     with st.expander("Your own scores or model"):
-        _taken(
+        _uploader(
             "Scores of each example",
             ["csv", "parquet"],
             "scores",
             keep_scores,
             "A column id, and a column of numbers for each score. They stand beside η in tables and plots.",
         )
-        _taken(
+        _uploader(
             "Coefficients of a linear model",
             ["safetensors", "npz"],
             "parameters",
-            handed_in.keep_parameters,
+            uploads.keep_parameters,
             "theta, coef_ or weight. They must be at an optimum of the objective chosen above, on this data.",
         )
 
 
-def _taken(label: str, types: list[str], key: str, keep: Callable[[bytes, str], str], help: str) -> None:
+def _uploader(label: str, types: list[str], key: str, keep: Callable[[bytes, str], str], help: str) -> None:
     turn = st.session_state.setdefault(f"{key}-turn", 0)
     given = st.file_uploader(label, type=types, key=f"{key}-file-{turn}", help=help)
     if given is not None:

@@ -1,0 +1,125 @@
+"""The pages: one entry each. Navigation, links between pages and the way from a result to its page come from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """How a page shows a kind of result.
+
+    Attributes:
+        values: of the page's own controls, besides those that follow from the request.
+        chosen_there: fields of the request that the page chooses by itself.
+        one_of: fields of which the page takes one value at a time.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    chosen_there: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page.
+
+    Attributes:
+        path: of its file.
+        title, icon: in the navigation.
+        group: of the navigation.
+        says: what it is for, in a sentence.
+        shows: the analyses whose results it shows, by name.
+    """
+
+    path: str
+    title: str
+    icon: str
+    group: str
+    says: str
+    shows: Mapping[str, Shows] = field(default_factory=dict)
+
+
+PAGES: tuple[Page, ...] = (
+    Page(
+        "pages/overview.py",
+        "Overview",
+        ":material/home:",
+        "Measure",
+        "Whose data the model reveals most, and how leakage is spread.",
+        {"fil": Shows(one_of=("attribute",)), "fit": Shows()},
+    ),
+    Page(
+        "pages/leakage.py",
+        "Leakage",
+        ":material/bar_chart:",
+        "Measure",
+        "Which measures and models agree, what predicts η, and how much noise it takes.",
+    ),
+    Page(
+        "pages/examples.py",
+        "Examples",
+        ":material/grid_view:",
+        "Measure",
+        "See the leakiest examples, and which of their pixels leak.",
+        {"example": Shows(chosen_there=("neighbours",))},
+    ),
+    Page(
+        "pages/attacks.py",
+        "Attacks",
+        ":material/visibility:",
+        "Attack",
+        "See what an attacker gets: guessed attributes, reconstructed examples.",
+        {
+            "attribute inference": Shows({"attack": "attribute inference"}),
+            "reconstruction": Shows({"attack": "reconstruction"}, one_of=("ids",)),
+        },
+    ),
+    Page(
+        "pages/mitigations.py",
+        "Mitigations",
+        ":material/healing:",
+        "Act",
+        "Reweight, add noise, regularise, leave out: what helps, and its price.",
+        {
+            "irfil": Shows({"view": "reweighting (IRFIL)"}, one_of=("attribute",)),
+            "release": Shows({"view": "side by side"}, ("sigma", "ids", "trials", "draws", "seed")),
+            "mitigations": Shows(
+                {"view": "side by side"},
+                (
+                    "release_sigma", "examples", "methods", "iterations", "min_weight", "max_weight", "target_eta",
+                    "sigmas", "l2s", "drop", "trials", "draws", "seed",
+                ),
+            ),
+        },
+    ),
+    Page(
+        "pages/own_data.py",
+        "Own data",
+        ":material/upload_file:",
+        "Workspace",
+        "Bring tables, arrays and images of your own.",
+    ),
+    Page(
+        "pages/results.py",
+        "Results",
+        ":material/history:",
+        "Workspace",
+        "Everything that was computed and what is running: open, compare, report, delete.",
+    ),
+)  # fmt: skip
+
+# Paths of pages under their old names, which links that were kept still have.
+MOVED: dict[str, str] = {"pages/gallery.py": "pages/examples.py", "pages/runs.py": "pages/results.py"}
+
+
+def page(path: str) -> Page:
+    """The entry of a page."""
+    return next(one for one in PAGES if one.path == path)
+
+
+def page_of(analysis: str) -> tuple[Page, Shows] | None:
+    """The page that shows the results of an analysis, and how; None where no page does."""
+    return next(((one, one.shows[analysis]) for one in PAGES if analysis in one.shows), None)
