@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from fil_core.engine.attacks import run_reconstruction
 from torch import Tensor
 
 from benchmarks.reference_attacks import nearest, refitted, seconds_each, shared_trials, solver_again
@@ -30,6 +29,9 @@ from fil_core import (
     reconstruct,
     success_probability,
 )
+from fil_core.analyses.analysis import Inputs
+from fil_core.analyses.reconstruction.parts import one_by_one
+from fil_core.analyses.reconstruction.run import run_reconstruction, together
 from fil_core.specs import ModelKind
 
 _KINDS: tuple[ModelKind, ...] = ("least-squares", "logistic")
@@ -352,7 +354,8 @@ def _digits(dataset: Dataset, each: int) -> list[int]:
 def _attack(fitted: Fitted, dataset: Dataset, rows: list[int], sigmas: tuple[float, ...], trials: int) -> Result:
     ids = tuple(int(dataset.ids[i]) for i in rows)
     request = ReconstructionRequest(model=fitted.spec, ids=ids, sigmas=sigmas, trials=trials)
-    return run_reconstruction(request, dataset, fitted)
+    inputs = Inputs(dataset, fitted.theta.device, optimum=fitted)
+    return together([run_reconstruction(one, inputs) for one in one_by_one(request)])
 
 
 def _exact_row(what: str, fitted: Fitted, dataset: Dataset) -> Row:

@@ -1,4 +1,4 @@
-"""How to get a result again: the command line that asks the same, or the few lines of Python that do."""
+"""How to get a result again: the command line that asks the same."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import Any
 from fil_core.analyses.table import analysis_of
 from fil_core.data.own import register
 from fil_core.errors import DataUnavailable
-from fil_core.specs import ModelRequest, Request, canonical
+from fil_core.specs import ModelRequest, Request
 from fil_core.specs.options import Place, places, write_names
 
 _EQUAL_ONLY = (("model", "weights"), ("model", "parameters"))
 
 
-def command(request: Request, **more: object) -> str:
+def command(request: Request) -> str:
     """The command line that gives the same result.
 
     Args:
         request: where and with which data folder it was computed is not part of it.
-        more: options that the request does not hold, by name.
 
     Returns:
         One line. Files that were uploaded are named by their content, under which this machine's store holds them.
@@ -34,7 +33,6 @@ def command(request: Request, **more: object) -> str:
         if place.path != ("data", "name") and place.option.identity and _written(place, request):
             value = place.value(request)
             found[place.option.flag] = "" if value is True else place.option.kind.write(value)
-    found |= {name: str(value) for name, value in more.items() if value}
     given = " ".join(_argument(name, value) for name, value in found.items())
     out = f" --out {analysis.name.replace(' ', '-')}.csv" if analysis.columns else ""
     return f"python -m fil_core {analysis.command} {given}{out}"
@@ -55,11 +53,6 @@ def _argument(name: str, value: str) -> str:
     if not value:
         return f"--{name}"
     return f"--{name}={shlex.quote(value)}" if value.startswith("-") else f"--{name} {shlex.quote(value)}"
-
-
-def script(request: Request) -> str:
-    """Python that gives the same result."""
-    return f"from fil_core import get, request_of\n\nprint(get(request_of({canonical(request)!r})).table)"
 
 
 def _source(name: str) -> tuple[str, dict[str, str]]:

@@ -44,8 +44,8 @@ def _uploader(label: str, types: list[str], key: str, keep: Callable[[bytes, str
         except FilError as error:
             st.session_state[f"{key}-error"] = str(error)
         st.rerun()
-    if error := st.session_state.get(f"{key}-error"):
-        st.error(text.safe(error), icon=":material/error:")
+    if refused := st.session_state.get(f"{key}-error"):
+        st.error(text.safe(refused), icon=":material/error:")
     keep_in_link(key, NOTHING[key])
     st.text_input(
         f"{key.capitalize()} in use", key=key, bind="query-params", placeholder="none", help="Empty it to go without."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import get_args
+from typing import cast, get_args
 
 import streamlit as st
 
@@ -223,6 +223,6 @@ def at_risk(data: Dataset) -> list[str]:
     return list(dict.fromkeys([*data.sensitive, *data.groups]))
 
 
-def with_model(asked: FilRequest, kind: ModelKind, l2: float) -> FilRequest:
+def with_model(asked: FilRequest, kind: str, l2: float) -> FilRequest:
     """The same question to another model, with equal weights."""
-    return dataclasses.replace(asked, model=ModelSpec(kind=kind, l2=l2))
+    return dataclasses.replace(asked, model=ModelSpec(kind=cast(ModelKind, kind), l2=l2))

@@ -102,11 +102,16 @@ def with_records(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
 def chart(figure: go.Figure, alt: str, key: str, **options: Any) -> Any:
     """A Plotly figure in the house style, with a text for those who cannot see it."""
     config = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage"] if redacted() else []}
-    return st.plotly_chart(figure, theme=None, key=key, alt=alt, config=config, **options)  # type: ignore[arg-type]
+    return st.plotly_chart(figure, theme=None, key=key, alt=alt, config=config, **options)
 
 
-def provenance(request: Request, result: Result, **more: object) -> None:
-    """The small print under a figure, and how to get the same again; `more` are options of that command line."""
+def provenance(request: Request, result: Result, *, reproduced: Request | None = None) -> None:
+    """The small print under a figure, and how to get the same again.
+
+    Args:
+        request, result: what the figure shows.
+        reproduced: the request that gives all of the page again; None for the same one.
+    """
     p, s = result.provenance, result.summary
     data = p["request"]["data"]
     facts = [
@@ -125,7 +130,7 @@ def provenance(request: Request, result: Result, **more: object) -> None:
     for notice in compute.notices(result):
         st.caption(f":material/warning: {text.safe(notice)}")
     with st.expander("Reproduce this"):
-        st.code(reproduce.command(request, **more), language="bash")
+        st.code(reproduce.command(reproduced or request), language="bash")
         st.caption(
             f"Data fingerprint `{p['data']['fingerprint'][:16]}`. " + " ".join(map(text.safe, p["data"]["notes"]))
         )

@@ -117,13 +117,12 @@ def test_another_seed_number_of_trials_or_noise_is_another_result(changed):
         dataclasses.replace(SEX, attribute="progression"),
         dataclasses.replace(SEX, data=DIGITS),
         dataclasses.replace(TWO, ids=(8, 0)),
-        dataclasses.replace(TWO, ids=(-1,)),
         dataclasses.replace(TWO, ids=(10**30,)),
     ],
-    ids=["unknown", "continuous", "label", "images", "held out", "negative", "huge"],
+    ids=["unknown", "continuous", "label", "images", "held out", "huge"],
 )
 def test_bad_requests_are_refused_before_anything_is_trained(request_, monkeypatch):
-    monkeypatch.setattr(Engine, "_fitted", lambda *_, **__: pytest.fail("trained"))
+    monkeypatch.setattr(Engine, "_optimum", lambda *_, **__: pytest.fail("trained"))
     with pytest.raises(BadData, match="expected"):
         Engine().get(request_)
 
@@ -247,7 +246,8 @@ def test_requests_that_ask_the_same_are_the_same():
         (ReconstructionRequest, dict(ids=(1,), sigmas=(float("nan"),)), "sigmas: expected a finite number"),
         (ReconstructionRequest, dict(ids="12"), "ids: expected"),
         (ReconstructionRequest, dict(ids=()), "ids: expected at least one"),
-        (ReconstructionRequest, dict(ids=(1, 1)), "each once"),
+        (ReconstructionRequest, dict(ids=(1, 1)), "each number once"),
+        (ReconstructionRequest, dict(ids=(-1,)), "ids: expected a whole number >= 0"),
         (ReconstructionRequest, dict(ids=(1.5,)), "ids: expected"),
         (ReconstructionRequest, dict(ids=(1,), prior_std=0.0), "prior_std: expected"),
         (ReconstructionRequest, dict(ids=(1,), trials=2.5), "trials: expected"),

@@ -7,13 +7,13 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from fil_core.engine.mitigations import CONSTANT_WEIGHTS
 from scipy.stats import norm
 
-import fil_core.models
 from fil_core.analyses.attribute.request import AttributeRequest
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.fit import run as fit_run
+from fil_core.analyses.health import CONSTANT_WEIGHTS
 from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
@@ -129,13 +129,13 @@ def test_an_attribute_of_the_weights_is_no_attribute_of_the_question(engine):
     ],
 )
 def test_what_is_not_there_is_refused_before_anything_is_trained(request_, monkeypatch):
-    monkeypatch.setattr(fil_core.models, "fit", lambda *_, **__: pytest.fail("trained"))
+    monkeypatch.setattr(fit_run, "fit", lambda *_, **__: pytest.fail("trained"))
     with pytest.raises(BadData, match="expected"):
         Engine().get(request_)
 
 
 def test_classes_of_a_regression_cannot_be_weighted(engine, monkeypatch):
-    monkeypatch.setattr(fil_core.models, "fit", lambda *_, **__: pytest.fail("trained"))
+    monkeypatch.setattr(fit_run, "fit", lambda *_, **__: pytest.fail("trained"))
     for method in ("class", "hybrid"):
         how = Irfil(method=method)
         for request in (
@@ -158,7 +158,7 @@ def fits(monkeypatch):
 
         return wrapped
 
-    monkeypatch.setattr(fil_core.models, "fit", counting("engine", fil_core.models.fit))
+    monkeypatch.setattr(fit_run, "fit", counting("engine", fit_run.fit))
     monkeypatch.setattr(reweighting, "fit", counting("rounds", reweighting.fit))
     return counts
 
@@ -218,7 +218,7 @@ def test_somebody_must_be_left(engine):
 
 def test_a_class_must_be_left(engine, monkeypatch):
     monkeypatch.setattr(
-        "fil_core.engine.weights.without_leakiest", lambda eta, _: (engine.dataset(DIGITS).y == 0).astype(float)
+        "fil_core.analyses.fit.run.without_leakiest", lambda eta, _: (engine.dataset(DIGITS).y == 0).astype(float)
     )
     with pytest.raises(BadRequest, match="class 8 has none left"):
         engine.get(FilRequest(data=DIGITS, model=weighted(LOGISTIC, Dropping(k=60))))
@@ -246,9 +246,9 @@ def test_weights_come_back_from_a_file_in_any_order(name, engine, tmp_path):
     table = table_of(dataset)
     path, content = tmp_path / name, WRITERS[name](table.sample(frac=1, random_state=1))
     path.write_bytes(content)
-    expected = keep_weights(engine, table, dataset)
-    assert keep_weights(engine, read_weights(str(path)), dataset) == expected  # from a path
-    assert keep_weights(engine, read_weights(name, content), dataset) == expected  # or handed in
+    expected = keep_weights(engine.store, table, dataset)
+    assert keep_weights(engine.store, read_weights(str(path)), dataset) == expected  # from a path
+    assert keep_weights(engine.store, read_weights(name, content), dataset) == expected  # or handed in
     found = engine.get(FilRequest(data=DIGITS, model=weighted(LOGISTIC, expected))).table
     assert (found["weight"].to_numpy() == table["weight"].to_numpy()).all()
     direct = fil(fit(LOGISTIC, dataset, weights=table["weight"].to_numpy()), dataset).numpy()
@@ -257,17 +257,17 @@ def test_weights_come_back_from_a_file_in_any_order(name, engine, tmp_path):
 
 def test_weights_are_named_by_what_they_are_and_for_whom(engine):
     dataset, other = engine.dataset(DIGITS), engine.dataset(dataclasses.replace(DIGITS, pca=5))
-    one = keep_weights(engine, table_of(dataset), dataset)
+    one = keep_weights(engine.store, table_of(dataset), dataset)
     nudged = table_of(dataset)
     nudged.loc[3, "weight"] *= 1 + 1e-15
-    assert keep_weights(engine, nudged, dataset) != one
+    assert keep_weights(engine.store, nudged, dataset) != one
     assert (dataset.ids == other.ids).all()
-    assert keep_weights(engine, table_of(other), other) != one
+    assert keep_weights(engine.store, table_of(other), other) != one
 
 
 def test_weights_of_reweighting_may_be_handed_in(engine):
     rounds = engine.get(IrfilRequest(data=DIGITS, model=LOGISTIC, weights=EVEN)).table
-    given = keep_weights(engine, rounds.reset_index()[["id", "weight"]], engine.dataset(DIGITS))
+    given = keep_weights(engine.store, rounds.reset_index()[["id", "weight"]], engine.dataset(DIGITS))
     one, other = (engine.get(FilRequest(data=DIGITS, model=weighted(LOGISTIC, how))).table for how in (given, EVEN))
     assert one.equals(other)
 
@@ -314,14 +314,14 @@ def test_weights_that_do_not_fit_are_refused(spoil, message, error, through, eng
     with pytest.raises(error, match=f"weights: .*({message})"):
         if through == "csv":  # where a table without a row is none
             table = read_weights("w.csv", table.to_csv(index=False).encode())
-        keep_weights(engine, table, dataset)
+        keep_weights(engine.store, table, dataset)
     assert not engine.store.entries()
 
 
 def test_an_emptied_class_is_refused_when_weights_are_handed_in(engine):
     dataset = engine.dataset(DIGITS)
     with pytest.raises(BadRequest, match="class 3 has none left"):
-        keep_weights(engine, table_of(dataset, dataset.y), dataset)
+        keep_weights(engine.store, table_of(dataset, dataset.y), dataset)
 
 
 @pytest.mark.parametrize(
@@ -349,7 +349,7 @@ def test_weights_may_stand_between_semicolons():
 
 
 def test_weights_for_other_examples_are_refused(engine):
-    given = keep_weights(engine, table_of(engine.dataset(DIGITS)), engine.dataset(DIGITS))
+    given = keep_weights(engine.store, table_of(engine.dataset(DIGITS)), engine.dataset(DIGITS))
     for other in (dataclasses.replace(DIGITS, pca=5), dataclasses.replace(DIGITS, seed=1)):
         with pytest.raises(BadData, match="were given for .* with another choice of examples or features"):
             engine.get(FilRequest(data=other, model=weighted(LOGISTIC, given)))
@@ -357,12 +357,12 @@ def test_weights_for_other_examples_are_refused(engine):
 
 def test_weights_that_the_store_has_lost_are_asked_for_again(engine):
     dataset = engine.dataset(DIGITS)
-    given = keep_weights(engine, table_of(dataset), dataset)
+    given = keep_weights(engine.store, table_of(dataset), dataset)
     request = FilRequest(data=DIGITS, model=weighted(LOGISTIC, given))
     engine.store.delete(given.digest)
     with pytest.raises(BadData, match=f"weights: given:{given.digest[:16]}… are not in the store any more; give"):
         engine.get(request)
-    assert keep_weights(engine, table_of(dataset), dataset) == given
+    assert keep_weights(engine.store, table_of(dataset), dataset) == given
     assert engine.get(request).summary["n"] == 120
 
 
@@ -449,7 +449,7 @@ def test_weights_of_another_scale_are_told_what_they_should_be(scale, engine):
     """The penalty counts n examples, so weights of any other mean are another model's."""
     data = engine.dataset(DIABETES)
     with pytest.raises(BadRequest, match="a mean about 1"):
-        keep_weights(engine, pd.DataFrame({"id": data.ids, "weight": np.full(data.n, scale)}), data)
+        keep_weights(engine.store, pd.DataFrame({"id": data.ids, "weight": np.full(data.n, scale)}), data)
 
 
 @pytest.mark.parametrize("how", [None, EVEN])

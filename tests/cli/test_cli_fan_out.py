@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fil_core.cli import fanning
+from fil_core.cli import fan_out
 from fil_core.engine.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -39,13 +39,13 @@ def in_a_folder(tmp_path, monkeypatch):
 def opened(monkeypatch):
     """How often a command goes to other processes."""
     calls = []
-    plain = fanning.open_executor
+    plain = fan_out.open_executor
 
     def counting(options):
         calls.append(options.workers)
         return plain(options)
 
-    monkeypatch.setattr(fanning, "open_executor", counting)
+    monkeypatch.setattr(fan_out, "open_executor", counting)
     return calls
 
 
@@ -98,7 +98,7 @@ def test_little_work_stays_in_this_process(run, opened):
 
 
 def test_work_goes_to_other_processes_as_soon_as_it_is_worth_it(run, opened, monkeypatch):
-    monkeypatch.setattr(fanning, "_WORTH_SECONDS", 0.0)
+    monkeypatch.setattr(fan_out, "_WORTH_SECONDS", 0.0)
     ids = some_ids(run, 3)
     line, _ = lines(run, *RECONSTRUCT, "--ids", ",".join(map(str, ids)))
     assert opened == [None]

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,10 @@ from fil_core import data
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
+from fil_core.analyses.fit.run import as_result, restore
 from fil_core.analyses.table import key
 from fil_core.data import loading
-from fil_core.engine import Engine, analyses, get, run
+from fil_core.engine import Engine, get, run
 from fil_core.engine.store import Store
 from fil_core.errors import BadData, BadRequest, DeviceUnavailable, FilError
 from fil_core.models import fit
@@ -44,8 +46,9 @@ def computed(monkeypatch):
     def recorded(name, analysis):
         return lambda *args, **options: names.append(name) or analysis(*args, **options)
 
-    for name in ("run_fil", "run_example", "run_fit"):
-        monkeypatch.setattr(analyses, name, recorded(name, getattr(analyses, name)))
+    for folder in ("fil", "example", "fit"):
+        module, name = import_module(f"fil_core.analyses.{folder}.run"), f"run_{folder}"
+        monkeypatch.setattr(module, name, recorded(name, getattr(module, name)))
     return names
 
 
@@ -213,7 +216,7 @@ from fil_core.engine import Engine
 from fil_core.engine.store import Store
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.specs import DataSpec, ModelSpec
-import fil_core.engine.analyses
+import fil_core.analyses.fil.run
 root, name = Path(sys.argv[1]), sys.argv[2]
 (root / name).touch()
 while len(list(root.glob("ready-*"))) < 2: time.sleep(0.005)
@@ -267,7 +270,7 @@ def test_cuda_by_name_is_refused_without_one_even_for_a_stored_result(engine, mo
         (dataclasses.replace(SMALL, attribute=("attribute",), simplex=True), BadRequest, "leaves one out"),
         (dataclasses.replace(SMALL, attribute=("x0",), simplex=True), BadRequest, "at least two columns; got 1"),
         (ExampleRequest(data=TABLE, id=120), BadData, "id: expected one of the 120"),
-        (ExampleRequest(data=TABLE, id=-1), BadData, "id"),
+        (ExampleRequest(data=TABLE, id=10**9), BadData, "id"),
         (FilRequest(data=DIGITS, model=ModelSpec(kind="softmax"), attribute=("r00c00",)), BadData, "attribute"),
     ],
 )
@@ -364,7 +367,7 @@ def test_a_person_with_attributes_gets_the_leakage_of_each(engine):
 def test_restored_models_are_the_fitted_ones():
     dataset = data.load(TABLE)
     fitted = fit(SMALL.model, dataset)
-    back = analyses.restore_fit(analyses.run_fit(fitted), SMALL.model, fitted.theta.device)
+    back = restore(as_result(fitted), SMALL.model, fitted.theta.device)
     assert back.optimum.converged
     assert back.classes == 2
     np.testing.assert_array_equal(back.theta, fitted.theta)

@@ -20,7 +20,7 @@ from fil_core.engine.uploads import (
     joined,
     keep_parameters,
     keep_scores,
-    parameters_of,
+    load,
     positions,
     read_parameters,
     read_scores,
@@ -30,7 +30,7 @@ from fil_core.engine.weights import keep_weights
 from fil_core.errors import BadData, BadRequest, NotConverged
 from fil_core.leakage.fil import fil
 from fil_core.models import fit
-from fil_core.specs import DataSpec, ModelSpec
+from fil_core.specs import DataSpec, ModelSpec, Upload
 from fil_core.specs.weights import GivenWeights, weighting
 
 LOGISTIC = ModelSpec(kind="logistic", l2=0.02)
@@ -108,8 +108,8 @@ def test_scores_are_found_by_name_in_the_order_of_the_examples(suffix, engine, p
     data = engine.dataset(patients)
     frame = pd.DataFrame({"ID": [f"P{i:02d}" for i in range(40)], "mine": np.arange(40) / 7, "other": np.arange(40)})
     frame = frame.sample(frac=1, random_state=1)
-    name = keep_scores(engine, read_scores(written(tmp_path, frame, suffix)), data)
-    scores, notes = scores_of(engine, name, data)
+    name = keep_scores(engine.store, read_scores(written(tmp_path, frame, suffix)), data)
+    scores, notes = scores_of(engine.store, name, data)
     assert list(scores.columns) == ["mine", "other"]
     np.testing.assert_allclose(scores["mine"], data.ids / 7, rtol=1e-15)
     assert scores.index.tolist() == data.ids.tolist()
@@ -119,7 +119,7 @@ def test_scores_are_found_by_name_in_the_order_of_the_examples(suffix, engine, p
 def test_scores_are_found_by_number(engine, numbered):
     data = engine.dataset(numbered)
     table = pd.DataFrame({"id": data.ids[::-1].astype(float), "mine": np.arange(data.n)})
-    scores, notes = scores_of(engine, keep_scores(engine, table, data), data)
+    scores, notes = scores_of(engine.store, keep_scores(engine.store, table, data), data)
     assert scores["mine"].tolist() == list(range(data.n))[::-1]
     assert notes == []
 
@@ -127,7 +127,7 @@ def test_scores_are_found_by_number(engine, numbered):
 def test_examples_without_a_score_have_none_and_are_counted(engine, numbered):
     data = engine.dataset(numbered)
     table = pd.DataFrame({"id": [*data.ids[:5], 7, np.nan], "mine": [*range(5), 9, 9]})
-    scores, notes = scores_of(engine, keep_scores(engine, table, data), data)
+    scores, notes = scores_of(engine.store, keep_scores(engine.store, table, data), data)
     assert scores["mine"][:5].tolist() == [0, 1, 2, 3, 4]
     assert scores["mine"][5:].isna().all()
     lack = f"Your scores lack {data.n - 5} of the {data.n} training examples."
@@ -144,11 +144,11 @@ def test_positions_are_where_examples_stand_and_minus_one_for_others(engine, pat
 def test_the_same_scores_have_the_same_name_and_other_columns_another(engine, numbered):
     data = engine.dataset(numbered)
     numbers = {"id": data.ids, "ab": np.ones(data.n), "c": np.ones(data.n)}
-    names = [keep_scores(engine, pd.DataFrame(numbers), data) for _ in range(2)]
+    names = [keep_scores(engine.store, pd.DataFrame(numbers), data) for _ in range(2)]
     assert names[0] == names[1]
-    other = keep_scores(engine, pd.DataFrame(numbers).rename(columns={"ab": "a", "c": "bc"}), data)
+    other = keep_scores(engine.store, pd.DataFrame(numbers).rename(columns={"ab": "a", "c": "bc"}), data)
     assert other != names[0]
-    assert list(scores_of(engine, other, data)[0].columns) == ["a", "bc"]
+    assert list(scores_of(engine.store, other, data)[0].columns) == ["a", "bc"]
 
 
 def test_a_name_that_is_taken_gets_yours_behind_it():
@@ -189,26 +189,26 @@ def test_scores_that_cannot_be_used_are_refused(columns, message, engine, number
     data = engine.dataset(numbered)
     assert 1003 in data.ids
     with pytest.raises(BadData, match=message):
-        keep_scores(engine, pd.DataFrame({"id": data.ids[:2]} | columns), data)
+        keep_scores(engine.store, pd.DataFrame({"id": data.ids[:2]} | columns), data)
 
 
 def test_scores_belong_to_their_examples_and_can_be_lost(engine, numbered):
     data = engine.dataset(numbered)
-    name = keep_scores(engine, pd.DataFrame({"id": data.ids, "mine": data.y}), data)
+    name = keep_scores(engine.store, pd.DataFrame({"id": data.ids, "mine": data.y}), data)
     other = engine.dataset(dataclasses.replace(numbered, subset=20))
     with pytest.raises(BadData, match="another choice of examples or features"):
-        scores_of(engine, name, other)
+        scores_of(engine.store, name, other)
     engine.store.delete(name)
     with pytest.raises(BadData, match="not in the store any more; give the file again"):
-        scores_of(engine, name, data)
+        scores_of(engine.store, name, data)
     with pytest.raises(BadRequest, match="64 lower-case hex"):
-        scores_of(engine, "../x", data)
+        scores_of(engine.store, "../x", data)
 
 
 def test_a_name_of_something_else_is_no_name_of_scores(engine, numbered):
     data = engine.dataset(numbered)
     with pytest.raises(BadData, match="scores: .* are not in the store"):
-        scores_of(engine, keep_parameters(engine, np.ones(4)), data)
+        scores_of(engine.store, keep_parameters(engine.store, np.ones(4)), data)
 
 
 # --- parameters -----------------------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def test_a_model_trained_elsewhere_leaks_what_the_same_model_trained_here_leaks(
     theta = parameters(engine, patients, model).astype(np.float32)
     path = tmp_path / f"model.{suffix}"
     save_file({"weight": theta}, path) if suffix == "safetensors" else np.savez(path, weight=theta)
-    name = keep_parameters(engine, read_parameters(path))
+    name = keep_parameters(engine.store, read_parameters(path))
     brought = engine.get(FilRequest(data=patients, model=dataclasses.replace(model, parameters=name)))
     own = engine.get(FilRequest(data=patients, model=model))
     np.testing.assert_allclose(brought.table["eta"], own.table["eta"], rtol=1e-4)
@@ -238,7 +238,7 @@ def test_a_model_trained_elsewhere_leaks_what_the_same_model_trained_here_leaks(
 def test_every_analysis_of_examples_starts_from_the_parameters_that_were_brought(engine, patients):
     theta = parameters(engine, patients)
     moved = theta * (1 + 5e-4)
-    model = dataclasses.replace(LOGISTIC, parameters=keep_parameters(engine, moved))
+    model = dataclasses.replace(LOGISTIC, parameters=keep_parameters(engine.store, moved))
     id_ = int(engine.dataset(patients).ids[0])
     brought = engine.get(ExampleRequest(data=patients, model=model, id=id_))
     own = engine.get(ExampleRequest(data=patients, model=LOGISTIC, id=id_))
@@ -247,7 +247,7 @@ def test_every_analysis_of_examples_starts_from_the_parameters_that_were_brought
 
 
 def test_parameters_that_are_no_optimum_are_refused_and_nothing_is_stored(engine, patients):
-    name = keep_parameters(engine, parameters(engine, patients) * 1.1)
+    name = keep_parameters(engine.store, parameters(engine, patients) * 1.1)
     request = FilRequest(data=patients, model=dataclasses.replace(LOGISTIC, parameters=name))
     with pytest.raises(NotConverged, match="parameters: expected an optimum of logistic"):
         engine.get(request)
@@ -257,10 +257,10 @@ def test_parameters_that_are_no_optimum_are_refused_and_nothing_is_stored(engine
 def test_given_weights_stand_beside_parameters(engine, patients):
     data = engine.dataset(patients)
     weights = np.random.default_rng(1).uniform(0.5, 1.5, data.n)
-    how = keep_weights(engine, pd.DataFrame({"id": data.called(data.ids), "weight": weights}), data)
+    how = keep_weights(engine.store, pd.DataFrame({"id": data.called(data.ids), "weight": weights}), data)
     weighted = dataclasses.replace(LOGISTIC, weights=how)
     theta = fit(LOGISTIC, data, weights=weights).theta.numpy()
-    model = dataclasses.replace(weighted, parameters=keep_parameters(engine, theta))
+    model = dataclasses.replace(weighted, parameters=keep_parameters(engine.store, theta))
     brought, own = (engine.get(FilRequest(data=patients, model=m)).table for m in (model, weighted))
     np.testing.assert_allclose(brought["eta"], own["eta"], rtol=1e-6)
     np.testing.assert_allclose(brought["weight"], weights, rtol=1e-15)
@@ -283,8 +283,8 @@ def test_a_name_that_is_no_digest_is_refused(name):
 
 
 def test_parameters_can_be_lost(engine, patients):
-    name = keep_parameters(engine, parameters(engine, patients))
-    assert parameters_of(engine, name).shape == (4,)
+    name = keep_parameters(engine.store, parameters(engine, patients))
+    assert load(engine.store, Upload("parameters", name)).arrays["theta"].shape == (4,)
     engine.store.delete(name)
     with pytest.raises(BadData, match="parameters: .* not in the store any more; give the file again"):
         engine.get(FilRequest(data=patients, model=dataclasses.replace(LOGISTIC, parameters=name)))
@@ -292,9 +292,9 @@ def test_parameters_can_be_lost(engine, patients):
 
 def test_a_name_of_something_else_is_no_name_of_parameters(engine, numbered):
     data = engine.dataset(numbered)
-    scores = keep_scores(engine, pd.DataFrame({"id": data.ids, "mine": data.y}), data)
+    scores = keep_scores(engine.store, pd.DataFrame({"id": data.ids, "mine": data.y}), data)
     with pytest.raises(BadData, match="parameters: .* are not in the store"):
-        parameters_of(engine, scores)
+        load(engine.store, Upload("parameters", scores))
 
 
 # --- files of parameters --------------------------------------------------------------------------------------------

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fil_core.engine.analyses import run_fil
+import torch
 
+from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.fil.run import run_fil
 from fil_core.data.loading import assemble
 from fil_core.data.raw import Raw
 from fil_core.engine.fan_out.executors import WorkersUnavailable, executor
@@ -60,7 +62,8 @@ def in_memory(made, model, preprocess, pca, sigma=0.7):
     )  # fmt: skip
     spec = DataSpec(name="digits", preprocess=preprocess, pca=pca)
     dataset = assemble(raw, spec, title="Rows", task="classification" if classes else "regression")
-    return run_fil(FilRequest(data=spec, model=model, sigma=sigma), dataset, fit(model, dataset))
+    inputs = Inputs(dataset, torch.device("cpu"), optimum=fit(model, dataset))
+    return run_fil(FilRequest(data=spec, model=model, sigma=sigma), inputs)
 
 
 def of_classes(made):

@@ -151,8 +151,8 @@ def test_a_result_of_another_version_is_listed_and_can_be_deleted(ticks: Ticks) 
     ticks.only("old")
     at = app(RUNS)
     assert "of another version" in words(at)
-    assert at.button(key="runs-open").disabled
-    at.button(key="runs-delete").click().run()
+    assert at.button(key="results-open").disabled
+    at.button(key="results-delete").click().run()
     at.button(key="doom-yes").click().run()
     assert ("e" * 64) not in Store() and not at.exception
 
@@ -162,11 +162,11 @@ def test_deleting_asks_first_and_can_be_left(ticks: Ticks) -> None:
     ticks.only("fil")
     at = app(RUNS)
     before = {entry.key for entry in Store().entries()}
-    at.button(key="runs-delete").click().run()
+    at.button(key="results-delete").click().run()
     assert "Delete these 2 results" in words(at) and {e.key for e in Store().entries()} == before
     at.button(key="doom-no").click().run()
     assert "Delete these" not in words(at) and {e.key for e in Store().entries()} == before
-    at.button(key="runs-delete").click().run()
+    at.button(key="results-delete").click().run()
     at.button(key="doom-yes").click().run()
     assert not [e for e in Store().entries() if e.analysis == "fil"] and not at.exception
 
@@ -206,7 +206,7 @@ def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) 
         ticks.wanted = lambda run: run.entry.analysis == analysis and run.request.data.classes == ("3", "8")
     at.run()
     before = {str(entry.request) for entry in Store().entries() if entry.analysis == analysis}
-    at.button(key="runs-open").click().run()
+    at.button(key="results-open").click().run()
     assert not at.exception and not at.error
     assert at.title[0].value == title
     assert {name: at.session_state[name] for name in values} == values
@@ -238,7 +238,7 @@ def test_why_a_result_cannot_be_opened_is_said(ticks: Ticks) -> None:
     Engine().get(FilRequest(**DIABETES, sigma=2.0))
     ticks.only("fil", data="Diabetes")
     at = app(RUNS)
-    assert at.button(key="runs-open").disabled and "No page shows exactly this" in words(at)
+    assert at.button(key="results-open").disabled and "No page shows exactly this" in words(at)
 
 
 # --- comparing --------------------------------------------------------------------------------------------------------
@@ -404,7 +404,7 @@ def test_what_a_person_brought_is_called_so_and_its_end_is_no_small_matter(ticks
     assert runs_table.frame([run])["what"].tolist() == ["your own scores"]
     ticks.only("scores")
     at = sidebar(app(RUNS), parts=True)
-    at.button(key="runs-delete").click().run()
+    at.button(key="results-delete").click().run()
     assert "What you brought can not" in words(at) and not at.exception
 
 

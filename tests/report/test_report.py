@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from fil_core.reproduce import command, has_command, script
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
@@ -24,7 +23,7 @@ from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
-from fil_core.analyses.table import request_of
+from fil_core.analyses.reproduce import command
 from fil_core.display import charts
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
@@ -272,18 +271,14 @@ def test_a_name_with_stars_is_not_bold(results, written):
 # --- how to get it again ----------------------------------------------------------------------------------------------
 
 
-def test_what_no_command_says_is_a_script_that_does(engine, results, written):
+def test_what_is_reweighted_or_has_a_prior_has_a_command_too(engine, results, written):
     reweighted = ReleaseRequest(**DIABETES, sigma=0.1, draws=5)
     reweighted = dataclasses.replace(reweighted, model=ModelSpec(l2=1e-2, weights=Dropping(k=3)))
     with_prior = FilRequest(**DIABETES, prior_std=0.5)
     for request in (reweighted, with_prior):
-        assert not has_command(request)
-        asked = re.search(r"request_of\((.*)\)\)\.table", script(request))[1]
-        assert request_of(eval(asked)) == request
-        assert "request_of" in words(written((request, engine.get(request))))
-    assert has_command(REQUESTS["fil"])
-    with pytest.raises(BadRequest, match="a command answers"):
-        command(ExampleRequest())
+        assert command(request) in words(written((request, engine.get(request))))
+    assert "--weights drop:3" in command(reweighted) and "--prior-std 0.5" in command(with_prior)
+    assert "--example 3" in command(ExampleRequest(id=3))
 
 
 def test_the_command_line_says_noise_and_seed():

@@ -36,7 +36,7 @@ def run_reconstruction(request: ReconstructionRequest, inputs: Inputs, progress:
     `guess` and `guess_prior` (m, S, d0), in source features, what principal components dropped being the mean.
     """
     if len(request.ids) > 1:
-        return _together([inputs.part(one) for one in one_by_one(request)])
+        return together([inputs.part(one) for one in one_by_one(request)])
     dataset, fitted = inputs.dataset, inputs.fitted
     id = request.ids[0]
     row = dataset.row(id)
@@ -60,7 +60,7 @@ def run_reconstruction(request: ReconstructionRequest, inputs: Inputs, progress:
     return Result(table, arrays, summary, {"warnings": caveats(fitted)})
 
 
-def _together(found: list[Result]) -> Result:
+def together(found: list[Result]) -> Result:
     """The answers to several examples as one; `sigmas` are those of all of them, where each has its own grid."""
     table = pd.concat([one.table for one in found])
     arrays = {name: np.concatenate([one.arrays[name] for one in found]) for name in found[0].arrays}

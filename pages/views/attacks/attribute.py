@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -128,8 +129,10 @@ def _against_noise(request: AttributeRequest, found: Result, sigma: float) -> No
     noisy = [i for i, level in enumerate(s["sigmas"]) if level > 0]
     drawn_at = [s["sigmas"][i] for i in noisy]
     fine = tuple(np.geomspace(drawn_at[0], drawn_at[-1], 31)) if "gram" in found.arrays else ()
-    lines = {name: (fine, curves.success_curve(request, name, fine)) for name in _WHITE if fine and name in s["exact"]}
-    points = {}
+    lines: dict[str, tuple[Sequence[float], Sequence[float]]] = {
+        name: (fine, curves.success_curve(request, name, fine)) for name in _WHITE if fine and name in s["exact"]
+    }
+    points: dict[str, tuple[Sequence[float], Sequence[float], Sequence[float]]] = {}
     for name, accuracy in s["accuracy"].items():
         values, error = [accuracy[i] for i in noisy], [s["standard_error"][name][i] for i in noisy]
         if name in ("baseline", "ideal"):

@@ -18,10 +18,17 @@ def button(request: FilRequest, id: int) -> None:
     """Put an example on the list, or take it off."""
     listed = notes(request)
     if id in listed:
-        label, icon, key, act = "Take off the review list", ":material/playlist_remove:", "review-remove", listed.pop
+        label, icon, key = "Take off the review list", ":material/playlist_remove:", "review-remove"
     else:
-        label, icon, key, act = "Add to the review list", ":material/playlist_add:", "review-add", listed.setdefault
-    st.button(label, icon=icon, key=key, on_click=act, args=(id, ""))
+        label, icon, key = "Add to the review list", ":material/playlist_add:", "review-add"
+    st.button(label, icon=icon, key=key, on_click=_toggle, args=(listed, id))
+
+
+def _toggle(listed: dict[int, str], id: int) -> None:
+    if id in listed:
+        del listed[id]
+    else:
+        listed[id] = ""
 
 
 def panel(request: FilRequest, table: pd.DataFrame) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -14,6 +17,7 @@ from fil_core import (
     FilRequest,
     Irfil,
     IrfilRequest,
+    MitigateRequest,
     Mitigation,
     ReleaseRequest,
     Result,
@@ -49,7 +53,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
     before = release.measured(asked, attribute)
     with right:
         base = release.release(asked, attribute, before)
-    compared, more = _compared(base, data, before)
+    compared, comparison = _compared(base, data, before)
     answers = compute.sweep(
         [m.release for m in compared],
         f"Measure {len(compared)} releases",
@@ -60,7 +64,7 @@ def view(asked: FilRequest, data: Dataset) -> None:
     complete = all(answer is not None for answer in answers)  # else what was wrong must stay to be read
     if (
         complete
-        and "target-eta" not in more
+        and comparison.target_eta is None
         and any(m not in compared for m in _matching_noise(base, before, compared))
     ):
         st.rerun()  # reweighting has just been measured, and says which noise to set beside it
@@ -79,8 +83,8 @@ def view(asked: FilRequest, data: Dataset) -> None:
         if st.session_state.get(key) not in (None, *options):
             del st.session_state[key]
     # While some are missing the choice is a passing one: what is kept, and in the link, is made of all of them.
-    how = {"key": "looking", "bind": "query-params"} if complete else {"key": f"looking-{len(done)}"}
-    looking = first.selectbox("Looking at", names, index=min(1, len(done) - 1), **how)  # type: ignore[arg-type]
+    bound: dict[str, Any] = {"key": "looking", "bind": "query-params"} if complete else {"key": f"looking-{len(done)}"}
+    looking = first.selectbox("Looking at", names, index=min(1, len(done) - 1), **bound)
     leakage = second.segmented_control(
         "Leakage as", ways, default="largest η", key="leakage-as", bind="query-params", required=True
     )
@@ -90,11 +94,11 @@ def view(asked: FilRequest, data: Dataset) -> None:
     _looked_at(data, mitigation, answer, before)
     for notice in sorted({text.safe(n) for _, one in by_name.values() for n in one.provenance["warnings"]}):
         st.caption(f":material/warning: {notice}")
-    widgets.provenance(base, next(iter(by_name.values()))[1], **more)
+    widgets.provenance(base, next(iter(by_name.values()))[1], reproduced=comparison)
 
 
-def _compared(base: ReleaseRequest, data: Dataset, before: Result) -> tuple[list[Mitigation], dict[str, object]]:
-    """What a person chose to compare, and the options by which the command line does the same."""
+def _compared(base: ReleaseRequest, data: Dataset, before: Result) -> tuple[list[Mitigation], MitigateRequest]:
+    """What a person chose to compare, as its releases and as one request."""
     l2 = base.model.penalty
     penalties = [float(f"{l2 * f:.3g}") for f in _FACTORS if l2 * f <= LARGEST_L2] if l2 else _L2S
     sigmas = [float(f"{base.sigma * factor:.3g}") for factor in _FACTORS]
@@ -118,17 +122,22 @@ def _compared(base: ReleaseRequest, data: Dataset, before: Result) -> tuple[list
         )
         usual = list(dict.fromkeys([drops[2 % len(drops)], drops[-3 % len(drops)]]))
         dropped = three.multiselect("Without the top", drops, usual, key=f"drops-{data.n}")
-    attribute = (base.attribute,) if base.attribute else ()
-    irfil = [Irfil(method=method, iterations=rounds, attribute=attribute) for method in chosen]
-    lists = {"sigmas": sorted(noises), "l2s": sorted(l2s), "drops": sorted(dropped)}
-    options = {"methods": chosen, "sigmas": lists["sigmas"], "l2s": lists["l2s"], "drop": lists["drops"]}
-    more: dict[str, object] = {name: ",".join(map(str, values)) or "none" for name, values in options.items()}
-    compared = compared_releases(base, n=data.n, irfil=irfil, **lists)  # type: ignore[arg-type]
-    if target:
-        compared, more = [*compared, noise_for(base, before.summary["eta_max"], target)], more | {"target-eta": target}
-    else:
-        compared += _matching_noise(base, before, compared)
-    return compared, more | {"iterations": rounds}
+    comparison = MitigateRequest(
+        data=base.data, model=base.model, release_sigma=base.sigma, attribute=base.attribute, examples=len(base.ids),
+        methods=tuple(chosen), iterations=rounds, target_eta=(target,) if target else None,
+        sigmas=tuple(sorted(noises)), l2s=tuple(sorted(l2s)), drop=tuple(sorted(dropped)), trials=base.trials,
+        draws=base.draws, seed=base.seed, device=base.device,
+    )  # fmt: skip
+    compared = compared_releases(
+        base,
+        n=data.n,
+        irfil=[comparison.reweighting(method) for method in chosen],
+        sigmas=comparison.sigmas,
+        l2s=comparison.l2s,
+        drops=comparison.drop,
+    )
+    wanted = [noise_for(base, before.summary["eta_max"], target)] if target else _matching_noise(base, before, compared)
+    return compared + wanted, comparison
 
 
 def _matching_noise(base: ReleaseRequest, before: Result, compared: list[Mitigation]) -> list[Mitigation]:
@@ -174,7 +183,7 @@ def _frontier(
     points = done[["family", "expected_score", "score_std"]].rename(columns={"expected_score": "score"})
     points = points.assign(leakage=done[column].astype(float))
     points = points[points["leakage"] > 0]  # a spread of nothing has no place on a logarithmic axis
-    lines: dict[str, list[tuple[list[float], list[float]]]] = {}
+    lines: dict[str, list[tuple[Sequence[float], Sequence[float]]]] = {}
     if column != "attack":
         at_one = before.summary[column]
         sigmas = tuple(base.sigma * np.logspace(-0.5, 3, _NOISES))
@@ -185,8 +194,8 @@ def _frontier(
             if isinstance(how, Irfil):
                 rounds = IrfilRequest(data=asked.data, model=asked.model, weights=how, device=asked.device)
                 if (found := compute.stored(rounds)) is not None:
-                    x = [value / base.sigma for value in found.summary[column]]
-                    lines.setdefault("reweighting", []).append((x, curves.round_scores(rounds, base.sigma)))
+                    leaked = [value / base.sigma for value in found.summary[column]]
+                    lines.setdefault("reweighting", []).append((leaked, curves.round_scores(rounds, base.sigma)))
     x = (
         f"{leakage} at the release's noise, in 1/feature" if column != "attack"
         else release.attack_in_words(by_name[next(iter(by_name))][1].summary["attack"])

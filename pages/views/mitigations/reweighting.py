@@ -109,7 +109,7 @@ def _request(asked: FilRequest, data: Dataset) -> IrfilRequest:
     with five:
         attribute = release.at_risk(asked, data)
     how = Irfil(
-        method=method or "sample",  # type: ignore[arg-type]
+        method=method or "sample",
         iterations=int(rounds),
         attribute=(attribute,) if attribute else (),
         min_weight=float(least) or None,
@@ -185,7 +185,7 @@ def _scatter(table: pd.DataFrame) -> None:
         selection_mode=("box", "lasso", "points"),
     )
     less = f"{text.count(len(drawn))} of {text.count(len(table))} points are drawn. " if len(drawn) < len(table) else ""
-    picked = [int(point["customdata"]) for point in event["selection"]["points"] if "customdata" in point]  # type: ignore[index]
+    picked = [int(point["customdata"]) for point in event["selection"]["points"] if "customdata" in point]
     if picked:
         ids = table.loc[table.index.intersection(picked)].sort_values("change", ascending=False).index
         st.session_state["selection"] = [int(i) for i in ids]

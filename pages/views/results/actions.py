@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -122,9 +123,15 @@ def _export(runs: list[Stored]) -> None:
         ):
             st.download_button(
                 {"csv": "CSV", "parquet": "Parquet"}[label],
-                lambda writer=writer: writer(_table(store, run.entry.key, request, redact)),
+                partial(_written_table, writer, store, run.entry.key, request, redact),
                 f"{name}.{label}", mime, key=f"results-{label}", on_click="ignore",
             )  # fmt: skip
+
+
+def _written_table(
+    writer: Callable[[pd.DataFrame], bytes], store: Store, key: str, request: Request, redact: bool
+) -> bytes:
+    return writer(_table(store, key, request, redact))
 
 
 def _table(store: Store, key: str, request: Request, redact: bool) -> pd.DataFrame:

@@ -137,7 +137,7 @@ def test_a_process_with_a_store_of_its_own_sends_its_answers(tmp_path, monkeypat
     engine = Engine(Store(tmp_path / "here"))
     dataset = engine.dataset(DIGITS)
     weights = pd.DataFrame({"id": dataset.ids, "weight": np.linspace(0.5, 1.5, dataset.n)})
-    model = ModelSpec(kind="logistic", weights=keep_weights(engine, weights, dataset))
+    model = ModelSpec(kind="logistic", weights=keep_weights(engine.store, weights, dataset))
     asked = FilRequest(data=DIGITS, model=model)
     there = Engine(Store(tmp_path / "there"))
     monkeypatch.setattr("fil_core.engine.fan_out.answers._engine", lambda root: there)
