@@ -1,14 +1,140 @@
-"""The pretended card itself."""
+"""The pretended card itself, and on it every analysis and the checks that need a card."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import operator
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from fil_core.engine import Engine
+from fil_core.engine.store import Store
+from fil_core.engine.uploads import keep_parameters
+from fil_core.engine.weights import keep_weights
+from fil_core.errors import BadRequest, DeviceUnavailable
+from fil_core.leakage.fil import group_fil
+from fil_core.models import fit
+from fil_core.specs import (
+    AttributeRequest,
+    DataSpec,
+    ExampleRequest,
+    FilRequest,
+    FitRequest,
+    IrfilRequest,
+    ModelSpec,
+    ReconstructionRequest,
+    ReleaseRequest,
+)
+from fil_core.specs.weights import Dropping, Irfil
+from tests.attacks import test_cuda as attacks_on_a_card
+from tests.leakage import test_fil as leakage
 from tests.pretend_cuda import CARD, PretendedTensor, pretend_cuda, pretended_card  # noqa: F401 - the fixture `card`
+
+# The same operations in the same order, but for the sizes of blocks; a digit or two may go where numbers cancel.
+CLOSE = 1e-12
+# Beyond these, numbers are rounding alone: a gradient at the optimum, decibels of a reconstruction without an error.
+ROUNDING = {
+    "grad_norm": (1e-12, np.inf),
+    "psnr": (-np.inf, 200),
+    "psnr_prior": (-np.inf, 200),
+    "psnr_nearer": (-np.inf, 200),
+}
+
+TWO_DIGITS, TEN_DIGITS = DataSpec(name="digits", classes=("3", "8"), subset=80), DataSpec(name="digits", subset=150)
+FEW_COLUMNS, DIABETES = dataclasses.replace(TEN_DIGITS, pca=8), DataSpec(name="diabetes", subset=80)
+SYNTHETIC = DataSpec(name="synthetic:60x9")
+RIDGE, LOGISTIC = ModelSpec(l2=0.01), ModelSpec(kind="logistic", l2=0.01)
+SOFTMAX, EVEN = ModelSpec(kind="softmax", l2=0.01), Irfil(iterations=2)
+
+# Small requests by the analysis they belong to, each answered within a second.
+REQUESTS = {
+    "fil": {
+        "regression": FilRequest(data=DIABETES, model=ModelSpec(l2=0.0)),
+        "least squares, two classes": FilRequest(data=TWO_DIGITS, model=RIDGE),
+        "logistic": FilRequest(data=TWO_DIGITS, model=LOGISTIC, sigma=0.1, prior_std=0.2),
+        "softmax": FilRequest(data=FEW_COLUMNS, model=SOFTMAX),
+        "regression, of an attribute": FilRequest(data=DIABETES, model=RIDGE, attribute=("sex", "bmi")),
+        "logistic, of an attribute": FilRequest(data=SYNTHETIC, model=LOGISTIC, attribute=("attribute",)),
+        "simplex": FilRequest(data=SYNTHETIC, model=LOGISTIC, attribute=("3", "4", "5"), simplex=True),
+        "softmax, of a column": FilRequest(data=FEW_COLUMNS, model=SOFTMAX, attribute=("1",)),
+        "reweighted": FilRequest(data=DIABETES, model=dataclasses.replace(RIDGE, weights=EVEN)),
+        "without the leakiest": FilRequest(data=FEW_COLUMNS, model=dataclasses.replace(SOFTMAX, weights=Dropping(k=5))),
+    },
+    "example": {
+        "regression": ExampleRequest(data=DIABETES, model=RIDGE, id=5),
+        "logistic": ExampleRequest(data=TWO_DIGITS, model=LOGISTIC, id=13),
+        "softmax": ExampleRequest(data=FEW_COLUMNS, model=SOFTMAX, id=13, neighbours=3),
+    },
+    "attribute inference": {
+        "two values": AttributeRequest(data=DIABETES, model=RIDGE, attribute="sex", trials=10),
+        "bins": AttributeRequest(data=DIABETES, model=RIDGE, attribute="bmi", bins=3, trials=10, intercept=True),
+        "four values": AttributeRequest(data=SYNTHETIC, model=LOGISTIC, attribute="attribute", trials=10),
+    },
+    "reconstruction": {
+        "least squares": ReconstructionRequest(data=DIABETES, model=RIDGE, ids=(1, 5), trials=10),
+        "logistic": ReconstructionRequest(data=TWO_DIGITS, model=LOGISTIC, ids=(8,), sigmas=(0.0, 0.01), trials=10),
+    },
+    "irfil": {
+        "regression": IrfilRequest(data=DIABETES, model=RIDGE, weights=EVEN),
+        "logistic, by class": IrfilRequest(data=SYNTHETIC, model=LOGISTIC, weights=Irfil(method="class", iterations=2)),
+        "softmax": IrfilRequest(data=FEW_COLUMNS, model=SOFTMAX, weights=Irfil(method="hybrid", iterations=2)),
+    },
+    "release": {
+        "attribute": ReleaseRequest(data=DIABETES, model=RIDGE, attribute="sex", draws=5),
+        "examples": ReleaseRequest(data=SYNTHETIC, model=LOGISTIC, ids=(3, 4), trials=5, draws=5),
+        "softmax": ReleaseRequest(data=FEW_COLUMNS, model=SOFTMAX, draws=5),
+    },
+}
+EACH = [pytest.param(request, id=f"{of}: {name}") for of, some in REQUESTS.items() for name, request in some.items()]
+
+
+def ask(folder, request, device, prepare):
+    engine = Engine(Store(folder / device))
+    return engine.get(dataclasses.replace(prepare(engine, request), device=device))
+
+
+def answered(folder, request, prepare=lambda engine, request: request):
+    """What a request gets on the CPU and on the pretended card, each from an empty store."""
+    on_cpu = ask(folder, request, "cpu", prepare)
+    with pretend_cuda():
+        return on_cpu, ask(folder, request, "cuda", prepare)
+
+
+def check_same(one, other, where):
+    """Plain values, arrays and columns, nested as they may be."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys(), where
+        for name in one:
+            pair = one[name], other[name]
+            if name in ROUNDING:
+                pair = [np.clip(each, *ROUNDING[name]) for each in pair]
+            check_same(*pair, f"{where}, {name}")
+    elif isinstance(one, list) and not all(isinstance(each, float) for each in one):
+        assert len(one) == len(other), where
+        for k, pair in enumerate(zip(one, other, strict=True)):
+            check_same(*pair, f"{where}[{k}]")
+    elif np.asarray(one).dtype.kind == "f":
+        finite = np.abs(np.asarray(one)[np.isfinite(one)])
+        np.testing.assert_allclose(other, one, rtol=CLOSE, atol=CLOSE * finite.max(initial=0), err_msg=where)
+    else:
+        np.testing.assert_array_equal(other, one, err_msg=where)
+
+
+def check_results(one, other):
+    pd.testing.assert_index_equal(one.table.index, other.table.index)
+    assert (one.table.dtypes == other.table.dtypes).all()
+    check_same(
+        {name: one.table[name].to_numpy() for name in one.table},
+        {name: other.table[name].to_numpy() for name in other.table},
+        "table",
+    )
+    check_same(one.arrays, other.arrays, "arrays")
+    check_same(one.summary, other.summary, "summary")
+
 
 # --- the pretence ---------------------------------------------------------------------------------------------------
 
@@ -248,3 +374,103 @@ def test_everything_is_as_before_afterwards(fails):
     assert type(torch.tensor([1.0])) is torch.Tensor
     with pytest.raises(RuntimeError, match="used outside pretend_cuda"):
         kept + 1
+
+
+# --- every analysis -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("request_", EACH)
+def test_an_analysis_gives_on_a_card_what_it_gives_on_the_cpu(request_, tmp_path):
+    on_cpu, on_card = answered(tmp_path, request_)
+    assert (on_cpu.provenance["device"], on_card.provenance["device"]) == ("cpu", str(CARD))
+    check_results(on_cpu, on_card)
+
+
+@pytest.mark.parametrize("model", [RIDGE, LOGISTIC, SOFTMAX], ids=lambda model: model.kind)
+def test_a_stored_model_is_the_same_and_serves_either_device(model, tmp_path, card):
+    asked = FilRequest(data=TWO_DIGITS if model.kind != "softmax" else FEW_COLUMNS, model=model)
+    engines = {device: Engine(Store(tmp_path / device)) for device in ("cpu", "cuda")}
+    results = {at: engine.get(dataclasses.replace(asked, device=at)) for at, engine in engines.items()}
+    stored = {at: engine.find(FitRequest(data=asked.data, model=model, device=at)) for at, engine in engines.items()}
+    assert {at: fit.provenance["device"] for at, fit in stored.items()} == {"cpu": "cpu", "cuda": "cuda"}
+    check_results(stored["cpu"], stored["cuda"])
+    changed = dataclasses.replace(asked, sigma=2.0)
+    for at, other in (("cpu", "cuda"), ("cuda", "cpu")):
+        crossed = engines[at].get(dataclasses.replace(changed, device=other))
+        assert crossed.provenance["device"].startswith(other)
+        assert crossed.table["eta"].to_numpy() == pytest.approx(results[at].table["eta"].to_numpy() / 2, rel=CLOSE)
+
+
+def given_weights(engine, request):
+    dataset = engine.dataset(request.data)
+    table = pd.DataFrame({"id": dataset.ids, "weight": 2 * (np.arange(dataset.n) + 0.5) / dataset.n})
+    weights = keep_weights(engine, table, dataset)
+    return dataclasses.replace(request, model=dataclasses.replace(request.model, weights=weights))
+
+
+def given_parameters(engine, request):
+    theta = fit(request.model, engine.dataset(request.data)).theta.numpy()
+    model = dataclasses.replace(request.model, parameters=keep_parameters(engine, theta))
+    return dataclasses.replace(request, model=model)
+
+
+@pytest.mark.parametrize("prepare", [given_weights, given_parameters])
+@pytest.mark.parametrize("of", ["least squares, two classes", "softmax"])
+def test_weights_and_parameters_of_ones_own(prepare, of, tmp_path):
+    on_cpu, on_card = answered(tmp_path, REQUESTS["fil"][of], prepare)
+    assert on_card.provenance["device"] == str(CARD)
+    check_results(on_cpu, on_card)
+
+
+def test_the_leakage_of_a_group(problem, card):
+    there = fit(problem.spec, problem.dataset, weights=problem.weights, device=card)
+    expected = group_fil(problem.fitted, problem.dataset, [1, 4, 7])
+    assert group_fil(there, problem.dataset, [1, 4, 7]) == pytest.approx(expected, rel=CLOSE)
+
+
+def test_a_card_is_taken_by_itself_where_there_is_one(tmp_path):
+    asked = REQUESTS["fil"]["regression"]
+    with pretend_cuda():
+        assert Engine(Store(tmp_path)).get(asked).provenance["device"] == str(CARD)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA GPU is on this machine")
+def test_a_card_is_gone_after_the_pretence(tmp_path):
+    asked = dataclasses.replace(REQUESTS["fil"]["regression"], device="cuda")
+    with pretend_cuda():
+        Engine(Store(tmp_path)).get(asked)
+    with pytest.raises(DeviceUnavailable, match="found none"):
+        Engine(Store(tmp_path)).get(asked)
+
+
+def test_a_model_must_fit_into_the_cards_memory(tmp_path):
+    asked = dataclasses.replace(REQUESTS["fil"]["logistic"], device="cuda")
+    needed = 4 * 8 * 64**2  # four matrices of 64 x 64 float64
+    with pretend_cuda(memory=needed - 1), pytest.raises(BadRequest, match="memory"):
+        Engine(Store(tmp_path)).get(asked)
+    with pretend_cuda(memory=needed):
+        Engine(Store(tmp_path)).get(asked)
+
+
+def test_the_command_line_says_where_it_computed(run, card):
+    code, out, err = run("fil", "--data", "diabetes", "--subset", "60", "--device", "cuda", "--json")
+    assert code == 0, err
+    assert json.loads(out)["device"] == str(CARD)
+
+
+# --- what tests/attacks/test_cuda.py and tests/leakage/test_fil.py ask of a card ------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "classes"), [("least-squares", 0), ("logistic", 2)])
+@pytest.mark.parametrize("k", [2, 3, 5])
+def test_attribute_inference_on_the_pretended_card(kind, classes, k, with_attribute, card):
+    attacks_on_a_card.test_attribute_inference(kind, classes, k, with_attribute)
+
+
+@pytest.mark.parametrize(("kind", "classes"), [("least-squares", 0), ("logistic", 2)])
+def test_reconstruction_on_the_pretended_card(kind, classes, make_dataset, card):
+    attacks_on_a_card.test_reconstruction(kind, classes, make_dataset)
+
+
+def test_eta_on_the_pretended_card(problem, card):
+    leakage.test_a_gpu_gives_the_same_eta(problem)
