@@ -1,4 +1,4 @@
-"""The pretended card itself, and on it every analysis and the checks that need a card."""
+"""The pretended card itself, and on it every analysis, the checks that need a card, and mistakes about devices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fil_core.engine.uploads import keep_parameters
 from fil_core.engine.weights import keep_weights
 from fil_core.errors import BadRequest, DeviceUnavailable
 from fil_core.leakage.fil import group_fil
-from fil_core.models import fit
+from fil_core.models import fit, fitted
 from fil_core.specs import (
     AttributeRequest,
     DataSpec,
@@ -474,3 +474,62 @@ def test_reconstruction_on_the_pretended_card(kind, classes, make_dataset, card)
 
 def test_eta_on_the_pretended_card(problem, card):
     leakage.test_a_gpu_gives_the_same_eta(problem)
+
+
+# --- mistakes are found ---------------------------------------------------------------------------------------------
+
+
+def left_on_the_cpu(name):
+    """A function of `models.fitted` that forgets its device."""
+    made = getattr(fitted, name)
+
+    def forgetful(*arguments):
+        return made(*arguments[:-1], torch.device("cpu"))
+
+    return forgetful
+
+
+@pytest.mark.parametrize("name", ["as_tensor", "code_targets"])
+@pytest.mark.parametrize("of", ["regression", "least squares, two classes", "logistic", "softmax"])
+def test_features_or_targets_left_on_the_cpu_are_found(name, of, tmp_path, monkeypatch):
+    monkeypatch.setattr(fitted, name, left_on_the_cpu(name))
+    with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
+        answered(tmp_path, REQUESTS["fil"][of])
+
+
+@pytest.mark.parametrize(
+    ("factory", "of", "name"),
+    [
+        ("ones", "fil", "regression"),
+        ("tensor", "fil", "reweighted"),
+        ("eye", "fil", "softmax"),
+        ("tensor", "attribute inference", "two values"),
+    ],
+)
+def test_a_factory_that_is_not_told_the_device_is_found(factory, of, name, tmp_path, monkeypatch):
+    make = getattr(torch, factory)
+    monkeypatch.setattr(torch, factory, lambda *arguments, device=None, **options: make(*arguments, **options))
+    with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
+        answered(tmp_path, REQUESTS[of][name])
+
+
+class Staying(torch.Tensor):
+    """Noise that nobody moves to the card."""
+
+    def to(self, *_, **__):
+        return self
+
+
+@pytest.mark.parametrize("of", ["attribute inference", "reconstruction"])
+def test_noise_left_on_the_cpu_is_found(of, tmp_path, monkeypatch):
+    draw = torch.randn
+    monkeypatch.setattr(torch, "randn", lambda *shape, **options: draw(*shape, **options).as_subclass(Staying))
+    with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
+        answered(tmp_path, next(iter(REQUESTS[of].values())))
+
+
+@pytest.mark.parametrize("of", REQUESTS)
+def test_numbers_that_are_not_fetched_from_the_card_are_found(of, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.Tensor, "cpu", lambda tensor: tensor)
+    with pytest.raises(TypeError, match="can't convert cuda:0 device type tensor to numpy"):
+        answered(tmp_path, next(iter(REQUESTS[of].values())))
