@@ -11,7 +11,7 @@ from fil_core.errors import BadData, DataUnavailable
 _CHUNK = 2**20
 
 
-def content_of(path: Path) -> str:
+def digest_of(path: Path) -> str:
     """sha-256 of a file's bytes, or of the names and bytes of all files below a folder, as hex.
 
     Raises:
