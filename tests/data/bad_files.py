@@ -166,13 +166,13 @@ BAD: tuple[File, ...] = (
     File(
         "missing values without a choice",
         written("gaps.csv", with_cell("age", 3, None)),
-        ("missing entries", "'age' 1", "1 of 40 rows"),
+        ("missing values", "'age' (1)", "1 of 40 rows"),
         ILL,
     ),
     File(
         "missing values in every row",
         written("holes.csv", lambda: csv(table().where(np.add.outer(np.arange(ROWS), np.arange(4)) % 2 == 0))),
-        ("missing entries", "every row"),
+        ("missing values", "every row"),
         ILL | {"missing": "drop"},
     ),
     File(
@@ -404,7 +404,7 @@ BAD: tuple[File, ...] = (
     File(
         "y of another length", written("short.npz", npz_of(X=NUMBERS, y=CODES[:-1])), ("short.npz", "(40, 3) and (39,)")
     ),
-    File("a target of NaN", written("nan.npz", npz_of(X=NUMBERS, y=holed(CODES, np.nan))), ("'y' 1", "1 of 40 rows")),
+    File("a target of NaN", written("nan.npz", npz_of(X=NUMBERS, y=holed(CODES, np.nan))), ("'y' (1)", "1 of 40 rows")),
     File("complex X", written("complex.npz", npz_of(X=NUMBERS + 1j, y=CODES)), ("complex.npz", "complex128")),
     File(
         "images of floats",

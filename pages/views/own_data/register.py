@@ -86,7 +86,7 @@ def preview(found: dict[str, Any]) -> None:
 
 def _becomes(column: dict[str, Any]) -> str:
     levels = column["levels"]
-    if column["odd"]:
+    if column["non_numeric"]:
         return f"nothing yet: not a number: {widgets.MASK if widgets.redacted() else column['odd']}"
     if column["kind"] == "category":
         one = f"{len(levels) - 1} column" + ("s" if len(levels) != 2 else "")
