@@ -16,12 +16,14 @@ from fil_core.errors import BadData, DataUnavailable
 from fil_core.progress import Progress
 from fil_core.specs import DataSpec
 
-DIGITS = tuple("0123456789")
-GARMENTS = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
-VEHICLES_AND_ANIMALS = (
+DIGIT_CLASSES = tuple("0123456789")
+FASHION_CLASSES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+CIFAR10_CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
-HUNDRED = (
+CIFAR100_CLASSES = (
     "apple", "aquarium_fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle", "bowl", "boy",
     "bridge", "bus", "butterfly", "camel", "can", "castle", "caterpillar", "cattle", "chair", "chimpanzee", "clock",
     "cloud", "cockroach", "couch", "crab", "crocodile", "cup", "dinosaur", "dolphin", "elephant", "flatfish", "forest",
@@ -64,7 +66,7 @@ def read_digits(spec: DataSpec, root: Path, progress: Progress | None = None) ->
     train, test = fixed_split(len(X))
     return Raw(
         X=X[train], y=y[train], ids=train, X_test=X[test], y_test=y[test],
-        class_names=DIGITS, feature_names=pixel_names((8, 8)), image_shape=(8, 8), pixel_max=16.0,
+        class_names=DIGIT_CLASSES, feature_names=pixel_names((8, 8)), image_shape=(8, 8), pixel_max=16.0,
         notes=("Pixels run from 0 to 16, not to 255.", "ids are rows of scikit-learn's load_digits."),
     )  # fmt: skip
 
@@ -92,7 +94,7 @@ def read_mnist(spec: DataSpec, root: Path, progress: Progress | None = None) -> 
         root: data directory.
         progress: called with the bytes downloaded, when files are missing.
     """
-    return _idx_set(ensure("mnist", root, MNIST_FILES, progress=progress), DIGITS)
+    return _idx_set(ensure("mnist", root, MNIST_FILES, progress=progress), DIGIT_CLASSES)
 
 
 def read_fashion_mnist(spec: DataSpec, root: Path, progress: Progress | None = None) -> Raw:
@@ -103,7 +105,7 @@ def read_fashion_mnist(spec: DataSpec, root: Path, progress: Progress | None = N
         root: data directory.
         progress: called with the bytes downloaded, when files are missing.
     """
-    return _idx_set(ensure("fashion-mnist", root, FASHION_FILES, progress=progress), GARMENTS)
+    return _idx_set(ensure("fashion-mnist", root, FASHION_FILES, progress=progress), FASHION_CLASSES)
 
 
 def read_mnist1m(spec: DataSpec, root: Path, progress: Progress | None = None) -> Raw:
@@ -125,7 +127,7 @@ def read_mnist1m(spec: DataSpec, root: Path, progress: Progress | None = None) -
     test = next((pair for f in (*folders, root / "MNIST/raw") if (pair := _idx_pair(f, test=True))), None)
     if test is None:
         raise unavailable("mnist1m", root, ("MNIST/raw/t10k-*",), "the test split is missing (MNIST's t10k files)")
-    return _idx_set([*train, *test], DIGITS)
+    return _idx_set([*train, *test], DIGIT_CLASSES)
 
 
 def read_cifar10(spec: DataSpec, root: Path, progress: Progress | None = None) -> Raw:
@@ -185,10 +187,9 @@ def _idx_pair(folder: Path, *, test: bool) -> tuple[Path, Path] | None:
     images = [p for p in names if "images" in p.name or "patterns" in p.name]
     labels = [p for p in names if "labels" in p.name]
     if len(images) > 1 or len(labels) > 1:
-        found = ", ".join(p.name for p in (*images, *labels))
+        got = ", ".join(p.name for p in (*images, *labels))
         raise DataUnavailable(
-            f"{folder}: expected one file of images and one of labels for each split; got {found}. "
-            "Move the others away."
+            f"{folder}: expected one file of images and one of labels for each split; got {got}. Move the others away."
         )
     return (images[0], labels[0]) if images and labels else None
 

@@ -84,7 +84,7 @@ def _select(raw: Raw, spec: DataSpec, task: Task) -> Raw:
     """
     if task == "regression" and spec.classes:
         raise BadRequest(f"classes: expected none for a regression; got {', '.join(spec.classes)}.")
-    kept = _kept(raw.class_names, spec.classes)
+    kept = _selected_codes(raw.class_names, spec.classes)
     y, y_test = (_targets(raw, values, kept) for values in (raw.y, raw.y_test))
     rows, rows_test = _draw(np.flatnonzero(y != _DROPPED), spec), np.flatnonzero(y_test != _DROPPED)
     return dataclasses.replace(
@@ -95,7 +95,7 @@ def _select(raw: Raw, spec: DataSpec, task: Task) -> Raw:
     )  # fmt: skip
 
 
-def _kept(names: tuple[str, ...], classes: tuple[str, ...]) -> list[int]:
+def _selected_codes(names: tuple[str, ...], classes: tuple[str, ...]) -> list[int]:
     """Source codes of the selected classes, each specified by name or by code; all of them when none is specified."""
     if not classes:
         return list(range(len(names)))

@@ -282,7 +282,7 @@ def read_npy(path: Path) -> pd.DataFrame:
 
 def _checked(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     if not len(frame):
-        raise BadData(f"{name}: expected rows of data; got 0 rows.")
+        raise BadData(f"{name}: expected rows of data; got a header and 0 rows.")
     if frame.shape[1] < 2:
         raise BadData(f"{name}: expected at least two columns, a target and a feature; got {frame.shape[1]}.")
     return frame

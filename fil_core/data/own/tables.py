@@ -189,8 +189,8 @@ def _complete_rows(frame: pd.DataFrame, columns: list[str], choices: Choices) ->
         return kept, [f"{int((~kept).sum()):,} rows with missing values are left out."]
     if choices.target in counts.index:
         raise BadData(
-            f"target {choices.target!r}: expected a value in every row; {counts[choices.target]:,} rows have none, and a "
-            "target is not filled in. Choose --missing drop."
+            f"target {choices.target!r}: expected a value in every row; {counts[choices.target]:,} rows have none, and "
+            "a target is not filled in. Choose --missing drop."
         )
     return all_rows, []
 
