@@ -77,8 +77,9 @@ def _table_choices(content: dict[str, Any]) -> Choices:
     incomplete = sum(columns[n]["missing"] > 0 for n in [*features, *([target] if target else [])])
     missing = "refuse"
     if incomplete:
+        unit = "column" if incomplete == 1 else "columns"
         missing = first.selectbox(
-            f"How to handle missing values ({text.count(incomplete)} columns)",
+            f"How to handle missing values ({text.count(incomplete)} {unit})",
             list(_MISSING),
             format_func=_MISSING.__getitem__,
             key="own-missing",
