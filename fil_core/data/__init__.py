@@ -1,4 +1,4 @@
-"""Data sets by name: `catalogue()` lists them, `resolve(spec)` makes a request canonical, `load(spec)` reads it."""
+"""Data sets by name: `catalogue()` lists them, `resolve(spec)` makes a `DataSpec` canonical, `load(spec)` reads it."""
 
 from fil_core.data.loading import assemble, load
 from fil_core.data.raw import Raw

@@ -1,4 +1,4 @@
-"""Finding the files of a data set, and fetching them when they are not there."""
+"""Find the files of a data set; download the missing ones."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _uci_adult(root: Path) -> None:
         download_url(_ADULT_URL + name, root / "uciadult", filename=name, md5=md5)
 
 
-# Each writes its files below the folder it is given, in the layout of a data directory, and checks their md5.
+# Each function downloads into the folder passed to it, in the layout of a data directory, and checks the md5 sums.
 DOWNLOADS: dict[str, Callable[[Path], None]] = {
     "mnist": _mnist,
     "fashion-mnist": _fashion_mnist,
@@ -67,19 +67,19 @@ DOWNLOADS: dict[str, Callable[[Path], None]] = {
 
 
 def ensure(name: str, root: Path, files: tuple[str, ...], *, progress: Progress | None = None) -> list[Path]:
-    """The files of a data set, downloaded first if some are missing and there is a known place to get them.
+    """The files of a data set; missing ones are downloaded first where a source is known (`DOWNLOADS`).
 
     Args:
-        name: of the registry.
+        name: of the data set, as in the catalogue.
         root: the data directory.
         files: paths relative to `root`.
-        progress: called from this thread about twice a second with the bytes fetched so far.
+        progress: called from this thread about twice a second with the bytes downloaded so far.
 
     Returns:
         Absolute paths, in the order of `files`; all of them exist.
 
     Raises:
-        DataUnavailable: files are missing and could not be fetched.
+        DataUnavailable: files are missing and could not be downloaded.
     """
     missing = tuple(f for f in files if not (root / f).is_file())
     if missing and name not in DOWNLOADS:
@@ -87,14 +87,21 @@ def ensure(name: str, root: Path, files: tuple[str, ...], *, progress: Progress 
     if missing:
         try:
             _fetch(name, root, missing, progress)
-        except Exception as error:  # whatever broke (network, disk, md5, no torchvision), the remedy is the same
+        except Exception as error:  # network, disk, md5, no torchvision: the advice to the user is the same
             cause = " ".join(str(error).split())[:300] or type(error).__name__
             raise unavailable(name, root, missing, f"the download failed: {cause}") from error
     return [root / f for f in files]
 
 
 def unavailable(name: str, root: Path, files: tuple[str, ...], cause: str) -> DataUnavailable:
-    """The error that says which files were expected where, how to point elsewhere, and why they are not there."""
+    """The error for missing files: which ones, in which folder, why, and how to provide them.
+
+    Args:
+        name: of the data set.
+        root: the data directory.
+        files: paths relative to `root` of the missing files.
+        cause: why they are missing, as a clause.
+    """
     return DataUnavailable(
         f"{name}: expected {', '.join(files)} in {root}; {cause}. "
         "Put the files there, or point --data-dir or the environment variable FIL_DATA_DIR at a folder that has them."
@@ -102,32 +109,32 @@ def unavailable(name: str, root: Path, files: tuple[str, ...], cause: str) -> Da
 
 
 def _fetch(name: str, root: Path, missing: tuple[str, ...], progress: Progress | None) -> None:
-    """Download into a staging folder beside the target and rename, so that a broken download leaves no half files."""
+    """Download into a temporary folder and rename, so that a failed download leaves no partial files."""
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as folder:
-        staging = Path(folder)
+        temporary = Path(folder)
         with _quiet(), ThreadPoolExecutor(1) as pool:
-            _watch(pool.submit(DOWNLOADS[name], staging), staging, f"downloading {name} (bytes)", progress)
+            _watch(pool.submit(DOWNLOADS[name], temporary), temporary, f"downloading {name} (bytes)", progress)
         for file in missing:
             (root / file).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(staging / file, root / file)
+            os.replace(temporary / file, root / file)
 
 
-def _watch(job: Future[None], folder: Path, what: str, progress: Progress | None) -> None:
-    """Report the growth of `folder` until the job ends; raise what the job raised.
+def _watch(download: Future[None], folder: Path, description: str, progress: Progress | None) -> None:
+    """Report the size of `folder` until the download ends; raise what it raised.
 
-    torchvision offers no progress hook, so the size on disk is polled; the total stays unknown.
+    torchvision has no progress hook, so the size on disk is polled; the total is unknown.
     """
-    while not wait([job], timeout=_POLL_SECONDS).done:
+    while not wait([download], timeout=_POLL_SECONDS).done:
         if progress:
-            progress(_size(folder), None, what)
-    job.result()
+            progress(_size(folder), None, description)
+    download.result()
     if progress:
-        progress(_size(folder), _size(folder), what)
+        progress(_size(folder), _size(folder), description)
 
 
 def _size(folder: Path) -> int:
-    """Bytes below a folder that another thread is writing to."""
+    """Total bytes of the files below a folder that another thread is writing to."""
     total = 0
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):
@@ -137,9 +144,9 @@ def _size(folder: Path) -> int:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep torchvision's chatter off stdout, which carries the command line's results, and end a stalled connection."""
+    """Send torchvision's output to stderr, as results are printed to stdout, and time out a stalled connection."""
     timeout = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(_STALL_SECONDS)  # torchvision opens its URLs without one and would wait for ever
+    socket.setdefaulttimeout(_STALL_SECONDS)  # torchvision opens URLs without a timeout
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield

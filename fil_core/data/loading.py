@@ -1,4 +1,4 @@
-"""From a request to a `Dataset`: read, select, check, preprocess."""
+"""From a `DataSpec` to a `Dataset`: read, select, check, preprocess."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from fil_core.errors import BadData, BadRequest
 from fil_core.progress import Progress
 from fil_core.specs import DataSpec
 
-_DROPPED = -np.inf  # stands for a class that was not chosen, until its rows are gone
+_DROPPED = -np.inf  # target value that marks rows of classes not selected
 
 _SCALING_NOTES = {
-    "unit-ball": "Every row is divided by the largest norm of a training row.",
-    "standardise": "Continuous columns are standardised by the training rows.",
-    "none": "Features are used as they are.",
+    "unit-ball": "Every row is divided by the largest Euclidean norm of a training row.",
+    "standardise": "Continuous columns are standardised with mean and standard deviation of the training rows.",
+    "none": "Features are not rescaled.",
 }
 
 
 def load(spec: DataSpec, progress: Progress | None = None) -> Dataset:
-    """The examples that a request asks for, downloaded first if they must be and can be.
+    """The data set of a request; missing files are downloaded where possible.
 
     Args:
-        spec: which examples, in which coordinates; need not be resolved.
-        progress: progress(done, total or None, what), called during a download with bytes.
+        spec: which examples, with which preprocessing; need not be resolved.
+        progress: progress(done, total or None, description), called with the bytes during a download.
 
     Returns:
-        The data set, X (n, d) float64 in C order, rows in the source's order, class codes in the order of
-        `spec.classes` (of the source when none are given).
+        The data set, X (n, d) float64 in C order, rows in the order of the source, class codes in the order of
+        `spec.classes` (of the source when empty).
 
     Raises:
-        DataUnavailable: an unknown name, or files that are missing and could not be fetched.
+        DataUnavailable: an unknown name, or files that are missing and could not be downloaded.
         BadData: damaged files, NaN, an unknown class, too few rows or classes.
         BadRequest: options that do not fit the data.
     """
@@ -50,9 +50,9 @@ def assemble(raw: Raw, spec: DataSpec, *, title: str, task: Task) -> Dataset:
     """Select, check and preprocess what a loader returned.
 
     Args:
-        raw: all rows of the source; not written to.
+        raw: all rows of the source; not modified.
         spec: resolved, so that `preprocess` is set.
-        title: how a page names the data set.
+        title: name of the data set on pages and in reports.
         task: classification or regression.
 
     Raises:
@@ -64,27 +64,27 @@ def assemble(raw: Raw, spec: DataSpec, *, title: str, task: Task) -> Dataset:
     fitted = preprocess.fit(raw, kind=kind, pca=spec.pca)
     X, X_test = (np.ascontiguousarray(fitted.forward(X0)) for X0 in (raw.X, raw.X_test))
     names = raw.feature_names if spec.pca is None else tuple(f"pc{j + 1}" for j in range(spec.pca))
-    # Of the source and the choices that determine X, not of X: PCA differs in the last bits with the number of threads,
-    # and two processes of one run must agree on the key under which a result is kept.
-    choices = repr((names, raw.image_shape, raw.pixel_max, raw.continuous, kind, spec.pca))
+    # The fingerprint covers the source and the options that determine X, not X itself: PCA differs in the last bits
+    # with the number of threads, and two processes must agree on the key under which a result is stored.
+    options = repr((names, raw.image_shape, raw.pixel_max, raw.continuous, kind, spec.pca))
     return Dataset(
         X=X, y=raw.y, ids=raw.ids, X_test=X_test, y_test=raw.y_test, task=task, class_names=raw.class_names,
         feature_names=names, groups=raw.groups if spec.pca is None else {}, image_shape=raw.image_shape,
         pixel_max=raw.pixel_max or 255.0, source=raw.X, source_names=raw.feature_names, preprocessing=fitted,
         constant=_constant(X), title=title, target_name=raw.target_name, id_names=raw.id_names,
         sensitive=raw.sensitive if spec.pca is None else (), notes=(*raw.notes, *_notes(kind, spec, raw)),
-        fingerprint=fingerprint(raw.X, raw.y, raw.ids, raw.X_test, raw.y_test, choices),
+        fingerprint=fingerprint(raw.X, raw.y, raw.ids, raw.X_test, raw.y_test, options),
     )  # fmt: skip
 
 
 def _select(raw: Raw, spec: DataSpec, task: Task) -> Raw:
-    """Keep the rows of the chosen classes, recode them 0..C-1, draw the subset of the training rows.
+    """Keep the rows of the selected classes, recode them 0..C-1, draw the subset of the training rows.
 
-    Only labels are looked at until the rows are known, so a memory-mapped source is read where it is needed.
+    Rows are selected by their labels alone, so of a memory-mapped source only the selected rows are read.
     """
     if task == "regression" and spec.classes:
         raise BadRequest(f"classes: expected none for a regression; got {', '.join(spec.classes)}.")
-    kept = _kept(raw.class_names, spec.classes)
+    kept = _selected_codes(raw.class_names, spec.classes)
     y, y_test = (_targets(raw, values, kept) for values in (raw.y, raw.y_test))
     rows, rows_test = _draw(np.flatnonzero(y != _DROPPED), spec), np.flatnonzero(y_test != _DROPPED)
     return dataclasses.replace(
@@ -95,8 +95,8 @@ def _select(raw: Raw, spec: DataSpec, task: Task) -> Raw:
     )  # fmt: skip
 
 
-def _kept(names: tuple[str, ...], classes: tuple[str, ...]) -> list[int]:
-    """Source codes of the chosen classes, each given by its name or by its code; all when none is chosen."""
+def _selected_codes(names: tuple[str, ...], classes: tuple[str, ...]) -> list[int]:
+    """Source codes of the selected classes, each specified by name or by code; all of them when none is specified."""
     if not classes:
         return list(range(len(names)))
     known = {str(code): code for code in range(len(names))} | {name: code for code, name in enumerate(names)}
@@ -109,7 +109,7 @@ def _kept(names: tuple[str, ...], classes: tuple[str, ...]) -> list[int]:
 
 
 def _targets(raw: Raw, y: np.ndarray, kept: list[int]) -> np.ndarray:
-    """(n,) float64 targets: new codes with -inf for classes not kept, or the values of a regression."""
+    """(n,) float64 targets: new codes, -inf for classes not selected; or the values of a regression."""
     if not raw.class_names:
         return y.astype(np.float64)
     if len(y) and not 0 <= y.min() <= y.max() < len(raw.class_names):
@@ -124,18 +124,18 @@ def _draw(rows: np.ndarray, spec: DataSpec) -> np.ndarray:
     if spec.subset is None:
         return rows
     if spec.subset > len(rows):
-        raise BadData(f"subset: expected at most the {len(rows):,} training rows there are; got {spec.subset:,}.")
+        raise BadData(f"subset: expected at most the {len(rows):,} training rows available; got {spec.subset:,}.")
     return np.sort(np.random.default_rng(spec.seed).choice(rows, spec.subset, replace=False))
 
 
 def _take(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Rows of X in memory; X itself when it is there already and all are wanted."""
+    """Rows of X in memory; X itself when it is in memory and all rows are selected."""
     whole = len(rows) == len(X) and not isinstance(X, np.memmap)
     return X if whole else np.ascontiguousarray(X[rows])
 
 
 def _check(raw: Raw, task: Task) -> None:
-    """Raise BadData for what no model can be trained on."""
+    """Raise BadData for data that no model can be trained on."""
     if len(raw.X) == 0:
         raise BadData("training rows: expected at least one; got none.")
     _check_finite(raw.X, raw.y, raw.feature_names, raw.ids, "id")
@@ -144,32 +144,32 @@ def _check(raw: Raw, task: Task) -> None:
         raise BadData(f"training rows: expected at least two classes; got only {raw.class_names[int(raw.y[0])]!r}.")
 
 
-def _check_finite(X: np.ndarray, y: np.ndarray, names: tuple[str, ...], ids: np.ndarray, what: str) -> None:
-    """Raise BadData naming the first column, and its first row, that holds NaN or an infinity."""
+def _check_finite(X: np.ndarray, y: np.ndarray, names: tuple[str, ...], ids: np.ndarray, row: str) -> None:
+    """Raise BadData for NaN or an infinity, with the first such column and row; `row` says what `ids` count."""
     if not np.isfinite(y).all():
         i = int(np.isfinite(y).argmin())
-        raise BadData(f"target: expected finite numbers; got {y[i]} at {what} {ids[i]}. Fill in or remove such rows.")
+        raise BadData(f"target: expected finite numbers; got {y[i]} at {row} {ids[i]}. Fill in or remove such rows.")
     if X.dtype == np.uint8 or np.isfinite(X).all():
         return
     column, i = np.argwhere(~np.isfinite(X).T)[0]
     raise BadData(
-        f"column {names[column]!r}: expected finite numbers; got {X[i, column]} at {what} {ids[i]}. "
+        f"column {names[column]!r}: expected finite numbers; got {X[i, column]} at {row} {ids[i]}. "
         "Fill in or remove such rows."
     )
 
 
 def _constant(X: np.ndarray) -> tuple[int, ...]:
-    """Columns with one value that is not zero."""
+    """Constant columns whose value is not zero."""
     return tuple(map(int, np.flatnonzero((X.min(axis=0) == X.max(axis=0)) & (X[0] != 0))))
 
 
 def _notes(kind: str, spec: DataSpec, raw: Raw) -> list[str]:
-    """What selection and preprocessing did, in sentences."""
+    """Sentences on selection and preprocessing."""
     notes = [_SCALING_NOTES[kind]]
     if kind == "none" and raw.pixel_max:
         notes = [f"Pixels are divided by {raw.pixel_max:g}."]
     if spec.pca is not None:
-        notes.append(f"Projected on {spec.pca} principal directions of the training rows.")
+        notes.append(f"Projected on the first {spec.pca} principal components of the training rows.")
     if spec.subset is not None:
         notes.append(f"{spec.subset:,} training rows drawn at random with seed {spec.seed}.")
     if len(raw.X_test) == 0:

@@ -1,4 +1,4 @@
-"""The affine map from source features to model features, fitted on the training rows."""
+"""Preprocessing: the affine map from source features to model features, fitted on the training rows."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from fil_core.dataset import Preprocessing
 from fil_core.errors import BadRequest
 from fil_core.specs import Preprocess
 
-_CHUNK = 4096  # rows converted to float64 at a time while norms are taken
+_CHUNK = 4096  # rows converted to float64 at a time while norms are computed
 
 Scaling = tuple[np.ndarray, np.ndarray]
-"""Scale and centre of `x = x0 * scale - centre`, each (d0,) or ()."""
+"""Scale and centre in `x = x0 * scale - centre`, each (d0,) or ()."""
 
 
 def fit(raw: Raw, *, kind: Preprocess, pca: int | None = None) -> Preprocessing:
     """Fit the map `x = (x0 * scale - centre) @ basis` on training rows.
 
-    unit-ball: `x = x0 / max_i |x0_i|`. standardise: `x = (x0 - mean) / std` for each continuous column, others as
-    they are. none: `x = x0`. For images, x0 stands for pixel / pixel_max. PCA then centres by the training mean and
-    projects on the directions of largest variance, unwhitened.
+    unit-ball: `x = x0 / max_i |x0_i|`. standardise: `x = (x0 - mean) / std` for each continuous column, other columns
+    unchanged. none: `x = x0`. For images, x0 is pixel / pixel_max. PCA then subtracts the training mean and projects
+    on the directions of largest variance, without whitening.
 
     Args:
-        raw: the selected training rows, X (n, d0); not written to.
+        raw: the selected training rows, X (n, d0); not modified.
         kind: which scaling.
-        pca: number k of directions kept, 1 <= k <= min(n, d0); None keeps the coordinates.
+        pca: number k of principal components, 1 <= k <= min(n, d0); None for no PCA.
 
     Returns:
-        The fitted map. A constant column gets zero under `standardise`; a one-hot column is left as it is.
+        The fitted map. With `standardise` a constant column becomes zero and a one-hot column is unchanged.
 
     Raises:
         BadRequest: pca is larger than min(n, d0).
@@ -47,10 +47,10 @@ def fit(raw: Raw, *, kind: Preprocess, pca: int | None = None) -> Preprocessing:
 
 
 def principal(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (d,) and top k principal directions (d, k) of X (n, d), by falling variance, orthonormal.
+    """Mean (d,) and first k principal directions (d, k) of X (n, d), orthonormal, in order of decreasing variance.
 
     Exact: eigenvectors of the covariance when d <= n, else right singular vectors of the centred rows. The sign is
-    fixed by making each direction's entry of largest magnitude positive.
+    such that the entry of largest magnitude of each direction is positive.
     """
     n, d = X.shape
     mean = X.mean(axis=0)
@@ -68,13 +68,13 @@ def _none(raw: Raw) -> Scaling:
 def _unit_ball(raw: Raw) -> Scaling:
     starts = range(0, len(raw.X), _CHUNK)
     norms = (np.linalg.norm(raw.X[i : i + _CHUNK].astype(np.float64), axis=1).max() for i in starts)
-    # The pixel maximum cancels: (x0 / p) / (norm / p). Rows that are all zero are in the ball already.
+    # pixel_max cancels: (x0 / p) / (norm / p). If all rows are zero, the scale is 1.
     return np.asarray(1.0 / (max(norms) or 1.0)), np.asarray(0.0)
 
 
 def _standardise(raw: Raw) -> Scaling:
     std = raw.X.std(axis=0, dtype=np.float64)
-    # Rounding can leave a constant column a tiny std, so equality is asked of the values themselves.
+    # The std of a constant column can be slightly above zero by rounding, so the values themselves are compared.
     constant = (raw.X.min(axis=0) == raw.X.max(axis=0)) | (std == 0)
     scale = np.where(constant, 1.0 / (raw.pixel_max or 1.0), 1.0 / np.where(constant, 1.0, std))
     centre = np.where(constant, raw.X[0], raw.X.mean(axis=0, dtype=np.float64)) * scale

@@ -1,4 +1,4 @@
-"""What a loader hands over: the rows of a source, before anybody chose among them or rescaled them."""
+"""What a loader returns: all rows of a source, before selection and preprocessing."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from fil_core.dataset import AttributeGroup
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raw:
-    """A source as read, nothing selected yet. `X` may be memory-mapped, so that only chosen rows are ever read.
+    """A source before selection. `X` may be memory-mapped, so that only the selected rows are read.
 
     Attributes:
         X: (n, d0) uint8 pixels or float64 table entries, rows in the order of the source.
         y: (n,) class codes (index into `class_names`), or real values for regression.
         ids: (n,) row numbers in the source, ascending.
-        X_test, y_test: the held-out split, likewise.
+        X_test, y_test: the test split, of the same form.
         class_names: names of the classes, empty for regression.
         feature_names: d0 names.
-        groups: one-hot blocks among the columns.
+        groups: one-hot blocks among the columns, by attribute name.
         image_shape: (H, W) or (H, W, 3), or None for a table.
-        continuous: numbers of the columns that may be standardised; None means all.
+        continuous: indices of the columns that may be standardised; None means all.
         pixel_max: value of a fully bright pixel, or None for a table.
-        target_name: what the source calls the target.
-        notes: what a reader must know about the source.
-        sensitive: attributes (of `groups` or `feature_names`) whose leakage matters on its own.
-        id_names: (n,) what the source calls the rows, where that is no number; None where `ids` say it.
+        target_name: name of the target in the source.
+        notes: sentences on how the source was read.
+        sensitive: attributes (of `groups` or `feature_names`) whose leakage is reported separately.
+        id_names: (n,) ids of the rows that are not whole numbers; None where `ids` are the ids.
     """
 
     X: np.ndarray
@@ -49,12 +49,17 @@ class Raw:
 
 
 def fixed_split(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Train (80 %) and test row numbers, each ascending, of a source that comes without a split of its own."""
+    """Train (80 %) and test row numbers, each ascending, for a source without a predefined split."""
     return split_rows(n, 0.2)
 
 
 def split_rows(n: int, test_fraction: float) -> tuple[np.ndarray, np.ndarray]:
-    """Train and test row numbers, each ascending; always the same ones. With a fraction of 0 all of them train."""
+    """Train and test row numbers, each ascending; a fixed random split. A fraction of 0 makes every row a training row.
+
+    Args:
+        n: number of rows.
+        test_fraction: share of test rows, 0 to 1; their number is rounded up.
+    """
     order = np.random.default_rng(0).permutation(n)
-    cut = n - math.ceil(n * test_fraction - 1e-6)  # a tenth of ten rows is one row, whatever 0.1 is in binary
+    cut = n - math.ceil(n * test_fraction - 1e-6)  # 1e-6 absorbs rounding, so that 0.1 of ten rows is one row
     return np.sort(order[:cut]), np.sort(order[cut:])

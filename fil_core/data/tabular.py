@@ -1,4 +1,4 @@
-"""Loaders of tables: two embedded in scikit-learn, UCI Adult and IWPC as the FIL paper prepared them."""
+"""Loaders of tables: two that come with scikit-learn, UCI Adult and IWPC as prepared in the FIL paper."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _ADULT_COLUMNS = (
 _ADULT_CONTINUOUS = ("age", "fnlwgt", "education-num", "capital-gain", "capital-loss", "hours-per-week")
 ADULT_CLASSES = ("<=50K", ">50K")
 _MARRIED = ("Married-civ-spouse", "Married-AF-spouse", "Married-spouse-absent")
-_MARITAL_LEVELS = ("not married", "married")  # in this order, so that the kept column is 1 for *not* married
+_MARITAL_LEVELS = ("not married", "married")  # the column of the kept level is 1 for *not* married
 
-# Feature order of the paper's file. A plain name is a column; (name, kept levels, dropped level) is one-hot.
+# Feature order of the paper's file. A name alone is a numeric column; (name, kept levels, dropped level) is one-hot.
 _IWPC_LAYOUT: tuple[str | tuple[str, tuple[str, ...], str], ...] = (
     "age", "amiodarone", ("cyp2c9", ("12", "13", "22", "23", "33"), "11"), "decr", "height",
     ("race", ("black", "white"), "asian"), ("vkorc1", ("CT", "TT"), "CC"), "weight",
@@ -35,7 +35,13 @@ _IWPC_CONTINUOUS = ("age", "height", "weight")
 
 
 def read_breast_cancer(spec: DataSpec, root: Path, progress: Progress | None = None) -> Raw:
-    """Wisconsin breast cancer, 569 tumours with 30 measurements, malignant against benign."""
+    """Wisconsin breast cancer: 569 tumours with 30 measurements, malignant or benign.
+
+    Args:
+        spec: not used.
+        root: not used.
+        progress: not used.
+    """
     from sklearn.datasets import load_breast_cancer
 
     data = load_breast_cancer()
@@ -48,9 +54,14 @@ def read_breast_cancer(spec: DataSpec, root: Path, progress: Progress | None = N
 
 
 def read_diabetes(spec: DataSpec, root: Path, progress: Progress | None = None) -> Raw:
-    """Diabetes progression of 442 patients from ten measurements, in their own units (age in years, sex 1 or 2).
+    """Diabetes progression of 442 patients from ten measurements in their original units (age in years, sex 1 or 2).
 
-    The target is standardised by the training split: the models have no intercept, and it lies far from zero.
+    The target is standardised with the training split, because the models have no intercept and its mean is not zero.
+
+    Args:
+        spec: not used.
+        root: not used.
+        progress: not used.
     """
     from sklearn.datasets import load_diabetes
 
@@ -63,20 +74,25 @@ def read_diabetes(spec: DataSpec, root: Path, progress: Progress | None = None) 
         feature_names=tuple(map(str, data.feature_names)), target_name="progression",
         notes=(
             "ids are rows of scikit-learn's load_diabetes.",
-            f"The target is (progression - {mean:.1f}) / {std:.1f}, mean and deviation of the training rows.",
+            f"The target is (progression - {mean:.1f}) / {std:.1f}: mean and standard deviation of the training rows.",
         ),
     )  # fmt: skip
 
 
 def read_uci_adult(spec: DataSpec, root: Path, progress: Progress | None = None) -> Raw:
-    """UCI Adult as in the FIL paper: 86 features, one-hot without the last sorted level, relationship left out.
+    """UCI Adult as in the FIL paper: 86 features, one-hot without the last sorted level, without `relationship`.
 
-    Levels are those of the training file. A test row with a level that no training row has cannot be coded (all zeros
-    would claim the dropped level), so it is left out and counted in the notes; the published files have none.
+    Levels are those of the training file. A test row with a level that no training row has cannot be encoded (all
+    zeros would mean the dropped level), so it is left out and counted in the notes; the published files have none.
+
+    Args:
+        spec: not used.
+        root: data directory.
+        progress: called with the bytes downloaded, when files are missing.
 
     Raises:
-        DataUnavailable: the files are missing and could not be fetched.
-        BadData: a row that is not of the published form.
+        DataUnavailable: the files are missing and could not be downloaded.
+        BadData: a row that is not in the published format.
     """
     files = ensure("uci-adult", root, ADULT_FILES, progress=progress)
     train, test = (_adult_rows(path) for path in files)
@@ -89,7 +105,7 @@ def read_uci_adult(spec: DataSpec, root: Path, progress: Progress | None = None)
         "marital-status is 1 for not married (divorced, never married, separated, widowed).",
     )
     if unknown.any():
-        notes += (f"{unknown.sum()} test rows with a level that no training row has are left out.",)
+        notes += (f"{unknown.sum()} test rows are left out: no training row has one of their levels.",)
     return Raw(
         X=X, y=train["label"].to_numpy(), ids=train.index.to_numpy(),
         X_test=X_test, y_test=test.loc[~unknown, "label"].to_numpy(),
@@ -101,9 +117,14 @@ def read_uci_adult(spec: DataSpec, root: Path, progress: Progress | None = None)
 def read_iwpc(spec: DataSpec, root: Path, progress: Progress | None = None) -> Raw:
     """IWPC warfarin dosing, 4,819 patients, scaled as in the FIL paper and split by its random permutation.
 
+    Args:
+        spec: not used.
+        root: data directory.
+        progress: not used; the file cannot be downloaded.
+
     Raises:
         DataUnavailable: the file is missing.
-        BadData: a column or genotype that is not of the published form.
+        BadData: a column or genotype that is not in the published format.
     """
     import torch
 
@@ -114,7 +135,10 @@ def read_iwpc(spec: DataSpec, root: Path, progress: Progress | None = None) -> R
     plain = [name for name, group in layout.items() if group is None] + ["dose"]
     frame = frame.assign(**{name: _numbers(path, frame[name]) for name in plain})
     if (unknown := unseen(frame, layout)).any():
-        raise BadData(f"{path}: row {unknown.argmax()} has a race or genotype that is missing or unknown.")
+        raise BadData(
+            f"{path}: expected a known race and genotypes in every row; row {unknown.argmax()} has a race or genotype "
+            "that is missing or unknown."
+        )
     X, names, groups = encode(frame, layout)
     order = torch.randperm(len(X), generator=torch.Generator().manual_seed(0)).numpy()
     cut = int(0.8 * len(X))
@@ -124,14 +148,17 @@ def read_iwpc(spec: DataSpec, root: Path, progress: Progress | None = None) -> R
         X=X[train], y=y[train], ids=train, X_test=X[test], y_test=y[test],
         feature_names=names, groups=groups, continuous=tuple(names.index(c) for c in _IWPC_CONTINUOUS),
         target_name="dose",
-        notes=("ids are rows of iwpc-scaled.csv, counted from 0.", "Age, height, weight and dose come standardised."),
+        notes=(
+            "ids are rows of iwpc-scaled.csv, counted from 0.",
+            "Age, height, weight and dose are standardised in the file.",
+        ),
     )  # fmt: skip
 
 
 def _adult_rows(path: Path) -> pd.DataFrame:
-    """Complete rows of an Adult file, indexed by their number among all rows, label as code, marital status merged."""
+    """Complete rows of an Adult file, indexed by row number in the file, with coded label and binary marital status."""
     try:
-        # The test file opens with a line "|1x3 Cross validator".
+        # The first line of the test file is "|1x3 Cross validator".
         frame = pd.read_csv(
             path, header=None, names=list(_ADULT_COLUMNS), index_col=False, skipinitialspace=True, comment="|",
             dtype=str, keep_default_na=False,
@@ -148,7 +175,7 @@ def _adult_rows(path: Path) -> pd.DataFrame:
 
 
 def _adult_layout(train: pd.DataFrame) -> dict[str, AttributeGroup | None]:
-    """Columns in file order; for a categorical one its kept levels and the dropped one."""
+    """Columns in file order; for a categorical column its kept levels and the dropped level, else None."""
     levels = {"marital-status": list(_MARITAL_LEVELS)}
     layout: dict[str, AttributeGroup | None] = {}
     for name in _ADULT_COLUMNS:
@@ -164,7 +191,7 @@ def _iwpc_levels(part: str | tuple[str, tuple[str, ...], str]) -> AttributeGroup
 
 
 def unseen(frame: pd.DataFrame, layout: dict[str, AttributeGroup | None]) -> np.ndarray:
-    """(n,) bool: rows with a level that the layout does not know."""
+    """(n,) bool: rows with a level that the layout does not have."""
     coded = [~frame[name].isin([*group.levels, group.dropped]) for name, group in layout.items() if group]
     return np.logical_or.reduce([np.zeros(len(frame), dtype=bool), *(bad.to_numpy() for bad in coded)])
 
@@ -172,7 +199,7 @@ def unseen(frame: pd.DataFrame, layout: dict[str, AttributeGroup | None]) -> np.
 def encode(
     frame: pd.DataFrame, layout: dict[str, AttributeGroup | None]
 ) -> tuple[np.ndarray, tuple[str, ...], dict[str, AttributeGroup]]:
-    """Feature matrix (n, d), feature names and attribute groups, one block of columns for each entry of the layout."""
+    """Feature matrix (n, d), feature names and attribute groups; one block of columns per entry of the layout."""
     blocks: list[np.ndarray] = []
     names: list[str] = []
     groups: dict[str, AttributeGroup] = {}
@@ -183,14 +210,14 @@ def encode(
             continue
         columns = tuple(range(len(names), len(names) + len(group.levels)))
         groups[name] = AttributeGroup(name, columns, group.levels, group.dropped)
-        codes = pd.Index(group.levels).get_indexer(frame[name])  # -1, the dropped level, picks the row of zeros
+        codes = pd.Index(group.levels).get_indexer(frame[name])  # -1 for the dropped level: selects the row of zeros
         blocks.append(np.vstack([np.eye(len(group.levels)), np.zeros(len(group.levels))])[codes])
         names += [f"{name}={level}" for level in group.levels]
     return np.ascontiguousarray(np.hstack(blocks)), tuple(names), groups
 
 
 def _numbers(path: Path, column: pd.Series) -> pd.Series:
-    """A text column as float64; empty entries become NaN, which the check after loading reports by row."""
+    """A text column as float64; empty entries become NaN, which `loading.assemble` reports with their row."""
     try:
         return pd.to_numeric(column).astype(np.float64)
     except ValueError as error:
@@ -198,6 +225,6 @@ def _numbers(path: Path, column: pd.Series) -> pd.Series:
 
 
 def _expect_columns(path: Path, frame: pd.DataFrame) -> None:
-    wanted = [part if isinstance(part, str) else part[0] for part in _IWPC_LAYOUT] + ["dose"]
-    if missing := [name for name in wanted if name not in frame]:
-        raise BadData(f"{path}: expected a header with {', '.join(wanted)}; {', '.join(missing)} not found.")
+    expected = [part if isinstance(part, str) else part[0] for part in _IWPC_LAYOUT] + ["dose"]
+    if missing := [name for name in expected if name not in frame]:
+        raise BadData(f"{path}: expected a header with {', '.join(expected)}; {', '.join(missing)} not found.")

@@ -1,4 +1,4 @@
-"""Files that cannot be used: each is made in a folder by a function of its own, and says what is wrong with it."""
+"""Files that cannot be used, each with parts of the error message that reading it must raise."""
 
 from __future__ import annotations
 
@@ -91,20 +91,32 @@ BAD: tuple[File, ...] = (
         ILL,
     ),
     File(
-        "a name that cannot be shown",
+        "a name that is not printable",
         written("bell.csv", lambda: csv(table()).replace(b"dose", b"do\x07se", 1)),
         (r"'do\x07se'", "printable"),
         ILL,
     ),
-    File("a zero in a header", written("zero.csv", lambda: b"a\0b,ill\n1,2\n"), ("zero.csv", "byte 1 is zero"), ILL),
-    File("a zero far behind", written("late-zero.csv", late_zero), ("late-zero.csv", "byte", "is zero"), ILL),
+    File(
+        "a zero byte in the header",
+        written("zero.csv", lambda: b"a\0b,ill\n1,2\n"),
+        ("zero.csv", "byte 1 is zero"),
+        ILL,
+    ),
+    File(
+        "a zero byte far from the start", written("late-zero.csv", late_zero), ("late-zero.csv", "byte", "is zero"), ILL
+    ),
     File(
         "Latin-1",
         written("latin.csv", lambda: csv(table()) + "44,5.1,Köln,yes\n".encode("latin-1")),
         ("latin.csv", "UTF-8", "line 42"),
         ILL,
     ),
-    File("Latin-1 far behind", written("late-latin.csv", late_latin1), ("late-latin.csv", "UTF-8", "other bytes"), ILL),
+    File(
+        "Latin-1 far from the start",
+        written("late-latin.csv", late_latin1),
+        ("late-latin.csv", "UTF-8", "other bytes"),
+        ILL,
+    ),
     File(
         "UTF-16", written("wide.csv", lambda: table().to_csv(index=False).encode("utf-16")), ("wide.csv", "UTF-16"), ILL
     ),
@@ -150,17 +162,17 @@ BAD: tuple[File, ...] = (
         ("'dose'", "different texts"),
         ILL,
     ),
-    File("nothing in a column", written("nothing.csv", changed(dose=np.nan)), ("'dose'", "no entries at all"), ILL),
+    File("an empty column", written("nothing.csv", changed(dose=np.nan)), ("'dose'", "no entries at all"), ILL),
     File(
-        "missing entries without a choice",
+        "missing values without a choice",
         written("gaps.csv", with_cell("age", 3, None)),
-        ("missing entries", "'age' 1", "1 of 40 rows"),
+        ("missing values", "'age' (1)", "1 of 40 rows"),
         ILL,
     ),
     File(
-        "something missing in every row",
+        "missing values in every row",
         written("holes.csv", lambda: csv(table().where(np.add.outer(np.arange(ROWS), np.arange(4)) % 2 == 0))),
-        ("missing entries", "every row"),
+        ("missing values", "every row"),
         ILL | {"missing": "drop"},
     ),
     File(
@@ -170,7 +182,7 @@ BAD: tuple[File, ...] = (
         ILL | {"missing": "fill"},
     ),
     File(
-        "texts without end",
+        "too many different texts",
         written("letters.csv", changed(city=[f"letter {i}" for i in range(ROWS)])),
         ("'city'", "40 different texts", "--leave-out city"),
         ILL,
@@ -183,13 +195,18 @@ BAD: tuple[File, ...] = (
         {"target": "c"},
     ),
     File(
-        "a class that cannot be shown",
+        "a class that is not printable",
         written("bells.csv", changed(ill=["no\x07", "yes"] * (ROWS // 2))),
         ("target 'ill'", r"no\x07"),
         ILL,
     ),
-    File("infinite", written("inf.csv", with_cell("dose", 9, np.inf)), ("'dose'", "inf at row 9"), ILL),
-    File("beyond all measure", written("huge.csv", with_cell("dose", 9, 1e300)), ("'dose'", "1e+300 at row 9"), ILL),
+    File("an infinity", written("inf.csv", with_cell("dose", 9, np.inf)), ("'dose'", "inf at row 9"), ILL),
+    File(
+        "a number that is too large",
+        written("huge.csv", with_cell("dose", 9, 1e300)),
+        ("'dose'", "1e+300 at row 9"),
+        ILL,
+    ),
     File(
         "all features constant",
         written("constant.csv", lambda: csv(pd.DataFrame({"a": ["x"] * 30, "ill": [0, 1] * 15}))),
@@ -203,7 +220,7 @@ BAD: tuple[File, ...] = (
         ILL | {"left_out": ("age", "dose", "city")},
     ),
     File(
-        "a target that is not there",
+        "an unknown target",
         written("other.csv", lambda: csv(table())),
         ("other.csv", "'sick'", "age, dose, city, ill"),
         {"target": "sick"},
@@ -228,7 +245,7 @@ BAD: tuple[File, ...] = (
         ILL | {"id": "who"},
     ),
     File(
-        "an id missing",
+        "a missing id",
         written("nobody.csv", changed(who=[*(f"P{i}" for i in range(39)), None])),
         ("id 'who'", "row 39"),
         ILL | {"id": "who"},
@@ -240,19 +257,19 @@ BAD: tuple[File, ...] = (
         ILL | {"test_fraction": 1.5},
     ),
     File(
-        "a test fraction that is none",
+        "a test fraction of NaN",
         written("nan.csv", lambda: csv(table())),
         ("test fraction", "nan"),
         ILL | {"test_fraction": float("nan")},
     ),
     File(
-        "a picture's size for a table",
+        "an image size for a table",
         written("sized.csv", lambda: csv(table())),
         ("sized.csv", "image size", "table"),
         ILL | {"image_size": (8, 8)},
     ),
     File(
-        "another suffix",
+        "an unsupported suffix",
         written("table.xlsx", lambda: zipped({"xl/workbook.xml": b""})),
         ("table.xlsx", ".parquet"),
         ILL,
@@ -264,7 +281,7 @@ BAD: tuple[File, ...] = (
         ("cut.parquet", "Parquet", "cut off"),
         ILL,
     ),
-    File("texts of Parquet that are none", written("text8.parquet", damaged_text), ("text8.parquet", "UTF8"), ILL),
+    File("invalid UTF-8 in Parquet", written("text8.parquet", damaged_text), ("text8.parquet", "UTF8"), ILL),
     File(
         "CSV as Parquet",
         written("text.parquet", lambda: csv(table())),
@@ -284,9 +301,9 @@ BAD: tuple[File, ...] = (
         {"target": "y"},
     ),
     File(
-        "one long text in all rows",
+        "a long text repeated in all rows",
         written("long.parquet", repeated_text),
-        ("long.parquet", "bytes of texts", "'text'", "20,971,520,000"),
+        ("long.parquet", "bytes of text", "'text'", "20,971,520,000"),
         ILL,
     ),
     File(
@@ -321,7 +338,7 @@ BAD: tuple[File, ...] = (
         {"target": "0"},
     ),
     File(
-        "a header that is no header",
+        "an invalid header",
         written("header.npy", lambda: npy_header("__import__('os').system('true')")),
         ("header.npy", "header cannot be read"),
         {"target": "0"},
@@ -378,7 +395,7 @@ BAD: tuple[File, ...] = (
         ("promise.npz, array 'X'", "8,000,000,000,000"),
     ),
     File(
-        "zeros without end",
+        "zeros that compress too well",
         written("zeros.npz", lambda: zipped({"X.npy": array(np.zeros((2**21, 4))), "y.npy": array(CODES)})),
         ("zeros.npz, array 'X'", "unpack to 67,108,992"),
     ),
@@ -387,15 +404,15 @@ BAD: tuple[File, ...] = (
     File(
         "y of another length", written("short.npz", npz_of(X=NUMBERS, y=CODES[:-1])), ("short.npz", "(40, 3) and (39,)")
     ),
-    File("a target of NaN", written("nan.npz", npz_of(X=NUMBERS, y=holed(CODES, np.nan))), ("'y' 1", "1 of 40 rows")),
+    File("a target of NaN", written("nan.npz", npz_of(X=NUMBERS, y=holed(CODES, np.nan))), ("'y' (1)", "1 of 40 rows")),
     File("complex X", written("complex.npz", npz_of(X=NUMBERS + 1j, y=CODES)), ("complex.npz", "complex128")),
     File(
-        "pictures of fractions",
+        "images of floats",
         written("grey.npz", npz_of(X=np.zeros((ROWS, 4, 4)), y=CODES)),
         ("grey.npz", "uint8", "float64"),
     ),
     File(
-        "names that are no list",
+        "names that are not a list",
         written("names.npz", npz_of(X=NUMBERS, y=CODES, feature_names=np.array("abc"))),
         ("names.npz", "feature_names"),
     ),
@@ -408,11 +425,11 @@ BAD: tuple[File, ...] = (
     File("zip cut off", written("cut.zip", lambda: zipped(pictures())[:-30]), ("cut.zip", "zip archive", "cut off")),
     File("text as zip", written("text.zip", lambda: b"hello"), ("text.zip", "other content")),
     File(
-        "an entry that is a bomb",
+        "a zip bomb",
         written("bomb.zip", zip_with(cats__bomb=lambda: bytes(2**26))),
         ("bomb.zip", "200 times", "unpack to 67,"),
     ),
-    File("an entry that lies", written("liar.zip", lying_entry), ("cats/9.png", "unpacks", "crc")),
+    File("an entry with a false size", written("liar.zip", lying_entry), ("cats/9.png", "unpacks", "crc")),
     File(
         "200,001 entries",
         written("entries.zip", lambda: many_entries(200_001)),
@@ -421,10 +438,10 @@ BAD: tuple[File, ...] = (
     File(
         "two million entries",
         written("millions.zip", lambda: many_entries(2_000_000)),
-        ("millions.zip", "200,000 files", "its list of them"),
+        ("millions.zip", "200,000 files", "central directory"),
     ),
-    File("spoiled LZMA", written("lzma.zip", broken_lzma), ("cats/0.png", "unpacks")),
-    File("spoiled content", written("spoiled.zip", broken_deflate), ("cats/0.png", "expected a file that unpacks")),
+    File("damaged LZMA", written("lzma.zip", broken_lzma), ("cats/0.png", "unpacks")),
+    File("damaged content", written("spoiled.zip", broken_deflate), ("cats/0.png", "expected a file that unpacks")),
     File(
         "a name with ..",
         written("up.zip", named_in_zip("../../cats/1.png")),
@@ -444,9 +461,9 @@ BAD: tuple[File, ...] = (
         ("drive.zip", "'C:/cats/1.png' leads out"),
     ),
     File("a link", written("link.zip", linked), ("link.zip", "'cats/link.png' is a link")),
-    File("locked", written("locked.zip", encrypted), ("locked.zip", "'cats/0.png' is encrypted")),
+    File("an encrypted entry", written("locked.zip", encrypted), ("locked.zip", "'cats/0.png' is encrypted")),
     File(
-        "a class that rings",
+        "a class folder that is not printable",
         written("bell.zip", lambda: zipped(pictures(classes=("cats", "do\x07gs")))),
         ("bell.zip", r"'do\x07gs/0.png'"),
     ),
@@ -485,7 +502,7 @@ BAD: tuple[File, ...] = (
     File(
         "an image cut off",
         written("half.zip", zip_with(cats__half=lambda: image(pixels(1, (40, 40)))[:900])),
-        ("cats/half.png", "whole image"),
+        ("cats/half.png", "complete image"),
         {"image_size": (4, 4)},
     ),
     File(
@@ -536,5 +553,5 @@ BAD: tuple[File, ...] = (
         folder_of(lambda: pictures(classes=("cats",))),
         ("images: expected at least two", "'cats'"),
     ),
-    File("a file that is not there", lambda folder: folder / "nowhere.csv", ("nowhere.csv", "No such file"), ILL),
+    File("a file that does not exist", lambda folder: folder / "nowhere.csv", ("nowhere.csv", "No such file"), ILL),
 )

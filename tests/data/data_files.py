@@ -1,4 +1,4 @@
-"""Small files in the published formats, so that loaders are tested without the published data."""
+"""Small files in the formats of the published data sets, to test loaders without the published data."""
 
 from __future__ import annotations
 

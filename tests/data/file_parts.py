@@ -1,4 +1,4 @@
-"""What the bad and the odd files of one's own are made of."""
+"""Building blocks of the bad and odd files."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ SEED = 8
 
 @dataclass(frozen=True)
 class File:
-    """A file and how it is asked for.
+    """A file of own data as a test case.
 
     Attributes:
-        name: of the case.
-        make: writes the file in a folder and returns its path.
-        says: what the message must hold beside `expected`; empty for a file that is accepted.
-        choices: of `Choices`.
+        name: name of the case.
+        make: writes the file to a folder and returns its path.
+        says: parts of the expected error message; empty for a file that is read.
+        choices: arguments of `Choices`.
     """
 
     name: str
@@ -55,8 +55,8 @@ def table(n: int = ROWS) -> pd.DataFrame:
     )
 
 
-def csv(frame: pd.DataFrame, **how: Any) -> bytes:
-    return frame.to_csv(index=False, **how).encode()
+def csv(frame: pd.DataFrame, **options: Any) -> bytes:
+    return frame.to_csv(index=False, **options).encode()
 
 
 def pixels(i: int = 0, size: tuple[int, ...] = (4, 4)) -> np.ndarray:
@@ -64,9 +64,9 @@ def pixels(i: int = 0, size: tuple[int, ...] = (4, 4)) -> np.ndarray:
 
 
 def image(array: np.ndarray, kind: str = "png") -> bytes:
-    held = io.BytesIO()
-    Image.fromarray(array).save(held, kind)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, kind)
+    return buffer.getvalue()
 
 
 def pictures(per_class: int = 6, classes: tuple[str, ...] = ("cats", "dogs")) -> dict[str, bytes]:
@@ -75,23 +75,23 @@ def pictures(per_class: int = 6, classes: tuple[str, ...] = ("cats", "dogs")) ->
 
 
 def zipped(entries: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", kind) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", kind) as archive:
         for name, content in entries.items():
             archive.writestr(name, content)
-    return held.getvalue()
+    return buffer.getvalue()
 
 
-def arrays(**given: np.ndarray) -> bytes:
-    held = io.BytesIO()
-    np.savez(held, **given)
-    return held.getvalue()
+def arrays(**values: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **values)
+    return buffer.getvalue()
 
 
 def array(values: np.ndarray) -> bytes:
-    held = io.BytesIO()
-    np.save(held, values)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    return buffer.getvalue()
 
 
 def npy_header(text: str) -> bytes:
@@ -101,9 +101,9 @@ def npy_header(text: str) -> bytes:
 
 
 def parquet(**columns: Any) -> bytes:
-    held = io.BytesIO()
-    pq.write_table(pa.table(columns), held)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer)
+    return buffer.getvalue()
 
 
 def png_header(width: int, height: int) -> bytes:
@@ -129,12 +129,12 @@ def written(name: str, content: Callable[[], bytes]) -> Callable[[Path], Path]:
 
 
 def changed(**columns: Any) -> Callable[[], bytes]:
-    """The good table as CSV with some columns replaced or added."""
+    """`table()` as CSV with some columns replaced or added."""
     return lambda: csv(table().assign(**columns))
 
 
 def with_cell(column: str, row: int, value: object) -> Callable[[], bytes]:
-    """The good table as CSV with one other entry."""
+    """`table()` as CSV with one entry replaced."""
 
     def content() -> bytes:
         frame = table().astype(object)
@@ -144,11 +144,11 @@ def with_cell(column: str, row: int, value: object) -> Callable[[], bytes]:
     return content
 
 
-# --- archives that are made by hand ---------------------------------------------------------------------------------
+# --- damaged and hostile archives -----------------------------------------------------------------------------------
 
 
 def many_entries(count: int) -> bytes:
-    """An archive's list of content with empty files, and nothing else."""
+    """The central directory of an archive of empty files, and nothing else."""
     entry = struct.pack("<4s4B4HL2L5H2L", b"PK\x01\x02", 20, 3, 20, 0, 0, 0, 0, 33, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0)
     few = b"".join(entry + b"a/%04x.png" % i for i in range(1000))
     listed = few * (count // 1000) + few[: count % 1000 * (len(few) // 1000)]
@@ -156,13 +156,13 @@ def many_entries(count: int) -> bytes:
 
 
 def lying_entry() -> bytes:
-    """An entry that says it unpacks to 100 bytes and unpacks to 4 MiB."""
+    """An entry whose size in the header is 100 bytes and that unpacks to 4 MiB."""
     good = pictures() | {"cats/9.png": bytes(2**22)}
     return zipped(good).replace(struct.pack("<L", 2**22), struct.pack("<L", 100))
 
 
 def encrypted() -> bytes:
-    """The bit that says so, set in both headers of every entry."""
+    """An archive whose entries have the encryption bit set in both headers."""
     content = bytearray(zipped(pictures()))
     for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         at = content.find(mark)
@@ -173,12 +173,12 @@ def encrypted() -> bytes:
 
 
 def linked() -> bytes:
-    held = io.BytesIO(zipped(pictures()))
-    with zipfile.ZipFile(held, "a") as archive:
+    buffer = io.BytesIO(zipped(pictures()))
+    with zipfile.ZipFile(buffer, "a") as archive:
         link = zipfile.ZipInfo("cats/link.png")
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(link, "/etc/passwd")
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 def named_in_zip(name: str) -> Callable[[], bytes]:
@@ -186,7 +186,7 @@ def named_in_zip(name: str) -> Callable[[], bytes]:
 
 
 def broken_lzma() -> bytes:
-    """An entry packed by LZMA whose packed bytes are spoiled."""
+    """An entry compressed by LZMA with some bytes overwritten."""
     content = bytearray(zipped(pictures(classes=("cats", "dogs")), zipfile.ZIP_LZMA))
     start = content.find(b"cats/0.png") + len("cats/0.png")
     content[start + 9 : start + 40] = bytes(31)
@@ -213,7 +213,7 @@ def _varint(value: int) -> bytes:
 
 
 def billion_rows() -> bytes:
-    """A file of two equal columns whose footer says 10^9 rows wherever it said 1,234,567."""
+    """A file of two equal columns of 1,234,567 rows, whose footer is changed to 10^9 rows."""
     few, many = 1_234_567, 10**9
     content = parquet(x=np.zeros(few, np.int8), y=np.zeros(few, np.int8))
     length = struct.unpack("<L", content[-8:-4])[0]
@@ -222,26 +222,26 @@ def billion_rows() -> bytes:
 
 
 def repeated_text(rows: int = 20_000, letters: int = 2**20) -> bytes:
-    """One text of a megabyte, once in the file and standing in every row."""
+    """A text of a megabyte, stored once in the file and repeated in every row."""
     text = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array(["a" * letters]))
-    held = io.BytesIO()
+    buffer = io.BytesIO()
     columns = pa.table({"text": text, "x": np.arange(rows) % 7, "ill": np.arange(rows) % 2})
-    pq.write_table(columns, held, compression="none", write_statistics=False)
-    return held.getvalue()
+    pq.write_table(columns, buffer, compression="none", write_statistics=False)
+    return buffer.getvalue()
 
 
 def damaged_text() -> bytes:
-    """A file of texts one of which has a byte that no UTF-8 has."""
-    held = io.BytesIO()
-    pq.write_table(pa.table(dict(table())), held, compression="none", write_statistics=False)
-    return held.getvalue().replace(b"Bonn", b"B\xffnn")
+    """A file with invalid UTF-8 in a text column."""
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(dict(table())), buffer, compression="none", write_statistics=False)
+    return buffer.getvalue().replace(b"Bonn", b"B\xffnn")
 
 
 # --- CSV ------------------------------------------------------------------------------------------------------------
 
 
 def late_latin1() -> bytes:
-    """A letter of another encoding half a megabyte into the file."""
+    """A letter in Latin-1 half a megabyte into the file."""
     lines = csv(table(40_000)).splitlines(keepends=True)
     return b"".join([*lines[:30_000], "44,5.1,Köln,yes\n".encode("latin-1"), *lines[30_000:]])
 
@@ -257,7 +257,7 @@ def wide(columns: int) -> bytes:
 
 
 class Opened:
-    """What a pickle would run."""
+    """An object whose pickle creates a file when it is opened."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Path("/tmp/a-pickle-was-opened").touch, ())
@@ -275,8 +275,8 @@ def folder_of(entries: Callable[[], dict[str, bytes]]) -> Callable[[Path], Path]
     return make
 
 
-def npz_of(**given: np.ndarray) -> Callable[[], bytes]:
-    return lambda: arrays(**given)
+def npz_of(**values: np.ndarray) -> Callable[[], bytes]:
+    return lambda: arrays(**values)
 
 
 def zip_with(**entries: Any) -> Callable[[], bytes]:
@@ -284,7 +284,7 @@ def zip_with(**entries: Any) -> Callable[[], bytes]:
 
 
 def hollow(name: str, **also: np.ndarray) -> Callable[[], bytes]:
-    """An archive of arrays one of which is a header that claims 10^12 numbers."""
+    """An archive of arrays, one of which has only a header, for 10^12 numbers."""
 
     def content() -> bytes:
         entries = {f"{k}.npy": array(v) for k, v in also.items()}

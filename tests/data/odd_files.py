@@ -1,4 +1,4 @@
-"""Files that are odd, but good: they are read, and their texts stay texts."""
+"""Unusual but valid files, which must be read."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _quoted() -> bytes:
 
 
 def _newlines() -> bytes:
-    """Texts with line breaks in a column that is left out."""
+    """Text with line breaks, in a column that is left out."""
     return csv(table().assign(note=[f'line one\nline "two" {i}' for i in range(ROWS)]))
 
 
@@ -56,10 +56,10 @@ GOOD: tuple[File, ...] = (
         (),
         ILL,
     ),
-    File("quotes in texts", written("quotes.csv", _quoted), (), ILL),
-    File("newlines in texts", written("lines.csv", _newlines), (), ILL | {"left_out": ("note",)}),
+    File("quotes in text", written("quotes.csv", _quoted), (), ILL),
+    File("newlines in text", written("lines.csv", _newlines), (), ILL | {"left_out": ("note",)}),
     File(
-        "separators of lines in texts",
+        "Unicode line separators in text",
         written("lines2.csv", lambda: csv(table().assign(note="a\x85b\u2028c d"))),
         (),
         ILL | {"left_out": ("note",)},
@@ -74,7 +74,7 @@ GOOD: tuple[File, ...] = (
     ),
     File("true and false", written("truth.csv", changed(ill=np.arange(ROWS) % 3 == 0)), (), ILL),
     File("one test row", written("single.csv", lambda: csv(table())), (), ILL | {"test_fraction": 1 / ROWS}),
-    File("a constant column", written("dull.csv", changed(dull=3.5, same="x")), (), ILL),
+    File("constant columns", written("constant.csv", changed(constant=3.5, same="x")), (), ILL),
     File("ids of text", written("people.csv", changed(who=[f"P{i}" for i in range(ROWS)])), (), ILL | {"id": "who"}),
     File(
         "formulas as classes",
@@ -93,7 +93,10 @@ GOOD: tuple[File, ...] = (
         ILL,
     ),
     File(
-        "one name for two cases", written("case.csv", lambda: csv(table().assign(AGE=1.5 + np.arange(ROWS)))), (), ILL
+        "names that differ in case only",
+        written("case.csv", lambda: csv(table().assign(AGE=1.5 + np.arange(ROWS)))),
+        (),
+        ILL,
     ),
     File(
         "decimals and dates in Parquet",
@@ -107,7 +110,7 @@ GOOD: tuple[File, ...] = (
         ILL | {"left_out": ("day",)},
     ),
     File(
-        "records of numbers and texts",
+        "records of numbers and text",
         written(
             "records.npy", lambda: array(table().to_records(index=False, column_dtypes={"city": "U4", "ill": "U3"}))
         ),
@@ -121,7 +124,7 @@ GOOD: tuple[File, ...] = (
         {"target": "3"},
     ),
     File(
-        "class names of texts",
+        "class names as text",
         written("named.npz", npz_of(X=NUMBERS, y=CODES, class_names=np.array(["no", "yes"]))),
         (),
         {},
@@ -132,14 +135,14 @@ GOOD: tuple[File, ...] = (
     ),
     File("classes in all scripts", written("scripts.zip", _odd_classes("Katzen", "犬", "σκύλοι"))),
     File(
-        "what systems leave behind",
+        "files of operating systems",
         written(
             "clutter.zip",
             lambda: zipped(pictures() | {"__MACOSX/cats/._0.png": b"x", "cats/.DS_Store": b"y", "read me.txt": b"z"}),
         ),
     ),
     File(
-        "a folder around everything",
+        "a folder around all folders",
         written("wrapped.zip", lambda: zipped({f"my images/{n}": c for n, c in pictures().items()})),
     ),
 )

@@ -1,7 +1,7 @@
-"""Reads files of one's own in a process by itself, one JSON line each; what a server would go through.
+"""Reads files of own data one after the other in one process, as a server would, and prints a JSON line for each.
 
-On stdin: {"good": [path, choices], "files": [[path, choices], ...]}. The last line has the peak of memory and eta of
-the good file, which was asked for after all the others.
+On stdin: {"good": [path, choices], "files": [[path, choices], ...]}. The last line has the peak memory, and eta of the
+good file, which is read after all the others.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ def outcome(call: Any) -> dict[str, Any]:
     start = time.perf_counter()
     try:
         call()
-        kind, says = "", ""
-    except BaseException as error:
-        kind, says = type(error).__name__, str(error)
-    return {"kind": kind, "says": says, "seconds": time.perf_counter() - start}
+        error, message = "", ""
+    except BaseException as raised:
+        error, message = type(raised).__name__, str(raised)
+    return {"error": error, "message": message, "seconds": time.perf_counter() - start}
 
 
-def asked(path: str, choices: dict[str, Any]) -> dict[str, Any]:
-    given = {name: tuple(value) if isinstance(value, list) else value for name, value in choices.items()}
-    read = outcome(lambda: add(Path(path), Choices(**given)))
+def outcomes(path: str, choices: dict[str, Any]) -> dict[str, Any]:
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in choices.items()}
+    read = outcome(lambda: add(Path(path), Choices(**fields)))
     return read | {"preview": outcome(lambda: preview(Path(path)))}
 
 
 def resident_mib(which: str) -> float:
-    """VmRSS, what is resident now, or VmHWM, the most that was; getrusage would count the parent before exec too."""
+    """VmRSS (resident now) or VmHWM (peak); getrusage would include the parent process before exec."""
     if not STATUS.exists():
         return 0.0
     status = STATUS.read_text()
@@ -46,13 +46,13 @@ def resident_mib(which: str) -> float:
 
 
 def main() -> None:
-    work = json.load(sys.stdin)
-    path, choices = work["good"]
-    entry = add(Path(path), Choices(**choices, test_fraction=0.5))  # everything is loaded before memory is measured
+    request = json.load(sys.stdin)
+    path, choices = request["good"]
+    entry = add(Path(path), Choices(**choices, test_fraction=0.5))  # loads all modules before memory is measured
     Engine().get(FilRequest(data=DataSpec(name=entry.name)))
     start = resident_mib("VmRSS")
-    for file in work["files"]:
-        print(json.dumps(asked(*file)), flush=True)
+    for file in request["files"]:
+        print(json.dumps(outcomes(*file)), flush=True)
     extra = resident_mib("VmHWM") - start
     entry = add(Path(path), Choices(**choices))
     eta = Engine().get(FilRequest(data=DataSpec(name=entry.name))).table["eta"]

@@ -10,7 +10,7 @@ NAMES = ["digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "mnist1m", "
          "iwpc", "synthetic"]  # fmt: skip
 
 
-def test_the_catalogue_lists_every_name_with_what_a_page_needs():
+def test_the_catalogue_lists_every_name_with_title_citation_and_description():
     assert list(catalogue()) == NAMES
     for name, source in catalogue().items():
         assert source.name == name and source.title and source.citation and source.description.endswith(".")
@@ -46,7 +46,7 @@ def test_default_preprocessing(name, expected):
     assert resolve(DataSpec(name=name, preprocess="none")).preprocess == "none"
 
 
-def test_the_folder_comes_from_argument_then_environment_then_cache(monkeypatch):
+def test_the_data_directory_comes_from_argument_then_environment_then_cache(monkeypatch):
     monkeypatch.setenv("FIL_DATA_DIR", "/from-environment")
     monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
     assert resolve(DataSpec(data_dir="/given")).data_dir == "/given"
@@ -58,12 +58,12 @@ def test_the_folder_comes_from_argument_then_environment_then_cache(monkeypatch)
 
 
 @pytest.mark.parametrize("name", ["nist", "mnist:10x3", ""])
-def test_an_unknown_name_lists_those_that_exist(name):
+def test_the_error_for_an_unknown_name_lists_the_names(name):
     with pytest.raises(DataUnavailable, match="digits, mnist, .*synthetic; got"):
         resolve(DataSpec(name=name))
 
 
 @pytest.mark.parametrize("size", ["", "10", "10x", "x3", "9x3", "20x0", "-20x3", "1000000x3072", "20x3x2"])
-def test_a_synthetic_size_that_makes_no_sense_is_refused(size):
+def test_an_invalid_synthetic_size_is_refused(size):
     with pytest.raises(BadRequest, match="expected synthetic:ROWSxCOLUMNS"):
         resolve(DataSpec(name=f"synthetic:{size}"))

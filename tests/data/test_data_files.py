@@ -38,18 +38,18 @@ def test_a_truncated_idx_file_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"\x1f\x8b\x08\x00aaaa", b"\0\0\x08\x03\0", b"\0\0\x0d\x01\0\0\0\0"])
-def test_what_is_not_an_idx_file_of_bytes_is_refused(tmp_path, content):
+def test_a_file_that_is_not_an_idx_file_of_bytes_is_refused(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(BadData, match="file: expected an uncompressed idx file"):
         read_idx(tmp_path / "file")
 
 
-def test_an_idx_file_of_nothing_is_empty(tmp_path):
+def test_an_idx_file_without_images_is_an_empty_array(tmp_path):
     write_idx(tmp_path / "file", np.empty((0, 4, 4)))
     assert read_idx(tmp_path / "file").shape == (0, 4, 4)
 
 
-def test_images_and_labels_that_do_not_belong_together_are_refused(tmp_path):
+def test_different_numbers_of_images_and_labels_are_refused(tmp_path):
     write_mnist_like(tmp_path / "MNIST/raw")
     write_idx(tmp_path / "MNIST/raw" / MNIST_PARTS[1], np.arange(39) % 10)
     with pytest.raises(BadData, match="for the same n"):
@@ -83,7 +83,7 @@ def test_mnist1m_falls_back_on_the_test_split_of_mnist(tmp_path):
     assert len(load(DataSpec(name="mnist1m", data_dir=str(tmp_path))).X_test) == 10
 
 
-def test_mnist1m_missing_or_ambiguous_is_said(tmp_path):
+def test_mnist1m_missing_or_ambiguous_is_reported(tmp_path):
     with pytest.raises(DataUnavailable, match="infiMNIST and cannot be downloaded.*FIL_DATA_DIR"):
         load(DataSpec(name="mnist1m", data_dir=str(tmp_path)))
     write_mnist_like(tmp_path / "infimnist", names=INFIMNIST)
@@ -144,7 +144,7 @@ def test_adult_standardises_only_what_is_continuous(tmp_path):
 def test_an_adult_test_row_with_an_unseen_level_is_left_out_and_counted(tmp_path):
     write_adult(tmp_path, test=(*ADULT, ADULT[0].replace("Cuba", "Holand-Netherlands")))
     data = load(DataSpec(name="adult", data_dir=str(tmp_path)))
-    assert len(data.X_test) == 4 and any(note.startswith("1 test rows") for note in data.notes)
+    assert len(data.X_test) == 4 and any(note.startswith("1 test rows are left out") for note in data.notes)
 
 
 @pytest.mark.parametrize(

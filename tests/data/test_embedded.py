@@ -11,7 +11,7 @@ from fil_core.specs import DataSpec
 
 
 @pytest.mark.parametrize("name", ["digits", "breast-cancer", "diabetes", "synthetic:300x9"])
-def test_a_data_set_is_whole(name):
+def test_arrays_names_and_dtypes_of_a_data_set_agree(name):
     data = load(DataSpec(name=name))
     assert data.X.dtype == np.float64 and data.X.flags.c_contiguous and data.X_test.flags.c_contiguous
     assert data.X.shape == (data.n, len(data.feature_names)) and data.y.shape == data.ids.shape == (data.n,)
@@ -36,7 +36,7 @@ def test_digits_keep_their_pixels_and_the_fixed_split():
     assert any("16" in note for note in data.notes)
 
 
-def test_classes_are_coded_in_the_order_asked_and_rows_stay_in_the_source_order():
+def test_classes_are_coded_in_the_requested_order_and_rows_stay_in_the_source_order():
     every, pair = load(DataSpec()), load(DataSpec(classes=("7", "3")))
     assert pair.class_names == ("7", "3") and (np.diff(pair.ids) > 0).all()
     expected = [i for i, label in zip(every.ids, every.labels, strict=True) if label in (3, 7)]
@@ -53,7 +53,7 @@ def test_a_class_is_named_or_numbered():
     assert by_name.fingerprint != load(DataSpec(name="breast-cancer")).fingerprint
 
 
-def test_an_unknown_class_names_those_that_are():
+def test_the_error_for_an_unknown_class_lists_the_classes():
     with pytest.raises(BadData, match="expected some of malignant, benign; got 2"):
         load(DataSpec(name="breast-cancer", classes=("0", "2")))
 
@@ -83,7 +83,7 @@ def test_a_subset_of_one_class_is_refused():
         load(DataSpec(subset=1))
 
 
-def test_the_fingerprint_tells_every_choice_apart():
+def test_the_fingerprint_differs_for_every_option():
     specs = [DataSpec(), DataSpec(preprocess="none"), DataSpec(preprocess="standardise"), DataSpec(pca=5),
              DataSpec(pca=6), DataSpec(classes=("0", "1")), DataSpec(subset=100)]  # fmt: skip
     assert len({load(spec).fingerprint for spec in specs}) == len(specs)
@@ -124,7 +124,7 @@ def test_no_rows_and_labels_out_of_range_are_refused():
         build(made(y=np.arange(12) % 3))
 
 
-def test_a_constant_column_is_reported_until_it_is_standardised_away():
+def test_a_constant_column_is_reported_unless_it_is_standardised():
     X = made().X.copy()
     X[:, 2] = 1.0
     assert build(made(X=X)).constant == (2,)
@@ -133,7 +133,7 @@ def test_a_constant_column_is_reported_until_it_is_standardised_away():
         build(made(X=X)).columns(("one",))
 
 
-def test_missing_test_rows_are_said():
+def test_an_empty_test_split_is_noted():
     data = build(made(X_test=np.empty((0, 3)), y_test=np.empty(0, int)))
     assert data.X_test.shape == (0, 3) and any("No held-out rows" in note for note in data.notes)
 
@@ -151,11 +151,11 @@ def test_inputs_are_not_modified(options):
     assert all(np.array_equal(arrays[name], before[name]) for name in arrays)
 
 
-def test_synthetic_is_seeded_balanced_and_not_degenerate():
+def test_a_synthetic_table_is_seeded_balanced_and_well_conditioned():
     a, b, c = (load(DataSpec(name="synthetic", seed=s)) for s in (0, 0, 1))
     assert np.array_equal(a.X, b.X) and not np.array_equal(a.X, c.X)
     assert a.X.shape == (2000, 20) and a.X_test.shape == (400, 20) and abs(a.y.mean() - 0.5) < 0.01
-    assert np.linalg.cond(a.X) < 100  # well away from singular: every column adds something
+    assert np.linalg.cond(a.X) < 100
     group = a.groups["attribute"]
     coded = a.X[:, group.columns]
     assert set(np.unique(coded)) == {0.0, 1.0} and coded.sum(axis=1).max() == 1
@@ -176,7 +176,7 @@ def test_a_large_synthetic_table_takes_seconds():
     assert time.perf_counter() - start < 5  # 0.4 s on an idle core
 
 
-def test_diabetes_has_a_standardised_target_and_its_own_units():
+def test_diabetes_has_a_standardised_target_and_features_in_their_original_units():
     data = load(DataSpec(name="diabetes"))
     assert data.task == "regression" and data.class_names == ()
     assert abs(data.y.mean()) < 1e-12 and data.y.std() == pytest.approx(1)

@@ -27,7 +27,7 @@ def no_network(monkeypatch):
      ("cifar10", "cifar-10-batches-py/data_batch_1"), ("cifar100", "cifar-100-python/train"),
      ("uci-adult", "uciadult/adult.data")],
 )  # fmt: skip
-def test_without_a_network_the_error_says_what_where_why_and_how(tmp_path, name, file):
+def test_without_a_network_the_error_names_files_folder_cause_and_remedy(tmp_path, name, file):
     with pytest.raises(DataUnavailable) as caught:
         load(DataSpec(name=name, data_dir=str(tmp_path)))
     text = str(caught.value)
@@ -36,28 +36,29 @@ def test_without_a_network_the_error_says_what_where_why_and_how(tmp_path, name,
     assert not list(tmp_path.iterdir())  # nothing is left behind
 
 
-def test_what_cannot_be_downloaded_says_so(tmp_path):
+def test_a_data_set_without_a_download_source_is_reported(tmp_path):
     with pytest.raises(DataUnavailable, match="iwpc/iwpc-scaled.csv in .* cannot be downloaded automatically"):
         load(DataSpec(name="iwpc", data_dir=str(tmp_path)))
 
 
-def test_a_download_is_watched_and_moved_into_place(tmp_path, monkeypatch, capsys):
+def test_a_download_reports_progress_and_is_moved_into_place(tmp_path, monkeypatch, capsys):
     def download(root):
-        print("chatter of a downloader")
+        print("output of a downloader")
         write_adult(root)
         time.sleep(0.1)
 
-    seen = []
+    reports = []
     monkeypatch.setitem(fetch.DOWNLOADS, "uci-adult", download)
-    data = load(DataSpec(name="adult", data_dir=str(tmp_path)), progress=lambda *report: seen.append(report))
+    data = load(DataSpec(name="adult", data_dir=str(tmp_path)), progress=lambda *report: reports.append(report))
     assert data.n == 4
     assert [p.name for p in tmp_path.iterdir()] == ["uciadult"]
-    assert len(seen) > 2 and seen[-1][0] == seen[-1][1] > 1000 and seen[0][2] == "downloading uci-adult (bytes)"
+    assert len(reports) > 2 and reports[-1][0] == reports[-1][1] > 1000
+    assert reports[0][2] == "downloading uci-adult (bytes)"
     out = capsys.readouterr()
-    assert out.out == "" and "chatter" in out.err and sys.stdout is not sys.stderr
+    assert out.out == "" and "output of a downloader" in out.err and sys.stdout is not sys.stderr
 
 
-def test_files_that_are_there_are_neither_fetched_nor_replaced(tmp_path, monkeypatch):
+def test_existing_files_are_neither_downloaded_nor_replaced(tmp_path, monkeypatch):
     X = write_mnist_like(tmp_path / "MNIST/raw")
     kept = tmp_path / "MNIST/raw/train-images-idx3-ubyte"
     (tmp_path / "MNIST/raw/t10k-labels-idx1-ubyte").unlink()
@@ -65,11 +66,11 @@ def test_files_that_are_there_are_neither_fetched_nor_replaced(tmp_path, monkeyp
     monkeypatch.setitem(fetch.DOWNLOADS, "mnist", lambda root: write_mnist_like(root / "MNIST/raw"))
     assert load(DataSpec(name="mnist", data_dir=str(tmp_path))).n == len(X)
     assert kept.stat().st_mtime_ns == before
-    monkeypatch.setitem(fetch.DOWNLOADS, "mnist", lambda root: pytest.fail("fetched again"))
+    monkeypatch.setitem(fetch.DOWNLOADS, "mnist", lambda root: pytest.fail("downloaded again"))
     load(DataSpec(name="mnist", data_dir=str(tmp_path)))
 
 
-def test_a_download_that_brings_the_wrong_files_or_finds_no_folder_fails_clearly(tmp_path, monkeypatch):
+def test_a_download_of_wrong_files_or_into_a_file_is_reported(tmp_path, monkeypatch):
     monkeypatch.setitem(fetch.DOWNLOADS, "uci-adult", lambda root: None)
     with pytest.raises(DataUnavailable, match="the download failed: .*adult.data"):
         load(DataSpec(name="adult", data_dir=str(tmp_path)))
@@ -78,7 +79,7 @@ def test_a_download_that_brings_the_wrong_files_or_finds_no_folder_fails_clearly
         load(DataSpec(name="adult", data_dir=str(tmp_path / "file")))
 
 
-def test_a_progress_that_raises_ends_the_load(tmp_path, monkeypatch):
+def test_a_progress_callback_that_raises_ends_the_load(tmp_path, monkeypatch):
     monkeypatch.setitem(fetch.DOWNLOADS, "uci-adult", lambda root: time.sleep(0.05))
 
     def cancel(*_):

@@ -1,4 +1,4 @@
-"""Bad files each say what is wrong with them and take nothing down; odd ones are read."""
+"""Bad files are refused with an error that names the cause, within limits of time and memory; odd files are read."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from fil_core.engine import Engine
 from fil_core.errors import FilError
 from fil_core.specs import DataSpec
 
-READABLE = {"BadData", "BadRequest", "DataUnavailable"}
+ERRORS = {"BadData", "BadRequest", "DataUnavailable"}
 ROOT = Path(__file__).parents[2]
 SECONDS = 5
-MEMORY = 300  # MiB above a process that has done its first request
+MEMORY = 300  # MiB above a process that has answered its first request
 
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
-    """Every bad file read in one process, as a server would meet them, and a good one after them."""
+    """Outcome of every bad file, read in one process as by a server, and of a good file after them."""
     folders = [tmp_path_factory.mktemp(f"bad-{i}") for i in range(len(BAD))]
     files = [(str(file.make(folder)), file.choices) for file, folder in zip(BAD, folders, strict=True)]
     good = tmp_path_factory.mktemp("good") / "good.csv"
@@ -42,7 +42,7 @@ def outcomes(tmp_path_factory):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     *each, end = map(json.loads, done.stdout.splitlines())
-    return {file.name: found for file, found in zip(BAD, each, strict=True)}, end, done.stderr
+    return {file.name: outcome for file, outcome in zip(BAD, each, strict=True)}, end, done.stderr
 
 
 def test_the_corpus_is_large_and_its_names_differ():
@@ -51,27 +51,27 @@ def test_the_corpus_is_large_and_its_names_differ():
 
 
 @pytest.mark.parametrize("file", BAD, ids=lambda file: file.name)
-def test_a_bad_file_says_what_is_wrong_with_it(file, outcomes):
-    found = outcomes[0][file.name]
-    assert found["kind"] in READABLE, found
-    assert "expected" in found["says"]
+def test_the_error_for_a_bad_file_names_the_cause(file, outcomes):
+    outcome = outcomes[0][file.name]
+    assert outcome["error"] in ERRORS, outcome
+    assert "expected" in outcome["message"]
     for part in file.says:
-        assert part in found["says"]
-    assert "Traceback" not in found["says"]
-    assert "Error(" not in found["says"]
-    assert len(found["says"]) < 600
-    assert found["seconds"] < SECONDS
+        assert part in outcome["message"]
+    assert "Traceback" not in outcome["message"]
+    assert "Error(" not in outcome["message"]
+    assert len(outcome["message"]) < 600
+    assert outcome["seconds"] < SECONDS
 
 
-def test_no_two_bad_files_say_the_same(outcomes):
-    said = [found["says"] for found in outcomes[0].values()]
-    assert len(set(said)) == len(said) == len(BAD)
+def test_all_bad_files_have_different_errors(outcomes):
+    messages = [outcome["message"] for outcome in outcomes[0].values()]
+    assert len(set(messages)) == len(messages) == len(BAD)
 
 
-def test_looking_into_a_bad_file_is_as_safe_as_reading_it(outcomes):
-    kinds = {name: found["preview"]["kind"] for name, found in outcomes[0].items()}
-    assert set(kinds.values()) <= {"", *READABLE}, kinds
-    assert max(found["preview"]["seconds"] for found in outcomes[0].values()) < SECONDS
+def test_the_preview_of_a_bad_file_is_as_safe_as_reading_it(outcomes):
+    errors = {name: outcome["preview"]["error"] for name, outcome in outcomes[0].items()}
+    assert set(errors.values()) <= {"", *ERRORS}, errors
+    assert max(outcome["preview"]["seconds"] for outcome in outcomes[0].values()) < SECONDS
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="resident memory is read from /proc")
@@ -85,7 +85,7 @@ def test_memory_stays_bounded_and_a_good_request_still_answers(outcomes, tmp_pat
     assert len(end["eta"]) == 32
 
 
-def test_nothing_is_written_to_stderr_on_the_way(outcomes):
+def test_nothing_is_written_to_stderr(outcomes):
     assert outcomes[2] == ""
 
 
@@ -93,7 +93,7 @@ def test_no_pickle_was_opened(outcomes):
     assert not Path("/tmp/a-pickle-was-opened").exists()
 
 
-def test_a_refused_file_leaves_nothing_in_the_register(tmp_path):
+def test_a_refused_file_is_not_registered(tmp_path):
     for file in BAD[:6]:
         with pytest.raises(FilError):
             add(file.make(tmp_path), Choices(**file.choices))
@@ -122,7 +122,7 @@ def _named(name: str) -> File:
         ("suffixes in capitals", ("CATS", "DOGS")),
     ],
 )
-def test_classes_stay_the_texts_they_were(name, classes, tmp_path):
+def test_class_names_are_kept_as_they_are(name, classes, tmp_path):
     file = _named(name)
     assert add(file.make(tmp_path), Choices(**file.choices)).classes == classes
 
@@ -130,25 +130,25 @@ def test_classes_stay_the_texts_they_were(name, classes, tmp_path):
 @pytest.mark.parametrize(
     "name",
     ["a byte order mark", "CRLF", "carriage returns alone", "no newline at the end", "semicolons", "tabs",
-     "records of numbers and texts"],
+     "records of numbers and text"],
 )  # fmt: skip
-def test_how_a_table_is_written_changes_no_number(name, tmp_path):
+def test_the_format_of_a_table_does_not_change_its_numbers(name, tmp_path):
     file = _named(name)
     (tmp_path / "plain.csv").write_bytes(csv(table()))
-    found, _ = read(file.make(tmp_path), Choices(**file.choices))
+    raw, _ = read(file.make(tmp_path), Choices(**file.choices))
     plain, _ = read(tmp_path / "plain.csv", Choices(**ILL))
-    assert found.feature_names == plain.feature_names == ("age", "dose", "city=Bonn", "city=Lyon")
-    assert found.X.tolist() == plain.X.tolist()
-    assert found.y.tolist() == plain.y.tolist()
-    assert found.X_test.tolist() == plain.X_test.tolist()
+    assert raw.feature_names == plain.feature_names == ("age", "dose", "city=Bonn", "city=Lyon")
+    assert raw.X.tolist() == plain.X.tolist()
+    assert raw.y.tolist() == plain.y.tolist()
+    assert raw.X_test.tolist() == plain.X_test.tolist()
 
 
-# --- spoiled bytes --------------------------------------------------------------------------------------------------
+# --- random damage --------------------------------------------------------------------------------------------------
 
 _KINDS = {"png": "png", "jpg": "jpeg", "gif": "gif", "bmp": "bmp", "webp": "webp", "ppm": "ppm", "tif": "tiff"}
-_WHOLE = {
+_INTACT = {
     "table.csv": (lambda: csv(table()), ILL),
-    "records.npy": (lambda: _named("records of numbers and texts").make, ILL),
+    "records.npy": (lambda: _named("records of numbers and text").make, ILL),
     "arrays.npz": (lambda: arrays(X=table()[["age", "dose"]].to_numpy(), y=table()["ill"].to_numpy(str)), {}),
     "matrix.npy": (lambda: array(table()[["age", "dose"]].to_numpy()), {"target": "0", "task": "regression"}),
     "images.zip": (lambda: zipped(pictures()), {}),
@@ -156,26 +156,26 @@ _WHOLE = {
 }
 
 
-def _spoiled(content: bytes, chance: random.Random) -> bytes:
-    """Some bytes replaced, taken out or put in; more often than not near nothing that checks itself."""
-    spoiled = bytearray(content)
-    for _ in range(chance.choice([1, 1, 2, 5, 30])):
-        at, how = chance.randrange(len(spoiled)), chance.random()
-        if how < 0.6:
-            spoiled[at] = chance.randrange(256)
-        elif how < 0.75:
-            del spoiled[at : at + chance.randrange(1, 20)]
-        elif how < 0.9:
-            spoiled[at:at] = chance.randbytes(chance.randrange(1, 9))
+def _damaged(content: bytes, rng: random.Random) -> bytes:
+    """The content with some bytes replaced, removed or inserted at random."""
+    damaged = bytearray(content)
+    for _ in range(rng.choice([1, 1, 2, 5, 30])):
+        at, change = rng.randrange(len(damaged)), rng.random()
+        if change < 0.6:
+            damaged[at] = rng.randrange(256)
+        elif change < 0.75:
+            del damaged[at : at + rng.randrange(1, 20)]
+        elif change < 0.9:
+            damaged[at:at] = rng.randbytes(rng.randrange(1, 9))
         else:
-            spoiled[at : at + 4] = chance.choice([b"\xff" * 4, bytes(4), b"\0\0\0\x80"])
-        if not spoiled:
+            damaged[at : at + 4] = rng.choice([b"\xff" * 4, bytes(4), b"\0\0\0\x80"])
+        if not damaged:
             break
-    return bytes(spoiled)
+    return bytes(damaged)
 
 
-def _refused(path: Path, choices: dict) -> int:
-    """How many of the two ways into a file refuse it; anything but a FilError goes through."""
+def _refusals(path: Path, choices: dict) -> int:
+    """How many of `read` and `preview` raise a FilError; other errors are not caught."""
     count = 0
     for call in (lambda: read(path, Choices(**choices)), lambda: preview(path)):
         try:
@@ -186,27 +186,27 @@ def _refused(path: Path, choices: dict) -> int:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", _WHOLE)
-def test_spoiled_bytes_are_read_or_refused_and_nothing_else(name, tmp_path):
-    make, choices = _WHOLE[name]
+@pytest.mark.parametrize("name", _INTACT)
+def test_a_damaged_file_is_read_or_refused_with_a_fil_error(name, tmp_path):
+    make, choices = _INTACT[name]
     content = make()
-    whole = content if isinstance(content, bytes) else content(tmp_path).read_bytes()
-    chance = random.Random(name)
-    refused = 0
+    intact = content if isinstance(content, bytes) else content(tmp_path).read_bytes()
+    rng = random.Random(name)
+    refusals = 0
     for _ in range(120):
-        (tmp_path / name).write_bytes(_spoiled(whole, chance))
-        refused += _refused(tmp_path / name, choices)
-    assert refused > 20
+        (tmp_path / name).write_bytes(_damaged(intact, rng))
+        refusals += _refusals(tmp_path / name, choices)
+    assert refusals > 20
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("suffix", _KINDS)
-def test_spoiled_images_are_read_or_refused_and_nothing_else(suffix, tmp_path):
-    whole = image(pixels(3, (6, 6, 3)), _KINDS[suffix])
+def test_a_damaged_image_is_read_or_refused_with_a_fil_error(suffix, tmp_path):
+    intact = image(pixels(3, (6, 6, 3)), _KINDS[suffix])
     others = {f"{c}/{i}.png": image(pixels(i, (6, 6, 3))) for i, c in enumerate("ab")}
-    chance = random.Random(suffix)
-    refused = 0
+    rng = random.Random(suffix)
+    refusals = 0
     for _ in range(40):
-        (tmp_path / "images.zip").write_bytes(zipped(others | {f"a/9.{suffix}": _spoiled(whole, chance)}))
-        refused += _refused(tmp_path / "images.zip", {"image_size": (6, 6)})
-    assert refused > 0
+        (tmp_path / "images.zip").write_bytes(zipped(others | {f"a/9.{suffix}": _damaged(intact, rng)}))
+        refusals += _refusals(tmp_path / "images.zip", {"image_size": (6, 6)})
+    assert refusals > 0

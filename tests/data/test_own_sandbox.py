@@ -1,4 +1,4 @@
-"""Files that are looked into in a process of their own: the same answers, and limits that hold."""
+"""The sandbox: the same results as without it, limits on memory and time, and crashes that are reported."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import psutil
 import pytest
 from file_parts import ILL, csv, table
 
-from fil_core.data.own import Choices, registered
-from fil_core.data.own import sandbox as aside
+from fil_core.data.own import Choices, registered, sandbox
 from fil_core.data.own.reading import preview
-from fil_core.data.own.sandbox import add_aside, preview_aside
-from fil_core.data.own.uploads import keep_upload
+from fil_core.data.own.sandbox import add_in_sandbox, preview_in_sandbox
+from fil_core.data.own.uploads import save_upload
 from fil_core.errors import BadData
 
 
@@ -26,23 +25,23 @@ def patients(tmp_path) -> Path:
 
 
 @pytest.fixture
-def other_side(tmp_path, monkeypatch):
-    """Python that runs some lines in the process aside before its work."""
+def run_first(tmp_path, monkeypatch):
+    """Make the sandbox execute some lines of Python before its task."""
 
-    def changed(lines: str) -> None:
-        script = tmp_path / "other_side.py"
-        script.write_text(f"import fil_core.data.own.sandbox as aside\n{lines}\naside.main()\n")
+    def patch(lines: str) -> None:
+        script = tmp_path / "patched.py"
+        script.write_text(f"import fil_core.data.own.sandbox as sandbox\n{lines}\nsandbox.main()\n")
         python = tmp_path / "python"
         python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}"\n')
         python.chmod(0o755)
-        monkeypatch.setattr(aside.sys, "executable", str(python))
+        monkeypatch.setattr(sandbox.sys, "executable", str(python))
 
-    return changed
+    return patch
 
 
 @pytest.fixture
-def left():
-    """The processes that a test has started and that still run; other tests' do not count."""
+def running():
+    """The processes that this test has started and that are still running."""
     before = set(psutil.Process().children(recursive=True))
 
     def since() -> list[psutil.Process]:
@@ -52,77 +51,79 @@ def left():
     return since
 
 
-def test_what_is_found_aside_is_what_is_found_here(patients, left):
-    found = preview_aside(patients)
-    assert found == json.loads(json.dumps(preview(patients)))
-    assert found["rows"] == 40
-    told = []
-    entry = add_aside(patients, Choices(**ILL), title="Ward 3.csv", progress=lambda *far: told.append(far))
+def test_results_are_those_without_the_sandbox(patients, running):
+    content = preview_in_sandbox(patients)
+    assert content == json.loads(json.dumps(preview(patients)))
+    assert content["rows"] == 40
+    reports = []
+    entry = add_in_sandbox(
+        patients, Choices(**ILL), title="Ward 3.csv", progress=lambda *report: reports.append(report)
+    )
     assert registered() == [entry]
     assert (entry.title, entry.rows) == ("Ward 3.csv", 32)
-    assert told
-    assert left() == []
+    assert reports
+    assert running() == []
 
 
-def test_a_bad_file_goes_by_the_name_that_a_person_knows():
-    path = keep_upload(csv(table())[:-9], ".csv")
+def test_an_error_names_the_file_by_its_title():
+    path = save_upload(csv(table())[:-9], ".csv")
     with pytest.raises(BadData, match=r"^Ward 3\.csv: expected 4 entries in the last row") as refusal:
-        add_aside(path, Choices(**ILL), title="Ward 3.csv")
+        add_in_sandbox(path, Choices(**ILL), title="Ward 3.csv")
     assert path.name not in str(refusal.value)
     assert registered() == []
 
 
-def test_a_reader_that_does_not_end_is_ended(patients, other_side, left):
-    other_side("import time; aside.preview = lambda *_: time.sleep(600)")
-    with pytest.raises(BadData, match="took more than 2 seconds. Give a smaller part of it"):
-        preview_aside(patients, seconds=2)
-    assert left() == []
+def test_a_timeout_ends_the_process(patients, run_first, running):
+    run_first("import time; sandbox.preview = lambda *_: time.sleep(600)")
+    with pytest.raises(BadData, match="more than 2 seconds"):
+        preview_in_sandbox(patients, seconds=2)
+    assert running() == []
 
 
-def test_a_reader_that_takes_too_much_memory_is_said(patients, other_side):
-    other_side(f"aside._LEAST_MEMORY = aside._MOST_MEMORY = {2**31}\naside.preview = lambda *_: bytes({2**32})")
-    with pytest.raises(BadData, match="expected one that fits in 2 GiB of memory"):
-        preview_aside(patients)
+def test_the_memory_limit_is_reported(patients, run_first):
+    run_first(f"sandbox._MIN_MEMORY = sandbox._MAX_MEMORY = {2**31}\nsandbox.preview = lambda *_: bytes({2**32})")
+    with pytest.raises(BadData, match="fits in 2 GiB of memory"):
+        preview_in_sandbox(patients)
 
 
-def test_a_reader_that_the_system_ends_is_said(patients, other_side):
-    other_side("import os; aside.preview = lambda *_: os.kill(os.getpid(), 9)")
-    with pytest.raises(BadData, match="it took more than . GiB of memory"):
-        preview_aside(patients)
+def test_a_killed_process_is_reported_as_out_of_memory(patients, run_first):
+    run_first("import os; sandbox.preview = lambda *_: os.kill(os.getpid(), 9)")
+    with pytest.raises(BadData, match="more than . GiB of memory"):
+        preview_in_sandbox(patients)
 
 
-def test_the_words_of_a_parser_stay_there(patients, other_side):
-    other_side("def stop(*_): raise KeyError('/root/secret')\naside.preview = stop")
-    with pytest.raises(BadData, match="expected one that can be read; its reader stopped") as refusal:
-        preview_aside(patients)
+def test_an_unexpected_error_is_reported_by_its_type_alone(patients, run_first):
+    run_first("def stop(*_): raise KeyError('/root/secret')\nsandbox.preview = stop")
+    with pytest.raises(BadData, match=r"failed \(KeyError\)") as refusal:
+        preview_in_sandbox(patients)
     assert "secret" not in str(refusal.value)
 
 
-def test_what_libraries_print_is_no_answer(patients, other_side):
-    other_side(
-        "import os\nreal = aside.preview\n"
-        "def loud(*given):\n    print('hello')\n    os.write(1, b'{}\\n')\n    return real(*given)\n"
-        "aside.preview = loud"
+def test_output_of_libraries_is_not_part_of_the_answer(patients, run_first):
+    run_first(
+        "import os\nreal = sandbox.preview\n"
+        "def loud(*arguments):\n    print('hello')\n    os.write(1, b'{}\\n')\n    return real(*arguments)\n"
+        "sandbox.preview = loud"
     )
-    assert preview_aside(patients)["rows"] == 40
+    assert preview_in_sandbox(patients)["rows"] == 40
 
 
-def test_the_other_side_finds_the_library_wherever_this_one_was_started(patients, tmp_path, monkeypatch):
+def test_the_sandbox_finds_the_library_from_any_working_directory(patients, tmp_path, monkeypatch):
     monkeypatch.delenv("PYTHONPATH", raising=False)
     monkeypatch.chdir(tmp_path)
-    assert preview_aside(patients)["rows"] == 40
+    assert preview_in_sandbox(patients)["rows"] == 40
 
 
 @pytest.mark.parametrize(
-    ("lines", "why"),
+    ("lines", "cause"),
     [
-        ("import os; aside.preview = lambda *_: os.abort()", "it took more than . GiB of memory"),
-        ("import os, signal; aside.preview = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)", "ended .signal 11."),
-        ("import os; aside.preview = lambda *_: os._exit(3)", "its reader ended .exit code 3., for want of memory or"),
+        ("import os; sandbox.preview = lambda *_: os.abort()", "more than . GiB of memory"),
+        ("import os, signal; sandbox.preview = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)", "signal 11"),
+        ("import os; sandbox.preview = lambda *_: os._exit(3)", "exit code 3"),
     ],
-    ids=["aborted", "a fault of memory", "an exit"],
+    ids=["abort", "segmentation fault", "exit"],
 )
-def test_a_reader_that_dies_is_said_as_it_died(lines, why, patients, other_side):
-    other_side(lines)
-    with pytest.raises(BadData, match=f"expected one that can be looked into; .*{why}"):
-        preview_aside(patients)
+def test_a_crash_is_reported_with_its_cause(lines, cause, patients, run_first):
+    run_first(lines)
+    with pytest.raises(BadData, match=cause):
+        preview_in_sandbox(patients)

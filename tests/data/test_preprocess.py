@@ -20,7 +20,7 @@ PIXELS = rng.integers(0, 256, (50, 12)).astype(np.uint8)
 TABLE = rng.standard_normal((50, 6)) * [1, 10, 100, 1, 0.1, 3] + 5
 
 
-def test_unit_ball_gives_the_longest_row_norm_one_and_keeps_zero():
+def test_unit_ball_scales_the_largest_row_norm_to_one_and_keeps_zero():
     for X in (PIXELS, TABLE):
         map_ = fit(raw(X, pixel_max=255.0 if X is PIXELS else None), kind="unit-ball")
         norms = np.linalg.norm(map_.forward(X), axis=1)
@@ -32,12 +32,12 @@ def test_unit_ball_of_black_images_stays_black():
     assert not fit(raw(np.zeros((4, 2), np.uint8), pixel_max=255.0), kind="unit-ball").forward(np.zeros((4, 2))).any()
 
 
-def test_none_is_pixels_over_their_maximum_and_the_identity_for_tables():
+def test_none_divides_pixels_by_their_maximum_and_is_the_identity_for_tables():
     assert np.allclose(fit(raw(PIXELS, pixel_max=255.0), kind="none").forward(PIXELS), PIXELS / 255, rtol=1e-15)
     assert np.array_equal(fit(raw(TABLE), kind="none").forward(TABLE), TABLE)
 
 
-def test_standardise_gives_mean_zero_and_population_deviation_one():
+def test_standardise_gives_mean_zero_and_population_standard_deviation_one():
     for X, pixel_max in ((PIXELS, 255.0), (TABLE, None)):
         Z = fit(raw(X, pixel_max=pixel_max), kind="standardise").forward(X)
         assert np.abs(Z.mean(axis=0)).max() < 1e-12  # rounding of a mean of 50
@@ -74,14 +74,14 @@ def test_principal_directions_are_those_of_scikit_learn_up_to_sign(shape):
     assert (V[np.abs(V).argmax(axis=0), np.arange(k)] > 0).all()
 
 
-def test_pca_larger_than_rows_or_features_says_the_largest_allowed():
+def test_the_error_for_too_large_a_pca_names_the_largest_value():
     with pytest.raises(BadRequest, match="at most 6 directions .* got 7"):
         fit(raw(TABLE), kind="none", pca=7)
     with pytest.raises(BadRequest, match="at most 4 directions"):
         fit(raw(TABLE[:4]), kind="none", pca=5)
 
 
-def test_after_pca_features_are_components_and_groups_are_gone():
+def test_after_pca_features_are_components_and_there_are_no_groups():
     data = load(DataSpec(name="synthetic:100x10", pca=4))
     assert data.feature_names == ("pc1", "pc2", "pc3", "pc4") and data.groups == {}
     assert len(data.source_names) == 10 and data.source.shape == (100, 10)

@@ -1,4 +1,4 @@
-"""Facts about the published files, checked when they are at hand."""
+"""Facts about the published files; skipped without FIL_DATA_DIR."""
 
 import csv
 import hashlib

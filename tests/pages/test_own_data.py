@@ -1,4 +1,4 @@
-"""Own data on the page: what a file holds, the choices, the check, and the way to its numbers."""
+"""The page Own data: summary of a file, choices, checks, and the measures of the data set."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from fil_core.data.own import Choices, add, register, registered
-from fil_core.data.own import uploads as incoming
+from fil_core.data.own.uploads import find_upload, save_upload
 from fil_core.engine import Engine
-from fil_core.engine import uploads as brought
+from fil_core.engine.uploads import keep_parameters, keep_scores
 from fil_core.specs import DataSpec
 
 OWN = "pages/own_data.py"
@@ -38,12 +38,12 @@ def patients() -> pd.DataFrame:
     return frame
 
 
-def given(frame: pd.DataFrame) -> str:
-    """The table, handed in."""
-    return incoming.keep_upload(frame.to_csv(index=False).encode(), ".csv").name
+def uploaded(frame: pd.DataFrame) -> str:
+    """The name of the table as an uploaded file."""
+    return save_upload(frame.to_csv(index=False).encode(), ".csv").name
 
 
-def chosen(at: AppTest, key: str, value: object) -> AppTest:
+def choose(at: AppTest, key: str, value: object) -> AppTest:
     widget = next(w for kind in ("selectbox", "multiselect", "slider") for w in at.get(kind) if w.key.startswith(key))
     return widget.set_value(value).run()
 
@@ -56,41 +56,41 @@ def table(at: AppTest, column: str) -> pd.DataFrame:
 def checked(name: str, **choices: object) -> AppTest:
     at = app(OWN, file=name)
     for key, value in choices.items():
-        at = chosen(at, f"own-{key.replace('_', '-')}", value)
+        at = choose(at, f"own-{key.replace('_', '-')}", value)
     at.button(key="own-check").click().run()
     assert not at.exception
     return at
 
 
-def test_without_a_file_the_page_says_what_can_be_brought():
+def test_without_a_file_the_page_lists_the_supported_formats():
     at = app(OWN)
     assert not at.exception
-    assert "Bring a table, arrays, or images" in words(at)
-    assert "Pickled objects are not opened" in words(at)
+    assert all(suffix in words(at) for suffix in (".csv", ".parquet", ".npz", ".npy", ".zip"))
 
 
-def test_a_file_shows_its_columns_and_what_becomes_of_them(patients):
-    at = app(OWN, file=given(patients))
-    columns = table(at, "becomes").set_index("name")
-    assert columns.loc["region", "becomes"] == "2 columns, without west"
-    assert columns.loc["patient", "becomes"] == "no feature: too many texts"
+def test_a_file_shows_its_columns_and_their_encoding(patients):
+    at = app(OWN, file=uploaded(patients))
+    columns = table(at, "encoding").set_index("name")
+    assert columns.loc["region", "encoding"] == "2 columns, baseline level west"
+    assert columns.loc["patient", "encoding"].startswith("not a feature")
+    assert columns.loc["dose", "encoding"] == "number"
     assert columns.loc["dose", "missing"] == 1
     assert at.multiselect(key="own-left-out-None-").value == ["patient"]
     assert at.button(key="own-check").disabled  # no target yet
 
 
-def test_missing_entries_need_a_choice_and_then_are_named(patients):
-    name = given(patients)
+def test_missing_values_need_a_choice_and_are_noted(patients):
+    name = uploaded(patients)
     at = checked(name, target="ill", id="patient")
-    assert "missing entries: expected a choice for them; 'dose' 1, in 1 of 80 rows" in plain(at.error[0].value)
+    assert "1 of 80 rows have missing values, in 'dose' (1)" in plain(at.error[0].value)
     at = checked(name, target="ill", id="patient", missing="fill")
     assert not at.error
-    assert "1 missing entries of dose are filled in with the median" in words(at)
+    assert "1 missing values of dose" in words(at)
     assert [m.value for m in at.metric][:3] == ["64", "16", "4"]
 
 
-def test_what_was_checked_is_measured_on_every_page_under_its_own_names(patients):
-    at = checked(given(patients), target="ill", id="patient", missing="drop", sensitive=["region"])
+def test_checked_data_is_measured_on_every_page_with_its_ids(patients):
+    at = checked(uploaded(patients), target="ill", id="patient", missing="drop", sensitive=["region"])
     assert len(registered()) == 1
     entry = registered()[0]
     assert entry.choices.sensitive == ("region",)
@@ -99,14 +99,14 @@ def test_what_was_checked_is_measured_on_every_page_under_its_own_names(patients
         assert not at.exception
         assert not at.error
     at = app(PAGES[0], data=entry.name, model="logistic")
-    assert "P-0" in words(at)  # the leakiest is called by its name
+    assert "P-0" in words(at)  # id of the leakiest example
     at = app(PAGES[1], data=entry.name, model="logistic")
     assert at.selectbox(key="attribute").options[1] == "region"  # the sensitive one comes first
     assert len(table(at, "eta_region"))
 
 
 def test_redaction_hides_rows_and_names(patients):
-    name = given(patients)
+    name = uploaded(patients)
     at = sidebar(app(OWN, file=name), redact=True)
     assert not [d for d in at.dataframe if "dose" in d.value.columns]
     checked(name, target="ill", id="patient", missing="drop")
@@ -115,26 +115,25 @@ def test_redaction_hides_rows_and_names(patients):
     assert set(table(at, "name")["name"]) == {"•••"}
 
 
-def test_a_file_that_cannot_be_read_leaves_the_others_in_reach(patients, tmp_path):
+def test_the_list_of_data_sets_stays_below_the_error_of_a_bad_file(patients, tmp_path):
     patients.dropna().to_csv(tmp_path / "good.csv", index=False)
     add(tmp_path / "good.csv", Choices(target="ill", id="patient"))
-    bad = incoming.keep_upload(b"a,b\n1,2\n3", ".csv").name
+    bad = save_upload(b"a,b\n1,2\n3", ".csv").name
     at = app(OWN, file=bad)
     assert "expected 2 entries in the last row; got 1" in plain(at.error[0].value)
-    assert bad not in plain(at.error[0].value)  # a person knows it by another name
-    assert "1 data set of your own is here" in words(at)
+    assert bad not in plain(at.error[0].value)  # the user knows it by its original name
+    assert "Your data sets" in words(at) and "good.csv" in plain(words(at))
     at = app(OWN, file=bad, redact="true")
     assert "hidden while Redact is on" in at.error[0].value and "got 1" not in at.error[0].value
 
 
-def test_a_link_to_a_file_that_is_gone_says_so():
-    at = app(OWN, file="0" * 64 + ".csv")
-    assert "not here any more" in at.info[0].value
-    at = app(OWN, file="../../etc/passwd")
-    assert "not here any more" in at.info[0].value
+@pytest.mark.parametrize("name", ["0" * 64 + ".csv", "../../etc/passwd"])
+def test_a_link_to_a_deleted_file_asks_for_a_new_upload(name):
+    at = app(OWN, file=name)
+    assert "Upload it again" in at.info[0].value
 
 
-def test_deleted_data_leave_the_list_and_a_link_to_them_says_so(patients, tmp_path):
+def test_deleted_data_is_not_listed_and_a_link_to_it_warns(patients, tmp_path):
     patients.dropna().to_csv(tmp_path / "good.csv", index=False)
     entry = add(tmp_path / "good.csv", Choices(target="ill", id="patient"))
     at = app(OWN)
@@ -145,16 +144,16 @@ def test_deleted_data_leave_the_list_and_a_link_to_them_says_so(patients, tmp_pa
     assert "not here any more" in at.sidebar.warning[0].value
 
 
-def test_data_that_are_deleted_while_they_are_looked_at_do_not_come_back_nor_does_their_file(patients):
-    name = given(patients.dropna())
+def test_deleting_the_checked_data_deletes_its_file_as_well(patients):
+    name = uploaded(patients.dropna())
     at = checked(name, target="ill", id="patient")
     (entry,) = registered()
     at.button(key=f"delete-{entry.name}").click().run()
     assert not at.exception and not registered()
-    assert incoming.incoming(name) is None
+    assert find_upload(name) is None
 
 
-def test_a_page_goes_on_when_somebody_deletes_its_data(patients, tmp_path):
+def test_a_page_shows_other_data_when_its_data_is_deleted(patients, tmp_path):
     patients.dropna().to_csv(tmp_path / "good.csv", index=False)
     entry = add(tmp_path / "good.csv", Choices(target="ill", id="patient"))
     at = app(PAGES[0], data=entry.name, l2="0", subset="20")
@@ -165,14 +164,14 @@ def test_a_page_goes_on_when_somebody_deletes_its_data(patients, tmp_path):
     assert at.sidebar.selectbox(key="data").value == "digits"
 
 
-def test_redaction_hides_what_a_column_holds(patients):
+def test_redaction_hides_values_in_the_summary_of_columns(patients):
     patients["note"] = [*map(str, range(len(patients) - 1)), "HIV+"]
-    name = given(patients)
-    assert "HIV+" in str(table(app(OWN, file=name), "becomes")["becomes"].tolist())
-    assert "HIV+" not in str(table(app(OWN, file=name, redact="true"), "becomes")["becomes"].tolist())
+    name = uploaded(patients)
+    assert "HIV+" in str(table(app(OWN, file=name), "encoding")["encoding"].tolist())
+    assert "HIV+" not in str(table(app(OWN, file=name, redact="true"), "encoding")["encoding"].tolist())
 
 
-def test_images_are_checked_with_a_size(tmp_path):
+def test_images_of_different_sizes_need_a_size(tmp_path):
     import zipfile
 
     rng = np.random.default_rng(0)
@@ -183,7 +182,7 @@ def test_images_are_checked_with_a_size(tmp_path):
                 side = 8 if i else 9
                 Image.fromarray(rng.integers(0, 255, (side, side), dtype=np.uint8)).save(buffer, "PNG")
                 archive.writestr(f"{label}/{i}.png", buffer.getvalue())
-    name = incoming.keep_upload((tmp_path / "i.zip").read_bytes(), ".zip").name
+    name = save_upload((tmp_path / "i.zip").read_bytes(), ".zip").name
     at = app(OWN, file=name)
     at.button(key="own-check").click().run()
     assert "expected images of one size" in plain(at.error[0].value)
@@ -195,13 +194,13 @@ def test_images_are_checked_with_a_size(tmp_path):
     assert not at.error
 
 
-def test_scores_of_ones_own_stand_beside_eta(patients, tmp_path):
+def test_own_scores_are_shown_beside_eta(patients, tmp_path):
     patients.dropna().to_csv(tmp_path / "good.csv", index=False)
     entry = add(tmp_path / "good.csv", Choices(target="ill", id="patient"))
     engine = Engine()
     dataset = engine.dataset(DataSpec(name=entry.name))
     scores = pd.DataFrame({"id": dataset.id_names[:-1], "mine": np.arange(dataset.n - 1.0)})
-    name = brought.keep_scores(engine, scores, dataset)
+    name = keep_scores(engine, scores, dataset)
     at = app(PAGES[1], data=entry.name, model="logistic", scores=name)
     assert not at.exception
     assert "your mine" in at.dataframe[0].value.index
@@ -212,16 +211,16 @@ def test_scores_of_ones_own_stand_beside_eta(patients, tmp_path):
     assert "another choice of examples" in plain(at.warning[0].value)
 
 
-def test_parameters_that_are_no_optimum_are_refused_in_words(patients, tmp_path):
+def test_pretrained_parameters_that_are_not_an_optimum_are_refused(patients, tmp_path):
     patients.dropna().to_csv(tmp_path / "good.csv", index=False)
     entry = add(tmp_path / "good.csv", Choices(target="ill", id="patient"))
-    name = brought.keep_parameters(Engine(), np.ones(entry.features))
+    name = keep_parameters(Engine(), np.ones(entry.features))
     at = app(PAGES[0], data=entry.name, model="logistic", parameters=name)
     assert not at.exception
     assert "expected an optimum of logistic" in plain(at.error[0].value)
 
 
-def test_files_are_kept_under_their_content_alone(patients):
-    name = given(patients)
+def test_uploads_are_named_by_their_content(patients):
+    name = uploaded(patients)
     assert Path(name).name == name
-    assert name == given(patients)
+    assert name == uploaded(patients)

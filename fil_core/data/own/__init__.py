@@ -1,4 +1,4 @@
-"""Data of one's own: read as chosen, checked before anything is computed, kept as plain arrays."""
+"""Own data: files of the user, read with the user's choices, checked, and stored as plain arrays."""
 
 from fil_core.data.own.choices import Choices
 from fil_core.data.own.register import OwnData, add, registered

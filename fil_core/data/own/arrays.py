@@ -1,4 +1,4 @@
-"""NumPy files without pickle: headers first, then numbers only."""
+"""NumPy files (.npy, .npz): headers are checked first, and pickled objects are never opened."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     import zipfile
 
 _MAGIC = b"\x93NUMPY"
-_NUMBERS = "biuf"
-_FIELDS = "biufU"
-_LAST_LETTER = 0x10FFFF  # of Unicode
-_HALVES = (0xD800, 0xDFFF)  # of letters in UTF-16, which are none by themselves
-_MOST_HEADER = 10_000
+_NUMERIC_KINDS = "biuf"  # codes of NumPy: bool, int, unsigned, float
+_FIELD_KINDS = "biufU"  # and strings
+_MAX_CODE_POINT = 0x10FFFF
+_SURROGATES = (0xD800, 0xDFFF)  # first and last code point that is no character by itself
+_MAX_HEADER_BYTES = 10_000
 _HEADERS: dict[tuple[int, int], Callable[..., tuple[tuple[int, ...], bool, np.dtype]]] = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -30,41 +30,40 @@ _HEADERS: dict[tuple[int, int], Callable[..., tuple[tuple[int, ...], bool, np.dt
 
 
 def header_of(name: str, file: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype]:
-    """Shape and type of a .npy file, from its header alone.
+    """Shape and dtype of a .npy file, from its header alone.
 
     Args:
-        name: for messages.
-        file: at its beginning; left after the header.
-        size: bytes of the whole file, which the header must account for.
+        name: name of the file in error messages.
+        file: positioned at its start; positioned after the header on return.
+        size: bytes of the whole file; must be at least what the header requires.
 
     Raises:
-        BadData: no array, one of Python objects, or one of another size than the file.
+        BadData: not an array, an array of Python objects, or fewer bytes than the header requires.
     """
     if (magic := file.read(6)) != _MAGIC:
-        what = "a Python pickle, which is not opened" if magic[:1] == b"\x80" else "other content"
-        raise BadData(f"{name}: expected a NumPy array; got {what}.")
+        content = "a Python pickle, which is not opened" if magic[:1] == b"\x80" else "other content"
+        raise BadData(f"{name}: expected a NumPy array; got {content}.")
     try:
         version = tuple(file.read(2))
         if version not in _HEADERS:
             raise BadData(f"{name}: expected NumPy's format 1.0 or 2.0; got {'.'.join(map(str, version))}.")
-        shape, _, dtype = _HEADERS[version](file, max_header_size=_MOST_HEADER)
+        shape, _, dtype = _HEADERS[version](file, max_header_size=_MAX_HEADER_BYTES)
     except (
         ValueError, SyntaxError, TypeError, EOFError, RecursionError, MemoryError, tokenize.TokenError,
     ) as error:  # fmt: skip
         if isinstance(error, BadData):
             raise
-        raise BadData(f"{name}: expected a NumPy array; its header cannot be read.") from error
+        raise BadData(f"{name}: expected a NumPy array; its header cannot be read. Save the array again.") from error
     if dtype.hasobject:
         raise BadData(
-            f"{name}: expected numbers; got Python objects, which only a pickle can hold and which are not "
-            "opened. Save "
-            "the array with one type, such as float64."
+            f"{name}: expected numbers; got Python objects, which are stored as a pickle and not opened. Save the "
+            "array with a numeric dtype, such as float64."
         )
-    wanted = _bytes(shape, dtype)
+    required = _bytes(shape, dtype)
     if min(shape, default=0) < 0:
         raise BadData(f"{name}: expected an array; got the shape {shape}.")
-    if wanted > (left := size - file.tell()):
-        raise BadData(f"{name}: expected {wanted:,} bytes for shape {shape}; got {left:,}. The file may be cut off.")
+    if required > (left := size - file.tell()):
+        raise BadData(f"{name}: expected {required:,} bytes for shape {shape}; got {left:,}. The file may be cut off.")
     return shape, dtype
 
 
@@ -76,15 +75,18 @@ def _bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
 
 
 def read_matrix(path: Path) -> pd.DataFrame:
-    """A .npy file as a table: one row an example, columns named by their number, or by the fields of its type.
+    """A .npy file as a table: one row per example, columns named by their index or by the fields of a structured array.
 
     Raises:
-        BadData: no array of numbers with two dimensions.
+        BadData: neither a numeric matrix nor a structured array of one dimension.
     """
     with path.open("rb") as file:
         shape, dtype = header_of(path.name, file, path.stat().st_size)
     if len(shape) != (2 if dtype.names is None else 1):
-        raise BadData(f"{path.name}: expected a matrix with a row an example; got shape {shape}. Save pictures with their labels as .npz, X and y.")  # fmt: skip  # noqa: E501
+        raise BadData(
+            f"{path.name}: expected a matrix with one row per example; got shape {shape}. Save images and their labels "
+            "as X and y in a .npz file."
+        )
     limits.check_cells(path.name, shape[0], len(dtype.names or ()) or shape[1])
     array = np.load(path, allow_pickle=False)
     if dtype.names is not None:
@@ -93,58 +95,62 @@ def read_matrix(path: Path) -> pd.DataFrame:
     return pd.DataFrame(_native(array), columns=[str(j) for j in range(shape[1])])
 
 
-def _field(where: str, name: str, values: np.ndarray) -> np.ndarray:
-    limits.check_name(f"{where}: field name", name)
-    if values.ndim != 1 or values.dtype.kind not in _FIELDS:
-        raise BadData(f"{where}: expected a number or text in every field; {name!r} holds {values.dtype}.")
-    return _readable(where, name, _native(values))
+def _field(file_name: str, name: str, values: np.ndarray) -> np.ndarray:
+    limits.check_name(f"{file_name}: field name", name)
+    if values.ndim != 1 or values.dtype.kind not in _FIELD_KINDS:
+        raise BadData(f"{file_name}: expected a number or text in every field; {name!r} holds {values.dtype}.")
+    return _checked_text(file_name, name, _native(values))
 
 
-def _readable(where: str, name: str, values: np.ndarray) -> np.ndarray:
-    """Raise BadData for texts of letters that no script has, as damaged files hold."""
+def _checked_text(file_name: str, name: str, values: np.ndarray) -> np.ndarray:
+    """The values; BadData for strings with invalid Unicode code points, which damaged files contain."""
     if values.dtype.kind != "U" or not values.dtype.itemsize:
         return values
-    letters = np.ascontiguousarray(values).view(np.uint32)
-    if ((letters > _LAST_LETTER) | ((letters >= _HALVES[0]) & (letters <= _HALVES[1]))).any():
-        raise BadData(f"{where}: expected texts in {name!r}; got letters that are none. Is it damaged?")
+    codes = np.ascontiguousarray(values).view(np.uint32)
+    if ((codes > _MAX_CODE_POINT) | ((codes >= _SURROGATES[0]) & (codes <= _SURROGATES[1]))).any():
+        raise BadData(
+            f"{file_name}: expected text in {name!r}; got invalid Unicode characters. The file may be damaged."
+        )
     return values
 
 
-def read_archive(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """The arrays of a .npz file.
+def read_archive(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Arrays of a .npz file.
 
     Args:
-        wanted: names that may be in it, and that are read; others are left alone.
+        path: the file.
+        names: arrays to read if the file has them; others are ignored.
 
     Raises:
-        BadData: no archive, one that unpacks to too much, or arrays of objects.
+        BadData: not an archive, one that unpacks to too many bytes, or arrays of Python objects.
     """
     try:
-        with archives.opened(path) as archive:
-            return {name: _member(path, archive, name) for name in wanted if f"{name}.npy" in archive.namelist()}
-    except archives.DAMAGED as error:
+        with archives.open_archive(path) as archive:
+            return {name: _member(path, archive, name) for name in names if f"{name}.npy" in archive.namelist()}
+    except archives.ERRORS as error:
         if isinstance(error, FilError):
             raise
-        raise BadData(f"{path.name}: expected a NumPy archive (.npz); {archives.fault(path, error)}.") from error
+        raise BadData(f"{path.name}: expected a NumPy archive (.npz); {archives.describe(path, error)}.") from error
 
 
 def _member(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
     info = archive.getinfo(f"{name}.npy")
-    where = f"{path.name}, array {name!r}"
-    limits.check_expansion(where, info.compress_size, info.file_size)
+    full_name = f"{path.name}, array {name!r}"
+    limits.check_expansion(full_name, info.compress_size, info.file_size)
     with archive.open(info) as file:
-        shape, _ = header_of(where, file, info.file_size)
+        shape, _ = header_of(full_name, file, info.file_size)
     if len(shape) > 1:
-        limits.check_cells(where, shape[0], 1)
+        limits.check_cells(full_name, shape[0], 1)
     with archive.open(info) as file:
         array = np.lib.format.read_array(io.BytesIO(file.read(info.file_size)), allow_pickle=False)
-    return _readable(path.name, name, _native(array))
+    return _checked_text(path.name, name, _native(array))
 
 
 def _native(array: np.ndarray) -> np.ndarray:
+    """The array in the byte order of this machine."""
     return array.astype(array.dtype.newbyteorder("=")) if not array.dtype.isnative else array
 
 
 def _check_numbers(name: str, array: Any) -> None:
-    if array.dtype.kind not in _NUMBERS:
+    if array.dtype.kind not in _NUMERIC_KINDS:
         raise BadData(f"{name}: expected numbers; got {array.dtype}.")

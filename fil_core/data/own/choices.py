@@ -1,4 +1,4 @@
-"""How a file of one's own is to be read: what a person chooses before anything is computed."""
+"""The user's choices on how to read a file of own data."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from fil_core.specs.checks import choice, texts
 Missing = Literal["refuse", "drop", "fill"]
 TaskChoice = Literal["auto", "classification", "regression"]
 DEFAULT_TEST_FRACTION = 0.2
-_MOST_TESTED = 0.9
-_SIDES = (1, 4096)
+_MAX_TEST_FRACTION = 0.9
+_MIN_SIDE, _MAX_SIDE = 1, 4096  # pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,16 +23,16 @@ class Choices:
     """How to read a file.
 
     Attributes:
-        target: the column to predict; needed for a table, not for images, whose folders are their classes.
-        sensitive: columns whose attribute inference matters; their eta stands beside the whole example's.
-        id: the column that names the rows; empty counts them from 0.
-        left_out: columns that are no features.
-        categorical: columns of numbers that are names of categories.
-        missing: what becomes of missing entries: `refuse` the file, `drop` their rows, or `fill` them in with the
-            median of the training rows (numbers) or a level of their own (categories).
-        task: what the target is; `auto` takes texts and few whole numbers for classes.
-        test_fraction: share of the rows held out, 0 to 0.9; None takes the file's own split, else a fifth.
-        image_size: (height, width) that images are resized to; None leaves them.
+        target: column to predict; required for a table. For images it stays empty, as their folders are the classes.
+        sensitive: columns whose attribute inference matters; their eta is reported beside the eta of the example.
+        id: column with the ids of the rows; empty for row numbers from 0.
+        left_out: columns that are not used as features.
+        categorical: numeric columns to treat as categories.
+        missing: how to handle missing values: `refuse` the file, `drop` rows with missing values, or `fill` in the
+            median of the training rows (numbers) or a level of its own (categories).
+        task: type of the target; with `auto`, text and at most 20 different whole numbers are classes.
+        test_fraction: share of test rows, 0 to 0.9; None for the split of the file if it has one, else 0.2.
+        image_size: (height, width) in pixels to resize images to; None for no resizing.
     """
 
     target: str = ""
@@ -71,40 +71,39 @@ class Choices:
                 )
 
     def plain(self) -> dict[str, Any]:
-        """As JSON values; `choices_of` gives them back."""
+        """As JSON values; the inverse of `choices_of`."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
 
 
 def choices_of(values: dict[str, Any]) -> Choices:
-    """The choices behind plain values."""
-    given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    return Choices(**given)
+    """`Choices` from the JSON values of `Choices.plain`."""
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return Choices(**fields)
 
 
 def image_size(text: str) -> tuple[int, int]:
-    """Height and width from `32x32`.
+    """Height and width, in pixels, from a text such as `32x32`.
 
     Raises:
-        BadRequest: another text.
+        BadRequest: a text of another form.
     """
-    found = re.fullmatch("([0-9]{1,4})[x×]([0-9]{1,4})", text.strip())
-    if not found:
+    match = re.fullmatch("([0-9]{1,4})[x×]([0-9]{1,4})", text.strip())
+    if not match:
         raise BadRequest(f"image size: expected HEIGHTxWIDTH, such as 32x32; got {text!r}.")
-    return _size((int(found[1]), int(found[2])))
+    return _size((int(match[1]), int(match[2])))
 
 
 def _size(value: tuple[int, int]) -> tuple[int, int]:
-    low, high = _SIDES
-    if len(value) != 2 or not all(isinstance(side, int) and low <= side <= high for side in value):
-        raise BadRequest(f"image size: expected two whole numbers from {low} to {high:,}; got {value!r}.")
+    if len(value) != 2 or not all(isinstance(side, int) and _MIN_SIDE <= side <= _MAX_SIDE for side in value):
+        raise BadRequest(f"image size: expected two whole numbers from {_MIN_SIDE} to {_MAX_SIDE:,}; got {value!r}.")
     return (value[0], value[1])
 
 
 def _fraction(value: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BadRequest(f"test fraction: expected a number from 0 to {_MOST_TESTED}; got {value!r}.")
-    if not 0 <= value <= _MOST_TESTED:
+        raise BadRequest(f"test fraction: expected a number from 0 to {_MAX_TEST_FRACTION}; got {value!r}.")
+    if not 0 <= value <= _MAX_TEST_FRACTION:
         raise BadRequest(
-            f"test fraction: expected a number from 0 (every row trains) to {_MOST_TESTED}; got {value!r}."
+            f"test fraction: expected a number from 0 (every row trains) to {_MAX_TEST_FRACTION}; got {value!r}."
         )
     return float(value)

@@ -1,4 +1,4 @@
-"""What the columns of a data frame hold: numbers, categories, texts, dates or nothing."""
+"""Types of the columns of a data frame: numbers, categories, text, dates or empty."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ import pandas as pd
 
 from fil_core.errors import BadData
 
-MOST_LEVELS = 100  # texts that a column of categories may have
-_NEARLY_NUMBERS = 0.8  # of the entries of a text column, for the others to be called mistakes
-LARGEST_ID = 2**53  # what a browser still counts exactly
+MAX_LEVELS = 100  # of a categorical column of text
+_MOSTLY_NUMERIC = 0.8  # share of numbers in a text column above which its other entries are reported as mistakes
+LARGEST_ID = 2**53  # largest whole number that is exact in JavaScript
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column of a file holds.
+    """Summary of a column.
 
     Attributes:
-        kind: number, category, text (too many different ones for categories), date, or empty.
-        distinct, missing: how many different entries, and how many there are none.
-        levels: of a category, sorted; the last one is coded by zeros in all columns of the others.
-        odd: an entry that is no number where most others are, and its row; empty otherwise.
+        name: its name.
+        kind: number, category, text (too many levels for a category), date, or empty.
+        distinct: number of different values.
+        missing: number of missing values.
+        levels: of a category, sorted; the last one is the baseline level, encoded as zeros.
+        non_numeric: the first entry that is not a number where most are, and its row; empty otherwise.
     """
 
     name: str
@@ -31,11 +33,11 @@ class Column:
     distinct: int
     missing: int
     levels: tuple[str, ...] = ()
-    odd: str = ""
+    non_numeric: str = ""
 
 
 def describe(frame: pd.DataFrame, categorical: Sequence[str] = ()) -> list[Column]:
-    """What every column holds; those named in `categorical` are categories even if they are numbers."""
+    """A summary of every column; numeric columns named in `categorical` are categories."""
     return [_describe(frame[name], str(name), str(name) in categorical) for name in frame.columns]
 
 
@@ -49,29 +51,29 @@ def _describe(values: pd.Series, name: str, categorical: bool) -> Column:
         raise BadData(f"column {name!r}: expected real numbers; got complex ones.")
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype) and not categorical:
         return Column(name, "number", distinct, missing)
-    if distinct > max(10, min(MOST_LEVELS, len(values) // 2)) or (distinct == len(values) > 10):
-        return Column(name, "text", distinct, missing, odd=_odd(values))
-    return Column(name, "category", distinct, missing, _levels(values), odd=_odd(values))
+    if distinct > max(10, min(MAX_LEVELS, len(values) // 2)) or (distinct == len(values) > 10):
+        return Column(name, "text", distinct, missing, non_numeric=_non_numeric(values))
+    return Column(name, "category", distinct, missing, _levels(values), non_numeric=_non_numeric(values))
 
 
 def as_texts(values: pd.Series) -> pd.Series:
-    """Categories as texts; whole numbers that were read as floats for a missing one among them stay whole."""
+    """Categories as strings; whole numbers that pandas holds as floats because of a missing value stay whole."""
     if pd.api.types.is_float_dtype(values.dtype) and (is_whole(values) | values.isna()).all():
         values = values.astype("Int64")
     return values.astype(object).where(values.notna(), None).map(str, na_action="ignore")
 
 
 def is_whole(values: pd.Series) -> pd.Series:
-    """Whole numbers that are exact as such."""
+    """(n,) bool: whole numbers up to `LARGEST_ID`."""
     return (values.abs() <= LARGEST_ID) & (values % 1 == 0)
 
 
 def _levels(values: pd.Series) -> tuple[str, ...]:
-    return tuple(in_order(as_texts(values).dropna().unique()))
+    return tuple(sorted_levels(as_texts(values).dropna().unique()))
 
 
-def in_order(names: Sequence[str]) -> list[str]:
-    """Numbers by size, texts by their letters."""
+def sorted_levels(names: Sequence[str]) -> list[str]:
+    """Sorted by value if all of them are numbers, else alphabetically."""
     try:
         numbers = [float(name) for name in names]
     except ValueError:
@@ -81,13 +83,13 @@ def in_order(names: Sequence[str]) -> list[str]:
     )
 
 
-def _odd(values: pd.Series) -> str:
-    """The first entry that is no number in a column where nearly all are."""
+def _non_numeric(values: pd.Series) -> str:
+    """The first entry that is not a number, and its row, in a text column of mostly numbers."""
     if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_numeric_dtype(values.dtype):
         return ""
     present = values.dropna()
     bad = pd.to_numeric(present, errors="coerce").isna()
-    if not bad.any() or bad.mean() > 1 - _NEARLY_NUMBERS:
+    if not bad.any() or bad.mean() > 1 - _MOSTLY_NUMERIC:
         return ""
     more = f" (and {int(bad.sum()) - 1:,} more)" if bad.sum() > 1 else ""
     return f"{str(present[bad].iloc[0])[:40]!r} at row {bad.idxmax()}{more}"

@@ -1,4 +1,4 @@
-"""The content of a file or folder by its sha-256, so that a copy under another name is the same data."""
+"""Files and folders by the sha-256 of their content, so that a copy under another name is the same data."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from fil_core.errors import BadData, DataUnavailable
 _CHUNK = 2**20
 
 
-def content_of(path: Path) -> str:
-    """sha-256 of a file's bytes, or of the names and bytes of all files below a folder, as hex.
+def digest_of(path: Path) -> str:
+    """sha-256 of a file's bytes, or of the names and bytes of all files below a folder, as hex digits.
 
     Raises:
-        DataUnavailable: nothing is there, or it cannot be read.
+        DataUnavailable: the file or folder does not exist or cannot be read.
         BadData: an empty file, or one that is too large.
     """
-    check_there(path)
+    check_readable(path)
     try:
-        return _folder(path) if path.is_dir() else _file(path).hexdigest()
+        return _digest_of_folder(path) if path.is_dir() else _digest_of_file(path).hexdigest()
     except OSError as error:
         raise _unreadable(path, error) from error
 
 
-def check_there(path: Path) -> None:
-    """Raise DataUnavailable where nothing is there, BadData for an empty file or one that is too large."""
+def check_readable(path: Path) -> None:
+    """Raise DataUnavailable for a path that does not exist, BadData for an empty or too large file."""
     try:
         size = None if path.is_dir() else path.stat().st_size
     except OSError as error:
         raise _unreadable(path, error) from error
     if size == 0:
-        raise BadData(f"{path.name}: expected content; the file is empty (0 bytes).")
+        raise BadData(f"{path.name}: expected a file with content; it is empty (0 bytes).")
     if size is not None and size > limits.FILE_BYTES:
         raise BadData(
             f"{path.name}: expected at most {limits.FILE_BYTES / 2**30:.0f} GiB; got {size / 2**30:.1f} GiB. "
@@ -41,7 +41,7 @@ def check_there(path: Path) -> None:
 
 
 def first_bytes(path: Path, count: int) -> bytes:
-    """The beginning of a file; nothing where it cannot be read."""
+    """The first bytes of a file; empty if it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(count)
@@ -53,7 +53,7 @@ def _unreadable(path: Path, error: OSError) -> DataUnavailable:
     return DataUnavailable(f"{path}: expected a file or folder that can be read; {error.strerror or error}.")
 
 
-def _file(path: Path) -> hashlib._Hash:
+def _digest_of_file(path: Path) -> hashlib._Hash:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
@@ -61,24 +61,24 @@ def _file(path: Path) -> hashlib._Hash:
     return digest
 
 
-def _folder(path: Path) -> str:
+def _digest_of_folder(path: Path) -> str:
     digest = hashlib.sha256()
     for file in files_below(path):
-        line = f"{file.relative_to(path).as_posix()}\0{_file(file).hexdigest()}\n"
-        digest.update(line.encode(errors="surrogateescape"))  # names of files need not be text
+        line = f"{file.relative_to(path).as_posix()}\0{_digest_of_file(file).hexdigest()}\n"
+        digest.update(line.encode(errors="surrogateescape"))  # file names need not be valid UTF-8
     return digest.hexdigest()
 
 
 def files_below(path: Path) -> list[Path]:
-    """All regular files below a folder, sorted by name; links are not followed.
+    """All regular files below a folder, sorted by relative path; links are not followed.
 
     Raises:
-        BadData: more than can be meant.
+        BadData: more files than `limits.ENTRIES`.
     """
-    found: list[Path] = []
+    files: list[Path] = []
     for file in path.rglob("*"):
         if file.is_file() and not file.is_symlink():
-            found.append(file)
-            if len(found) > limits.ENTRIES:
-                raise BadData(f"{path}: expected a folder of at most {limits.ENTRIES:,} files; it holds more.")
-    return sorted(found, key=lambda file: file.relative_to(path).as_posix())
+            files.append(file)
+            if len(files) > limits.ENTRIES:
+                raise BadData(f"{path}: expected a folder of at most {limits.ENTRIES:,} files; it has more.")
+    return sorted(files, key=lambda file: file.relative_to(path).as_posix())

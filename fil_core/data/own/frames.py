@@ -1,4 +1,4 @@
-"""Tables as files: CSV, Parquet and NumPy matrices to a data frame, checked before they are believed."""
+"""Readers of tables (CSV, Parquet, NumPy) to data frames; sizes in headers are checked before content is read."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from fil_core.errors import BadData
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_HEAD = 2**18  # bytes that must hold the header
-_TAIL = 2**20  # bytes that hold the last line of any table that is not far too wide
+_HEAD = 2**18  # bytes in which the header line must end
+_TAIL = 2**20  # bytes at the end of a file that contain its last line
 _CHUNK = 2**22
 _SEPARATORS = ",;\t|"
-_LINE = re.compile(r"\r\n|\n|\r")  # texts may hold what str.splitlines() takes for the end of a line
+_LINE_END = re.compile(r"\r\n|\n|\r")  # str.splitlines() would also split at separators inside text
 _QUOTED = re.compile('"[^"]*"')
-_MOST_GROUPS = 100_000  # row groups of a Parquet file; each has a header of its own
-NAMELESS = ("Unnamed: ", "__index_level_")  # how columns begin that had no name, such as a data frame's index
+_MAX_ROW_GROUPS = 100_000  # of a Parquet file; each has a header of its own
+NAMELESS = ("Unnamed: ", "__index_level_")  # prefixes that pandas gives to columns without a name, such as an index
 _PARQUET = b"PAR1"
-_FOREIGN = {
+_OTHER_FORMATS = {
     b"PK\x03\x04": "a zip archive (a spreadsheet, perhaps)",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"PAR1": "a Parquet file",
@@ -44,10 +44,10 @@ _FOREIGN = {
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """Separated values in UTF-8 with a header line; the separator is found among comma, semicolon, tab and bar.
+    """A CSV file in UTF-8 with a header line; the separator (comma, semicolon, tab or bar) is detected.
 
     Raises:
-        BadData: anything else, with the line or the column.
+        BadData: anything else; the message names the line or column where possible.
     """
     head = _head(path)
     header, separator = _header(path.name, head)
@@ -56,7 +56,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     limits.check_cells(path.name, _lines(path), len(header))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # it says that entries were passed over
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas warns when it ignores entries of a row
             frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig", low_memory=False, index_col=False)
     except UnicodeDecodeError as error:
         raise BadData(
@@ -65,48 +65,50 @@ def read_csv(path: Path) -> pd.DataFrame:
         ) from error
     except pd.errors.ParserWarning as error:
         raise BadData(
-            f"{path.name}: expected {len(header)} entries in every row, as the header has; the rows have more. Name "
-            "every column."
+            f"{path.name}: expected {len(header)} entries in every row, as in the header; the rows have more. Name "
+            "every column in the header."
         ) from error
     except pd.errors.ParserError as error:
-        raise BadData(f"{path.name}: expected {len(header)} entries in every row; {_plain(error)}.") from error
+        raise BadData(f"{path.name}: expected {len(header)} entries in every row; {_error_text(error)}.") from error
     except (ValueError, OverflowError) as error:
-        raise BadData(f"{path.name}: expected separated values; {_plain(error)}.") from error
+        raise BadData(f"{path.name}: expected separated values; {_error_text(error)}.") from error
     return _checked(path.name, frame)
 
 
-def _plain(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
+    """The message of a pandas error, as a clause."""
     return str(error).replace("Error tokenizing data. C error: ", "").strip().rstrip(".").lower() or "it cannot be read"
 
 
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    for magic, what in _FOREIGN.items():
+    for magic, description in _OTHER_FORMATS.items():
         if head.startswith(magic):
-            raise BadData(f"{path.name}: expected separated values as text; got {what}.")
+            raise BadData(f"{path.name}: expected separated values as text; got {description}. Save it as CSV.")
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise BadData(f"{path.name}: expected text in UTF-8; got UTF-16. Save the file again as UTF-8.")
     if b"\0" in head:
-        raise BadData(f"{path.name}: expected text; byte {head.index(0):,} is zero, as in a binary file.")
+        at = head.index(0)
+        raise BadData(f"{path.name}: expected text; byte {at:,} is zero, as in a binary file. Save it as CSV.")
     return head
 
 
 def _header(name: str, head: bytes) -> tuple[list[str], str]:
-    """The column names, and the separator: the one that the header has most of."""
+    """The column names, and the separator: the one that is most frequent in the header."""
     if b"\n" not in head and b"\r" not in head and len(head) == _HEAD:
         raise BadData(f"{name}: expected a header line of less than {_HEAD // 1024} KiB; got none.")
     try:
-        # The cut may fall within a character, after which only the end is not text.
+        # A head of full length may end within a character, so only complete lines are decoded.
         text = head.decode("utf-8-sig") if len(head) < _HEAD else head[: head.rfind(b"\n")].decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = head[: error.start].count(b"\n") + 1
         raise BadData(
             f"{name}: expected text in UTF-8; line {line:,} has other bytes. Save the file again as UTF-8."
         ) from error
-    first = next((line for line in _LINE.split(text) if line.strip()), "")
+    first = next((line for line in _LINE_END.split(text) if line.strip()), "")
     if not first:
-        raise BadData(f"{name}: expected a header line; the file holds no text.")
+        raise BadData(f"{name}: expected a header line; the file has no text.")
     separator = max(_SEPARATORS, key=_QUOTED.sub("", first).count)
     return next(csv.reader(io.StringIO(first), delimiter=separator)), separator
 
@@ -115,16 +117,16 @@ def _check_header(name: str, header: list[str]) -> None:
     limits.check_columns(name, len(header))
     if len(header) < 2:
         raise BadData(
-            f"{name}: expected at least two columns between commas, semicolons, tabs or bars; got one, "
+            f"{name}: expected at least two columns separated by commas, semicolons, tabs or bars; got one, "
             f"{header[0][:60]!r}."
         )
     if all(_is_number(cell) for cell in header):
-        raise BadData(f"{name}: expected a header line with column names; the first line holds numbers only.")
-    check_names(name, [cell for cell in header if cell.strip()])  # pandas numbers those without a name
+        raise BadData(f"{name}: expected a header line with column names; the first line has numbers only.")
+    check_names(name, [cell for cell in header if cell.strip()])  # pandas names the others
 
 
 def check_names(name: str, columns: list[str]) -> None:
-    """Raise BadData for names of columns that cannot be shown, or that are there twice."""
+    """Raise BadData for column names that cannot be displayed or are not unique; `name` is the file in the message."""
     seen: set[str] = set()
     for column in columns:
         limits.check_name(f"{name}: column name", column)
@@ -142,37 +144,41 @@ def _is_number(cell: str) -> bool:
 
 
 def _check_end(path: Path, columns: int, separator: str) -> None:
-    """Refuse a file that ends in the middle of a row: the parser would fill the rest with missing entries."""
+    """Raise BadData for a file that ends within a row, which pandas would fill up with missing values."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _TAIL))
         tail = file.read().decode("utf-8", errors="replace").rstrip("\r\n")
-    *before, last = _LINE.split(tail)
-    # An entry between quotes may go over several lines; the parser will see to it.
+    *before, last = _LINE_END.split(tail)
+    # A quoted entry may span several lines; pandas checks those.
     if '"' in last or not before:
         return
-    found = last.count(separator) + 1
-    if found < columns:
-        raise BadData(f"{path.name}: expected {columns} entries in the last row; got {found}. The file may be cut off.")
+    entries = last.count(separator) + 1
+    if entries < columns:
+        raise BadData(
+            f"{path.name}: expected {columns} entries in the last row; got {entries}. The file may be cut off."
+        )
 
 
 def _lines(path: Path) -> int:
-    """How many lines a file has; zeros, at which numbers would end, are refused on the way."""
+    """Number of lines in a file; BadData for zero bytes, at which pandas would end a number."""
     lines = {b"\n": 0, b"\r": 0}
     with path.open("rb") as file:
         for start, chunk in enumerate(iter(lambda: file.read(_CHUNK), b"")):
             if (at := chunk.find(0)) >= 0:
-                raise BadData(f"{path.name}: expected text; byte {start * _CHUNK + at:,} is zero. Is it damaged?")
+                raise BadData(
+                    f"{path.name}: expected text; byte {start * _CHUNK + at:,} is zero. The file may be damaged."
+                )
             for end in lines:
                 lines[end] += chunk.count(end)
     return max(lines.values())
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """A Parquet file of plain columns.
+    """A Parquet file with columns of numbers, text or dates.
 
     Raises:
-        BadData: no Parquet, damaged, or more entries than fit (its header is asked first: a file of a few kilobytes can
-            stand for billions of equal entries).
+        BadData: not a Parquet file, a damaged one, or more entries than the limits allow. The metadata is checked
+            first, as a file of a few kilobytes can encode billions of equal entries.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -181,67 +187,73 @@ def read_parquet(path: Path) -> pd.DataFrame:
         file = pq.ParquetFile(path, memory_map=False)
         meta = file.metadata
         limits.check_cells(path.name, meta.num_rows, meta.num_columns)
-        if meta.num_row_groups > _MOST_GROUPS:
-            raise BadData(f"{path.name}: expected at most {_MOST_GROUPS:,} row groups; got {meta.num_row_groups:,}.")
+        if meta.num_row_groups > _MAX_ROW_GROUPS:
+            raise BadData(
+                f"{path.name}: expected at most {_MAX_ROW_GROUPS:,} row groups; got {meta.num_row_groups:,}. Save the "
+                "table again."
+            )
         unpacked = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
-        # Equal entries are kept once: even the unpacked size says little about the rows, so each counts as a byte.
+        # Repeated entries are stored once, so the unpacked size can be far too small; each entry counts as a byte.
         entries = meta.num_rows * meta.num_columns
         limits.check_expansion(path.name, path.stat().st_size, max(unpacked, entries))
         check_names(path.name, [str(name) for name in file.schema_arrow.names])
-        texts = [field.name for field in file.schema_arrow if _is_text(path.name, field)]
-        table = pq.ParquetFile(path, memory_map=False, read_dictionary=texts).read()
-        table.validate(full=True)  # a damaged file may hold texts that are none
-        frame = _plain_columns(path.name, table).to_pandas(ignore_metadata=True, date_as_object=False)
+        text_columns = [field.name for field in file.schema_arrow if _is_text(path.name, field)]
+        table = pq.ParquetFile(path, memory_map=False, read_dictionary=text_columns).read()
+        table.validate(full=True)  # text in a damaged file may be invalid UTF-8
+        frame = _decoded(path.name, table).to_pandas(ignore_metadata=True, date_as_object=False)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         if isinstance(error, BadData):
             raise
-        raise BadData(f"{path.name}: expected a Parquet file; {_fault(path, error)}.") from error
+        raise BadData(f"{path.name}: expected a Parquet file; {_describe(path, error)}.") from error
     return _checked(path.name, frame)
 
 
-def _fault(path: Path, error: Exception) -> str:
-    """What is wrong with a file that is no Parquet, as part of a sentence."""
+def _describe(path: Path, error: Exception) -> str:
+    """Why a file cannot be read as Parquet, as a clause."""
     start = first_bytes(path, len(_PARQUET))
-    said = (str(error) or "damaged").splitlines()[0].split(". ")[0].rstrip(".")
+    cause = (str(error) or "damaged").splitlines()[0].split(". ")[0].rstrip(".")
     if start == _PARQUET:
-        return f"{said}. It may be cut off or damaged"
-    return "got other content" if start else said
+        return f"{cause}. It may be cut off or damaged"
+    return "got other content" if start else cause
 
 
 def _is_text(name: str, field: pa.Field) -> bool:
-    """Whether a column holds texts.
+    """Whether a column is text.
 
     Raises:
-        BadData: it holds neither numbers, texts nor dates.
+        BadData: it is neither numbers, text nor dates.
     """
     import pyarrow as pa
 
-    held = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-    for what, test in {"lists or records": pa.types.is_nested, "bytes": _is_bytes, "times": pa.types.is_time}.items():
-        if test(held):
-            raise BadData(f"{name}: expected columns of numbers or texts; {field.name!r} holds {what}.")
-    return pa.types.is_string(held) or pa.types.is_large_string(held)
+    type_ = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+    unsupported = {"lists or records": pa.types.is_nested, "bytes": _is_bytes, "times": pa.types.is_time}
+    for content, test in unsupported.items():
+        if test(type_):
+            raise BadData(
+                f"{name}: expected columns of numbers or text; {field.name!r} holds {content}. Remove it from the file."
+            )
+    return pa.types.is_string(type_) or pa.types.is_large_string(type_)
 
 
-def _is_bytes(held: pa.DataType) -> bool:
+def _is_bytes(type_: pa.DataType) -> bool:
     import pyarrow as pa
 
-    return pa.types.is_binary(held) or pa.types.is_large_binary(held) or pa.types.is_fixed_size_binary(held)
+    return pa.types.is_binary(type_) or pa.types.is_large_binary(type_) or pa.types.is_fixed_size_binary(type_)
 
 
-def _plain_columns(name: str, table: pa.Table) -> pa.Table:
-    """Texts row by row, unless they are far more than the file holds: one long text may stand in millions of rows."""
+def _decoded(name: str, table: pa.Table) -> pa.Table:
+    """The table without dictionary encoding, whose text can be far larger than the file, and without decimals."""
     import pyarrow as pa
 
-    texts = 0
+    text_bytes = 0
     for i, field in enumerate(table.schema):
         column = table.column(i)
         if pa.types.is_dictionary(field.type):
-            texts += sum(_text_bytes(chunk) for chunk in column.chunks)
-            if texts > limits.TEXT_BYTES:
+            text_bytes += sum(_text_bytes(chunk) for chunk in column.chunks)
+            if text_bytes > limits.TEXT_BYTES:
                 raise BadData(
-                    f"{name}: expected at most {limits.TEXT_BYTES:,} bytes of texts; those up to column {field.name!r} "
-                    f"take {texts:,}."
+                    f"{name}: expected at most {limits.TEXT_BYTES:,} bytes of text; the columns up to {field.name!r} "
+                    f"have {text_bytes:,}. Remove long text from the file."
                 )
             table = table.set_column(i, field.name, column.cast(field.type.value_type))
         elif pa.types.is_decimal(field.type):
@@ -250,7 +262,7 @@ def _plain_columns(name: str, table: pa.Table) -> pa.Table:
 
 
 def _text_bytes(chunk: pa.DictionaryArray) -> int:
-    """How much the texts of a column take once they stand in every row."""
+    """Bytes of the text in a column once dictionary encoding is removed."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -260,7 +272,7 @@ def _text_bytes(chunk: pa.DictionaryArray) -> int:
 
 
 def read_npy(path: Path) -> pd.DataFrame:
-    """A NumPy matrix, or an array of records.
+    """A NumPy matrix or structured array.
 
     Raises:
         BadData: anything else.

@@ -1,4 +1,4 @@
-"""What a person should know about their data before a model is trained on it."""
+"""Checks of own data before a model is trained: sizes, classes, condition number and warnings."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from fil_core.data.own.frames import NAMELESS
 from fil_core.data.own.reading import Form
 from fil_core.data.raw import Raw
 
-_MOST_COLUMNS = 2_000  # for which an eigendecomposition takes seconds
-_MOST_ENTRIES = 2 * 10**8  # of rows times squared columns, in thousands: a minute
-_RARE = 5
-_NAMED = 5
-_TELLS = 0.999  # correlation with the target
-_ID = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|no|nr|number|ssn|mrn)$", re.IGNORECASE)
+_MAX_COLUMNS = 2_000  # for the condition number; their eigendecomposition takes seconds
+_MAX_PRODUCT = 2 * 10**11  # of n d^2 for the condition number: a minute
+_RARE = 5  # training rows of a class or category, below which it is rare
+_LISTED = 5  # names in a warning
+_MAX_CORRELATION = 0.999  # with the target
+_ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|no|nr|number|ssn|mrn)$", re.IGNORECASE)
 
 
 def health(raw: Raw, form: Form) -> dict[str, Any]:
-    """Sizes, classes, columns that carry nothing, the condition number, and what matters for leakage; JSON values.
+    """Sizes, classes, constant and duplicate columns, condition number and warnings, as JSON values.
 
     Args:
-        raw: the rows as chosen, training and test.
+        raw: training and test rows.
         form: table or image.
 
     Returns:
-        `rows`, `test_rows`, `features`, `classes` (name, train, test), `constant`, `duplicates` (pairs), `condition` of
-        the standardised training features (None where it would take long), `groups`, `warnings`, `notes`.
+        `form`, `rows`, `test_rows`, `features`, `target`, `classes` (name, number of training and test rows),
+        `constant` (names of columns), `duplicates` (pairs of names), `condition` (number of `Z.T @ Z` for the
+        standardised training features Z; None where it would take long), `groups`, `warnings`, `notes`.
     """
     X = raw.X
     constant = np.flatnonzero((X.min(axis=0) == X.max(axis=0)) if len(X) else np.ones(X.shape[1], bool))
     duplicates = _duplicates(X, constant)
-    found = {
+    checks = {
         "form": form,
         "rows": len(X),
         "test_rows": len(raw.X_test),
@@ -46,7 +47,7 @@ def health(raw: Raw, form: Form) -> dict[str, Any]:
         "groups": [{"name": g.name, "levels": len(g.levels) + 1, "dropped": g.dropped} for g in raw.groups.values()],
         "notes": list(raw.notes),
     }
-    return found | {"warnings": _warnings(raw, form, found)}
+    return checks | {"warnings": _warnings(raw, form, checks)}
 
 
 def _classes(raw: Raw) -> list[dict[str, Any]]:
@@ -57,12 +58,12 @@ def _classes(raw: Raw) -> list[dict[str, Any]]:
 
 
 def _duplicates(X: np.ndarray, constant: np.ndarray) -> list[tuple[int, int]]:
-    """Pairs of equal columns, each with the first of its kind."""
+    """Pairs of equal columns that are not constant; the first of a pair is the first column with these values."""
     seen: dict[bytes, int] = {}
     pairs = []
-    dull = set(constant.tolist())
+    ignored = set(constant.tolist())
     for j in range(X.shape[1]):
-        if j in dull:
+        if j in ignored:
             continue
         content = np.ascontiguousarray(X[:, j]).tobytes()
         if (first := seen.setdefault(content, j)) != j:
@@ -71,8 +72,9 @@ def _duplicates(X: np.ndarray, constant: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _condition(X: np.ndarray) -> float | None:
+    """Condition number of `Z.T @ Z` for the standardised columns Z; None where it would take long."""
     n, d = X.shape
-    if d == 0 or d > _MOST_COLUMNS or n * d * d / 1e3 > _MOST_ENTRIES:
+    if d == 0 or d > _MAX_COLUMNS or n * d * d > _MAX_PRODUCT:
         return None
     Z = X - X.mean(axis=0)
     Z = Z / Z.std(axis=0)
@@ -80,77 +82,77 @@ def _condition(X: np.ndarray) -> float | None:
     return float(h[-1] / h[0]) if h[0] > h[-1] * 1e-15 * d else float("inf")
 
 
-def _warnings(raw: Raw, form: Form, found: dict[str, Any]) -> list[str]:
-    warnings = _about_rows(raw, found)
+def _warnings(raw: Raw, form: Form, checks: dict[str, Any]) -> list[str]:
+    warnings = _row_warnings(checks)
     if form == "table":
-        warnings += _about_columns(raw)
-    if found["constant"] and form == "table":
-        warnings.append(f"Constant columns carry nothing: {_some(found['constant'])}. Leave them out.")
-    if found["duplicates"] and form == "table":
-        pairs = [f"{b} = {a}" for a, b in found["duplicates"]]
+        warnings += _column_warnings(raw)
+    if checks["constant"] and form == "table":
+        warnings.append(f"Constant columns have no information: {_first_few(checks['constant'])}. Leave them out.")
+    if checks["duplicates"] and form == "table":
+        pairs = [f"{b} = {a}" for a, b in checks["duplicates"]]
+        warnings.append(f"Duplicate columns: {_first_few(pairs)}. Without a penalty λ > 0 the optimum is not unique.")
+    if checks["condition"] is not None and checks["condition"] > 1e8:
         warnings.append(
-            f"Columns that repeat others: {_some(pairs)}. Without a penalty the model has no single optimum."
-        )
-    if found["condition"] is not None and found["condition"] > 1e8:
-        warnings.append(
-            "The features are nearly dependent (condition number "
-            f"{found['condition']:.1e}): eta loses digits without a penalty λ > 0."
+            f"The features are nearly linearly dependent (condition number {checks['condition']:.1e}): without a "
+            "penalty λ > 0, eta has few correct digits."
         )
     return warnings
 
 
-def _about_rows(raw: Raw, found: dict[str, Any]) -> list[str]:
+def _row_warnings(checks: dict[str, Any]) -> list[str]:
     warnings = []
-    if not found["test_rows"]:
-        warnings.append("No rows are held out: what a model is worth cannot be measured, only what it leaks.")
-    if found["rows"] < found["features"]:
+    if not checks["test_rows"]:
+        warnings.append("No rows are held out: the leakage of a model can be measured, but not its test score.")
+    if checks["rows"] < checks["features"]:
         warnings.append(
-            f"There are fewer training rows ({found['rows']:,}) than features ({found['features']:,}): a "
-            "penalty λ > 0 is needed, "
-            "and every example leaks a lot."
+            f"There are fewer training rows ({checks['rows']:,}) than features ({checks['features']:,}): a penalty "
+            "λ > 0 is needed, and every example leaks a lot."
         )
-    rare = [c["class"] for c in found["classes"] if 0 < c["train"] < _RARE]
+    rare = [c["class"] for c in checks["classes"] if 0 < c["train"] < _RARE]
     if rare:
-        warnings.append(f"Classes with fewer than {_RARE} training rows, who will leak most: {_some(rare)}.")
-    gone = [c["class"] for c in found["classes"] if c["train"] == 0]
-    if gone:
-        warnings.append(f"Classes without any training row: {_some(gone)}.")
+        warnings.append(f"Classes with fewer than {_RARE} training rows, which tend to leak most: {_first_few(rare)}.")
+    empty = [c["class"] for c in checks["classes"] if c["train"] == 0]
+    if empty:
+        warnings.append(f"Classes without any training row: {_first_few(empty)}.")
     return warnings
 
 
-def _about_columns(raw: Raw) -> list[str]:
-    plain = range(raw.X.shape[1]) if raw.continuous is None else raw.continuous
-    ids = [raw.feature_names[j] for j in plain if _looks_like_an_id(raw.feature_names[j], raw.X[:, j])]
-    telling = [raw.feature_names[j] for j in plain if _tells(raw.X[:, j], raw.y)]
-    levels = [raw.feature_names[j] for g in raw.groups.values() for j in g.columns if 0 < raw.X[:, j].sum() < _RARE]
+def _column_warnings(raw: Raw) -> list[str]:
+    continuous = range(raw.X.shape[1]) if raw.continuous is None else raw.continuous
+    ids = [raw.feature_names[j] for j in continuous if _looks_like_id(raw.feature_names[j], raw.X[:, j])]
+    copies = [raw.feature_names[j] for j in continuous if _predicts_target(raw.X[:, j], raw.y)]
+    rare = [raw.feature_names[j] for g in raw.groups.values() for j in g.columns if 0 < raw.X[:, j].sum() < _RARE]
     warnings = []
     if ids:
         warnings.append(
-            f"Looks like an id left among the features: {_some(ids)}. It names every row, so the model can give rows "
-            "away by it; make it the id, or leave it out."
+            f"Looks like an id left among the features: {_first_few(ids)}. Its values are unique, so they can identify "
+            "rows; choose it as the id, or leave it out."
         )
-    if telling:
+    if copies:
         warnings.append(
-            f"Tells the target by itself (correlation above {_TELLS}): {_some(telling)}. Is it the target again?"
+            f"Predicts the target alone (correlation above {_MAX_CORRELATION}): {_first_few(copies)}. Check that it is "
+            "not a copy of the target."
         )
-    if levels:
-        warnings.append(f"Categories with fewer than {_RARE} training rows, who will leak most: {_some(levels)}.")
+    if rare:
+        warnings.append(
+            f"Categories with fewer than {_RARE} training rows, which tend to leak most: {_first_few(rare)}."
+        )
     return warnings
 
 
-def _looks_like_an_id(name: str, values: np.ndarray) -> bool:
-    """A column that differs in every row and is whole: counted up, or called so."""
+def _looks_like_id(name: str, values: np.ndarray) -> bool:
+    """Whether a column has unique whole numbers and either increases like a row number or has the name of an id."""
     if len(values) < 10 or not (values % 1 == 0).all() or len(np.unique(values)) < len(values):
         return False
-    counted = np.ptp(values) < 2 * len(values) and bool((np.diff(values) > 0).all())
-    return counted or bool(_ID.search(name)) or name.startswith(NAMELESS)
+    row_number = np.ptp(values) < 2 * len(values) and bool((np.diff(values) > 0).all())
+    return row_number or bool(_ID_NAME.search(name)) or name.startswith(NAMELESS)
 
 
-def _tells(values: np.ndarray, y: np.ndarray) -> bool:
+def _predicts_target(values: np.ndarray, y: np.ndarray) -> bool:
     if np.ptp(values) == 0 or np.ptp(y) == 0:
         return False
-    return bool(abs(np.corrcoef(values, y)[0, 1]) > _TELLS)
+    return bool(abs(np.corrcoef(values, y)[0, 1]) > _MAX_CORRELATION)
 
 
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+def _first_few(names: list[str]) -> str:
+    return ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")

@@ -1,58 +1,68 @@
-"""How much a file may hold, checked from its headers before its content is unpacked."""
+"""Limits on the size of files and their content, checked from headers before anything is unpacked."""
 
 from __future__ import annotations
 
 from fil_core.errors import BadData
 
-FILE_BYTES = 4 * 2**30  # of a file as it is
-COLUMNS = 5_000
-CELLS = 2**28  # of a table: 2 GiB of float64
-ENTRIES = 200_000  # of an archive or a folder
-UNPACKED_BYTES = 4 * 2**30  # of an archive's content
-EXPANSION = 200  # unpacked over packed, for content above `_SMALL`; real tables and pictures stay below 50
-IMAGE_PIXELS = 2**24  # of one picture, before it is resized
-IMAGE_VALUES = 16_384  # of one picture as features; a curvature of that side is 2 GiB
-TEXT_BYTES = 2**30  # of a table's texts, equal ones counted each time
-TEXT = 200  # characters of a column's or class's name
-_SMALL = 2**20
+FILE_BYTES = 4 * 2**30  # size of a file on disk
+COLUMNS = 5_000  # of a table
+CELLS = 2**28  # entries of a table: 2 GiB of float64
+ENTRIES = 200_000  # files in an archive or folder
+UNPACKED_BYTES = 4 * 2**30  # content of an archive
+EXPANSION = 200  # ratio of unpacked to packed bytes, for content above `_SMALL`; below 50 for real tables and images
+IMAGE_PIXELS = 2**24  # pixels of an image before resizing
+IMAGE_VALUES = 16_384  # features of an image; the curvature of a model then takes 2 GiB
+TEXT_BYTES = 2**30  # text in a table, repeated values counted each time
+TEXT = 200  # characters of the name of a column or class
+_SMALL = 2**20  # bytes
 
 
-def check_columns(what: str, count: int) -> None:
-    """Raise BadData for more columns than the curvature of a model can have."""
-    if count > COLUMNS:
+def check_columns(name: str, columns: int) -> None:
+    """Raise BadData for more than `COLUMNS` columns; `name` is the file in the error message."""
+    if columns > COLUMNS:
         raise BadData(
-            f"{what}: expected at most {COLUMNS:,} columns; got {count:,}. Leave columns out, or reduce them to "
+            f"{name}: expected at most {COLUMNS:,} columns; got {columns:,}. Leave columns out, or reduce them to "
             "principal components first."
         )
 
 
-def check_cells(what: str, rows: int, columns: int) -> None:
-    """Raise BadData for a table that would not fit in memory."""
-    check_columns(what, columns)
+def check_cells(name: str, rows: int, columns: int) -> None:
+    """Raise BadData for a table that would not fit in memory.
+
+    Args:
+        name: name of the file or array in the error message.
+        rows: number of rows.
+        columns: number of columns.
+    """
+    check_columns(name, columns)
     if rows * columns > CELLS:
         raise BadData(
-            f"{what}: expected at most {CELLS:,} entries; got {rows:,} rows of {columns:,} columns. Take fewer "
-            "rows, or "
-            "measure a .npy matrix on the command line with --in-blocks, which never holds it all."
+            f"{name}: expected at most {CELLS:,} entries; got {rows:,} rows of {columns:,} columns. Use fewer rows, "
+            "or measure a .npy matrix on the command line with --in-blocks, which reads it in blocks of rows."
         )
 
 
-def check_expansion(what: str, packed: int, unpacked: int) -> None:
-    """Raise BadData for content that unpacks to far more than it is."""
+def check_expansion(name: str, packed: int, unpacked: int) -> None:
+    """Raise BadData for content that expands too much when it is unpacked.
+
+    Args:
+        name: name of the file or archive entry in the error message.
+        packed: bytes in the file.
+        unpacked: bytes after unpacking, as its header says.
+    """
     if unpacked > UNPACKED_BYTES or (unpacked > _SMALL and unpacked > EXPANSION * max(packed, 1)):
         raise BadData(
-            f"{what}: expected content of at most {UNPACKED_BYTES / 2**30:.0f} GiB and {EXPANSION} times its "
-            "packed size; "
-            f"{packed:,} bytes unpack to {unpacked:,}."
+            f"{name}: expected content of at most {UNPACKED_BYTES / 2**30:.0f} GiB and {EXPANSION} times its "
+            f"packed size; {packed:,} bytes unpack to {unpacked:,}. Use a smaller file."
         )
 
 
-def check_name(what: str, name: str) -> str:
-    """A name out of a file, as it can be shown: printable and not endless.
+def check_name(role: str, name: str) -> str:
+    """The name if it can be displayed: printable, of 1 to `TEXT` characters; `role` says in the error what it names.
 
     Raises:
-        BadData: it is empty, too long, or holds control characters.
+        BadData: it is empty, too long, or has control characters.
     """
     if not name.strip() or len(name) > TEXT or not name.isprintable():
-        raise BadData(f"{what}: expected a printable name of 1 to {TEXT} characters; got {name[:60]!r}.")
+        raise BadData(f"{role}: expected a printable name of 1 to {TEXT} characters; got {name[:60]!r}.")
     return name

@@ -1,4 +1,4 @@
-"""From a file or folder of one's own to raw rows, and to what a person should know before choosing."""
+"""Read a file or folder of own data to raw rows, or to a summary of its content."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from fil_core.data.own import frames, limits
+from fil_core.data.own.archives import open_files
 from fil_core.data.own.arrays import read_archive
 from fil_core.data.own.choices import DEFAULT_TEST_FRACTION, Choices
 from fil_core.data.own.columns import describe
-from fil_core.data.own.content import check_there
-from fil_core.data.own.pictures import arranged, of_arrays, opened, read_pictures
+from fil_core.data.own.content import check_readable
+from fil_core.data.own.images import from_arrays, image_files, read_images
 from fil_core.data.own.tables import read_table
 from fil_core.data.raw import Raw, split_rows
 from fil_core.errors import BadData
@@ -22,41 +23,51 @@ from fil_core.progress import Progress
 
 Form = Literal["table", "image"]
 SUFFIXES = (".csv", ".tsv", ".parquet", ".npy", ".npz", ".zip")
-PREVIEWED = 20  # rows or images shown before anything is chosen
-_OF_TABLES = ("target", "sensitive", "id", "left_out", "categorical", "missing")
+PREVIEW_ROWS = 20
+_TABLE_FIELDS = ("target", "sensitive", "id", "left_out", "categorical", "missing")  # of `Choices`, not for images
 _FORMS: dict[Form, str] = {"table": "a table", "image": "images, whose classes are their folders or y"}
-_ARRAYS = ("X", "y", "feature_names", "class_names")
+_ARRAYS = ("X", "y", "feature_names", "class_names")  # of a .npz file
 
 
-def read(path: Path, chosen: Choices, progress: Progress | None = None) -> tuple[Raw, Form]:
-    """The rows of a file or folder, as chosen.
+def read(path: Path, choices: Choices, progress: Progress | None = None) -> tuple[Raw, Form]:
+    """The rows of a file or folder.
+
+    Args:
+        path: a folder, or a file with a suffix in `SUFFIXES`.
+        choices: how to read it.
+        progress: called with (done, total, description) while images are read.
 
     Raises:
-        BadData: what cannot be used, and how to mend it.
+        BadData: the file cannot be used; the message says where and what to do.
     """
-    if _holds_pictures(path):
-        _check_fitting(chosen, "image", path.name)
-        return read_pictures(path, chosen, progress), "image"
+    if _is_image_folder(path):
+        _check_applicable(choices, "image", path.name)
+        return read_images(path, choices, progress), "image"
     if path.suffix.lower() == ".npz":
-        return _read_npz(path, chosen)
-    _check_fitting(chosen, "table", path.name)
-    return read_table(_frame(path), chosen, path.name), "table"
+        return _read_npz(path, choices)
+    _check_applicable(choices, "table", path.name)
+    return read_table(_frame(path), choices, path.name), "table"
 
 
-def _check_fitting(chosen: Choices, form: Form, name: str) -> None:
-    """Refuse what would be passed over: columns where there are pictures, a picture's size where there are columns."""
-    usual = Choices()
-    for field in ("image_size",) if form == "table" else _OF_TABLES:
-        if getattr(chosen, field) != getattr(usual, field):
-            what = field.replace("_", " ")
-            raise BadData(f"{name}: expected no {what} for {_FORMS[form]}; got {getattr(chosen, field)!r}.")
+def _check_applicable(choices: Choices, form: Form, name: str) -> None:
+    """Raise BadData for choices that would be ignored: columns for images, an image size for a table."""
+    defaults = Choices()
+    for field in ("image_size",) if form == "table" else _TABLE_FIELDS:
+        if (value := getattr(choices, field)) != getattr(defaults, field):
+            raise BadData(f"{name}: expected no {field.replace('_', ' ')} for {_FORMS[form]}; got {value!r}.")
 
 
-def _holds_pictures(path: Path) -> bool:
+def _is_image_folder(path: Path) -> bool:
+    """Whether a path is a folder or zip of images.
+
+    Raises:
+        BadData: a file with another suffix than those in `SUFFIXES`.
+    """
     if path.is_dir() or path.suffix.lower() == ".zip":
         return True
     if path.suffix.lower() not in SUFFIXES:
-        raise BadData(f"{path.name}: expected a folder or a file ending in {', '.join(SUFFIXES)}.")
+        suffix = path.suffix[:20]
+        raise BadData(f"{path.name}: expected a folder or a file ending in {', '.join(SUFFIXES)}; got {suffix!r}.")
     return False
 
 
@@ -64,7 +75,8 @@ def _frame(path: Path) -> pd.DataFrame:
     return frames.READERS[path.suffix.lower()](path)
 
 
-def _npz(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+def _npz_arrays(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """X, y, and all arrays of a .npz file."""
     arrays = read_archive(path, _ARRAYS)
     if missing := [name for name in ("X", "y") if name not in arrays]:
         raise BadData(f"{path.name}: expected arrays X (examples) and y (targets); {' and '.join(missing)} not found.")
@@ -74,12 +86,12 @@ def _npz(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     if not len(X):
         raise BadData(f"{path.name}: expected rows of data; got 0 rows.")
     if X.dtype.kind not in "biuf":
-        raise BadData(f"{path.name}: expected X to hold numbers; got {X.dtype}.")
+        raise BadData(f"{path.name}: expected numbers in X; got {X.dtype}.")
     return X, y, arrays
 
 
 def _npz_frame(path: Path, X: np.ndarray, y: np.ndarray, arrays: dict[str, np.ndarray]) -> pd.DataFrame:
-    names = list(_texts(path.name, arrays, "feature_names")) or [str(j) for j in range(X.shape[1])]
+    names = list(_names(path.name, arrays, "feature_names")) or [str(j) for j in range(X.shape[1])]
     if len(names) != X.shape[1] or len(set(names)) < len(names) or "y" in names:
         raise BadData(
             f"{path.name}: expected {X.shape[1]:,} different feature_names, none of them y; got {len(names):,}."
@@ -89,72 +101,80 @@ def _npz_frame(path: Path, X: np.ndarray, y: np.ndarray, arrays: dict[str, np.nd
     return pd.DataFrame(X, columns=names).assign(y=y)
 
 
-def _texts(where: str, arrays: dict[str, np.ndarray], name: str) -> tuple[str, ...]:
-    """An array of names; empty where there is none."""
-    given = arrays.get(name, np.empty(0, str))
-    if given.ndim != 1:
-        raise BadData(f"{where}: expected {name} to be a list of names; got shape {given.shape}.")
-    return tuple(map(str, given))
+def _names(file_name: str, arrays: dict[str, np.ndarray], key: str) -> tuple[str, ...]:
+    """An array of names; empty if the file does not have it."""
+    names = arrays.get(key, np.empty(0, str))
+    if names.ndim != 1:
+        raise BadData(f"{file_name}: expected {key} to be a list of names; got shape {names.shape}.")
+    return tuple(map(str, names))
 
 
-def _read_npz(path: Path, chosen: Choices) -> tuple[Raw, Form]:
-    X, y, arrays = _npz(path)
-    if chosen.target not in ("", "y"):
-        raise BadData(f"{path.name}: expected no other target than y; got {chosen.target!r}.")
-    names = _texts(path.name, arrays, "class_names")
+def _read_npz(path: Path, choices: Choices) -> tuple[Raw, Form]:
+    X, y, arrays = _npz_arrays(path)
+    if choices.target not in ("", "y"):
+        raise BadData(f"{path.name}: expected no other target than y; got {choices.target!r}.")
+    names = _names(path.name, arrays, "class_names")
     if names and (y.dtype.kind not in "iu" or not 0 <= y.min() <= y.max() < len(names)):
-        raise BadData(f"{path.name}: expected y to number the {len(names)} class_names from 0.")
+        got = f"{y.min()} to {y.max()}" if y.dtype.kind in "iu" else str(y.dtype)
+        raise BadData(
+            f"{path.name}: expected indices of the {len(names)} class_names in y, 0 to {len(names) - 1}; got {got}."
+        )
     labels = pd.Series(np.asarray(names)[y] if names else y)
     if X.ndim == 2:
-        _check_fitting(chosen, "table", path.name)
+        _check_applicable(choices, "table", path.name)
         frame = _npz_frame(path, X, labels.to_numpy(), arrays)
-        return read_table(frame, dataclasses.replace(chosen, target="y"), path.name), "table"
-    _check_fitting(dataclasses.replace(chosen, target=""), "image", path.name)
-    if chosen.image_size is not None:
-        raise BadData(f"{path.name}: expected no image size for arrays, which have one; got {chosen.image_size}.")
+        return read_table(frame, dataclasses.replace(choices, target="y"), path.name), "table"
+    _check_applicable(dataclasses.replace(choices, target=""), "image", path.name)
+    if choices.image_size is not None:
+        raise BadData(f"{path.name}: expected no image size for arrays, which have one; got {choices.image_size}.")
     table = read_table(
         pd.DataFrame({"row": np.arange(len(X)), "y": labels}),
         Choices(target="y", test_fraction=0.0, task="classification"),
         path.name,
     )
     codes = np.asarray(table.y)
-    whole = of_arrays(X, codes, np.arange(len(X)), table.class_names, path.name)
-    fraction = DEFAULT_TEST_FRACTION if chosen.test_fraction is None else chosen.test_fraction
+    images = from_arrays(X, codes, np.arange(len(X)), table.class_names, path.name)
+    fraction = DEFAULT_TEST_FRACTION if choices.test_fraction is None else choices.test_fraction
     train, test = split_rows(len(X), fraction)
     return dataclasses.replace(
-        whole, X=whole.X[train], y=codes[train], ids=train, X_test=whole.X[test], y_test=codes[test]
+        images, X=images.X[train], y=codes[train], ids=train, X_test=images.X[test], y_test=codes[test]
     ), "image"
 
 
 def preview(path: Path, categorical: tuple[str, ...] = ()) -> dict[str, Any]:
-    """What a file holds, as JSON values, before anything is chosen.
+    """A summary of a file as JSON values, before any choices.
+
+    Args:
+        path: a folder, or a file with a suffix in `SUFFIXES`.
+        categorical: numeric columns to treat as categories.
 
     Returns:
-        `form`, `rows`; for tables `columns` (see `tables.Column`) and `head`, some rows as texts; for images `classes`
-        (train and test counts by class) and `notes`.
+        `form` and `rows`; for tables `columns` (see `columns.Column`) and `head`, the first rows as strings; for images
+        `classes` (number of images by split and class) and `notes`.
 
     Raises:
-        BadData, DataUnavailable: what cannot be read.
+        BadData, DataUnavailable: the file cannot be read.
     """
-    check_there(path)
-    if _holds_pictures(path):
-        with opened(path) as files:
-            pictures, notes = arranged(files, path.name)
-        counts = pd.Series([(p.split or "all", p.label) for p in pictures]).value_counts()
+    check_readable(path)
+    if _is_image_folder(path):
+        with open_files(path) as files:
+            images, notes = image_files(files, path.name)
+        counts = pd.Series([(image.split or "all", image.label) for image in images]).value_counts()
         classes = [
             {"split": split, "class": label, "images": int(n)} for (split, label), n in counts.sort_index().items()
         ]
-        return {"form": "image", "rows": len(pictures), "classes": classes, "notes": notes}
+        return {"form": "image", "rows": len(images), "classes": classes, "notes": notes}
     if path.suffix.lower() == ".npz":
-        X, y, arrays = _npz(path)
+        X, y, arrays = _npz_arrays(path)
         if X.ndim > 2:
-            found = pd.Series(y).value_counts().sort_index()
-            classes = [{"split": "all", "class": str(label), "images": int(n)} for label, n in found.items()]
+            counts = pd.Series(y).value_counts().sort_index()
+            classes = [{"split": "all", "class": str(label), "images": int(n)} for label, n in counts.items()]
             return {"form": "image", "rows": len(X), "classes": classes, "notes": []}
         frame = _npz_frame(path, X, y, arrays)
     else:
         frame = _frame(path)
-    head = frame.head(PREVIEWED).astype(object).where(frame.head(PREVIEWED).notna(), None)
+    first = frame.head(PREVIEW_ROWS)
+    head = first.astype(object).where(first.notna(), None)
     return {
         "form": "table",
         "rows": len(frame),

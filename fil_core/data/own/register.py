@@ -1,11 +1,11 @@
-"""Data of one's own under names, read once and kept as plain arrays.
+"""The register of own data: each data set is read once and stored as plain arrays under a name.
 
     <root>/<key>/        X.npy, y.npy, ids.npy, X_test.npy, y_test.npy[, names.npy], manifest.json
-    <root>/incoming/     files that were handed in, under the sha-256 of their content
-    <root>/tmp/          folders being written
+    <root>/incoming/     uploaded files, under the sha-256 of their content
+    <root>/tmp/          entries being written
 
-The key is the sha-256 of the content and the choices, so the same file read the same way is there once, under whatever
-name it came. What a file is called never becomes a path.
+The key is the sha-256 of the content and the choices, so the same file read with the same choices is stored once,
+whatever its name. The name of a file is never used as a path.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from typing import Any, Literal
 import numpy as np
 
 from fil_core.data.own.choices import Choices, choices_of
-from fil_core.data.own.content import content_of
+from fil_core.data.own.content import digest_of
 from fil_core.data.own.health import health
 from fil_core.data.own.reading import Form, read
-from fil_core.data.own.uploads import handed_in, incoming, make_private, own_directory
+from fil_core.data.own.uploads import find_upload, make_private, own_directory, upload_name
 from fil_core.data.raw import Raw
 from fil_core.dataset import AttributeGroup, fingerprint
 from fil_core.errors import BadData, DataUnavailable
 from fil_core.progress import Progress
 
 PREFIX = "own:"
-_VERSION = 1  # raised when the same file and choices give other rows
+_VERSION = 1  # to be incremented when the same file and choices give different rows
 _KEY_DIGITS = 12
 _NAME = re.compile(r"own:(?:[a-z0-9-]{1,40}-)?([0-9a-f]{12})")
 _ARRAYS = ("X", "y", "ids", "X_test", "y_test")
@@ -47,14 +47,14 @@ class OwnData:
     """One entry of the register.
 
     Attributes:
-        name: as a request and a link have it, `own:patients-3fa9c2d1e0b4`.
-        title: what the file is called.
+        name: name in requests and links, such as `own:patients-3fa9c2d1e0b4`.
+        title: name of the file.
         form: table or image.
         classes: names of the classes; empty for a regression.
         rows, features: of the training split.
-        created: UTC.
-        choices: how it was read.
-        health: see `health`.
+        created: time of creation, UTC.
+        choices: how the file was read.
+        health: results of the checks in `health.health`.
     """
 
     name: str
@@ -68,42 +68,43 @@ class OwnData:
     health: dict[str, Any]
 
 
-def add(path: Path, chosen: Choices, *, title: str = "", progress: Progress | None = None) -> OwnData:
-    """Read a file or folder as chosen and keep its rows under a name; nothing is done twice.
+def add(path: Path, choices: Choices, *, title: str = "", progress: Progress | None = None) -> OwnData:
+    """Read a file or folder and store its rows under a name; an existing entry is returned without reading again.
 
     Args:
-        path: named by the person who runs this machine, or by `keep_upload`.
-        chosen: how to read it.
-        title: what to call it; empty takes the file's own name.
-        progress: told (done, total, what).
+        path: a file or folder of the user who runs this process, or a path from `save_upload`.
+        choices: how to read it.
+        title: name of the data set; empty for the name of the file.
+        progress: called with (done, total or None, description).
+
+    Returns:
+        The entry of the register.
 
     Raises:
-        BadData, DataUnavailable: what cannot be read or kept.
+        BadData, DataUnavailable: the file cannot be read, or its rows cannot be stored.
     """
-    title = _title(title or path.name)
-    key = _key(content_of(path), chosen, path)
-    if (found := _whole_entry(own_directory() / key)) is not None:
-        return found
-    raw, form = read(path, chosen, progress)
+    title = _printable_title(title or path.name)
+    key = _key(digest_of(path), choices, path)
+    if (entry := _intact_entry(own_directory() / key)) is not None:
+        return entry
+    raw, form = read(path, choices, progress)
     if not len(raw.X):
-        raise BadData(
-            f"{title}: expected rows to train on; the test split has them all. Choose a smaller test fraction."
-        )
+        raise BadData(f"{title}: expected training rows; all rows are test rows. Choose a smaller test fraction.")
     if progress:
         progress(0, None, "checking the data")
-    report = health(raw, form)
-    return _keep(own_directory() / key, raw, form, title, chosen, report, handed_in(path))
+    checks = health(raw, form)
+    return _store(own_directory() / key, raw, form, title, choices, checks, upload_name(path))
 
 
-def _title(text: str) -> str:
-    shown = "".join(c for c in text if c.isprintable())[:80].strip()
-    return shown or "own data"
+def _printable_title(text: str) -> str:
+    printable = "".join(c for c in text if c.isprintable())[:80].strip()
+    return printable or "own data"
 
 
-def _key(content: str, chosen: Choices, path: Path) -> str:
-    # The suffix decides how the bytes are read.
-    how = json.dumps([_VERSION, content, "folder" if path.is_dir() else path.suffix.lower(), chosen.plain()])
-    return hashlib.sha256(how.encode()).hexdigest()[:_KEY_DIGITS]
+def _key(digest: str, choices: Choices, path: Path) -> str:
+    # The suffix is part of the key because it decides which reader is used.
+    identity = json.dumps([_VERSION, digest, "folder" if path.is_dir() else path.suffix.lower(), choices.plain()])
+    return hashlib.sha256(identity.encode()).hexdigest()[:_KEY_DIGITS]
 
 
 def _name(title: str, key: str) -> str:
@@ -111,16 +112,17 @@ def _name(title: str, key: str) -> str:
     return f"{PREFIX}{slug}-{key}" if slug else f"{PREFIX}{key}"
 
 
-def _keep(
-    folder: Path, raw: Raw, form: Form, title: str, chosen: Choices, report: dict[str, Any], file: str
+def _store(
+    folder: Path, raw: Raw, form: Form, title: str, choices: Choices, checks: dict[str, Any], upload: str
 ) -> OwnData:  # fmt: skip
+    """Write the entry to a temporary folder and rename it; `upload` is the name of the uploaded file, if any."""
     arrays = {name: np.ascontiguousarray(getattr(raw, name)) for name in _ARRAYS}
     if raw.id_names is not None:
         arrays["names"] = raw.id_names
     facts = dataclasses.asdict(dataclasses.replace(raw, **dict.fromkeys(_ARRAYS), id_names=None, groups={}))  # type: ignore[arg-type]
     manifest = {
-        "name": _name(title, folder.name), "title": title, "form": form, "choices": chosen.plain(), "health": report,
-        "file": file,
+        "name": _name(title, folder.name), "title": title, "form": form, "choices": choices.plain(), "health": checks,
+        "file": upload,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "groups": [dataclasses.asdict(group) for group in raw.groups.values()],
         "arrays": {name: fingerprint(array) for name, array in arrays.items()},
@@ -134,144 +136,152 @@ def _keep(
         for name, array in arrays.items():
             np.save(temporary / f"{name}.npy", array, allow_pickle=False)
         (temporary / "manifest.json").write_text(f"{fingerprint(text)}\n{text}")
-        _put(temporary, folder)
+        _move_into_place(temporary, folder)
     except OSError as error:
-        if _entry(folder) is None:
+        if _read_entry(folder) is None:
             raise DataUnavailable(
-                f"own data: expected to keep {title!r} in {folder.parent}; {error.strerror or error}. Set "
-                "FIL_STORE_DIR "
-                "to a folder with room."
+                f"own data: expected to store {title!r} in {folder.parent}; {error.strerror or error}. Set "
+                "FIL_STORE_DIR to a folder with enough space."
             ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    found = _entry(folder)
-    if found is None:
-        raise DataUnavailable(f"own data: {title!r} was read but cannot be found again in {folder.parent}.")
-    return found
+    entry = _read_entry(folder)
+    if entry is None:
+        raise DataUnavailable(
+            f"own data: expected {title!r} in {folder.parent} after storing it; it is not there. Add the file again."
+        )
+    return entry
 
 
-def _put(temporary: Path, folder: Path) -> None:
-    """Of two who read the same file the first wins, theirs is equal; what is left of a damaged entry makes way."""
+def _move_into_place(temporary: Path, folder: Path) -> None:
+    """Rename the folder; an equal entry that another process has stored meanwhile stays, a damaged one is replaced."""
     try:
         os.rename(temporary, folder)
     except OSError:
-        if _entry(folder) is None:
+        if _read_entry(folder) is None:
             shutil.rmtree(folder, ignore_errors=True)
             os.rename(temporary, folder)
 
 
-def _entry(folder: Path) -> OwnData | None:
-    """The entry in a folder; None where there is none that is whole."""
+def _read_entry(folder: Path) -> OwnData | None:
+    """The entry in a folder; None if there is none or its manifest is damaged."""
     try:
         m = _manifest(folder)
-        facts, report = m["facts"], m["health"]
+        facts, checks = m["facts"], m["health"]
         return OwnData(
-            m["name"], m["title"], m["form"], tuple(facts["class_names"]), report["rows"], report["features"],
-            datetime.fromisoformat(m["created"]), choices_of(m["choices"]), report,
+            m["name"], m["title"], m["form"], tuple(facts["class_names"]), checks["rows"], checks["features"],
+            datetime.fromisoformat(m["created"]), choices_of(m["choices"]), checks,
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    """What was written beside the arrays: a line with the digest of the rest, so that no changed letter goes unseen.
+    """The manifest of an entry. The first line of the file is the digest of the rest, so any change is detected.
 
     Raises:
-        OSError, ValueError: it is not there, or not as it was written.
+        OSError, ValueError: it is missing or damaged.
     """
     digest, _, text = (folder / "manifest.json").read_text().partition("\n")
     if digest != fingerprint(text):
-        raise ValueError(f"{folder}: expected the manifest as it was written.")
+        raise ValueError(f"{folder}: expected a manifest that matches its digest.")
     return json.loads(text)
 
 
-def _whole_entry(folder: Path) -> OwnData | None:
-    """The entry in a folder whose arrays are as they were written; one that is damaged is taken away."""
-    found = _entry(folder)
-    if found is None:
+def _intact_entry(folder: Path) -> OwnData | None:
+    """The entry in a folder if its arrays match their digests; a damaged entry is deleted."""
+    entry = _read_entry(folder)
+    if entry is None:
         return None
     try:
         _arrays(folder, _manifest(folder))
     except (OSError, ValueError):
         shutil.rmtree(folder, ignore_errors=True)
         return None
-    return found
+    return entry
 
 
 def registered() -> list[OwnData]:
-    """Everything in the register, the newest first."""
+    """All entries of the register, newest first."""
     try:
         folders = [f for f in own_directory().iterdir() if re.fullmatch(f"[0-9a-f]{{{_KEY_DIGITS}}}", f.name)]
-    except OSError:  # nothing was ever added
+    except OSError:  # the folder does not exist before the first entry
         return []
-    found = [entry for folder in folders if (entry := _entry(folder)) is not None]
-    return sorted(found, key=lambda entry: entry.created, reverse=True)
+    entries = [entry for folder in folders if (entry := _read_entry(folder)) is not None]
+    return sorted(entries, key=lambda entry: entry.created, reverse=True)
 
 
 def find(name: str) -> OwnData:
-    """The entry of a name.
+    """The entry with this name.
 
     Raises:
-        DataUnavailable: it is not there (any more), or is no such name.
+        DataUnavailable: there is none (any more), or the name is not of the form `own:title-key`.
     """
-    entry = _entry(_folder(name))
+    entry = _read_entry(_folder(name))
     if entry is None:
-        raise DataUnavailable(f"own data: {name!r} is not here (any more); give the file again.")
+        raise DataUnavailable(
+            f"own data: expected an entry of the register; {name!r} is not in it. Add the file again."
+        )
     return entry
 
 
 def _folder(name: str) -> Path:
-    if not (found := _NAME.fullmatch(name)):
-        raise DataUnavailable(f"name: expected own: and what the register calls it; got {name[:80]!r}.")
-    return own_directory() / found[1]
+    if not (match := _NAME.fullmatch(name)):
+        raise DataUnavailable(
+            f"name: expected own:TITLE-KEY with a key of {_KEY_DIGITS} hexadecimal digits, as listed under own data; "
+            f"got {name[:80]!r}."
+        )
+    return own_directory() / match[1]
 
 
 def load_raw(name: str) -> Raw:
-    """The rows of an entry, checked against what was written; pixels and features stay on disk until rows are chosen.
+    """The rows of an entry, checked against their digests; X and X_test are memory-mapped.
 
     Raises:
-        DataUnavailable: it is not there.
-        BadData: it was damaged.
+        DataUnavailable: there is no such entry.
+        BadData: it is damaged.
     """
     title, folder = find(name).title, _folder(name)
     try:
         manifest = _manifest(folder)
         arrays = _arrays(folder, manifest)
     except (OSError, ValueError) as error:
-        raise BadData(f"own data: what was kept of {title!r} is damaged; give the file again.") from error
+        raise BadData(
+            f"own data: expected intact arrays; the entry {title!r} is damaged. Add the file again."
+        ) from error
     groups = {
         g["name"]: AttributeGroup(**{**g, "columns": tuple(g["columns"]), "levels": tuple(g["levels"])})
         for g in manifest["groups"]
     }
-    kept: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
+    split: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
     facts: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in manifest["facts"].items()
     }
-    return Raw(**kept, id_names=arrays.get("names"), groups=groups, **facts)
+    return Raw(**split, id_names=arrays.get("names"), groups=groups, **facts)
 
 
 def _arrays(folder: Path, manifest: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Everything that was kept as an array.
+    """The arrays of an entry.
 
     Raises:
-        OSError, ValueError: one is not there, or not as it was written.
+        OSError, ValueError: one is missing or damaged.
     """
     arrays: dict[str, np.ndarray] = {}
     for name, digest in manifest["arrays"].items():
-        kind: Literal["r"] | None = "r" if name.startswith("X") else None
+        mmap_mode: Literal["r"] | None = "r" if name.startswith("X") else None
         try:
-            arrays[name] = np.load(folder / f"{name}.npy", mmap_mode=kind, allow_pickle=False)
+            arrays[name] = np.load(folder / f"{name}.npy", mmap_mode=mmap_mode, allow_pickle=False)
         except EOFError as error:
             raise ValueError(f"{name}: expected an array; the file is empty.") from error
         if fingerprint(arrays[name]) != digest:
-            raise ValueError(f"{name}: expected the array as it was written.")
+            raise ValueError(f"{name}: expected an array that matches its digest.")
     return arrays
 
 
 def remove(name: str) -> None:
-    """Take an entry out of the register, and the file that was handed in for it; results about it stay in the store."""
+    """Delete an entry and the uploaded file it was read from; results computed from it stay in the store."""
     folder = _folder(name)
     with suppress(OSError, ValueError):
-        if (file := incoming(_manifest(folder).get("file", ""))) is not None:
-            file.unlink()
+        if (upload := find_upload(_manifest(folder).get("file", ""))) is not None:
+            upload.unlink()
     shutil.rmtree(folder, ignore_errors=True)

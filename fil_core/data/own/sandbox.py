@@ -1,6 +1,7 @@
-"""Looking into a file in a process of its own, so that nothing in it can take the server down.
+"""Read uploaded files in a sandbox: a process of its own with limits on memory and time.
 
-The process may use so much memory and so much time; what it finds, or why it stopped, comes back as JSON lines.
+A file that crashes its reader, or exhausts it, cannot take the server down. The process gets one request as a line of
+JSON on stdin and answers with lines of JSON on stdout: progress, then a result or an error.
 """
 
 from __future__ import annotations
@@ -22,38 +23,57 @@ from fil_core.errors import BadData, FilError
 from fil_core.progress import Progress
 
 _ROOT = Path(__file__).parents[3]
-_FOR_WANT_OF_MEMORY = (-6, -9)  # SIGABRT, SIGKILL
-_MOST_MEMORY = 8 * 2**30  # bytes of addresses, of which libraries reserve one or two without using them
-_LEAST_MEMORY = 4 * 2**30
+_OUT_OF_MEMORY = (-6, -9)  # exit codes for SIGABRT and SIGKILL
+_MAX_MEMORY = 8 * 2**30  # bytes of address space, of which libraries reserve one or two GiB without using them
+_MIN_MEMORY = 4 * 2**30
 _SECONDS = 900.0
-_SHARE = 0.75  # of the free memory
+_SHARE = 0.75  # of the available memory
 
 
-def preview_aside(
+def preview_in_sandbox(
     path: Path, categorical: tuple[str, ...] = (), *, title: str = "", seconds: float = _SECONDS
 ) -> dict[str, Any]:
-    """`reading.preview`, elsewhere; `title` is what messages call the file.
+    """`reading.preview` in the sandbox.
+
+    Args:
+        path: the file.
+        categorical: numeric columns that are categories.
+        title: name of the file in error messages; empty for its name on disk.
+        seconds: time limit.
+
+    Returns:
+        As `reading.preview`.
 
     Raises:
-        BadData: what it raises; or the file takes more memory or time than it may.
+        BadData: any error of `reading.preview`, or the file exceeds the limits on memory or time.
     """
-    asked = {"do": "preview", "path": str(path), "title": title, "categorical": list(categorical)}
-    return _ask(asked, None, seconds)
+    request = {"task": "preview", "path": str(path), "title": title, "categorical": list(categorical)}
+    return _run(request, None, seconds)
 
 
-def add_aside(
-    path: Path, chosen: Choices, *, title: str, progress: Progress | None = None, seconds: float = _SECONDS
+def add_in_sandbox(
+    path: Path, choices: Choices, *, title: str, progress: Progress | None = None, seconds: float = _SECONDS
 ) -> OwnData:
-    """`register.add`, elsewhere.
+    """`register.add` in the sandbox.
+
+    Args:
+        path: the file.
+        choices: how to read it.
+        title: name of the data set, also in error messages.
+        progress: called with (done, total or None, description).
+        seconds: time limit.
+
+    Returns:
+        The entry of the register.
 
     Raises:
-        BadData: what it raises; or the file takes more memory or time than it may.
+        BadData: any error of `register.add`, or the file exceeds the limits on memory or time.
     """
-    asked = {"do": "add", "path": str(path), "choices": chosen.plain(), "title": title}
-    return find(_ask(asked, progress, seconds)["name"])
+    request = {"task": "add", "path": str(path), "choices": choices.plain(), "title": title}
+    return find(_run(request, progress, seconds)["name"])
 
 
-def _ask(asked: dict[str, Any], progress: Progress | None, seconds: float) -> dict[str, Any]:
+def _run(request: dict[str, Any], progress: Progress | None, seconds: float) -> dict[str, Any]:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))}
     process = subprocess.Popen(
         [sys.executable, "-m", "fil_core.data.own.sandbox"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -61,22 +81,22 @@ def _ask(asked: dict[str, Any], progress: Progress | None, seconds: float) -> di
     )  # fmt: skip
     assert process.stdin is not None
     assert process.stdout is not None
-    late = threading.Event()
+    timed_out = threading.Event()
 
     def stop() -> None:
-        late.set()
+        timed_out.set()
         process.kill()
 
     timer = threading.Timer(seconds, stop)
     timer.start()
     try:
         with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(asked) + "\n")
+            process.stdin.write(json.dumps(request) + "\n")
             process.stdin.close()
-        return _answer(process.stdout, progress)
+        return _result(process.stdout, progress)
     except EOFError:
-        why = f"it took more than {seconds:.0f} seconds" if late.is_set() else _death(process.wait())
-        raise BadData(f"file: expected one that can be looked into; {why}. Give a smaller part of it.") from None
+        cause = f"it took more than {seconds:.0f} seconds" if timed_out.is_set() else _exit_cause(process.wait())
+        raise BadData(f"file: expected one that can be read within the limits; {cause}. Use a part of it.") from None
     finally:
         timer.cancel()
         process.kill()
@@ -84,73 +104,87 @@ def _ask(asked: dict[str, Any], progress: Progress | None, seconds: float) -> di
         process.stdout.close()
 
 
-def _answer(lines: Any, progress: Progress | None) -> dict[str, Any]:
+def _result(lines: Any, progress: Progress | None) -> dict[str, Any]:
+    """The result among the lines of the sandbox; progress is passed on.
+
+    Raises:
+        BadData: the sandbox reported an error.
+        EOFError: the sandbox ended without a result.
+    """
     for line in lines:
-        said = json.loads(line)
-        if "progress" in said:
+        message = json.loads(line)
+        if "progress" in message:
             if progress:
-                progress(*said["progress"])
-        elif "error" in said:
-            raise BadData(said["error"])
+                progress(*message["progress"])
+        elif "error" in message:
+            raise BadData(message["error"])
         else:
-            return said["answer"]
+            return message["result"]
     raise EOFError
 
 
-def _death(code: int) -> str:
-    """Why a reader ended without an answer; what asks for more memory than it may aborts or is killed."""
-    if code in _FOR_WANT_OF_MEMORY:
-        return f"it took more than {_allowed() / 2**30:.0f} GiB of memory"
+def _exit_cause(code: int) -> str:
+    """Why the sandbox ended without a result; a process beyond the memory limit aborts or is killed."""
+    if code in _OUT_OF_MEMORY:
+        return f"it took more than {_memory_limit() / 2**30:.0f} GiB of memory"
     cause = f"signal {-code}" if code < 0 else f"exit code {code}"
-    return f"its reader ended ({cause}), for want of memory or because the file is damaged"
+    return f"the process that read it ended ({cause}): it ran out of memory, or the file is damaged"
 
 
-def _allowed() -> int:
+def _memory_limit() -> int:
+    """Bytes of address space of the sandbox."""
     import psutil
 
-    return int(min(_MOST_MEMORY, max(_LEAST_MEMORY, _SHARE * psutil.virtual_memory().available)))
+    return int(min(_MAX_MEMORY, max(_MIN_MEMORY, _SHARE * psutil.virtual_memory().available)))
 
 
-def _preview(asked: dict[str, Any], tell: Progress) -> dict[str, Any]:
-    return preview(Path(asked["path"]), tuple(asked["categorical"]))
+def _preview(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    return preview(Path(request["path"]), tuple(request["categorical"]))
 
 
-def _add(asked: dict[str, Any], tell: Progress) -> dict[str, Any]:
-    return {"name": add(Path(asked["path"]), choices_of(asked["choices"]), title=asked["title"], progress=tell).name}
+def _add(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    choices = choices_of(request["choices"])
+    return {"name": add(Path(request["path"]), choices, title=request["title"], progress=progress).name}
 
 
-_WORK: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {"preview": _preview, "add": _add}
+_TASKS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {"preview": _preview, "add": _add}
 
 
 def main() -> None:
-    """The other side: one question on stdin, lines of JSON on what was stdout."""
-    said = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print is not part of the answer
+    """Run inside the sandbox: one request on stdin, lines of JSON on the original stdout."""
+    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # output of libraries must not mix with the answer
 
-    def say(**what: Any) -> None:
-        said.write(json.dumps(what) + "\n")
-        said.flush()
+    def send(**message: Any) -> None:
+        output.write(json.dumps(message) + "\n")
+        output.flush()
 
     _limit_memory()
-    asked = json.loads(sys.stdin.readline())
+    request = json.loads(sys.stdin.readline())
     try:
-        say(answer=_WORK[asked["do"]](asked, lambda *far: say(progress=far)))
+        send(result=_TASKS[request["task"]](request, lambda *progress: send(progress=progress)))
     except FilError as error:
-        # A file that was handed in is kept under its content; a person knows it by its own name.
-        kept = Path(asked["path"]).name
-        say(error=str(error).replace(kept, asked["title"] or kept))
+        # An uploaded file is stored under its digest; the message names it as the user does.
+        name = Path(request["path"]).name
+        send(error=str(error).replace(name, request["title"] or name))
     except MemoryError:
-        say(error=f"file: expected one that fits in {_allowed() / 2**30:.0f} GiB of memory. Give a smaller part of it.")
-    except Exception as error:  # parsers of foreign bytes raise anything; their words stay here
-        say(error=f"file: expected one that can be read; its reader stopped ({type(error).__name__}). Is it damaged?")
+        limit = f"{_memory_limit() / 2**30:.0f} GiB"
+        send(error=f"file: expected one that fits in {limit} of memory; got a larger one. Use a part of it.")
+    except Exception as error:  # parsers of untrusted bytes raise anything; the error's own text may quote the file
+        cause = f"reading it failed ({type(error).__name__})"
+        send(error=f"file: expected one that can be read; {cause}. Check that it is not damaged and save it again.")
 
 
 def _limit_memory() -> None:
     try:
         import resource
-    except ImportError:  # Windows has no such limits
+    except ImportError:  # not available on Windows
         return
-    resource.setrlimit(resource.RLIMIT_AS, (_allowed(), _allowed()))
+    resource.setrlimit(resource.RLIMIT_AS, (_memory_limit(), _memory_limit()))
+
+
+# Former names, still used by pages/common/uploads.py and benchmarks/own.py.
+preview_aside, add_aside = preview_in_sandbox, add_in_sandbox
 
 
 if __name__ == "__main__":

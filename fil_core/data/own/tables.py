@@ -1,4 +1,4 @@
-"""From a data frame of one's own to rows that a model can be trained on, as a person chose."""
+"""From a data frame of own data to rows that a model can be trained on."""
 
 from __future__ import annotations
 
@@ -10,128 +10,133 @@ import pandas as pd
 
 from fil_core.data.own import limits
 from fil_core.data.own.choices import DEFAULT_TEST_FRACTION, Choices
-from fil_core.data.own.columns import Column, as_texts, describe, in_order, is_whole
+from fil_core.data.own.columns import Column, as_texts, describe, is_whole, sorted_levels
 from fil_core.data.raw import Raw, split_rows
 from fil_core.data.tabular import encode, unseen
 from fil_core.dataset import AttributeGroup
 from fil_core.errors import BadData
 
-_FEW = 20  # whole numbers that a target may have and still name classes
-_MOST_CLASSES = 1_000
-_NAMED = 4
-_FILLED = "(missing)"
-_LARGEST = 1e100  # of an entry; sums of squares stay far below what overflows
+_MAX_NUMERIC_CLASSES = 20  # different whole numbers up to which a numeric target is taken as classes
+_MAX_CLASSES = 1_000
+_LISTED = 4  # names in an error message
+_MISSING_LEVEL = "(missing)"
+_MAX_ABSOLUTE = 1e100  # of an entry; larger ones could overflow in sums of squares
 
 
-def read_table(frame: pd.DataFrame, chosen: Choices, name: str) -> Raw:
+def read_table(frame: pd.DataFrame, choices: Choices, name: str) -> Raw:
     """The examples of a table.
 
     Args:
-        frame: the file's columns; not written to.
-        chosen: target and the rest.
-        name: of the file, for messages.
+        frame: the columns of the file; not modified.
+        choices: target, id, and how to read the columns.
+        name: name of the file in error messages.
 
     Returns:
-        Features in the file's order; categories one-hot without their last level, levels being those of the training
-        rows; notes on everything that was done.
+        Features in the order of the columns; categories are one-hot encoded without their last level, with the levels
+        of the training rows. `notes` lists all changes to the data.
 
     Raises:
-        BadData: a column that is not there or cannot be used, missing entries without a choice, no id of its own.
+        BadData: a column that does not exist or cannot be used, missing values without a choice on how to handle them,
+            or ids that are missing or not unique.
     """
-    chosen = _named(frame, chosen, name)
-    columns = {column.name: column for column in describe(frame, chosen.categorical)}
-    features = [c for c in frame.columns if c not in {chosen.target, chosen.id, *chosen.left_out}]
+    choices = _with_file_spelling(frame, choices, name)
+    columns = {column.name: column for column in describe(frame, choices.categorical)}
+    features = [c for c in frame.columns if c not in {choices.target, choices.id, *choices.left_out}]
     if not features:
         raise BadData(f"{name}: expected at least one feature; all columns are target, id or left out.")
-    _usable([columns[f] for f in features])
-    _check_size(frame, [f for f in [*features, chosen.target] if columns[f].kind == "number"])
-    kept, notes = _complete(frame, [*features, chosen.target], chosen)
-    ids, id_names = _ids(frame, chosen, kept)
+    _check_features([columns[f] for f in features])
+    _check_range(frame, [f for f in [*features, choices.target] if columns[f].kind == "number"])
+    kept, notes = _complete_rows(frame, [*features, choices.target], choices)
+    ids, id_names = _ids(frame, choices, kept)
     order = np.argsort(ids, kind="stable")
     frame, ids = frame.iloc[np.flatnonzero(kept)[order]].reset_index(drop=True), ids[order]
     id_names = None if id_names is None else id_names[order]
-    y, classes = _target(frame[chosen.target], chosen)
-    fraction = DEFAULT_TEST_FRACTION if chosen.test_fraction is None else chosen.test_fraction
+    y, classes = _target(frame[choices.target], choices)
+    fraction = DEFAULT_TEST_FRACTION if choices.test_fraction is None else choices.test_fraction
     train, test = split_rows(len(frame), fraction)
-    return _coded(frame, features, columns, chosen, (y, classes), (ids, id_names), (train, test), notes)
+    return _encode(frame, features, columns, choices, (y, classes), (ids, id_names), (train, test), notes)
 
 
-def _coded(
+def _encode(
     frame: pd.DataFrame,
     features: list[str],
     columns: dict[str, Column],
-    chosen: Choices,
+    choices: Choices,
     target: tuple[np.ndarray, tuple[str, ...]],
     ids: tuple[np.ndarray, np.ndarray | None],
     split: tuple[np.ndarray, np.ndarray],
     notes: list[str],
 ) -> Raw:
-    """Fill in, code and split; everything that is fitted is fitted on the training rows."""
+    """Impute, encode and split; medians and levels are those of the training rows."""
     (y, classes), (numbers, names), (train, test) = target, ids, split
-    ready, filled = _filled(frame[features], columns, train)
-    layout = {f: _layout(ready[f].iloc[train], f) if columns[f].kind == "category" else None for f in features}
-    single = [f for f, group in layout.items() if group is not None and not group.levels]
-    layout = {f: group for f, group in layout.items() if f not in single}
+    imputed, imputation_notes = _impute(frame[features], columns, train)
+    layout = {f: _group(imputed[f].iloc[train], f) if columns[f].kind == "category" else None for f in features}
+    constant = [f for f, group in layout.items() if group is not None and not group.levels]
+    layout = {f: group for f, group in layout.items() if f not in constant}
     if not layout:
-        raise BadData("features: expected at least one column with different entries; all of them are constant.")
-    strange = unseen(ready.iloc[test], layout)
-    test = test[~strange]
-    X, feature_names, groups = encode(ready, layout)
+        raise BadData("features: expected at least one column with different values; all of them are constant.")
+    unknown = unseen(imputed.iloc[test], layout)
+    test = test[~unknown]
+    X, feature_names, groups = encode(imputed, layout)
     notes = [
-        *notes, *filled,
-        *(f"{f} is left out: all training rows have the same entry." for f in single),
-        *(f"{g.name}: coded without {g.dropped}, which all zeros stand for." for g in groups.values()),
-        *([f"{int(strange.sum()):,} test rows with a category that no training row has are left "
-           "out."] if strange.any() else []),
+        *notes, *imputation_notes,
+        *(f"{f} is left out: all training rows have the same value." for f in constant),
+        *(f"Baseline level of {g.name}: {g.dropped}." for g in groups.values()),
     ]  # fmt: skip
-    sensitive = tuple(f for f in chosen.sensitive if f in layout)
+    if unknown.any():
+        notes.append(f"{int(unknown.sum()):,} test rows are left out: no training row has one of their categories.")
+    sensitive = tuple(f for f in choices.sensitive if f in layout)
     return Raw(
         X=X[train], y=y[train], ids=numbers[train], X_test=X[test], y_test=y[test], class_names=classes,
-        feature_names=feature_names, groups=groups, target_name=chosen.target, sensitive=sensitive,
+        feature_names=feature_names, groups=groups, target_name=choices.target, sensitive=sensitive,
         continuous=tuple(feature_names.index(f) for f, group in layout.items() if group is None),
         id_names=None if names is None else names[train],
-        notes=(_ids_note(chosen, names), *notes),
+        notes=(_ids_note(choices, names), *notes),
     )  # fmt: skip
 
 
-def _ids_note(chosen: Choices, names: np.ndarray | None) -> str:
-    if not chosen.id:
-        return "ids are rows of the file, counted from 0 without its header."
-    more = "; numbers count its rows from 0" if names is not None else ""
-    return f"ids are the column {chosen.id}{more}."
+def _ids_note(choices: Choices, names: np.ndarray | None) -> str:
+    if not choices.id:
+        return "ids are row numbers of the file, counted from 0 after its header."
+    numeric = "; numeric ids are row numbers of the file, counted from 0" if names is not None else ""
+    return f"ids are the values of the column {choices.id}{numeric}."
 
 
-def _named(frame: pd.DataFrame, chosen: Choices, name: str) -> Choices:
-    """The choices with the columns' own spelling.
+def _with_file_spelling(frame: pd.DataFrame, choices: Choices, name: str) -> Choices:
+    """The choices with column names spelt as in the file; upper and lower case need not match.
 
     Raises:
-        BadData: a column that is not there, or no target.
+        BadData: a column that does not exist, or no target.
     """
-    known = {str(column).casefold(): str(column) for column in frame.columns}
+    spellings = {str(column).casefold(): str(column) for column in frame.columns}
+    listed = ", ".join(map(str, frame.columns[:12])) + (", …" if frame.shape[1] > 12 else "")
 
-    def own(column: str) -> str:
+    def spelling(column: str) -> str:
         if column in frame.columns:
             return column
-        if column.casefold() not in known:
-            some = ", ".join(map(str, frame.columns[:12])) + (", …" if frame.shape[1] > 12 else "")
-            raise BadData(f"{name}: expected one of its columns ({some}); got {column!r}.")
-        return known[column.casefold()]
+        if column.casefold() not in spellings:
+            raise BadData(f"{name}: expected one of its columns ({listed}); got {column!r}.")
+        return spellings[column.casefold()]
 
-    if not chosen.target:
-        raise BadData(f"{name}: expected the column to predict (--target); its columns are {', '.join(map(str, frame.columns[:12]))}.")  # fmt: skip  # noqa: E501
+    if not choices.target:
+        raise BadData(f"{name}: expected the column to predict (--target); choose one of {listed}.")
     several: dict[str, Any] = {
-        key: tuple(map(own, getattr(chosen, key))) for key in ("sensitive", "left_out", "categorical")
+        field: tuple(map(spelling, getattr(choices, field))) for field in ("sensitive", "left_out", "categorical")
     }
-    return dataclasses.replace(chosen, target=own(chosen.target), id=own(chosen.id) if chosen.id else "", **several)
+    target, id_ = spelling(choices.target), spelling(choices.id) if choices.id else ""
+    return dataclasses.replace(choices, target=target, id=id_, **several)
 
 
-def _usable(columns: list[Column]) -> None:
-    """Refuse what is no feature, unless it was left out by name: nothing disappears silently."""
+def _check_features(columns: list[Column]) -> None:
+    """Raise BadData for columns that cannot be features; they must be left out explicitly."""
     for column in columns:
-        if column.odd:
-            raise BadData(f"column {column.name!r}: expected numbers; got {column.odd}. Mend the file or leave it out.")
+        if column.non_numeric:
+            raise BadData(
+                f"column {column.name!r}: expected numbers; got {column.non_numeric}. Correct the file or leave the "
+                "column out."
+            )
     reasons = {
-        "text": "{0.distinct:,} different texts, more than categories have",
+        "text": "{0.distinct:,} different texts, too many for a category",
         "date": "dates",
         "empty": "no entries at all",
     }
@@ -139,129 +144,129 @@ def _usable(columns: list[Column]) -> None:
     if bad:
         names = ",".join(column.name for column in columns if column.kind in reasons)
         raise BadData(
-            f"features: expected columns of numbers or categories; {_some(bad)}. Leave out what is no feature "
-            f"(--leave-out {names[:200]}), or name the rows by it (--id)."
+            f"features: expected columns of numbers or categories; {_first_few(bad)}. Leave such columns out "
+            f"(--leave-out {names[:200]}), or use one as the id (--id)."
         )
 
 
-def _check_size(frame: pd.DataFrame, numbers: list[str]) -> None:
-    """Refuse infinities, and what a model's sums would take for one."""
+def _check_range(frame: pd.DataFrame, numbers: list[str]) -> None:
+    """Raise BadData for infinities, and for numbers so large that sums of squares overflow."""
     for name in numbers:
         values = frame[name].to_numpy(np.float64, na_value=np.nan)
-        if (beyond := np.abs(values) > _LARGEST).any():
-            i = int(beyond.argmax())
+        if (too_large := np.abs(values) > _MAX_ABSOLUTE).any():
+            i = int(too_large.argmax())
             raise BadData(
-                f"column {name!r}: expected finite numbers up to {_LARGEST:g}; got {values[i]:g} at row {i}. Mend the "
-                "file or leave it out."
+                f"column {name!r}: expected finite numbers up to {_MAX_ABSOLUTE:g}; got {values[i]:g} at row {i}. "
+                "Correct the file or leave the column out."
             )
 
 
-def _some(parts: list[str], most: int = _NAMED) -> str:
-    return "; ".join(parts[:most]) + (f" and {len(parts) - most} more" if len(parts) > most else "")
+def _first_few(parts: list[str]) -> str:
+    return "; ".join(parts[:_LISTED]) + (f" and {len(parts) - _LISTED} more" if len(parts) > _LISTED else "")
 
 
-def _complete(frame: pd.DataFrame, columns: list[str], chosen: Choices) -> tuple[np.ndarray, list[str]]:
-    """Which rows stay, (n,) bool, and what to say about it."""
-    gaps = frame[columns].isna()
-    counts = gaps.sum()
+def _complete_rows(frame: pd.DataFrame, columns: list[str], choices: Choices) -> tuple[np.ndarray, list[str]]:
+    """(n,) bool: rows that are kept, and notes."""
+    missing = frame[columns].isna()
+    counts = missing.sum()
     counts = counts[counts > 0]
-    everyone = np.ones(len(frame), dtype=bool)
+    all_rows = np.ones(len(frame), dtype=bool)
     if counts.empty:
-        return everyone, []
-    if chosen.missing == "refuse":
-        where = _some([f"{name!r} {count:,}" for name, count in counts.items()])
+        return all_rows, []
+    if choices.missing == "refuse":
+        per_column = _first_few([f"{name!r} ({count:,})" for name, count in counts.items()])
         raise BadData(
-            f"missing entries: expected a choice for them; {where}, in {int(gaps.any(axis=1).sum()):,} of "
-            f"{len(frame):,} rows. Choose --missing drop (leaves these rows out) or --missing fill."
+            "missing values: expected none, or a choice on how to handle them; "
+            f"{int(missing.any(axis=1).sum()):,} of {len(frame):,} rows have missing values, in {per_column}. Choose "
+            "--missing drop (leaves these rows out) or --missing fill."
         )
-    if chosen.missing == "drop":
-        kept = ~gaps.any(axis=1).to_numpy()
+    if choices.missing == "drop":
+        kept = ~missing.any(axis=1).to_numpy()
         if not kept.any():
-            raise BadData("missing entries: expected some complete rows; every row lacks something. Choose fill.")
-        return kept, [f"{int((~kept).sum()):,} rows with missing entries are left out."]
-    if chosen.target in counts.index:
+            raise BadData(
+                "missing values: expected some complete rows; every row has missing values. Choose --missing fill."
+            )
+        return kept, [f"{int((~kept).sum()):,} rows with missing values are left out."]
+    if choices.target in counts.index:
         raise BadData(
-            f"target {chosen.target!r}: expected an entry in every row; {counts[chosen.target]:,} have none, "
-            "and a target "
-            "is not filled in. Choose --missing drop."
+            f"target {choices.target!r}: expected a value in every row; {counts[choices.target]:,} rows have none, and "
+            "a target is not filled in. Choose --missing drop."
         )
-    return everyone, []
+    return all_rows, []
 
 
-def _ids(frame: pd.DataFrame, chosen: Choices, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Numbers (n,) of the kept rows, and their names where the id column holds no whole numbers.
+def _ids(frame: pd.DataFrame, choices: Choices, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Numeric ids (n,) of the kept rows, and the values of the id column if they are not whole numbers, else None.
 
     Raises:
-        BadData: an id that is missing or there twice.
+        BadData: an id that is missing or not unique.
     """
     rows = np.flatnonzero(kept)
-    if not chosen.id:
+    if not choices.id:
         return rows, None
-    column = frame[chosen.id].iloc[rows]
+    column = frame[choices.id].iloc[rows]
     if column.isna().any():
-        raise BadData(f"id {chosen.id!r}: expected an entry in every row; row {rows[column.isna().argmax()]} has none.")
+        row = rows[column.isna().argmax()]
+        raise BadData(f"id {choices.id!r}: expected a value in every row; row {row} has none. Fill it in.")
     if column.duplicated().any():
-        raise BadData(
-            f"id {chosen.id!r}: expected each id once; got {str(column[column.duplicated()].iloc[0])[:60]!r} twice."
-        )
+        twice = str(column[column.duplicated()].iloc[0])[:60]
+        raise BadData(f"id {choices.id!r}: expected unique ids; got {twice!r} twice. Choose another column.")
     numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
     if numeric and is_whole(column).all() and (column >= 0).all():
         return column.to_numpy().astype(np.int64), None
     names = as_texts(column)
     for value in names:
-        limits.check_name(f"id {chosen.id!r}", value)
+        limits.check_name(f"id {choices.id!r}", value)
     return rows, names.to_numpy().astype(str)
 
 
-def _target(values: pd.Series, chosen: Choices) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Codes and class names, or real values and none."""
+def _target(values: pd.Series, choices: Choices) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Class codes and class names; for a regression the values and an empty tuple."""
     numeric = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
     whole = numeric and bool(is_whole(values).all())
-    few = whole and values.nunique() <= _FEW
-    kind = chosen.task if chosen.task != "auto" else "classification" if few or not numeric else "regression"
-    if kind == "regression":
+    few = whole and values.nunique() <= _MAX_NUMERIC_CLASSES
+    task = choices.task if choices.task != "auto" else "classification" if few or not numeric else "regression"
+    if task == "regression":
         if not numeric:
-            raise BadData(f"target {chosen.target!r}: expected numbers for a regression; got {_first_text(values)!r}.")
+            text = str(values[pd.to_numeric(values, errors="coerce").isna()].iloc[0])[:40]
+            raise BadData(f"target {choices.target!r}: expected numbers for a regression; got {text!r}.")
         return values.to_numpy(np.float64), ()
     if numeric and not whole:
         raise BadData(
-            f"target {chosen.target!r}: expected classes; got fractions such as {values.iloc[0]}. Choose regression."
+            f"target {choices.target!r}: expected classes; got fractions such as {values.iloc[0]}. Choose regression."
         )
-    texts = as_texts(values)
-    names = in_order(texts.unique())
-    if not 2 <= len(names) <= _MOST_CLASSES:
-        found = f"only {names[0]!r}" if len(names) == 1 else f"{len(names):,} different entries"
-        raise BadData(f"target {chosen.target!r}: expected 2 to {_MOST_CLASSES:,} classes; got {found}.")
+    labels = as_texts(values)
+    names = sorted_levels(labels.unique())
+    if not 2 <= len(names) <= _MAX_CLASSES:
+        got = f"only {names[0]!r}" if len(names) == 1 else f"{len(names):,} different values"
+        raise BadData(f"target {choices.target!r}: expected 2 to {_MAX_CLASSES:,} classes; got {got}.")
     for class_name in names:
-        limits.check_name(f"target {chosen.target!r}: class", class_name)
-    return pd.Index(names).get_indexer(texts), tuple(names)
+        limits.check_name(f"target {choices.target!r}: class", class_name)
+    return pd.Index(names).get_indexer(labels), tuple(names)
 
 
-def _first_text(values: pd.Series) -> str:
-    return str(values[pd.to_numeric(values, errors="coerce").isna()].iloc[0])[:40]
-
-
-def _filled(frame: pd.DataFrame, columns: dict[str, Column], train: np.ndarray) -> tuple[pd.DataFrame, list[str]]:
-    """Features without gaps: numbers by the median of the training rows, categories by a level of their own."""
-    ready, notes = {}, []
+def _impute(frame: pd.DataFrame, columns: dict[str, Column], train: np.ndarray) -> tuple[pd.DataFrame, list[str]]:
+    """Features without missing values (numbers: median of the training rows; categories: a level), and notes."""
+    imputed, notes = {}, []
     for name in frame.columns:
         values = frame[name]
-        gaps = int(values.isna().sum())
+        missing = int(values.isna().sum())
         if columns[name].kind == "category":
             values = as_texts(values)
-            fill: object = _FILLED
+            fill: object = _MISSING_LEVEL
         else:
             values = values.astype(np.float64)
-            fill = float(values.iloc[train].median()) if gaps else 0.0
-        ready[name] = values.fillna(fill) if gaps else values
-        if gaps:
-            shown = fill if isinstance(fill, str) else f"the median {fill:g}"
-            notes.append(f"{gaps:,} missing entries of {name} are filled in with {shown}.")
-    return pd.DataFrame(ready), notes
+            fill = float(values.iloc[train].median()) if missing else 0.0
+        imputed[name] = values.fillna(fill) if missing else values
+        if missing:
+            shown = f"the level {fill}" if isinstance(fill, str) else f"the median {fill:g}"
+            notes.append(f"{missing:,} missing values of {name} are replaced by {shown}.")
+    return pd.DataFrame(imputed), notes
 
 
-def _layout(values: pd.Series, name: str) -> AttributeGroup:
-    levels = in_order(values.unique())
+def _group(values: pd.Series, name: str) -> AttributeGroup:
+    """The levels of a category; `encode` sets the columns."""
+    levels = sorted_levels(values.unique())
     for level in levels:
         limits.check_name(f"column {name!r}: category", level)
     return AttributeGroup(name, (), tuple(levels[:-1]), levels[-1])

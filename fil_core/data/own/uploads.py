@@ -1,4 +1,4 @@
-"""The folder of one's own data, and the files that were handed in, before anything is made of them."""
+"""The folder of own data, and the uploaded files in it."""
 
 from __future__ import annotations
 
@@ -14,74 +14,81 @@ from fil_core.data.own import limits
 from fil_core.data.own.reading import SUFFIXES
 from fil_core.errors import BadData, DataUnavailable
 
-_INCOMING = re.compile(r"[0-9a-f]{64}\.[a-z]{3,11}")
-_TAKEN = (*SUFFIXES, ".safetensors")
-_KEPT_SECONDS = 24 * 3600  # of a file that was handed in and of which nothing was made
+_FOLDER = "incoming"  # its name on disk, unchanged so that uploads of earlier versions are deleted as well
+_UPLOAD_NAME = re.compile(r"[0-9a-f]{64}\.[a-z]{3,11}")
+_ACCEPTED = (*SUFFIXES, ".safetensors")
+_MAX_AGE = 24 * 3600  # seconds after its last use at which an upload is deleted
 
 
 def own_directory() -> Path:
-    """Where data of one's own is kept: beside the results.
+    """The folder of own data: below FIL_STORE_DIR, else in the user's cache, beside the results.
 
     Raises:
-        DataUnavailable: the user has no home folder and no variable names another place.
+        DataUnavailable: the user has no home folder and neither FIL_STORE_DIR nor XDG_CACHE_HOME is set.
     """
-    chosen, cache = os.environ.get("FIL_STORE_DIR"), os.environ.get("XDG_CACHE_HOME")
+    store, cache = os.environ.get("FIL_STORE_DIR"), os.environ.get("XDG_CACHE_HOME")
     try:
-        return Path(f"{chosen}/own" if chosen else f"{cache or '~/.cache'}/fil-explorer/own").expanduser().absolute()
+        return Path(f"{store}/own" if store else f"{cache or '~/.cache'}/fil-explorer/own").expanduser().absolute()
     except RuntimeError as error:
         raise DataUnavailable(
             "own data: expected a home folder; this user has none. Set FIL_STORE_DIR to a folder."
         ) from error
 
 
-def make_private(place: Path) -> None:
-    """Make a folder of one's own data, for its owner alone, as what it stands in; `mkdir` has the mode for the last."""
-    for folder in (own_directory().parent, own_directory(), place):
-        if not folder.exists():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+def make_private(folder: Path) -> None:
+    """Create a folder inside the folder of own data that only its owner can read, and so its parents.
+
+    `mkdir` applies the mode to the last folder of a path only, so each is created separately.
+    """
+    for private in (own_directory().parent, own_directory(), folder):
+        if not private.exists():
+            private.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def keep_upload(content: bytes, suffix: str) -> Path:
-    """Put a file that was handed in where it can be read; its name plays no part.
+def save_upload(content: bytes, suffix: str) -> Path:
+    """Save an uploaded file under the sha-256 of its content; its original name is not used.
 
     Raises:
-        BadData: a suffix that no reader knows.
-        DataUnavailable: the disk has no room.
+        BadData: an unsupported suffix, an empty file, or one that is too large.
+        DataUnavailable: the file cannot be written.
     """
-    if suffix.lower() not in _TAKEN:
-        raise BadData(f"file: expected a name ending in {', '.join(_TAKEN)}; got {suffix[:20]!r}.")
+    if suffix.lower() not in _ACCEPTED:
+        raise BadData(f"file: expected a name ending in {', '.join(_ACCEPTED)}; got {suffix[:20]!r}.")
     if not content:
         raise BadData("file: expected content; it is empty (0 bytes).")
     if len(content) > limits.FILE_BYTES:
         raise BadData(f"file: expected at most {limits.FILE_BYTES:,} bytes; got {len(content):,}.")
-    place = own_directory() / "incoming"
-    path = place / f"{hashlib.sha256(content).hexdigest()}{suffix.lower()}"
+    folder = own_directory() / _FOLDER
+    path = folder / f"{hashlib.sha256(content).hexdigest()}{suffix.lower()}"
     try:
-        make_private(place)
-        _forget_old(place)
+        make_private(folder)
+        _delete_old(folder)
         if not path.exists():
             _write(path, content)
         path.touch()
     except OSError as error:
-        raise DataUnavailable(f"own data: expected room for the file in {place}; {error.strerror or error}.") from error
+        cause = error.strerror or str(error)
+        raise DataUnavailable(
+            f"own data: expected enough space for the file in {folder}; {cause}. Set FIL_STORE_DIR to another folder."
+        ) from error
     return path
 
 
-def incoming(name: str) -> Path | None:
-    """A file that was handed in and is still there, by the name that `keep_upload` gave it."""
-    path = own_directory() / "incoming" / name
-    return path if _INCOMING.fullmatch(name) and path.is_file() else None
+def find_upload(name: str) -> Path | None:
+    """The path of an uploaded file by the name that `save_upload` gave it; None if it has been deleted."""
+    path = own_directory() / _FOLDER / name
+    return path if _UPLOAD_NAME.fullmatch(name) and path.is_file() else None
 
 
-def handed_in(path: Path) -> str:
-    """The name of a file that was handed in; empty for one of a person's own folders."""
-    return path.name if path.parent == own_directory() / "incoming" else ""
+def upload_name(path: Path) -> str:
+    """The name of an uploaded file; empty for a path outside the folder of uploads."""
+    return path.name if path.parent == own_directory() / _FOLDER else ""
 
 
-def forget_old() -> None:
-    """Remove what was handed in and not used for a day."""
+def delete_old_uploads() -> None:
+    """Delete uploaded files that have not been used for a day."""
     with suppress(OSError):
-        _forget_old(own_directory() / "incoming")
+        _delete_old(own_directory() / _FOLDER)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -93,8 +100,12 @@ def _write(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _forget_old(place: Path) -> None:
-    for file in place.iterdir():
-        with suppress(FileNotFoundError):  # somebody else has just forgotten it
-            if time.time() - file.stat().st_mtime > _KEPT_SECONDS:
+def _delete_old(folder: Path) -> None:
+    for file in folder.iterdir():
+        with suppress(FileNotFoundError):  # another process has just deleted it
+            if time.time() - file.stat().st_mtime > _MAX_AGE:
                 file.unlink()
+
+
+# Former names, still used by pages/common and the engine.
+keep_upload, incoming, forget_old = save_upload, find_upload, delete_old_uploads

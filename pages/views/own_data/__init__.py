@@ -1,1 +1,1 @@
-"""Parts of the page own data."""
+"""Parts of the page Own data."""

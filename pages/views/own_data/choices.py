@@ -1,4 +1,4 @@
-"""What a person chooses about a file of their own."""
+"""The user's choices on how to read an uploaded file."""
 
 from __future__ import annotations
 
@@ -8,91 +8,105 @@ import streamlit as st
 
 from fil_core.data.own import Choices, OwnData
 from fil_core.data.own.choices import DEFAULT_TEST_FRACTION, image_size
-from pages.common import text
-from pages.common import uploads as handed_in
-from pages.views.own_data import register as own_register
+from pages.common import text, uploads
+from pages.views.own_data import register as register_view
 
-_ROWS = "the row's number"
-_MISSING = {"refuse": "stop and say so", "drop": "leave those rows out", "fill": "fill them in"}
-_NO_FEATURES = {"text", "date", "empty"}
-_FEW = 100  # different numbers that may be names of categories
-
-
-def choices(found: dict[str, Any]) -> Choices:
-    """The controls for a file, and what they say."""
-    return _of_images(found) if found["form"] == "image" else _of_table(found)
+_ROW_NUMBER = "row number"
+_MISSING = {
+    "refuse": "stop with an error",
+    "drop": "leave out rows with missing values",
+    "fill": "use the median, or a level of their own",
+}
+_NOT_FEATURES = {"text", "date", "empty"}  # kinds of columns
+_MAX_CODES = 100  # different values up to which a numeric column is offered as categorical
 
 
-def _of_images(found: dict[str, Any]) -> Choices:
+def choices(content: dict[str, Any]) -> Choices:
+    """The controls for a file, and the choices made; `content` is from `fil_core.data.own.reading.preview`."""
+    return _image_choices(content) if content["form"] == "image" else _table_choices(content)
+
+
+def _image_choices(content: dict[str, Any]) -> Choices:
     left, right = st.columns(2)
-    size = left.text_input("Resize to (height × width)", placeholder="leave them as they are", key="own-size")
-    split = any(c["split"] == "test" for c in found["classes"])
-    fraction = None if split else _fraction(right)
+    size = left.text_input("Resize to (height × width)", placeholder="no resizing", key="own-size")
+    has_split = any(c["split"] == "test" for c in content["classes"])
+    fraction = None if has_split else _test_fraction(right)
     return Choices(test_fraction=fraction, image_size=image_size(size) if size.strip() else None)
 
 
-def _fraction(place: Any) -> float:
-    return place.slider(
-        "Held out for testing",
+def _test_fraction(column: Any) -> float:
+    return column.slider(
+        "Test fraction",
         0.0,
         0.9,
         DEFAULT_TEST_FRACTION,
         0.05,
         key="own-fraction",
-        help="0 trains on every row; what the model is worth then cannot be measured.",
+        help="Share of the rows held out for testing. With 0 every row is a training row and there is no test score.",
     )
 
 
-def _of_table(found: dict[str, Any]) -> Choices:
-    columns = {str(c["name"]): c for c in found["columns"]}
+def _table_choices(content: dict[str, Any]) -> Choices:
+    columns = {str(c["name"]): c for c in content["columns"]}
     names = list(columns)
     first, second, third = st.columns(3)
-    # Arrays of a .npz have their target named.
-    usual = names.index("y") if "y" in names else None
-    target = first.selectbox("Target", names, index=usual, placeholder="what is predicted", key="own-target")
-    id_ = second.selectbox("Id", [_ROWS, *(n for n in names if n != target)], key="own-id")
-    id_name = "" if id_ == _ROWS else id_
-    rest = [n for n in names if n not in (target, id_name)]
-    unfit = [n for n in rest if columns[n]["kind"] in _NO_FEATURES]
-    left_out = third.multiselect("Left out", rest, default=unfit, key=f"own-left-out-{target}-{id_name}")
+    # In a .npz file the target is always y.
+    index = names.index("y") if "y" in names else None
+    target = first.selectbox("Target", names, index=index, placeholder="column to predict", key="own-target")
+    id_ = second.selectbox("Id", [_ROW_NUMBER, *(n for n in names if n != target)], key="own-id")
+    id_column = "" if id_ == _ROW_NUMBER else id_
+    rest = [n for n in names if n not in (target, id_column)]
+    default = [n for n in rest if columns[n]["kind"] in _NOT_FEATURES]
+    left_out = third.multiselect(
+        "Columns to leave out", rest, default=default, key=f"own-left-out-{target}-{id_column}"
+    )
     features = [n for n in rest if n not in left_out]
     sensitive = first.multiselect(
         "Sensitive",
         features,
-        key=f"own-sensitive-{target}-{id_name}",
-        help="Their own η stands beside the whole row's.",
+        key=f"own-sensitive-{target}-{id_column}",
+        help="Columns whose η is reported beside the η of the whole row.",
     )
-    coded = [n for n in features if columns[n]["kind"] == "number" and columns[n]["distinct"] <= _FEW]
+    codes = [n for n in features if columns[n]["kind"] == "number" and columns[n]["distinct"] <= _MAX_CODES]
     categorical = second.multiselect(
-        "Numbers that name categories",
-        [*coded, *(n for n in st.session_state.get("own-categorical", ()) if n in features and n not in coded)],
+        "Numeric codes to treat as categories",
+        [*codes, *(n for n in st.session_state.get("own-categorical", ()) if n in features and n not in codes)],
         key="own-categorical",
     )
-    task = third.selectbox("Target is", ["auto", "classification", "regression"], key="own-task")
-    gaps = sum(columns[n]["missing"] > 0 for n in [*features, *([target] if target else [])])
+    task = third.selectbox("Target type", ["auto", "classification", "regression"], key="own-task")
+    incomplete = sum(columns[n]["missing"] > 0 for n in [*features, *([target] if target else [])])
     missing = "refuse"
-    if gaps:
+    if incomplete:
+        unit = "column" if incomplete == 1 else "columns"
         missing = first.selectbox(
-            f"Missing entries ({text.count(gaps)} columns)",
+            f"How to handle missing values ({text.count(incomplete)} {unit})",
             list(_MISSING),
             format_func=_MISSING.__getitem__,
             key="own-missing",
         )
     return Choices(
-        target=target or "", id=id_name, left_out=tuple(left_out), sensitive=tuple(sensitive),
-        categorical=tuple(categorical), missing=missing, task=task, test_fraction=_fraction(third),
+        target=target or "", id=id_column, left_out=tuple(left_out), sensitive=tuple(sensitive),
+        categorical=tuple(categorical), missing=missing, task=task, test_fraction=_test_fraction(third),
     )  # fmt: skip
 
 
-def checked(name: str, chosen: Choices, *, form: str) -> OwnData | None:
-    """The data set that the choices make of a file, after a click."""
-    ready = form == "image" or chosen.target
-    asked = (name, chosen)
+def checked(name: str, choices: Choices, *, form: str) -> OwnData | None:
+    """The data set made from a file, once the user has clicked Check with these choices; None before.
 
-    def ask() -> None:
-        st.session_state["own-asked"] = asked
+    Args:
+        name: name of the saved upload.
+        choices: how to read it.
+        form: `table` or `image`; a table needs a target first.
+    """
+    complete = form == "image" or choices.target
+    current = (name, choices)
 
-    st.button("Check", type="primary", icon=":material/fact_check:", on_click=ask, disabled=not ready, key="own-check")
-    if st.session_state.get("own-asked") != asked:
+    def remember() -> None:
+        st.session_state["own-checked"] = current
+
+    st.button(
+        "Check", type="primary", icon=":material/fact_check:", on_click=remember, disabled=not complete, key="own-check"
+    )
+    if st.session_state.get("own-checked") != current:
         return None
-    return handed_in.add_own(name, chosen, own_register.title())
+    return uploads.add_own(name, choices, register_view.title())

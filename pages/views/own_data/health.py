@@ -1,4 +1,4 @@
-"""What a person should know about their data before it is measured."""
+"""Results of the data checks."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ import pandas as pd
 import streamlit as st
 
 from fil_core.data.own import OwnData
-from pages.common import sidebar as controls
-from pages.common import text
+from pages.common import sidebar, text
 
 
 def report(entry: OwnData) -> None:
-    """Sizes, classes, warnings, notes, and the way on."""
+    """Sizes, classes, warnings and notes, and the button that goes to the measured data."""
     h = entry.health
     facts = {
         "Training rows": text.count(h["rows"]),
-        "Held out": text.count(h["test_rows"]),
+        "Test rows": text.count(h["test_rows"]),
         "Features": text.count(h["features"]),
-        "Classes": text.count(len(h["classes"])) if h["classes"] else "a number",
+        "Classes": text.count(len(h["classes"])) if h["classes"] else "regression",
         "Condition number": _condition(h["condition"]),
     }
     for column, (name, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
@@ -28,7 +27,7 @@ def report(entry: OwnData) -> None:
         st.warning(text.safe(warning), icon=":material/warning:")
     if not h["warnings"]:
         st.success(
-            "Nothing stands out: no constant or repeated columns, no id among the features.", icon=":material/check:"
+            "No problems found: no constant or duplicate columns, no id among the features.", icon=":material/check:"
         )
     left, right = st.columns(2)
     with left:
@@ -37,8 +36,9 @@ def report(entry: OwnData) -> None:
             st.dataframe(pd.DataFrame(h["classes"]), key="own-health-classes", hide_index=True)
     with right:
         if h["groups"]:
-            st.caption("Categories, and the level that all zeros stand for")
-            st.dataframe(pd.DataFrame(h["groups"]), key="own-health-groups", hide_index=True)
+            st.caption("Categories and their baseline levels")
+            groups = pd.DataFrame(h["groups"]).rename(columns={"dropped": "baseline level"})
+            st.dataframe(groups, key="own-health-groups", hide_index=True)
     for note in h["notes"]:
         st.caption(text.safe(note))
     if st.button(
@@ -46,7 +46,7 @@ def report(entry: OwnData) -> None:
         type="primary",
         icon=":material/arrow_forward:",
         key="own-use",
-        on_click=controls.use,
+        on_click=sidebar.use,
         args=(entry.name,),
     ):
         st.switch_page("pages/overview.py", query_params={})
@@ -54,5 +54,5 @@ def report(entry: OwnData) -> None:
 
 def _condition(value: float | None) -> str:
     if value is None:
-        return "not taken"
+        return "not computed"
     return f"{value:.2g}" if math.isfinite(value) else "∞"

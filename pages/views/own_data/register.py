@@ -1,4 +1,4 @@
-"""Files that are handed in, what is in them, and the data sets made of them."""
+"""Upload of a file, the summary of its content, and the list of data sets made from such files."""
 
 from __future__ import annotations
 
@@ -9,118 +9,122 @@ import pandas as pd
 import streamlit as st
 
 from fil_core.data.own import OwnData
-from pages.common import sidebar as controls
-from pages.common import text, widgets
-from pages.common import uploads as handed_in
+from pages.common import sidebar, text, uploads, widgets
 
 _TYPES = ["csv", "tsv", "parquet", "npy", "npz", "zip"]
+_ENCODING = {
+    "number": "number",
+    "text": "not a feature: too many different texts",
+    "date": "not a feature: dates",
+    "empty": "not a feature: no values",
+}
 FORMATS = """
-- **Tables**: `.csv` (UTF-8, a header line, commas, semicolons, tabs or bars) and `.parquet`. Numbers stay numbers,
-  texts become categories: a column of zeros and ones for each level but the last.
-- **Arrays**: `.npz` with `X` and `y` (pictures are `uint8`, n × height × width, or × 3), or a `.npy` matrix whose
-  columns go by their number. Pickled objects are not opened.
+- **Tables**: `.csv` (UTF-8 with a header line; separated by commas, semicolons, tabs or bars) and `.parquet`. Numbers
+  are numeric features; text is categorical and one-hot encoded, with the last level as the baseline.
+- **Arrays**: `.npz` with `X` and `y` (images: `uint8`, n × height × width, or × 3), or a `.npy` matrix, whose columns
+  are named by their index. Pickled objects are not opened.
 - **Images**: a `.zip` of class folders, such as `cats/1.png`, or `train/cats/1.png` and `test/cats/1.png`.
-- Folders of images, and files of many gigabytes, come in through the command line:
-  `python -m fil_core fil --data ./folder`; they then stand in the list here.
+- Folders of images, and files too large to upload, are added on the command line:
+  `python -m fil_core fil --data ./folder`; they then appear in the list on this page.
 
-A file is looked into in a process of its own with limits on memory and time. What is kept are plain arrays, under the
-content of the file, in the folder of the results. Nothing in it is run, and its name is not used as a path.
+Each file is read in a sandbox, a process with limits on memory and time. Its rows are stored as plain arrays in the
+folder of the results, under the sha-256 of the content and the choices. Nothing in a file is executed, and its name is
+not used as a path.
 """
 
 
-def sentence(known: int) -> str:
-    """What the page is for, and what is here."""
-    if not known:
-        return "Bring a table, arrays, or images in class folders. Files stay on the machine that runs this app."
-    are = "data set of your own is" if known == 1 else "data sets of your own are"
-    return f"**{text.count(known)} {are} here.** Bring another: a table, arrays, or images in class folders."
+def sentence(count: int) -> str:
+    """The first sentence of the page: the number of own data sets, and what can be uploaded."""
+    if not count:
+        return "Upload a table, arrays, or images in class folders. Files stay on the machine that runs this app."
+    stored = "own data set is" if count == 1 else "own data sets are"
+    return f"**{text.count(count)} {stored} stored.** Upload another table, arrays, or images in class folders."
 
 
 def title() -> str:
-    """What the file that was handed in is called."""
+    """The original name of the uploaded file."""
     return st.session_state.get("own-title", "own data")
 
 
 def uploader() -> str | None:
-    """Takes a file; returns the name that it is kept under, or None where there is none yet."""
-    turn = st.session_state.setdefault("own-turn", 0)
-    # A new key lets go of the bytes: they are on the disk by then.
-    given = st.file_uploader("A file of your own", type=_TYPES, key=f"own-file-{turn}")
-    if given is not None:
-        kept = handed_in.keep_upload(given.getvalue(), Path(given.name).suffix)
-        st.session_state.update({"own-turn": turn + 1, "own-title": given.name})
-        st.query_params["file"] = kept
+    """The upload control; returns the name under which the current file is saved, or None if there is none."""
+    number = st.session_state.setdefault("own-upload-number", 0)
+    # A new key after each upload frees the bytes in memory; by then they are saved.
+    upload = st.file_uploader("Upload a file", type=_TYPES, key=f"own-file-{number}")
+    if upload is not None:
+        saved = uploads.keep_upload(upload.getvalue(), Path(upload.name).suffix)
+        st.session_state.update({"own-upload-number": number + 1, "own-title": upload.name})
+        st.query_params["file"] = saved
         st.rerun()
     name = st.query_params.get("file")
     if name is None:
         return None
-    if not handed_in.is_incoming(name):
-        st.info("The file of this link is not here any more; give it again.", icon=":material/info:")
+    if not uploads.is_incoming(name):
+        st.info("The file of this link is no longer stored. Upload it again.", icon=":material/info:")
         return None
     return name
 
 
-def preview(found: dict[str, Any]) -> None:
-    """What a file holds, before anything is chosen."""
-    if found["form"] == "image":
-        st.markdown(f"**{text.count(found['rows'])} images** in {len({c['class'] for c in found['classes']})} classes.")
-        st.dataframe(pd.DataFrame(found["classes"]), key="own-classes", hide_index=True)
-        for note in found["notes"]:
+def preview(content: dict[str, Any]) -> None:
+    """Summary of a file before any choices; `content` is from `fil_core.data.own.reading.preview`."""
+    if content["form"] == "image":
+        classes = len({c["class"] for c in content["classes"]})
+        st.markdown(f"**{text.count(content['rows'])} images** in {classes} classes.")
+        st.dataframe(pd.DataFrame(content["classes"]), key="own-classes", hide_index=True)
+        for note in content["notes"]:
             st.caption(text.safe(note))
         return
-    columns = pd.DataFrame(found["columns"])
-    st.markdown(f"**{text.count(found['rows'])} rows** of {text.count(len(columns))} columns.")
+    columns = pd.DataFrame(content["columns"])
+    st.markdown(f"**{text.count(content['rows'])} rows**, {text.count(len(columns))} columns.")
     left, right = st.columns(2)
     with left:
-        st.caption("Columns, and what becomes of them as features")
-        shown = columns[["name", "kind", "distinct", "missing"]].assign(becomes=[_becomes(c) for c in found["columns"]])
-        st.dataframe(shown, key="own-columns", hide_index=True)
+        st.caption("Columns and their encoding as features")
+        encodings = [_encoding(column) for column in content["columns"]]
+        summary = columns[["name", "kind", "distinct", "missing"]].assign(encoding=encodings)
+        st.dataframe(summary, key="own-columns", hide_index=True)
     with right:
         st.caption("First rows")
         if widgets.redacted():
             st.info("Hidden while Redact is on.", icon=":material/visibility_off:")
         else:
-            names = [str(c["name"]) for c in found["columns"]]
-            st.dataframe(pd.DataFrame(found["head"], columns=names), key="own-head", hide_index=True)
+            names = [str(c["name"]) for c in content["columns"]]
+            st.dataframe(pd.DataFrame(content["head"], columns=names), key="own-head", hide_index=True)
 
 
-def _becomes(column: dict[str, Any]) -> str:
+def _encoding(column: dict[str, Any]) -> str:
+    """How a column is encoded as features; values of the data are masked while Redact is on."""
     levels = column["levels"]
-    if column["odd"]:
-        return f"nothing yet: not a number: {widgets.MASK if widgets.redacted() else column['odd']}"
-    if column["kind"] == "category":
-        one = f"{len(levels) - 1} column" + ("s" if len(levels) != 2 else "")
-        return (
-            f"{one}, without {widgets.MASK if widgets.redacted() else levels[-1]}"
-            if len(levels) > 1
-            else "nothing: one value only"
-        )
-    return {"number": "a number", "text": "no feature: too many texts", "date": "no feature", "empty": "no feature"}[
-        column["kind"]
-    ]
+    if column["non_numeric"]:
+        return f"error, not a number: {widgets.MASK if widgets.redacted() else column['non_numeric']}"
+    if column["kind"] != "category":
+        return _ENCODING[column["kind"]]
+    if len(levels) < 2:
+        return "not a feature: constant"
+    columns = f"{len(levels) - 1} column" + ("s" if len(levels) != 2 else "")
+    return f"{columns}, baseline level {widgets.MASK if widgets.redacted() else levels[-1]}"
 
 
-def listing(known: list[OwnData]) -> None:
-    """The data sets made so far, each to be used or deleted."""
-    for entry in known:
+def listing(entries: list[OwnData]) -> None:
+    """The own data sets, each with buttons to use and to delete it."""
+    for entry in entries:
         facts, use, delete = st.columns([6, 1, 1], vertical_alignment="center")
         kind = f"{len(entry.classes)} classes" if entry.classes else "regression"
         facts.markdown(
             f"**{text.safe(entry.title)}** · {text.count(entry.rows)} rows, {text.count(entry.features)} "
-            f"features, {kind} · "
-            f"`{entry.name}` · {entry.created:%Y-%m-%d %H:%M}"
+            f"features, {kind} · `{entry.name}` · {entry.created:%Y-%m-%d %H:%M}"
         )
-        if use.button("Use", key=f"use-{entry.name}", on_click=controls.use, args=(entry.name,), width="stretch"):
+        if use.button("Use", key=f"use-{entry.name}", on_click=sidebar.use, args=(entry.name,), width="stretch"):
             st.switch_page("pages/overview.py", query_params={})
         with delete.popover("Delete", width="stretch"):
             st.caption(
-                "The rows kept of it go, and the file; results about them stay until they are deleted on the Runs page."
+                "Deletes the stored rows and the uploaded file. Results computed from them stay until they are "
+                "deleted on the Runs page."
             )
-            st.button("Delete for good", key=f"delete-{entry.name}", on_click=_delete, args=(entry.name,))
+            st.button("Delete permanently", key=f"delete-{entry.name}", on_click=_delete, args=(entry.name,))
 
 
 def _delete(name: str) -> None:
-    """Let go of an entry, and of the check that would make it again."""
-    st.session_state.pop("own-asked", None)
+    """Delete an entry, and clear the state that would create it again."""
+    st.session_state.pop("own-checked", None)
     st.query_params.pop("file", None)
-    handed_in.remove_own(name)
+    uploads.remove_own(name)

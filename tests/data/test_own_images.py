@@ -1,4 +1,4 @@
-"""Images of one's own: class folders in a zip or folder, and arrays of pictures."""
+"""Images of own data: class folders in a zip or folder, and arrays."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def pixels_of(content: bytes) -> list:
     return np.asarray(Image.open(io.BytesIO(content))).ravel().tolist()
 
 
-def test_rows_are_the_files_in_sorted_order_whatever_their_order_in_the_archive(tmp_path):
+def test_rows_are_in_the_sorted_order_of_file_names(tmp_path):
     entries = pictures()
     shuffled = {name: entries[name] for name in np.random.default_rng(1).permutation(list(entries))}
     raw = from_zip(shuffled, tmp_path, test_fraction=0)
@@ -53,7 +53,7 @@ def test_rows_are_the_files_in_sorted_order_whatever_their_order_in_the_archive(
     assert raw.feature_names[:2] == ("r00c00", "r00c01")
 
 
-def test_without_folders_for_them_a_fifth_is_held_out_and_ids_count_all_names(tmp_path):
+def test_without_train_and_test_folders_a_fifth_is_held_out_and_ids_count_all_names(tmp_path):
     whole = from_zip(pictures(), tmp_path, test_fraction=0)
     raw = from_zip(pictures(), tmp_path)
     train, test = fixed_split(N)
@@ -65,7 +65,7 @@ def test_without_folders_for_them_a_fifth_is_held_out_and_ids_count_all_names(tm
 
 
 @pytest.mark.parametrize("names", [("train", "test"), ("TRAIN", "Test")])
-def test_folders_of_training_and_test_images_are_the_split_and_ids_count_the_training_names(names, tmp_path):
+def test_train_and_test_folders_are_the_split_and_ids_count_the_training_names(names, tmp_path):
     entries = under(names[0], pictures()) | under(names[1], pictures(2))
     raw = from_zip(entries, tmp_path)
     assert raw.X.tolist() == [pixels_of(entries[n]) for n in sorted(under(names[0], pictures()))]
@@ -88,7 +88,7 @@ def test_classes_may_be_called_train_and_test(tmp_path):
     assert from_zip(pictures(classes=("test", "train")), tmp_path).class_names == ("test", "train")
 
 
-def test_a_folder_reads_like_its_zip_and_is_other_content(tmp_path):
+def test_a_folder_and_its_zip_have_equal_rows_and_different_names(tmp_path):
     entries = under("train", pictures()) | under("test", pictures(2))
     (tmp_path / "images.zip").write_bytes(zipped(entries))
     folder = unpacked(entries, tmp_path / "images")
@@ -103,7 +103,7 @@ def test_a_folder_reads_like_its_zip_and_is_other_content(tmp_path):
     assert len(names) == 2
 
 
-def test_links_in_a_folder_lead_nowhere(tmp_path):
+def test_links_in_a_folder_are_not_followed(tmp_path):
     folder = unpacked(pictures(), tmp_path / "images")
     elsewhere = unpacked({"9.png": image(pixels(9))}, tmp_path / "elsewhere")
     (folder / "cats" / "8.png").symlink_to(elsewhere / "9.png")
@@ -112,42 +112,42 @@ def test_links_in_a_folder_lead_nowhere(tmp_path):
     assert (len(raw.X), raw.class_names) == (N, ("cats", "dogs"))
 
 
-def test_another_name_in_a_folder_is_other_content(tmp_path):
+def test_a_renamed_file_in_a_folder_is_different_content(tmp_path):
     folder = unpacked(pictures(), tmp_path / "images")
     before = add(folder, Choices()).name
     (folder / "cats" / "0.png").rename(folder / "cats" / "00.png")
     assert add(folder, Choices()).name != before
 
 
-def test_names_that_are_no_text_are_refused(tmp_path):
+def test_file_names_that_are_not_valid_text_are_refused(tmp_path):
     folder = unpacked(pictures(), tmp_path / "images")
     try:
         (folder / "cats" / "\udcff.png").write_bytes(image(pixels()))
     except (OSError, UnicodeError):
-        pytest.skip("this disk takes names of text only")
+        pytest.skip("this file system accepts valid text only")
     with pytest.raises(BadData, match="printable file names"):
         add(folder, Choices())
 
 
-def test_one_picture_in_colour_makes_all_of_them_colour(tmp_path):
+def test_one_image_in_colour_makes_all_images_colour(tmp_path):
     grey = from_zip(pictures(), tmp_path, test_fraction=0)
     entries = pictures() | {"dogs/9.png": image(pixels(2, (4, 4, 3)))}
     raw = from_zip(entries, tmp_path, test_fraction=0)
     assert raw.image_shape == (4, 4, 3)
     assert raw.X[-1].tolist() == pixels(2, (4, 4, 3)).ravel().tolist()
-    in_grey = raw.X[:N].reshape(N, 16, 3)
-    assert (in_grey == in_grey[:, :, :1]).all()
-    assert in_grey[:, :, 0].tolist() == grey.X.tolist()
+    as_colour = raw.X[:N].reshape(N, 16, 3)
+    assert (as_colour == as_colour[:, :, :1]).all()
+    assert as_colour[:, :, 0].tolist() == grey.X.tolist()
 
 
 def test_transparency_and_palettes_are_read_as_their_colours(tmp_path):
-    held = io.BytesIO()
-    Image.fromarray(pixels(2, (4, 4, 4)), "RGBA").save(held, "png")
-    raw = from_zip(pictures() | {"dogs/9.png": held.getvalue()}, tmp_path, test_fraction=0)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels(2, (4, 4, 4)), "RGBA").save(buffer, "png")
+    raw = from_zip(pictures() | {"dogs/9.png": buffer.getvalue()}, tmp_path, test_fraction=0)
     assert raw.X[-1].tolist() == pixels(2, (4, 4, 4))[..., :3].ravel().tolist()
 
 
-def test_pictures_of_other_sizes_are_averaged_to_the_size_chosen(tmp_path):
+def test_images_are_resized_by_averaging(tmp_path):
     large = pixels(5, (8, 8))
     entries = pictures() | {"dogs/9.png": image(large)}
     raw = from_zip(entries, tmp_path, test_fraction=0, image_size=(4, 4))
@@ -163,18 +163,18 @@ def test_height_comes_before_width(tmp_path):
     assert from_zip(entries, tmp_path, image_size=(1, 3)).image_shape == (1, 3)
 
 
-def test_clutter_is_passed_over_and_other_files_are_told(tmp_path):
+def test_system_files_are_ignored_and_other_files_are_noted(tmp_path):
     plain = from_zip(pictures(), tmp_path)
-    clutter = {"__MACOSX/cats/._0.png": b"x", "cats/._1.png": b"x", "dogs/.DS_Store": b"y", "cats/Thumbs.db": b"z"}
-    raw = from_zip(pictures() | clutter, tmp_path)
+    system = {"__MACOSX/cats/._0.png": b"x", "cats/._1.png": b"x", "dogs/.DS_Store": b"y", "cats/Thumbs.db": b"z"}
+    raw = from_zip(pictures() | system, tmp_path)
     assert raw.X.tolist() == plain.X.tolist()
     assert raw.notes == plain.notes
     raw = from_zip(pictures() | {"cats/notes.txt": b"hello"}, tmp_path)
     assert raw.X.tolist() == plain.X.tolist()
-    assert "1 files that are no images are passed over, such as cats/notes.txt." in raw.notes
+    assert any(note.startswith("1 files are ignored") and "cats/notes.txt" in note for note in raw.notes)
 
 
-def test_a_single_folder_around_everything_is_no_class(tmp_path):
+def test_a_single_folder_around_all_folders_is_not_a_class(tmp_path):
     plain = from_zip(under("train", pictures()) | under("test", pictures(2)), tmp_path)
     inside = under("my images", under("train", pictures()) | under("test", pictures(2)))
     raw = from_zip(inside, tmp_path)
@@ -183,7 +183,7 @@ def test_a_single_folder_around_everything_is_no_class(tmp_path):
     assert raw.X_test.tolist() == plain.X_test.tolist()
 
 
-def test_every_format_that_is_read_gives_its_pixels(tmp_path):
+def test_every_supported_lossless_format_gives_its_pixels(tmp_path):
     for suffix, kind in {"png": "png", "bmp": "bmp", "tif": "tiff", "pgm": "ppm", "gif": "gif"}.items():
         entries = {f"{c}/{i}.{suffix}": image(pixels(i), kind) for c in "ab" for i in range(2)}
         raw = from_zip(entries, tmp_path, test_fraction=0)
@@ -191,33 +191,33 @@ def test_every_format_that_is_read_gives_its_pixels(tmp_path):
         assert first.tolist() == pixels(0).tolist(), suffix
 
 
-def test_progress_is_told(tmp_path):
-    told = []
+def test_progress_is_reported(tmp_path):
+    reports = []
     (tmp_path / "images.zip").write_bytes(zipped(pictures()))
-    read(tmp_path / "images.zip", Choices(), lambda *far: told.append(far))
-    assert told == [(0, N, "reading images")]
+    read(tmp_path / "images.zip", Choices(), lambda *report: reports.append(report))
+    assert reports == [(0, N, "reading images")]
 
 
 def test_a_preview_counts_images_by_split_and_class(tmp_path):
     (tmp_path / "images.zip").write_bytes(zipped(under("train", pictures()) | under("test", pictures(2))))
-    found = preview(tmp_path / "images.zip")
-    assert (found["form"], found["rows"]) == ("image", 16)
-    assert found["classes"] == [
+    content = preview(tmp_path / "images.zip")
+    assert (content["form"], content["rows"]) == ("image", 16)
+    assert content["classes"] == [
         {"split": "test", "class": "cats", "images": 2}, {"split": "test", "class": "dogs", "images": 2},
         {"split": "train", "class": "cats", "images": 6}, {"split": "train", "class": "dogs", "images": 6},
     ]  # fmt: skip
 
 
-# --- arrays of pictures ---------------------------------------------------------------------------------------------
+# --- arrays ---------------------------------------------------------------------------------------------------------
 
 
-def from_npz(folder: Path, choices: dict | None = None, **given: np.ndarray) -> tuple[Raw, str]:
-    (folder / "arrays.npz").write_bytes(arrays(**given))
+def from_npz(folder: Path, choices: dict | None = None, **values: np.ndarray) -> tuple[Raw, str]:
+    (folder / "arrays.npz").write_bytes(arrays(**values))
     return read(folder / "arrays.npz", Choices(**(choices or {})))
 
 
 @pytest.mark.parametrize("shape", [(4, 5), (4, 5, 3)], ids=["grey", "colour"])
-def test_arrays_of_pictures_keep_their_order(shape, tmp_path):
+def test_arrays_of_images_keep_their_order(shape, tmp_path):
     X, y = pixels(3, (N, *shape)), np.array([7, 3] * 6)
     raw, form = from_npz(tmp_path, X=X, y=y)
     train, test = fixed_split(N)
@@ -230,7 +230,7 @@ def test_arrays_of_pictures_keep_their_order(shape, tmp_path):
     assert raw.ids.tolist() == train.tolist()
 
 
-def test_names_of_the_classes_are_taken_from_their_array(tmp_path):
+def test_class_names_are_taken_from_their_array(tmp_path):
     y, names = np.array([1, 0] * 6), np.array(["zebra", "ant"])
     raw, _ = from_npz(tmp_path, {"test_fraction": 0}, X=pixels(3, (N, 4, 4)), y=y, class_names=names)
     assert raw.class_names == ("ant", "zebra")
@@ -258,15 +258,15 @@ def test_arrays_of_two_dimensions_are_a_table(tmp_path):
         ({"image_size": (2, 2)}, "expected no image size for arrays"),
     ],
 )
-def test_what_would_be_passed_over_is_refused(choices, message, tmp_path):
+def test_choices_that_do_not_apply_to_images_are_refused(choices, message, tmp_path):
     with pytest.raises(BadData, match=message):
         from_npz(tmp_path, choices, X=pixels(3, (N, 4, 4)), y=np.arange(N) % 2)
 
 
 @pytest.mark.parametrize(
     "names", [np.array(["a", "a"]), np.array(["a"]), np.array(["a", "y"]), np.array(["a", "b\n"])],
-    ids=["twice", "too few", "the target's", "a line break"],
+    ids=["duplicate", "too few", "name of the target", "line break"],
 )  # fmt: skip
-def test_names_of_features_must_fit(names, tmp_path):
+def test_invalid_feature_names_are_refused(names, tmp_path):
     with pytest.raises(BadData, match=r"feature_names|printable"):
         from_npz(tmp_path, X=np.zeros((N, 2)), y=np.arange(N) % 2, feature_names=names)
