@@ -16,7 +16,7 @@ from benchmarks.browser import job_rows
 from benchmarks.rows import SEED, Row
 from fil_core import DataSpec, DataUnavailable, Engine, FilRequest, ModelSpec, Store
 from fil_core.data.own import Choices, add
-from fil_core.data.own.sandbox import preview_aside
+from fil_core.data.own.sandbox import preview_in_sandbox
 from fil_core.engine.jobs.job import Job
 from fil_core.engine.jobs.jobs import Jobs
 
@@ -74,7 +74,7 @@ def own_table(data_dir: str | None) -> Iterator[Row]:
         path = Path(folder) / "big.csv"
         frame.to_csv(path, index=False)
         start = time.perf_counter()
-        found = preview_aside(path)
+        found = preview_in_sandbox(path)
         seconds = time.perf_counter() - start
         what = f"own table, preview of a CSV of {path.stat().st_size / 1e6:.0f} MB"
         yield Row(what, f"<= {_PREVIEW:g} s", f"{seconds:.1f} s", f"{found['rows']:,} rows", seconds <= _PREVIEW)

@@ -11,24 +11,22 @@ import pandas as pd
 import pytest
 import torch
 
+from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.example.request import ExampleRequest
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.fit.request import FitRequest
+from fil_core.analyses.irfil.request import IrfilRequest
+from fil_core.analyses.reconstruction.request import ReconstructionRequest
+from fil_core.analyses.release.request import ReleaseRequest
+from fil_core.data import load
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
 from fil_core.engine.uploads import keep_parameters
 from fil_core.engine.weights import keep_weights
 from fil_core.errors import BadRequest, DeviceUnavailable
-from fil_core.leakage.fil import group_fil
+from fil_core.leakage.fil import fil, group_fil
 from fil_core.models import fit, fitted
-from fil_core.specs import (
-    AttributeRequest,
-    DataSpec,
-    ExampleRequest,
-    FilRequest,
-    FitRequest,
-    IrfilRequest,
-    ModelSpec,
-    ReconstructionRequest,
-    ReleaseRequest,
-)
+from fil_core.specs import DataSpec, ModelSpec
 from fil_core.specs.weights import Dropping, Irfil
 from tests.attacks import test_cuda as attacks_on_a_card
 from tests.leakage import test_fil as leakage
@@ -404,13 +402,13 @@ def test_a_stored_model_is_the_same_and_serves_either_device(model, tmp_path, ca
 def given_weights(engine, request):
     dataset = engine.dataset(request.data)
     table = pd.DataFrame({"id": dataset.ids, "weight": 2 * (np.arange(dataset.n) + 0.5) / dataset.n})
-    weights = keep_weights(engine, table, dataset)
+    weights = keep_weights(engine.store, table, dataset)
     return dataclasses.replace(request, model=dataclasses.replace(request.model, weights=weights))
 
 
 def given_parameters(engine, request):
     theta = fit(request.model, engine.dataset(request.data)).theta.numpy()
-    model = dataclasses.replace(request.model, parameters=keep_parameters(engine, theta))
+    model = dataclasses.replace(request.model, parameters=keep_parameters(engine.store, theta))
     return dataclasses.replace(request, model=model)
 
 
@@ -500,7 +498,6 @@ def test_features_or_targets_left_on_the_cpu_are_found(name, of, tmp_path, monke
 @pytest.mark.parametrize(
     ("factory", "of", "name"),
     [
-        ("ones", "fil", "regression"),
         ("tensor", "fil", "reweighted"),
         ("eye", "fil", "softmax"),
         ("tensor", "attribute inference", "two values"),
@@ -511,6 +508,15 @@ def test_a_factory_that_is_not_told_the_device_is_found(factory, of, name, tmp_p
     monkeypatch.setattr(torch, factory, lambda *arguments, device=None, **options: make(*arguments, **options))
     with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
         answered(tmp_path, REQUESTS[of][name])
+
+
+def test_weights_left_on_the_cpu_are_found_by_what_measures_the_model(monkeypatch):
+    make, dataset = torch.ones, load(DIABETES)
+    monkeypatch.setattr(torch, "ones", lambda *arguments, device=None, **options: make(*arguments, **options))
+    with pretend_cuda():
+        trained = fit(RIDGE, dataset, device=torch.device("cuda"))
+        with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
+            fil(trained, dataset)
 
 
 class Staying(torch.Tensor):

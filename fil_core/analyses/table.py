@@ -23,7 +23,7 @@ _FOLDERS = (
     "fit",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)
-_BY_REQUEST: dict[type[Request], Analysis] = {analysis.request: analysis for analysis in ANALYSES}
+ENTRIES: dict[type[Request], Analysis] = {analysis.request: analysis for analysis in ANALYSES}
 _BY_NAME: dict[str, Analysis] = {analysis.name: analysis for analysis in ANALYSES}
 REQUESTS: dict[str, type[Request]] = {analysis.request.__name__: analysis.request for analysis in ANALYSES}
 
@@ -34,7 +34,7 @@ def analysis_of(request: Request) -> Analysis:
     Raises:
         BadRequest: a request of a type that is not in the table.
     """
-    found = _BY_REQUEST.get(type(request))
+    found = ENTRIES.get(type(request))
     if found is None:
         raise BadRequest(f"request: expected one of {', '.join(REQUESTS)}; got a {type(request).__name__}.")
     return found

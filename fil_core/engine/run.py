@@ -131,7 +131,8 @@ class Engine:
             assert isinstance(request, ModelRequest)
             inputs = dataclasses.replace(inputs, optimum=self._optimum(request, progress, replace))
         result = analysis.run(request, inputs, progress)
-        provenance = _provenance(request, dataset, str(inputs.device), time.perf_counter() - start)
+        device = inputs.device if inputs.optimum is None else inputs.optimum.theta.device
+        provenance = _provenance(request, dataset, str(device), time.perf_counter() - start)
         return self._keep(analysis, key(request, dataset.fingerprint), result, provenance, replace=replace)
 
     def _prepare(self, request: Request, progress: Progress | None) -> tuple[Request, Dataset]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fil_core.data.own.frames import READERS
-from fil_core.data.own.uploads import keep_upload
+from fil_core.data.own.uploads import save_upload
 from fil_core.dataset import Dataset, fingerprint
 from fil_core.engine.store import Store
 from fil_core.engine.uploads import WEIGHTS, positions
@@ -54,7 +54,7 @@ def read_weights(name: str, content: bytes | None = None) -> pd.DataFrame:
     shown, suffix = Path(name).name, ".parquet" if Path(name).suffix.lower() == ".parquet" else ".csv"
     path = Path(name)
     try:
-        path = path if content is None else keep_upload(content, suffix)
+        path = path if content is None else save_upload(content, suffix)
         table = READERS[suffix](path)  # which looks first: a few kilobytes can stand for billions of entries
     except Exception as error:  # parsers of foreign bytes raise anything
         why = str(error).replace(path.name, shown).rstrip(".")

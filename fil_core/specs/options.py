@@ -171,15 +171,20 @@ def choice(allowed: tuple[str, ...]) -> Kind:
     return Kind(check, str, str, "", allowed)
 
 
-def text() -> Kind:
-    """A text."""
+def text(what: str = "a text") -> Kind:
+    """A text; `what` says which, for the error."""
 
     def check(name: str, value: Any) -> str:
         if not isinstance(value, str):
-            raise BadRequest(f"{name}: expected a text; got {value!r}.")
+            raise BadRequest(f"{name}: expected {what}; got {value!r}.")
         return value
 
     return Kind(check, str, str, "TEXT")
+
+
+def one_attribute() -> Kind:
+    """The name of an attribute, or none."""
+    return text("the name of one attribute")
 
 
 def switch() -> Kind:
@@ -234,7 +239,10 @@ def wholes(*, least: int = 0) -> Kind:
             raise BadRequest(f"{name}: expected each number once; got {found!r}.")
         return found
 
-    return Kind(check, lambda t: _several(t, int, "whole numbers"), lambda v: ",".join(map(str, v)) or NONE, "I,J")
+    def read(written: str) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(_several(written, int, "whole numbers")))
+
+    return Kind(check, read, lambda v: ",".join(map(str, v)) or NONE, "I,J")
 
 
 def read_names(written: str) -> tuple[str, ...]:

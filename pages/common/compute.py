@@ -27,7 +27,7 @@ from fil_core import (
     keep_weights,
     read_weights,
 )
-from fil_core.data.own.uploads import forget_old
+from fil_core.data.own.uploads import delete_old_uploads
 from fil_core.engine import cost
 from fil_core.engine.cost import PER_SECOND
 from fil_core.engine.jobs.job import Job
@@ -51,7 +51,7 @@ def engine() -> Engine:
     settling = threading.Timer(_TORCH_AFTER, _settle)
     settling.daemon = True  # a server that ends does not wait for it
     settling.start()
-    forget_old()
+    delete_old_uploads()
     return Engine()
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from fil_core import DataSpec, DataUnavailable
 from fil_core.data.own import Choices, OwnData, register, registered
 from fil_core.data.own import uploads as files
-from fil_core.data.own.sandbox import add_aside, preview_aside
+from fil_core.data.own.sandbox import add_in_sandbox, preview_in_sandbox
 from fil_core.engine import uploads
 from pages.common.compute import Progress, dataset, engine
 
@@ -22,32 +22,32 @@ def own_data() -> list[OwnData]:
 
 
 def keep_upload(content: bytes, suffix: str) -> str:
-    """A file that was handed in, kept under its content; the name it is kept under."""
-    return files.keep_upload(content, suffix).name
+    """An uploaded file, kept under its content; the name it is kept under."""
+    return files.save_upload(content, suffix).name
 
 
-def is_incoming(name: str) -> bool:
-    """Whether a file that was handed in is still there."""
-    return files.incoming(name) is not None
+def is_uploaded(name: str) -> bool:
+    """Whether an uploaded file is still there."""
+    return files.find_upload(name) is not None
 
 
-def _incoming(name: str) -> Path:
-    if (path := files.incoming(name)) is None:
-        raise DataUnavailable("file: expected one that was handed in and is still here; give it again.")
+def _uploaded(name: str) -> Path:
+    if (path := files.find_upload(name)) is None:
+        raise DataUnavailable("file: expected one that was uploaded and is still here; add it again.")
     return path
 
 
 @st.cache_data(max_entries=16, show_spinner="Looking into the file…")
 def own_preview(name: str, categorical: tuple[str, ...], _title: str) -> dict[str, Any]:
     """What a file holds, before anything is chosen; found out in a process of its own."""
-    return preview_aside(_incoming(name), categorical, title=_title)
+    return preview_in_sandbox(_uploaded(name), categorical, title=_title)
 
 
 def add_own(name: str, chosen: Choices, title: str) -> OwnData:
     """The data set that choices make of a file; read in a process of its own, once."""
     with Progress() as progress:
         progress(0, None, "reading the file")
-        return add_aside(_incoming(name), chosen, title=title, progress=progress)
+        return add_in_sandbox(_uploaded(name), chosen, title=title, progress=progress)
 
 
 def remove_own(name: str) -> None:
@@ -56,8 +56,8 @@ def remove_own(name: str) -> None:
 
 
 def keep_scores(spec: DataSpec, content: bytes, suffix: str) -> str:
-    """Scores out of a file that was handed in, kept in the store under their content's name."""
-    path = files.keep_upload(content, suffix)
+    """Scores out of an uploaded file, kept in the store under their content's name."""
+    path = files.save_upload(content, suffix)
     return uploads.keep_scores(engine().store, uploads.read_scores(path), dataset(spec))
 
 
@@ -68,5 +68,5 @@ def with_scores(table: pd.DataFrame, name: str, spec: DataSpec) -> tuple[pd.Data
 
 
 def keep_parameters(content: bytes, suffix: str) -> str:
-    """Coefficients out of a file that was handed in, kept in the store under their content's name."""
-    return uploads.keep_parameters(engine().store, uploads.read_parameters(files.keep_upload(content, suffix)))
+    """Coefficients out of an uploaded file, kept in the store under their content's name."""
+    return uploads.keep_parameters(engine().store, uploads.read_parameters(files.save_upload(content, suffix)))

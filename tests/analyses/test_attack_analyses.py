@@ -153,13 +153,16 @@ def test_the_table_of_a_reconstruction_has_a_row_for_each_example_and_noise():
 
 def test_noise_of_a_reconstruction_is_laid_around_what_moves_its_features():
     engine = Engine()
-    summary = engine.get(dataclasses.replace(TWO, sigmas=())).summary
+    one = dataclasses.replace(TWO, ids=TWO.ids[:1], sigmas=())
+    summary = engine.get(one).summary
     sigmas, fil = np.array(summary["sigmas"]), engine.get(FilRequest(data=DIGITS, model=TWO.model)).table["eta"]
-    around = fil[list(TWO.ids)].mean() * np.sqrt(engine.dataset(DIGITS).X.var(0).mean())
+    around = fil[one.ids[0]] * np.sqrt(engine.dataset(DIGITS).X.var(0).mean())
     assert summary["prior_std"] == pytest.approx(np.sqrt(engine.dataset(DIGITS).X.var(0).mean()), rel=1e-9)
     assert sigmas[0] == 0
     # Three digits are kept of each.
     assert sigmas[1:] == pytest.approx(around * np.logspace(-4, 1, 11), rel=5e-3)
+    both = engine.get(dataclasses.replace(TWO, sigmas=()))
+    assert both.table.loc[one.ids[0], "sigma"].tolist() == summary["sigmas"]  # each example has a grid of its own
 
 
 def test_the_arrays_of_a_reconstruction_are_the_first_answers_in_pixels():

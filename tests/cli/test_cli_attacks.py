@@ -133,12 +133,11 @@ def test_without_sigmas_each_example_has_a_grid_of_its_own(run):
 
 
 def test_an_interrupted_command_keeps_the_examples_that_are_done(run, monkeypatch):
-    compute, seen = Engine.compute, []
+    compute = Engine.compute
 
     def once(self, request, *more, **options):
-        if seen:
+        if getattr(request, "ids", ()) == (13,):
             raise KeyboardInterrupt
-        seen.append(request)
         return compute(self, request, *more, **options)
 
     monkeypatch.setattr(Engine, "compute", once)

@@ -92,7 +92,7 @@ def test_weights_are_written_and_can_be_taken_up_again(run, tmp_path, suffix):
     code, out, _ = run("irfil", *DIGITS, "--iterations", 5, "--out", path, "--json")
     table, line = read(path), last_line(out)
     assert code == 0
-    assert table.columns.tolist() == ["id", "eta_before", "eta_after", "weight"]
+    assert table.columns.tolist() == ["id", "label", "eta_before", "eta_after", "weight"]
     assert (table["id"] == Engine().dataset(DataSpec(name="digits", classes=("3", "8"), subset=100)).ids).all()
     assert table["weight"].mean() == pytest.approx(1)
     assert table["eta_before"].max() == pytest.approx(line["eta_max"][0], rel=1e-12)
@@ -210,8 +210,8 @@ MITIGATE = ["mitigate", *TABLE]
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([*IRFIL, "--iterations", 0], "iterations: expected a whole number >= 1"),
-        ([*IRFIL, "--iterations", 1001], "iterations: expected 1 to 1,000"),
+        ([*IRFIL, "--iterations", 0], "iterations: expected a whole number from 1 to 1,000"),
+        ([*IRFIL, "--iterations", 1001], "iterations: expected a whole number from 1 to 1,000"),
         ([*IRFIL, "--iterations", "some"], "expected a whole number"),
         ([*IRFIL, "--min-weight", 2, "--max-weight", 1.5], "expected min_weight <= max_weight; got 2.0 and 1.5"),
         ([*IRFIL, "--min-weight", 1], "min_weight: expected a number below 1"),
@@ -226,7 +226,7 @@ MITIGATE = ["mitigate", *TABLE]
         ([*IRFIL, "--weights", "drop:3"], "unrecognized arguments"),
         ([*IRFIL, "--out", "weights.xlsx"], "parquet"),
         (["fil", *TABLE, "--weights", "irfil:sample:15:min=2:max=1.5"], "expected min_weight <= max_weight"),
-        (["fil", *TABLE, "--weights", "irfil:sample:0"], "iterations: expected a whole number >= 1"),
+        (["fil", *TABLE, "--weights", "irfil:sample:0"], "iterations: expected a whole number from 1 to 1,000"),
         (["fil", *TABLE, "--weights", "irfil:sample:5:attribute=nobody"], "attribute: expected one of"),
         (["fil", *TABLE, "--weights", "drop:0"], "k: expected a whole number >= 1"),
         (["fil", *TABLE, "--weights", "nonsense"], "weights: expected equal, irfil:METHOD:ITERATIONS"),
@@ -237,11 +237,11 @@ MITIGATE = ["mitigate", *TABLE]
         ([*MITIGATE, "--iterations", 0], "iterations: expected a whole number >= 1"),
         ([*MITIGATE, "--min-weight", 2, "--max-weight", 1.5], "expected min_weight <= max_weight"),
         ([*MITIGATE, "--attribute", "nobody"], "attribute: expected one of"),
-        ([*MITIGATE, "--methods", "all"], "method: expected one of sample, class, hybrid"),
-        ([*MITIGATE, "--drop", "0"], "k: expected a whole number >= 1"),
+        ([*MITIGATE, "--methods", "all"], "methods: expected one of sample, class, hybrid"),
+        ([*MITIGATE, "--drop", "0"], "drop: expected a whole number >= 1"),
         ([*MITIGATE, "--drop", "a"], "expected whole numbers between commas"),
-        ([*MITIGATE, "--l2s", "-1"], "l2: expected"),
-        ([*MITIGATE, "--sigmas", "0"], "sigma: expected a finite number > 0"),
+        ([*MITIGATE, "--l2s", "-1"], "l2s: expected"),
+        ([*MITIGATE, "--sigmas", "0"], "sigmas: expected a finite number > 0"),
         ([*MITIGATE, "--sigmas", "1;2"], "expected numbers between commas"),
         ([*MITIGATE, "--trials", 0], "trials: expected a whole number"),
         ([*MITIGATE, "--draws", 0], "draws: expected a whole number"),
@@ -364,7 +364,7 @@ def test_the_table_has_a_row_for_each_mitigation(compared, suffix):
     line, _, folder = compared
     table = read(folder / f"table.{suffix}")
     assert len(table) == len(line["mitigations"])
-    assert table.columns[1:].tolist() == COLUMNS[1:14]
+    assert table.columns[1:].tolist() == [*COLUMNS[1:14], "error"]
     assert table.iloc[:, 0].tolist() == [row["name"] for row in line["mitigations"]]
     for name in ("sigma", "l2", *MEASURED):
         expected = [np.nan if row[name] is None else row[name] for row in line["mitigations"]]

@@ -15,13 +15,14 @@ import pandas as pd
 import pytest
 
 from fil_core import data
+from fil_core.analyses import table
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.fit.run import as_result, restore
 from fil_core.analyses.table import key
 from fil_core.data import loading
-from fil_core.engine import Engine, get, run
+from fil_core.engine import Engine, get
 from fil_core.engine.store import Store
 from fil_core.errors import BadData, BadRequest, DeviceUnavailable, FilError
 from fil_core.models import fit
@@ -110,10 +111,11 @@ def test_two_measures_of_one_model_train_it_once(engine, computed):
 
 
 def test_a_model_too_large_to_keep_is_trained_again(engine, computed, monkeypatch):
-    monkeypatch.setattr(run, "_LARGEST_FIT", 100)
+    small = dataclasses.replace(table.ENTRIES[FitRequest], limit=100)
+    monkeypatch.setitem(table.ENTRIES, FitRequest, small)
     engine.get(SMALL)
     engine.get(dataclasses.replace(SMALL, sigma=2.0))
-    assert computed == ["run_fil", "run_fil"]
+    assert computed == ["run_fit", "run_fil"] * 2
 
 
 def test_get_uses_the_users_own_store(tmp_path, monkeypatch, computed):

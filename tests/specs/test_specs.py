@@ -10,7 +10,7 @@ import pytest
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
-from fil_core.analyses.table import ANALYSES, key
+from fil_core.analyses.table import ENTRIES, key
 from fil_core.errors import BadRequest, FilError
 from fil_core.specs import DEFAULT_L2, DataSpec, ModelSpec, canonical
 
@@ -124,7 +124,7 @@ def test_where_to_compute_does_not_change_the_key():
 def test_requests_of_different_types_have_different_keys_and_a_new_version_forgets(monkeypatch):
     assert len({key(r, "content") for r in (FilRequest(), ExampleRequest(), FitRequest())}) == 3
     before = key(FilRequest(), "content")
-    monkeypatch.setitem(ANALYSES, FilRequest, dataclasses.replace(ANALYSES[FilRequest], version=99))
+    monkeypatch.setitem(ENTRIES, FilRequest, dataclasses.replace(ENTRIES[FilRequest], version=99))
     assert key(FilRequest(), "content") != before
 
 

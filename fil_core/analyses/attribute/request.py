@@ -8,7 +8,7 @@ from fil_core.attacks.attackers import ATTACKERS
 from fil_core.display.numbers import count
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
-from fil_core.specs.options import names, numbers, option, switch, text, whole
+from fil_core.specs.options import names, numbers, one_attribute, option, switch, whole
 from fil_core.specs.request import MOST_SEED, MOST_SIGMAS, check_attackable, check_draws
 
 
@@ -26,7 +26,7 @@ class AttributeRequest(ModelRequest):
         intercept: whether the ideal attacker has one.
     """
 
-    attribute: str = option("", text(), "a categorical attribute of a table", link="attacked", required=True)
+    attribute: str = option("", one_attribute(), "a categorical attribute of a table", link="attacked", required=True)
     bins: int | None = option(None, whole(), "quantile bins for a continuous attribute", link="bins")
     attackers: tuple[str, ...] = option(
         ATTACKERS, names(ATTACKERS), f"some of {', '.join(ATTACKERS)}", link="attackers"

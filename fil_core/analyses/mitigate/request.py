@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fil_core.specs import ModelRequest
-from fil_core.specs.options import names, number, numbers, option, text, whole, wholes
+from fil_core.specs.options import names, number, numbers, one_attribute, option, whole, wholes
 from fil_core.specs.request import MOST_SEED, check_draws
 from fil_core.specs.weights import DEFAULT_ITERATIONS, METHODS, Irfil
 
@@ -36,7 +36,7 @@ class MitigateRequest(ModelRequest):
     release_sigma: float | None = option(
         None, number(), "standard deviation of the output noise (default: around eta)", flag="sigma", called="sigma"
     )
-    attribute: str = option("", text(), "the attribute at risk, which is attacked", link="at-risk")
+    attribute: str = option("", one_attribute(), "the attribute at risk, which is attacked", link="at-risk")
     examples: int = option(
         EXAMPLES,
         whole(least=0),

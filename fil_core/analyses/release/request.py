@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fil_core.display.numbers import listed, number
 from fil_core.specs import ModelRequest
 from fil_core.specs.options import number as a_number
-from fil_core.specs.options import option, text, whole, wholes
+from fil_core.specs.options import one_attribute, option, whole, wholes
 from fil_core.specs.request import MOST_SEED, check_attackable, check_draws
 
 
@@ -27,7 +27,7 @@ class ReleaseRequest(ModelRequest):
     """
 
     sigma: float = option(1.0, a_number(), "standard deviation of the output noise (default 1)")
-    attribute: str = option("", text(), "the attribute at risk, which is attacked", link="at-risk")
+    attribute: str = option("", one_attribute(), "the attribute at risk, which is attacked", link="at-risk")
     ids: tuple[int, ...] = option((), wholes(), "examples to reconstruct, where no attribute is attacked")
     trials: int = option(20, whole(), "releases drawn for attacks (default 20)")
     draws: int = option(100, whole(), "releases drawn for the test score's spread (default 100)")

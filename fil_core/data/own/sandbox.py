@@ -183,9 +183,5 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_memory_limit(), _memory_limit()))
 
 
-# Former names, still used by pages/common/uploads.py and benchmarks/own.py.
-preview_aside, add_aside = preview_in_sandbox, add_in_sandbox
-
-
 if __name__ == "__main__":
     main()

@@ -105,7 +105,3 @@ def _delete_old(folder: Path) -> None:
         with suppress(FileNotFoundError):  # another process has just deleted it
             if time.time() - file.stat().st_mtime > _MAX_AGE:
                 file.unlink()
-
-
-# Former names, still used by pages/common and the engine.
-keep_upload, incoming, forget_old = save_upload, find_upload, delete_old_uploads

@@ -59,7 +59,7 @@ def uploader() -> str | None:
     name = st.query_params.get("file")
     if name is None:
         return None
-    if not uploads.is_incoming(name):
+    if not uploads.is_uploaded(name):
         st.info("The file of this link is no longer stored. Upload it again.", icon=":material/info:")
         return None
     return name
