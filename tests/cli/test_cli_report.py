@@ -69,7 +69,7 @@ def test_an_attribute_and_a_noise_are_measured(run, tmp_path):
         (["--out", "report.pdf"], "ending in .html"),
         (["--out", "nowhere/report.html"], "is not there"),
         (["--out", "report.html", "--key", "0123"], "8 to 64 lower-case hex"),
-        (["--out", "report.html", "--key", "0123456789"], "none does"),
+        (["--out", "report.html", "--key", "0123456789"], "no stored key starts so"),
         (["--out", "report.html", "--top", "0"], "top"),
         (["--out", "report.html", "--data", "nothing"], "nothing"),
         ([], "--out"),
@@ -137,7 +137,7 @@ def test_a_beginning_of_several_keys_or_none_is_refused(tmp_path):
     store = Store(tmp_path)
     for end in "01":
         keep(store, "c" * 63 + end, {})
-    with pytest.raises(BadRequest, match="several do"):
+    with pytest.raises(BadRequest, match="several keys start so"):
         store.entry("c" * 10)
-    with pytest.raises(BadRequest, match="none does"):
+    with pytest.raises(BadRequest, match="no stored key starts so"):
         store.entry("d" * 10)

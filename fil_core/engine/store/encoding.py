@@ -1,6 +1,6 @@
 """A result as the contents of three files, and back: checksums over every byte, strict JSON, no pickle.
 
-Kept apart from `engine.store` so that results on disk and results held in memory are the same bytes.
+A module of its own, so that results on disk and results in memory are the same bytes.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ def encode(key: str, result: Result) -> Files:
 
 
 def decode(key: str, files: Files) -> Result:
-    """The inverse of `encode`; every call gives arrays and a table of their own.
+    """The inverse of `encode`; every call returns new arrays and a new table.
 
     Raises:
-        ValueError: a size, checksum, key or schema is not the one expected (parsers may raise other errors).
+        ValueError: a size, checksum, key or schema is not the expected one (parsers may raise other errors).
     """
     manifest = read_manifest(key, files[MANIFEST])
     for name in (TABLE, ARRAYS):
@@ -88,7 +88,11 @@ def _pack(arrays: dict[str, np.ndarray]) -> bytes:
 
 
 def read_manifest(key: str, content: bytes) -> dict[str, Any]:
-    """A manifest after checking that it is this key's, of this schema, and unchanged."""
+    """A manifest after checking its key, its schema and its checksum.
+
+    Raises:
+        ValueError: one of them is not the expected one.
+    """
     try:
         manifest = json.loads(content, object_hook=_from_json)
     except ValueError as error:

@@ -61,13 +61,13 @@ def to_parquet_bytes(frame: pd.DataFrame) -> bytes:
         The file's content. A column of Python objects that are all texts comes back as text.
 
     Raises:
-        BadRequest: a column name is not a text or is there twice, or a column holds what Parquet has no type for.
+        BadRequest: a column name is not a text or occurs twice, or Parquet has no type for the values of a column.
     """
     wrong = [name for name in frame.columns if not isinstance(name, str)] or list(
         frame.columns[frame.columns.duplicated()]
     )
     if wrong:
-        raise BadRequest(f"table: expected different texts as column names; got {wrong[0]!r}, no text or there twice.")
+        raise BadRequest(f"table: expected different texts as column names; got {wrong[0]!r}, no text or used twice.")
     if set(frame.index.names) & set(frame.columns):
         raise BadRequest(f"table: expected an index with a name that no column has; got {list(frame.index.names)!r}.")
     try:
@@ -85,7 +85,7 @@ _WRITERS: dict[str, Callable[[pd.DataFrame], bytes]] = {".csv": to_csv_bytes, ".
 
 
 def check_table_path(path: Path | str) -> None:
-    """Refuse, before any work is done for it, a path that no table can be written to.
+    """Refuse a path that no table can be written to, before any work is done for it.
 
     Raises:
         BadRequest: a suffix other than `.csv` and `.parquet`, or a folder that is not there.

@@ -1,4 +1,4 @@
-"""Folders that appear and vanish whole: what `engine.store` asks of a file system.
+"""Folders that appear and disappear whole: what `engine.store` needs of a file system.
 
 A folder is written or removed under another name in the same file system and gets or loses its own by one rename, so
 that no reader, in whichever process, sees half of it.
@@ -19,10 +19,10 @@ def place(files: dict[str, bytes], folder: Path, temporary: Path) -> bool:
     Args:
         files: content by name.
         folder: the final place; its grandparent must be the file system of `temporary`.
-        temporary: a name nobody else uses.
+        temporary: a path that no other writer uses.
 
     Returns:
-        True, or False if the final place was taken; then what is there stays.
+        True, or False if the final place was taken; its content then stays.
 
     Raises:
         OSError: the disk is full or cannot be written; nothing is left behind that can be removed.
@@ -47,7 +47,7 @@ def place(files: dict[str, bytes], folder: Path, temporary: Path) -> bool:
 
 
 def remove(folder: Path, temporary: Path) -> bool:
-    """Take a folder out of sight in one step, then free its space; False if it stays where it is."""
+    """Rename a folder out of its place in one step, then free its space; False if it could not be renamed."""
     try:
         temporary.parent.mkdir(parents=True, exist_ok=True)
         os.rename(folder, temporary)
@@ -58,7 +58,12 @@ def remove(folder: Path, temporary: Path) -> bool:
 
 
 def remove_older(parent: Path, *, seconds: float) -> None:
-    """Remove what killed processes left in a folder for temporary names; what cannot be removed stays."""
+    """Remove what killed processes left in a folder of temporary names, as far as it can be removed.
+
+    Args:
+        parent: the folder of temporary names.
+        seconds: only entries that were changed longer ago than this are removed.
+    """
     now = time.time()
     try:
         for path in parent.iterdir():
@@ -82,12 +87,12 @@ def read(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
 
 
 def identity(folder: Path) -> tuple[int, int, int] | None:
-    """What tells a folder from another one later put in its place; None if there is none to be seen."""
+    """What distinguishes a folder from one that later takes its place; None if there is none."""
     try:
         stat = folder.stat()
     except OSError:
         return None
-    # The inode alone is not enough: file systems hand out a freed one again.
+    # The inode alone is not enough: file systems reuse a freed one.
     return stat.st_dev, stat.st_ino, stat.st_mtime_ns
 
 

@@ -397,7 +397,7 @@ DAMAGE = [(name, harm) for name in FILES for harm in (cut, empty, flip, Path.unl
 
 
 @pytest.mark.parametrize(("name", "harm"), DAMAGE, ids=lambda x: x if isinstance(x, str) else x.__name__)
-def test_a_damaged_result_is_set_aside_and_the_others_stay(tmp_path: Path, name: str, harm: Any) -> None:
+def test_a_damaged_result_is_moved_away_and_the_others_stay(tmp_path: Path, name: str, harm: Any) -> None:
     cache = Store(tmp_path)
     for value in "ab":
         cache.put(key_of(value), result_of(ord(value)))
@@ -405,14 +405,14 @@ def test_a_damaged_result_is_set_aside_and_the_others_stay(tmp_path: Path, name:
     kept = {path.name: path.read_bytes() for path in folder_of(tmp_path).iterdir()}
     for n in range(2):
         assert cache.get(KEY) is None
-        aside = tmp_path / "damaged" / f"{KEY}-{n}"
-        assert {path.name: path.read_bytes() for path in aside.iterdir()} == kept
-        assert f"was set aside in {aside} and will be computed again." in (cache.notice or "")
+        moved = tmp_path / "damaged" / f"{KEY}-{n}"
+        assert {path.name: path.read_bytes() for path in moved.iterdir()} == kept
+        assert f"was moved to {moved} and will be computed again." in (cache.notice or "")
         same(cache.get(key_of("b")), result_of(98))
         same(cache.put(KEY, result_of(3.0)), result_of(3.0))
         same(cache.get(KEY), result_of(3.0))
         shutil.rmtree(folder_of(tmp_path))
-        shutil.copytree(aside, folder_of(tmp_path))
+        shutil.copytree(moved, folder_of(tmp_path))
 
 
 def test_the_notice_names_what_was_found(tmp_path: Path) -> None:
@@ -422,7 +422,7 @@ def test_the_notice_names_what_was_found(tmp_path: Path) -> None:
     cache.get(KEY)
     assert cache.notice == (
         "A stored result was damaged (arrays.npz: its content does not match its checksum); "
-        f"it was set aside in {tmp_path}/damaged/{KEY}-0 and will be computed again."
+        f"it was moved to {tmp_path}/damaged/{KEY}-0 and will be computed again."
     )
 
 
@@ -438,11 +438,11 @@ def test_no_flipped_bit_of_a_manifest_shows_another_number() -> None:
         same(got, result_of())  # white space, or "nan" as "Nan"
 
 
-def test_a_file_in_the_place_of_a_folder_is_set_aside(tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_a_folder_is_moved_away(tmp_path: Path) -> None:
     folder_of(tmp_path).parent.mkdir()
     folder_of(tmp_path).write_text("not a folder")
     cache = Store(tmp_path)
-    assert cache.get(KEY) is None and "set aside" in (cache.notice or "")
+    assert cache.get(KEY) is None and "was moved to" in (cache.notice or "")
     same(cache.put(KEY, result_of()), result_of())
 
 
