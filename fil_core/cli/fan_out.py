@@ -19,22 +19,22 @@ from fil_core.specs import Request
 if TYPE_CHECKING:
     from fil_core.engine.fan_out.answers import OnAnswer
 
-_WORTH_SECONDS = 20.0  # processes take about five to start and to read the data
+_LONG_SECONDS = 20.0  # other processes take about five to start and to read the data
 
 
 def fan_out_options(parser: argparse.ArgumentParser) -> None:
-    """Where several answers, or blocks of rows, are computed at a time."""
-    own = parser.add_argument_group("fan-out")
-    own.add_argument(
+    """Declare where several requests, or blocks of rows, are computed at the same time."""
+    group = parser.add_argument_group("fan-out")
+    group.add_argument(
         "--workers",
         metavar="N",
         type=whole,
-        help="processes; 1 computes in this one (default: one per core where it is worth it)",
+        help="number of processes; 1 computes in this one (default: one per core once the work is long enough)",
     )
-    own.add_argument(
+    group.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="of dask, tcp://HOST:PORT, in the place of processes here (default: FIL_SCHEDULER)",
+        help="a dask scheduler, tcp://HOST:PORT, instead of processes on this machine (default: FIL_SCHEDULER)",
     )
 
 
@@ -51,24 +51,24 @@ def open_executor(options: argparse.Namespace) -> Iterator[Executor]:
     if options.workers == 1 and not options.scheduler:
         yield ThisProcess()
         return
-    with executor(workers=options.workers, scheduler=options.scheduler) as found:
-        yield found
+    with executor(workers=options.workers, scheduler=options.scheduler) as opened:
+        yield opened
 
 
 class FanOut:
     """Answers the parts of a command's request, for as long as the block lasts.
 
-    With --workers or --scheduler they are computed there. With neither they are computed here one by one, and as soon
-    as those that are left would take longer than twenty seconds at the pace so far, they go to one process per core.
+    With --workers or --scheduler they are computed there. With neither they are computed here one by one; once the
+    rest would take longer than twenty seconds at the speed so far, it goes to a pool of one process per core.
     """
 
     def __init__(self, run: Run) -> None:
-        """Takes the command's work."""
+        """Starts no processes yet."""
         self._run, self._stack = run, contextlib.ExitStack()
         self._executor: Executor | None = None
 
     def __enter__(self) -> FanOut:
-        """Refuses a scheduler that is not there before any work."""
+        """Connects to a scheduler, or refuses one that cannot be reached, before any work."""
         options = self._run.options
         if options.scheduler or (options.workers or 0) > 1 or (options.workers is None and _scheduler_set()):
             self._open()
@@ -85,36 +85,42 @@ class FanOut:
     def answer_all(
         self, requests: Sequence[Request], progress: Progress | None, force: bool, stop: bool
     ) -> list[Answer]:
-        """A result for each request in turn, or the error that says why there is none; see `Engine.get`."""
-        from fil_core.engine.run import within
+        """A result for each request in turn, or the error that says why there is none.
 
-        found: list[Answer] = []
+        Args:
+            requests: the parts of the command's request.
+            progress: called with (done, total, what).
+            force: compute also what is stored.
+            stop: raise the first error instead of returning it.
+        """
+        from fil_core.engine.run import progress_of_part
+
+        answers: list[Answer] = []
         start = time.perf_counter()
         for i, request in enumerate(requests):
-            executor = self._elsewhere(time.perf_counter() - start, i, len(requests) - i)
+            executor = self._other_processes(time.perf_counter() - start, i, len(requests) - i)
             if executor is not None:
-                return found + self._answer_elsewhere(executor, requests[i:], force, stop)
+                return answers + self._answer_in(executor, requests[i:], force, stop)
             try:
-                found.append(self._run.engine.get(request, force=force, progress=within(progress, i, len(requests))))
+                part = progress_of_part(progress, i, len(requests))
+                answers.append(self._run.engine.get(request, force=force, progress=part))
             except FilError as error:
                 if stop:
                     raise
-                found.append(error)
-        return found
+                answers.append(error)
+        return answers
 
-    def _elsewhere(self, seconds: float, done: int, left: int) -> Executor | None:
-        """The other processes, where there are any or it is worth starting them."""
+    def _other_processes(self, seconds: float, done: int, left: int) -> Executor | None:
+        """The executor, opened now if the requests that are left would take long enough; None to compute here."""
         free = self._executor is None and self._run.options.workers is None and (os.cpu_count() or 1) > 1
-        if free and done and left > 1 and seconds / done * left > _WORTH_SECONDS:
+        if free and done and left > 1 and seconds / done * left > _LONG_SECONDS:
             self._open()
         return self._executor
 
     def _open(self) -> None:
         self._executor = self._stack.enter_context(open_executor(self._run.options))
 
-    def _answer_elsewhere(
-        self, executor: Executor, requests: Sequence[Request], force: bool, stop: bool
-    ) -> list[Answer]:
+    def _answer_in(self, executor: Executor, requests: Sequence[Request], force: bool, stop: bool) -> list[Answer]:
         from fil_core.engine.fan_out.answers import answer_all
 
         def raise_error(_: int, answer: Answer) -> None:

@@ -1,4 +1,4 @@
-"""One way to every result: look in the store, else compute and keep."""
+"""Every result is obtained the same way: read from the store, else computed and stored."""
 
 from fil_core.engine.run import Engine, get
 

@@ -1,4 +1,4 @@
-"""How much work and memory a request takes, told from sizes alone, before anything is computed."""
+"""How much work and memory a request takes, estimated from sizes alone before anything is computed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from fil_core.errors import BadRequest, FilError
 from fil_core.specs import ModelRequest, Request
 
 PER_SECOND = 2e10  # multiply-adds of two cores
-_PROCESS = 960 * 2**20  # an interpreter with torch and its libraries, and what is done by blocks of examples
+_PROCESS = 960 * 2**20  # bytes of an interpreter with torch and its libraries, and of one block of examples
 _READING = 3  # copies of all features of the source as float64, before components are taken
-_COPIES = 5  # of X: the features, and what a pass over blocks and a Newton step hold beside them
+_COPIES = 5  # of X: the features, and the arrays that a pass over blocks and a Newton step hold at the same time
 
 
 def sizes_of(data: Dataset) -> Sizes:
-    """What the cost of a request follows from."""
+    """The sizes that the cost of a request depends on."""
 
     def levels(attribute: str, bins: int | None) -> int:
         from fil_core.attacks.attribute import attribute_of
@@ -32,50 +32,55 @@ def sizes_of(data: Dataset) -> Sizes:
 
 
 def work(request: Request, data: Dataset, engine: Engine) -> float:
-    """Size of what is left to do in multiply-adds; `PER_SECOND` of them make a second.
+    """The work that is left to do, in multiply-adds; about `PER_SECOND` of them are done per second.
 
     Args:
-        request: the question, itself not stored.
+        request: the request, itself not stored.
         data: its examples.
-        engine: whose store may hold the model and parts of the answer.
+        engine: the engine whose store may hold the model and parts of the answer.
     """
-    return sum(analysis_of(one).cost(one, sizes_of(data)).operations for one in _missing(request, data, engine, {}))
+    sizes = sizes_of(data)
+    return sum(analysis_of(part).cost(part, sizes).operations for part in _missing(request, data, engine, set()))
 
 
-def _missing(request: Request, data: Dataset, engine: Engine, seen: dict[Request, bool]) -> list[Request]:
-    """The request, and what it is made of that is not stored, as far as that can be told."""
-    seen[request] = True
+def _missing(request: Request, data: Dataset, engine: Engine, visited: set[Request]) -> list[Request]:
+    """The request and those of its parts that are not stored, as far as they are known before computing."""
+    visited.add(request)
     analysis = analysis_of(request)
     stored: dict[Request, Answer] = {}
-    wanted: list[Request] = []
+    needed: list[Request] = []
     if analysis.needs == "optimum" and isinstance(request, ModelRequest):
-        wanted.append(FitRequest(data=request.data, model=request.model, device=request.device))
+        needed.append(FitRequest(data=request.data, model=request.model, device=request.device))
     while True:
         try:
-            named = [part for part in analysis.parts.of(request, data, stored) if part not in stored]
-        except FilError:  # it will be refused with these words when it is asked
-            named = []
-        found = {part: answer for part in named if (answer := engine.find(part)) is not None}
-        stored |= found
-        if not found:
-            wanted += named
+            parts = [part for part in analysis.parts.of(request, data, stored) if part not in stored]
+        except FilError:  # computing the request will raise the same error
+            parts = []
+        answers = {part: answer for part in parts if (answer := engine.find(part)) is not None}
+        stored |= answers
+        if not answers:
+            needed += parts
             break
-    missing = [one for one in dict.fromkeys(wanted) if one not in seen and engine.find(one) is None]
-    return [request, *(each for one in missing if one not in seen for each in _missing(one, data, engine, seen))]
+    missing = [part for part in dict.fromkeys(needed) if part not in visited and engine.find(part) is None]
+    requests = [request]
+    for part in missing:
+        if part not in visited:  # an earlier part may have had it as a part of its own
+            requests += _missing(part, data, engine, visited)
+    return requests
 
 
 def memory(request: Request, data: Dataset) -> int:
-    """Bytes that a process needs to answer a request at its peak, rather too many than too few."""
+    """Peak memory in bytes of a process that answers a request, an upper estimate."""
     return _peak(request, data, sizes_of(data))
 
 
 def check_memory(request: Request, data: Dataset, limit: int) -> None:
-    """Refuse what cannot fit, with what would.
+    """Refuse a request that would take too much memory, naming the sizes that would fit.
 
     Args:
-        request: the question.
+        request: the request.
         data: its examples.
-        limit: bytes that a process may take.
+        limit: bytes that a process may take, > 0.
 
     Raises:
         BadRequest: the estimate is above the limit.
@@ -83,58 +88,60 @@ def check_memory(request: Request, data: Dataset, limit: int) -> None:
     needed, sizes = memory(request, data), sizes_of(data)
     if needed <= limit:
         return
-    rows = most(lambda n: _peak(request, data, replace(sizes, n=n)), data.n, limit)
-    # Principal components leave no attribute to be after.
-    features = 0 if request.at_risk else most(lambda d: _peak(request, data, replace(sizes, d=d)), data.d, limit)
-    fits = [f"{rows:,} rows"] if rows else []
-    if features:
-        fits.append(f"{features:,} features (for instance {min(features, 200)} principal components)")
     raise BadRequest(
         f"memory: this needs about {needed / 2**30:.1f} GiB, and a job may take {limit / 2**30:.1f} GiB. "
-        + (f"Take at most {', or '.join(fits)}." if fits else "Neither fewer rows nor fewer features would do.")
+        + _advice(request, sizes, lambda smaller: _peak(request, data, smaller), limit)
     )
 
 
 def check_time(request: Request, data: Dataset, engine: Engine, seconds: float) -> None:
-    """Refuse what cannot end in time, with what would.
+    """Refuse a request that would take too long, naming the sizes that would not.
 
     Args:
-        request: the question, itself not stored.
+        request: the request, itself not stored.
         data: its examples.
-        engine: whose store may hold the model and parts of the answer.
-        seconds: how long a job may run.
+        engine: the engine whose store may hold the model and parts of the answer.
+        seconds: how long a job may run, > 0.
 
     Raises:
         BadRequest: the estimate is above the limit.
     """
     limit = seconds * PER_SECOND
-    pieces, sizes = _missing(request, data, engine, {}), sizes_of(data)
+    missing, sizes = _missing(request, data, engine, set()), sizes_of(data)
 
-    def total(found: Sizes) -> float:
-        return sum(analysis_of(one).cost(one, found).operations for one in pieces)
+    def total(sizes: Sizes) -> float:
+        return sum(analysis_of(part).cost(part, sizes).operations for part in missing)
 
     needed = total(sizes)
     if needed <= limit:
         return
-    rows = most(lambda n: total(replace(sizes, n=n)), data.n, limit)
-    features = 0 if request.at_risk else most(lambda d: total(replace(sizes, d=d)), data.d, limit)
-    fits = [f"{rows:,} rows"] if rows else []
-    if features:
-        fits.append(f"{features:,} features (for instance {min(features, 200)} principal components)")
     raise BadRequest(
         f"time: this takes about {needed / PER_SECOND / 3600:.1f} hours on two cores, and a job may take "
         f"{seconds / 3600:.2g} (FIL_JOB_HOURS sets that when the server starts). "
-        + (f"Take at most {', or '.join(fits)}." if fits else "Neither fewer rows nor fewer features would do.")
+        + _advice(request, sizes, total, limit)
     )
 
 
-def most(needed: Callable[[int], float], upper: int, limit: float) -> int:
-    """The largest size, up to `upper`, that needs no more than the limit; 0 for none."""
+def _advice(request: Request, sizes: Sizes, needed: Callable[[Sizes], float], limit: float) -> str:
+    """What to change about a request that needs more than the limit: the most rows, or features, that fit."""
+    rows = _largest(lambda n: needed(replace(sizes, n=n)), sizes.n, limit)
+    # Principal components would replace the attribute that the request is about.
+    features = 0 if request.at_risk else _largest(lambda d: needed(replace(sizes, d=d)), sizes.d, limit)
+    fitting = [f"{rows:,} rows"] if rows else []
+    if features:
+        fitting.append(f"{features:,} features (for instance {min(features, 200)} principal components)")
+    if not fitting:
+        return "Neither fewer rows nor fewer features would be enough."
+    return f"Take at most {', or '.join(fitting)}."
+
+
+def _largest(needed: Callable[[int], float], upper: int, limit: float) -> int:
+    """The largest size from 1 to `upper` that needs at most `limit`; 0 where even 1 needs more."""
     return bisect.bisect_right(range(1, upper + 1), limit, key=needed)
 
 
 def _peak(request: Request, data: Dataset, sizes: Sizes) -> int:
-    """`memory` if there were examples of these sizes."""
+    """`memory` for other numbers of examples and features."""
     n, d = sizes.n, sizes.d
     rows, d0 = n + len(data.X_test), data.source.shape[1]
     reading = 8 * _READING * rows * d0
@@ -143,7 +150,7 @@ def _peak(request: Request, data: Dataset, sizes: Sizes) -> int:
 
 
 def _values(request: Request, sizes: Sizes) -> float:
-    """Numbers that the model and the analysis keep at their peak."""
+    """How many float64 numbers the model and the analysis hold at their peak."""
     cost: Cost = analysis_of(request).cost(request, sizes)
     if isinstance(request, ModelRequest) and not isinstance(request, FitRequest):
         model = FitRequest(data=request.data, model=request.model)

@@ -28,42 +28,42 @@ from fil_core.specs import DataSpec, ModelRequest, Request, canonical
 if TYPE_CHECKING:
     from fil_core.models import Fitted
 
-# How several requests are answered: (requests, progress, force, stop) to their answers in order, errors among them
-# unless `stop` says that the first one is to be raised.
+# Answers several requests: (requests, progress, force, stop) to a result or an error for each, in order; with `stop`
+# the first error is raised instead.
 AnswerAll = Callable[[Sequence[Request], Progress | None, bool, bool], Sequence[Answer]]
 
 _DATASETS_HELD = 2  # a page looks at one data set, a comparison at two; MNIST's 60,000 rows are 376 MB
 
 
 class Engine:
-    """Answers requests.
+    """Answers requests: reads their results from a store, or computes and stores them.
 
     Attributes:
         store: where results are kept.
     """
 
     def __init__(self, store: Store | None = None) -> None:
-        """Takes a store; None opens the user's own."""
+        """Opens the user's own store where none is passed."""
         self.store = store or Store()
         self._datasets: OrderedDict[DataSpec, Dataset] = OrderedDict()
         self._lock = threading.Lock()  # the sessions of a server share one engine
 
     def dataset(self, spec: DataSpec, progress: Progress | None = None) -> Dataset:
-        """The examples of a spec, read once while they are in use."""
+        """The examples of a spec; those of the last two specs stay in memory."""
         spec = data.resolve(spec)
         with self._lock:
-            held = self._datasets.get(spec)
-        # Read outside the lock: a long download for one person must not stop the others.
-        found = held or data.load(spec, progress)
+            cached = self._datasets.get(spec)
+        # Read outside the lock: a long download in one session must not stop the others.
+        dataset = cached or data.load(spec, progress)
         with self._lock:
-            self._datasets[spec] = found
+            self._datasets[spec] = dataset
             self._datasets.move_to_end(spec)
             while len(self._datasets) > _DATASETS_HELD:
                 self._datasets.popitem(last=False)
-        return found
+        return dataset
 
     def key(self, request: Request, progress: Progress | None = None) -> str:
-        """Name of a request's result in the store; reads the data, whose content is part of it.
+        """Name of a request's result in the store; reads the data, since the name depends on their content.
 
         Raises:
             FilError: the request or the data are not usable.
@@ -87,19 +87,19 @@ class Engine:
         progress: Progress | None = None,
         answer_all: AnswerAll | None = None,
     ) -> Result:
-        """The answer to a request: from the store, else computed and stored.
+        """The result of a request: from the store, else computed and stored.
 
         Args:
-            request: the question.
+            request: what to measure.
             force: compute even if it is stored, its parts included.
-            progress: told (done, total, what).
+            progress: called with (done, total, what).
             answer_all: answers the parts of a request, perhaps in other processes; None answers them here in turn.
 
         Raises:
             FilError: the request or the data are not usable, or the model has no optimum.
         """
-        found = None if force else self.find(request, progress)
-        return found or self.compute(request, progress, replace=force, answer_all=answer_all)
+        stored = None if force else self.find(request, progress)
+        return stored or self.compute(request, progress, replace=force, answer_all=answer_all)
 
     def compute(
         self,
@@ -112,9 +112,9 @@ class Engine:
         """Compute and store; parts that are stored already are not computed again.
 
         Args:
-            request: the question.
-            progress: told (done, total, what).
-            replace: put the new result, and new ones of its parts, in the place of those that are stored.
+            request: what to measure.
+            progress: called with (done, total, what).
+            replace: replace stored results of the request and of its parts by new ones.
             answer_all: as for `get`.
 
         Raises:
@@ -122,9 +122,9 @@ class Engine:
         """
         request, dataset = self._prepare(request, progress)
         analysis = analysis_of(request)
-        analysis.check(request, dataset)  # before minutes go into a model for it
+        analysis.check(request, dataset)  # first, since training the model may take minutes
         start = time.perf_counter()
-        uploaded = {one.digest: uploads.load(self.store, one) for one in request.uploads}
+        uploaded = {upload.digest: uploads.load(self.store, upload) for upload in request.uploads}
         parts = self._parts(analysis, request, dataset, progress, replace, answer_all)
         inputs = Inputs(dataset, _device(request), parts, uploaded)
         if analysis.needs == "optimum":
@@ -137,7 +137,7 @@ class Engine:
 
     def _prepare(self, request: Request, progress: Progress | None) -> tuple[Request, Dataset]:
         if request.device == "cuda":
-            _device(request)  # a stored result does not excuse a device that is not there
+            _device(request)  # refuse a missing device even where the result is stored
         request = dataclasses.replace(request, data=data.resolve(request.data))
         return request, self.dataset(request.data, progress)
 
@@ -150,52 +150,59 @@ class Engine:
         replace: bool,
         answer_all: AnswerAll | None,
     ) -> dict[Request, Answer]:
-        """The answers to everything that a request is made of, step by step as they tell what else is needed."""
+        """The answers to all parts of a request, in steps: which parts there are may follow from earlier answers."""
         answers: dict[Request, Answer] = {}
         while True:
-            named = dict.fromkeys(analysis.parts.of(request, dataset, answers))
-            wanted = [part for part in named if part not in answers]
-            if not wanted:
+            parts = dict.fromkeys(analysis.parts.of(request, dataset, answers))
+            missing = [part for part in parts if part not in answers]
+            if not missing:
                 return answers
-            found = (answer_all or self._one_by_one)(wanted, progress, replace, not analysis.parts.may_fail)
-            answers |= dict(zip(wanted, found, strict=True))
+            new = (answer_all or self._one_by_one)(missing, progress, replace, not analysis.parts.may_fail)
+            answers |= dict(zip(missing, new, strict=True))
 
     def _one_by_one(
         self, requests: Sequence[Request], progress: Progress | None, force: bool, stop: bool
     ) -> list[Answer]:
         """The answers, computed here one after the other."""
-        found: list[Answer] = []
+        answers: list[Answer] = []
         for done, request in enumerate(requests):
             try:
-                found.append(self.get(request, force=force, progress=within(progress, done, len(requests))))
+                part = progress_of_part(progress, done, len(requests))
+                answers.append(self.get(request, force=force, progress=part))
             except FilError as error:
                 if stop:
                     raise
-                found.append(error)
-        return found
+                answers.append(error)
+        return answers
 
     def _optimum(self, request: ModelRequest, progress: Progress | None, replace: bool) -> Fitted:
-        """The trained model, from the store if it is there and may be used."""
+        """The trained model: the stored one unless it is to be replaced."""
         from fil_core.analyses.fit.run import restore
 
-        asked = FitRequest(data=request.data, model=request.model, device=request.device)
-        return restore(self.get(asked, force=replace, progress=progress), request.model, _device(request))
+        fit_request = FitRequest(data=request.data, model=request.model, device=request.device)
+        return restore(self.get(fit_request, force=replace, progress=progress), request.model, _device(request))
 
     def _keep(
         self, analysis: Analysis, name: str, result: Result, provenance: dict[str, Any], *, replace: bool
     ) -> Result:
-        whole = dataclasses.replace(result, provenance=provenance | result.provenance)
+        complete = dataclasses.replace(result, provenance=provenance | result.provenance)
         if analysis.limit is not None and sum(array.nbytes for array in result.arrays.values()) > analysis.limit:
-            return whole
+            return complete
         if replace:
             self.store.delete(name)
-            if name in self.store:  # on a disk that cannot be written the old one stays, but is not what was asked for
-                return whole
-        return self.store.put(name, whole)
+            if name in self.store:  # on a disk that cannot be written the old result stays, and `put` would return it
+                return complete
+        return self.store.put(name, complete)
 
 
-def within(progress: Progress | None, done: int, total: int) -> Progress | None:
-    """The progress of one request among several, as progress of the whole."""
+def progress_of_part(progress: Progress | None, done: int, total: int) -> Progress | None:
+    """A callback for one of several requests that reports how many of them are done.
+
+    Args:
+        progress: called with (requests done, requests, what); None reports nothing.
+        done: requests that are done already, >= 0.
+        total: number of requests, >= 1; the progress of a single one is passed on as it is.
+    """
     if progress is None or total == 1:
         return progress
     progress(done, total, f"{done + 1} of {total}")
@@ -224,11 +231,20 @@ def _provenance(request: Request, dataset: Dataset, device: str, seconds: float)
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """What computes here, for provenance."""
+    """Versions of Python and of the packages that compute, for provenance."""
     packages = {name: version(name) for name in ("torch", "numpy", "pandas", "scikit-learn")}
     return {"python": platform.python_version()} | packages
 
 
 def get(request: Request, *, force: bool = False, progress: Progress | None = None) -> Result:
-    """Answer a request from the user's own store; see `Engine.get`."""
+    """Answer a request with the user's own store.
+
+    Args:
+        request: what to measure.
+        force: compute even if it is stored, its parts included.
+        progress: called with (done, total, what).
+
+    Raises:
+        FilError: see `Engine.get`.
+    """
     return Engine().get(request, force=force, progress=progress)

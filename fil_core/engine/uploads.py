@@ -1,6 +1,6 @@
-"""What a person uploads beside a data set: scores of its examples, weights, and pretrained parameters.
+"""Files uploaded beside a data set: scores of its examples, weights, and pretrained parameters.
 
-All of it goes into the store under the sha-256 of its content, and requests and links name it by that.
+Each goes into the store under the sha-256 of its content, which is its name in requests and links.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _MOST_PARAMETERS = 10**8
 
 
 def positions(ids: pd.Series, dataset: Dataset) -> np.ndarray:
-    """Where examples stand among the training examples, (m,); -1 for an id that none of them has."""
+    """Positions of ids among the training examples, (m,); -1 for an id that none of them has."""
     if dataset.id_names is not None:
         return pd.Index(dataset.id_names).get_indexer(as_texts(ids).fillna(""))
     return pd.Index(dataset.ids).get_indexer(pd.to_numeric(ids, errors="coerce").astype(np.float64))
 
 
 def read_scores(path: Path) -> pd.DataFrame:
-    """A table of scores: a column `id` and one column of numbers for each score; what has no name is passed over.
+    """A table of scores: a column `id` and one column of numbers for each score; unnamed columns are ignored.
 
     Args:
         path: a CSV or Parquet file.
@@ -60,60 +60,73 @@ def keep_scores(store: Store, table: pd.DataFrame, dataset: Dataset) -> str:
 
     Args:
         store: where they are kept.
-        table: a column `id`, and columns of numbers; ids of no training example are passed over, and examples that the
-            table does not have get NaN.
+        table: a column `id`, and columns of numbers; ids of no training example are ignored, and training examples
+            that are missing from the table get NaN.
         dataset: the examples they are for.
 
     Returns:
         Their name, 64 hex characters.
 
     Raises:
-        BadData: no scores, a column that holds no numbers, an id twice, or ids of none of the examples.
+        BadData: no scores, a column that holds no numbers, an id that occurs twice, or no id of a training example.
     """
     names = [str(name) for name in table.columns if name != "id"]
     if not names:
         raise BadData("scores: expected a column of numbers beside id; got none.")
+    _check_columns(table, names)
+    rows = positions(table["id"], dataset)
+    known = rows >= 0
+    _check_known(rows[known], dataset)
+    columns = {name: np.full(dataset.n, np.nan) for name in names}
+    for name in names:
+        columns[name][rows[known]] = table[name].to_numpy(np.float64, na_value=np.nan)[known]
+    scores = pd.DataFrame(columns, index=pd.Index(dataset.ids, name="id"))
+    digest = fingerprint(_SCORES, dataset.fingerprint, repr(names), scores.to_numpy())
+    summary = {
+        "title": dataset.title,
+        "fingerprint": dataset.fingerprint,
+        "missing": int((~np.isin(np.arange(dataset.n), rows)).sum()),
+        "unknown": int((~known).sum()),
+    }
+    store.put(digest, Result(scores, {}, summary, {"analysis": _SCORES}))
+    return digest
+
+
+def _check_columns(table: pd.DataFrame, names: list[str]) -> None:
     for name in names:
         limits.check_name("scores: column", name)
         if not pd.api.types.is_numeric_dtype(table[name].dtype):
             raise BadData(f"scores: expected numbers in column {name!r}; got {str(table[name].iloc[0])[:40]!r}.")
-    where = positions(table["id"], dataset)
-    known = where >= 0
-    if not known.any():
+
+
+def _check_known(rows: np.ndarray, dataset: Dataset) -> None:
+    """Refuse positions of the scored training examples that are empty or repeat."""
+    if not rows.size:
         raise BadData(
             f"scores: expected ids of the {dataset.n:,} training examples, such as "
-            f"{dataset.called(dataset.ids[:1])[0]}; "
-            f"got none of them."
+            f"{dataset.called(dataset.ids[:1])[0]}; got none of them."
         )
-    if len(np.unique(where[known])) < known.sum():
+    if len(np.unique(rows)) < rows.size:
         raise BadData("scores: expected each id once; got one twice.")
-    columns = {name: np.full(dataset.n, np.nan) for name in names}
-    for name in names:
-        columns[name][where[known]] = table[name].to_numpy(np.float64, na_value=np.nan)[known]
-    found = pd.DataFrame(columns, index=pd.Index(dataset.ids, name="id"))
-    name = fingerprint(_SCORES, dataset.fingerprint, repr(names), found.to_numpy())
-    summary = {
-        "title": dataset.title,
-        "fingerprint": dataset.fingerprint,
-        "missing": int((~np.isin(np.arange(dataset.n), where)).sum()),
-        "unknown": int((~known).sum()),
-    }
-    store.put(name, Result(found, {}, summary, {"analysis": _SCORES}))
-    return name
 
 
 def scores_of(store: Store, name: str, dataset: Dataset) -> tuple[pd.DataFrame, list[str]]:
-    """Scores by their name: a table indexed by `id`, and what a reader must know about them.
+    """Stored scores: a table indexed by `id`, and notes on the examples that they lack or do not match.
+
+    Args:
+        store: where they are kept.
+        name: what `keep_scores` returned, 64 hex characters.
+        dataset: the examples they are for.
 
     Raises:
         BadData: they are not in the store, or belong to other examples.
-        BadRequest: no such name.
+        BadRequest: the text is no such name.
     """
     stored = load(store, Upload(_SCORES, name))
     if stored.summary["fingerprint"] != dataset.fingerprint:
         raise BadData(
-            f"scores: these were given for {stored.summary['title']} with another choice of examples or features; give "
-            "the file again for this one."
+            f"scores: expected scores of the examples chosen now; these were uploaded for {stored.summary['title']} "
+            "with another choice of examples or features. Upload the file again for this one."
         )
     missing, unknown = stored.summary["missing"], stored.summary["unknown"]
     notes = [f"Your scores lack {missing:,} of the {dataset.n:,} training examples."] if missing else []
@@ -121,7 +134,7 @@ def scores_of(store: Store, name: str, dataset: Dataset) -> tuple[pd.DataFrame, 
 
 
 def joined(table: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """The table of a result with a person's own scores beside it; a name that is taken gets `(yours)`."""
+    """The table of a result with uploaded scores beside it; a name that the table has already gets `(yours)`."""
     return table.join(scores.rename(columns={name: f"{name} (yours)" for name in scores.columns if name in table}))
 
 
@@ -138,18 +151,17 @@ def read_parameters(path: Path) -> np.ndarray:
     if path.suffix.lower() not in readers:
         raise BadData(f"parameters: expected a .safetensors or .npz file; got {path.name}.")
     arrays = readers[path.suffix.lower()](path)
-    found = [name for name in _COEFFICIENTS if name in arrays]
-    if len(found) != 1:
-        got = ", ".join(found) or "none of them"
+    names = [name for name in _COEFFICIENTS if name in arrays]
+    if len(names) != 1:
+        got = ", ".join(names) or "none of them"
         raise BadData(f"parameters: expected one of {', '.join(_COEFFICIENTS)} in {path.name}; got {got}.")
     for name in _INTERCEPTS:
         if name in arrays and np.any(arrays[name] != 0):
             raise BadData(
-                f"parameters: expected no intercept; {name} is not zero. Add a column of ones to the data and "
-                "train again: "
-                "its coefficient then has the penalty that the others have."
+                f"parameters: expected no intercept; {name} is not zero. Add a column of ones to the data and train "
+                "again: its coefficient then has the same penalty as the others."
             )
-    theta = arrays[found[0]]
+    theta = arrays[names[0]]
     if theta.dtype.kind not in "fiu" or theta.ndim not in (1, 2) or not 0 < theta.size <= _MOST_PARAMETERS:
         raise BadData(f"parameters: expected numbers of shape (d,) or (C, d); got {theta.dtype} {theta.shape}.")
     return theta[0].astype(np.float64) if theta.ndim == 2 and len(theta) == 1 else theta.astype(np.float64)
@@ -160,14 +172,14 @@ def _safetensors(path: Path) -> dict[str, np.ndarray]:
 
     try:
         with safe_open(path, framework="numpy") as file:
-            wanted = [name for name in file.keys() if name in (*_COEFFICIENTS, *_INTERCEPTS)]  # noqa: SIM118 - no mapping
-            return {name: file.get_tensor(name) for name in wanted}
+            names = [name for name in file.keys() if name in (*_COEFFICIENTS, *_INTERCEPTS)]  # noqa: SIM118 - no mapping
+            return {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError, TypeError, AttributeError) as error:
         raise BadData(f"parameters: expected a safetensors file of numbers; {path.name} cannot be read.") from error
 
 
 def keep_parameters(store: Store, theta: np.ndarray) -> str:
-    """Put parameters into the store; whether they are an optimum is asked when a request names them.
+    """Put parameters into the store; whether they are an optimum is checked when a request names them.
 
     Returns:
         Their name, 64 hex characters.
@@ -178,14 +190,14 @@ def keep_parameters(store: Store, theta: np.ndarray) -> str:
 
 
 def load(store: Store, upload: Upload) -> Result:
-    """What was uploaded, by its content.
+    """What was uploaded, by the sha-256 of its content.
 
     Raises:
         BadData: it is not in the store.
-        BadRequest: no such name.
+        BadRequest: its digest is no sha-256.
     """
     check_digest(upload.kind, upload.digest)
     stored = store.get(upload.digest)
     if stored is None or stored.provenance.get("analysis") != upload.kind:
-        raise BadData(f"{upload.kind}: {upload.digest[:16]}… are not in the store any more; give the file again.")
+        raise BadData(f"{upload.kind}: {upload.digest[:16]}… are not in the store any more; upload the file again.")
     return stored

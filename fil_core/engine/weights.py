@@ -1,4 +1,4 @@
-"""Weights of the training examples out of a file."""
+"""Weights of the training examples from a file."""
 
 from __future__ import annotations
 
@@ -18,20 +18,23 @@ from fil_core.result import Result
 from fil_core.specs.weights import GivenWeights
 
 _COLUMNS = ("id", "weight")
-_NAMED = 3  # wrong ids that an error lists
+_LISTED = 3  # wrong ids that an error lists
 
 
 def keep_weights(store: Store, table: pd.DataFrame, dataset: Dataset) -> GivenWeights:
-    """Put weights into the store under the name of their content, to be named by requests.
+    """Put weights into the store, where requests name them by their content.
 
     Args:
         store: where they are kept.
         table: columns `id` and `weight`, every training example of the data set once.
         dataset: the examples they are for.
 
+    Returns:
+        The weighting that a `ModelSpec` takes.
+
     Raises:
-        BadData: columns or ids that do not fit, or that are there twice.
-        BadRequest: no weights: negative, not finite, or none left for a class.
+        BadData: columns or ids are missing, unknown or repeated.
+        BadRequest: a weight is negative or not finite, or all weights of a class are 0.
     """
     weights = _aligned(table, dataset)
     check_weights(weights, dataset)
@@ -45,8 +48,8 @@ def read_weights(name: str, content: bytes | None = None) -> pd.DataFrame:
     """A table of weights from a CSV or Parquet file, such as the command `irfil` writes.
 
     Args:
-        name: its path, of which `content` needs the suffix alone.
-        content: what is in it, for a file that was handed in.
+        name: its path; beside `content` only the suffix counts.
+        content: the bytes of an uploaded file; None reads the path.
 
     Raises:
         BadData: the file cannot be read, or lacks the columns `id` and `weight`.
@@ -55,8 +58,8 @@ def read_weights(name: str, content: bytes | None = None) -> pd.DataFrame:
     path = Path(name)
     try:
         path = path if content is None else save_upload(content, suffix)
-        table = READERS[suffix](path)  # which looks first: a few kilobytes can stand for billions of entries
-    except Exception as error:  # parsers of foreign bytes raise anything
+        table = READERS[suffix](path)  # checks the size first: a few kilobytes can decompress to billions of entries
+    except Exception as error:  # a parser may raise any error on malformed bytes
         why = str(error).replace(path.name, shown).rstrip(".")
         raise BadData(f"weights: {shown} cannot be read as a table ({why}); expected CSV or Parquet.") from error
     table.columns = pd.Index([str(column).strip().lower() for column in table.columns])
@@ -64,12 +67,13 @@ def read_weights(name: str, content: bytes | None = None) -> pd.DataFrame:
     return table[list(_COLUMNS)]
 
 
-def _check_columns(table: pd.DataFrame, where: str) -> None:
+def _check_columns(table: pd.DataFrame, title: str) -> None:
     missing = [column for column in _COLUMNS if column not in table]
     if missing:
-        found = ", ".join(map(str, table.columns[:6])) or "none"
+        present = ", ".join(map(str, table.columns[:6])) or "none"
         raise BadData(
-            f"weights: expected the columns id and weight in {where}; {' and '.join(missing)} not found among {found}."
+            f"weights: expected the columns id and weight in {title}; "
+            f"{' and '.join(missing)} not found among {present}."
         )
 
 
@@ -79,11 +83,11 @@ def _aligned(table: pd.DataFrame, dataset: Dataset) -> np.ndarray:
     if dataset.id_names is not None:
         table = table.assign(id=_numbered(table["id"], dataset))
     numbers = table[list(_COLUMNS)].apply(pd.to_numeric, errors="coerce")
-    broken = int(numbers.isna().any(axis=1).sum())
-    if broken:
-        where = int(np.flatnonzero(numbers.isna().any(axis=1))[0]) + 1
+    incomplete = np.flatnonzero(numbers.isna().any(axis=1))
+    if incomplete.size:
         raise BadData(
-            f"weights: expected a number in id and weight of every row; row {where} has none ({broken:,} rows)."
+            f"weights: expected a number in id and weight of every row; row {incomplete[0] + 1} has none "
+            f"({incomplete.size:,} rows)."
         )
     series = numbers.set_index("id")["weight"].astype(np.float64)
     if series.index.has_duplicates:
@@ -91,7 +95,7 @@ def _aligned(table: pd.DataFrame, dataset: Dataset) -> np.ndarray:
     missing, unknown = np.setdiff1d(dataset.ids, series.index), np.setdiff1d(series.index, dataset.ids)
     if len(missing) or len(unknown):
         parts = [
-            f"{len(ids):,} {what} ({_some(ids)})"
+            f"{len(ids):,} {what} ({_first(ids)})"
             for ids, what in ((missing, "missing"), (unknown, "unknown"))
             if len(ids)
         ]
@@ -100,17 +104,17 @@ def _aligned(table: pd.DataFrame, dataset: Dataset) -> np.ndarray:
 
 
 def _numbered(names: pd.Series, dataset: Dataset) -> np.ndarray:
-    """The ids of examples given by their names.
+    """The ids of the examples that have these names.
 
     Raises:
         BadData: a name that no training example has.
     """
-    where = positions(names, dataset)
-    if (where < 0).any():
-        raise BadData(f"weights: expected names of training examples; got {str(names.iloc[where.argmin()])[:40]!r}.")
-    return dataset.ids[where]
+    rows = positions(names, dataset)
+    if (rows < 0).any():
+        raise BadData(f"weights: expected names of training examples; got {str(names.iloc[rows.argmin()])[:40]!r}.")
+    return dataset.ids[rows]
 
 
-def _some(ids: np.ndarray) -> str:
-    more = ", …" if len(ids) > _NAMED else ""
-    return ", ".join(f"{id:.15g}" for id in ids[:_NAMED]) + more
+def _first(ids: np.ndarray) -> str:
+    more = ", …" if len(ids) > _LISTED else ""
+    return ", ".join(f"{id:.15g}" for id in ids[:_LISTED]) + more

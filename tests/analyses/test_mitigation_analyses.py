@@ -351,7 +351,7 @@ def test_weights_may_stand_between_semicolons():
 def test_weights_for_other_examples_are_refused(engine):
     given = keep_weights(engine.store, table_of(engine.dataset(DIGITS)), engine.dataset(DIGITS))
     for other in (dataclasses.replace(DIGITS, pca=5), dataclasses.replace(DIGITS, seed=1)):
-        with pytest.raises(BadData, match="were given for .* with another choice of examples or features"):
+        with pytest.raises(BadData, match="were uploaded for .* with another choice of examples or features"):
             engine.get(FilRequest(data=other, model=weighted(LOGISTIC, given)))
 
 
@@ -360,7 +360,7 @@ def test_weights_that_the_store_has_lost_are_asked_for_again(engine):
     given = keep_weights(engine.store, table_of(dataset), dataset)
     request = FilRequest(data=DIGITS, model=weighted(LOGISTIC, given))
     engine.store.delete(given.digest)
-    with pytest.raises(BadData, match=f"weights: {given.digest[:16]}… are not in the store any more; give"):
+    with pytest.raises(BadData, match=f"weights: {given.digest[:16]}… are not in the store any more; upload"):
         engine.get(request)
     assert keep_weights(engine.store, table_of(dataset), dataset) == given
     assert engine.get(request).summary["n"] == 120

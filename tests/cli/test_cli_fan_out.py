@@ -98,7 +98,7 @@ def test_little_work_stays_in_this_process(run, opened):
 
 
 def test_work_goes_to_other_processes_as_soon_as_it_is_worth_it(run, opened, monkeypatch):
-    monkeypatch.setattr(fan_out, "_WORTH_SECONDS", 0.0)
+    monkeypatch.setattr(fan_out, "_LONG_SECONDS", 0.0)
     ids = some_ids(run, 3)
     line, _ = lines(run, *RECONSTRUCT, "--ids", ",".join(map(str, ids)))
     assert opened == [None]

@@ -81,7 +81,7 @@ def test_principal_components_are_not_proposed_for_an_attack_on_an_attribute():
 
 
 def test_a_limit_that_nothing_fits_is_said():
-    with pytest.raises(BadRequest, match="Neither fewer rows nor fewer features would do"):
+    with pytest.raises(BadRequest, match="Neither fewer rows nor fewer features would be enough"):
         cost.check_memory(SOFTMAX, Engine().dataset(SOFTMAX.data), 2**29)
 
 

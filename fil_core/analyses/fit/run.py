@@ -43,7 +43,7 @@ def weights_of(request: FitRequest, inputs: Inputs) -> np.ndarray | None:
 
     Raises:
         BadData: the reweighting has none, or they are for other examples.
-        FilError: why the analysis that they follow from has no answer.
+        FilError: the analysis that they follow from has no result.
     """
     weighting = request.model.weights
     if weighting is None:
@@ -51,20 +51,20 @@ def weights_of(request: FitRequest, inputs: Inputs) -> np.ndarray | None:
     if isinstance(weighting, GivenWeights):
         return _uploaded(inputs.uploads[weighting.digest], inputs)
     source = source_of_weights(request)
-    assert source is not None  # of every other weighting
-    found = inputs.part(source)
+    assert source is not None  # every other weighting follows from an analysis
+    result = inputs.part(source)
     if isinstance(weighting, Dropping):
-        return without_leakiest(found.table["eta"].to_numpy(), weighting.k)
-    if len(found.arrays["weights"]) == 1 and not found.summary["converged"]:
-        raise BadData(f"weights: {weighting.text} has none: {found.summary['why']}")  # equal ones would be a lie
-    return found.arrays["weights"][-1]
+        return without_leakiest(result.table["eta"].to_numpy(), weighting.k)
+    if len(result.arrays["weights"]) == 1 and not result.summary["converged"]:  # not one round was completed
+        raise BadData(f"weights: {weighting.text} has none: {result.summary['why']}")
+    return result.arrays["weights"][-1]
 
 
 def _uploaded(stored: Result, inputs: Inputs) -> np.ndarray:
     if stored.summary["fingerprint"] != inputs.dataset.fingerprint:
         raise BadData(
-            f"weights: these were given for {stored.summary['title']} with another choice of examples or features; "
-            "give weights for this one, or take equal ones."
+            f"weights: expected weights of the examples chosen now; these were uploaded for {stored.summary['title']} "
+            "with another choice of examples or features. Upload weights for this one, or take equal ones."
         )
     return stored.arrays["weights"]
 
@@ -83,9 +83,15 @@ def as_result(fitted: Fitted) -> Result:
 
 
 def restore(stored: Result, spec: ModelSpec, device: torch.device) -> Fitted:
-    """The trained model back from its Result."""
-    held = {name: torch.from_numpy(array).to(device) for name, array in stored.arrays.items()}
+    """The inverse of `as_result`.
+
+    Args:
+        stored: what `as_result` returned.
+        spec: the model's spec, which the result does not hold.
+        device: where its tensors are to be.
+    """
+    tensors = {name: torch.from_numpy(array).to(device) for name, array in stored.arrays.items()}
     s = stored.summary
-    optimum = Optimum(held["theta"], s["grad_norm"], s["tolerance"], s["iterations"])
-    curvature = Curvature(held["curvature_values"], held["curvature_vectors"])
-    return Fitted(spec, optimum, curvature, s["classes"], held["weights"])
+    optimum = Optimum(tensors["theta"], s["grad_norm"], s["tolerance"], s["iterations"])
+    curvature = Curvature(tensors["curvature_values"], tensors["curvature_vectors"])
+    return Fitted(spec, optimum, curvature, s["classes"], tensors["weights"])

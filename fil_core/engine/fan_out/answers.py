@@ -1,7 +1,7 @@
-"""Many requests answered by other processes, whichever is free.
+"""Many requests answered by the processes of an executor.
 
-Requests travel as plain JSON values, so that whoever receives them validates them again; answers travel as the files of
-the store.
+Requests are sent as plain JSON values, which the receiving process validates again; results are sent back as the files
+of the store.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from fil_core import data
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.table import analysis_of, key, request_of
-from fil_core.engine.fan_out.executors import gone, lost
+from fil_core.engine.fan_out.executors import loss_errors, workers_unavailable
 from fil_core.engine.run import Engine
 from fil_core.engine.store import Store
 from fil_core.engine.store.encoding import Files, decode, encode
@@ -29,8 +29,8 @@ from fil_core.specs import ModelRequest, Request, plain
 Answer = Result | FilError
 OnAnswer = Callable[[int, Answer], None]
 
-_POLL_SECONDS = 0.2  # how soon a person's cancel is seen
-_TRIES = 2  # of a request whose process was ended by the system
+_POLL_SECONDS = 0.2  # how soon a cancellation takes effect
+_TRIES = 2  # attempts at a request whose process was ended by the system
 
 
 def answer_all(
@@ -43,19 +43,21 @@ def answer_all(
     engine: Engine | None = None,
     force: bool = False,
 ) -> list[Answer]:
-    """The answers to many requests, each computed by whichever process is free, all of them in the store.
+    """The answers to many requests, computed by the processes of an executor and stored.
 
     Args:
-        requests: what is asked; equal ones are computed once, stored ones not at all.
+        requests: equal ones are computed once, stored ones not at all.
         store_root: folder of the store, here and in each process; machines need not share it.
         executor: where to compute.
-        progress: told (done, total, what) several times a second. What it raises cancels what has not begun.
-        on_answer: told (position in `requests`, answer) as soon as it is known, and in the store.
-        engine: one on that store that holds the data already; None makes one.
-        force: compute also what is stored, and put it in its place.
+        progress: called with (done, total, what) several times per second. An error that it raises cancels the
+            requests that have not been started.
+        on_answer: called with (position in `requests`, answer) as soon as an answer is known and stored.
+        engine: an engine with this store that has the data in memory already; None creates one.
+        force: compute stored requests as well, and replace their results.
 
     Returns:
-        A result each, or the FilError that says why there is none. Other errors are raised, with the request in a note.
+        For each request its result, or the FilError that was raised instead. Other errors are raised here, with the
+        request in a note.
     """
     sweep = _Sweep(requests, engine or Engine(Store(store_root)), executor, progress, on_answer, force)
     return sweep.run()
@@ -63,17 +65,17 @@ def answer_all(
 
 @dataclass(slots=True)
 class _Task:
-    """One request, wherever it stands in the list."""
+    """One request to compute, once for all its positions in the list."""
 
     request: Request
     key: str
-    fit: str | None  # the key of the model it needs, where that is not stored
+    fit: str | None  # the key of the model that it needs, where that is not stored
     positions: list[int] = field(default_factory=list)
     tries: int = 0
 
 
 class _Sweep:
-    """What `answer_all` keeps track of."""
+    """The state of one call of `answer_all`."""
 
     def __init__(
         self, requests: Sequence[Request], engine: Engine, executor: Executor, progress: Progress | None,
@@ -89,28 +91,28 @@ class _Sweep:
         try:
             self._begin(self._tasks())
             while self.pending:
-                self._tell()
+                self._report()
                 wait(self.pending, _POLL_SECONDS, FIRST_COMPLETED)
-                # Not what `wait` returns: a future that somebody cancelled is done, but not always said to be.
+                # Not the futures that `wait` returns: it does not always report a cancelled one as done.
                 for future in [each for each in self.pending if each.done()]:
                     self._take(future)
-            self._tell()
+            self._report()
         except BaseException:
             for future in self.pending:
                 future.cancel()
             raise
         return [self.answers[i] for i in range(len(self.requests))]
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         if self.progress:
             self.progress(len(self.answers), len(self.requests), "answering in other processes")
 
     def _tasks(self) -> list[_Task]:
-        """What is to be computed, after settling what is stored or cannot be asked."""
+        """The requests to compute, after settling those that are stored or refused."""
         tasks: dict[str, _Task] = {}
-        for i, asked in enumerate(self.requests):
+        for i, unresolved in enumerate(self.requests):
             try:
-                request = replace(asked, data=data.resolve(asked.data))
+                request = replace(unresolved, data=data.resolve(unresolved.data))
                 content = self.engine.dataset(request.data, self.progress).fingerprint
             except FilError as error:
                 self._settle([i], error)
@@ -124,15 +126,15 @@ class _Sweep:
         return list(tasks.values())
 
     def _model(self, request: Request, content: str) -> str | None:
-        """The key of the trained model that a request needs, where that is not stored."""
+        """The key of the trained model that a request needs; None where it needs none or the model is stored."""
         if analysis_of(request).needs != "optimum" or not isinstance(request, ModelRequest):
             return None
-        found = key(FitRequest(data=request.data, model=request.model), content)
-        return found if self.force or found not in self.engine.store else None
+        model = key(FitRequest(data=request.data, model=request.model), content)
+        return model if self.force or model not in self.engine.store else None
 
     def _begin(self, tasks: list[_Task]) -> None:
-        # Of requests that need the same new model one goes first: the others then find it in the store, where all at
-        # once would each train it.
+        # Of requests that need the same new model one goes first; the others wait and then find the model in the
+        # store. Started together, each would train it.
         for task in tasks:
             if task.fit in self.followers:
                 self.followers[task.fit].append(task)
@@ -148,17 +150,17 @@ class _Sweep:
         try:
             self.pending[self.executor.submit(_answer, *arguments)] = task
         except (BrokenExecutor, OSError, RuntimeError) as error:
-            self._settle(task.positions, gone(error))
+            self._settle(task.positions, workers_unavailable(error))
 
     def _take(self, future: Future[Any]) -> None:
         task = self.pending.pop(future)
         try:
             outcome = future.result()
-        except lost() as error:
+        except loss_errors() as error:
             if task.tries < _TRIES:
                 self._submit(task)
                 return
-            outcome = gone(error)
+            outcome = workers_unavailable(error)
         except Exception as error:
             error.add_note(f"while answering {analysis_of(task.request).name}: {plain(task.request)}")
             raise
@@ -173,23 +175,23 @@ class _Sweep:
                 self.on_answer(i, answer)
 
     def _keep(self, name: str, files: Files) -> Result:
-        """The answer, from now on in the store of this machine too."""
+        """Store a result on this machine too."""
         result, store = decode(name, files), self.engine.store
         if self.force:
             store.delete(name)
-            if name in store:  # on a disk that cannot be written the old one stays, but is not what was asked for
+            if name in store:  # on a disk that cannot be written the old result stays, and `put` would return it
                 return result
         return store.put(name, result)
 
 
 def _answer(root: str, values: dict[str, Any], name: str, carried: dict[str, Files], force: bool) -> Files | FilError:
-    """What a process does with a request: answer it from its own engine, and send the files of the result."""
+    """Run in another process: answer a request with that process's engine; returns the files of the result."""
     try:
         request, engine = request_of(values), _engine(root)
         if name != key(request, engine.dataset(request.data).fingerprint):
             raise BadData(
-                f"data: a worker on {socket.gethostname()} sees other data, or has another version of this software. "
-                "Give all machines the same files and the same release."
+                f"data: expected the same data and the same version of this software on all machines; a worker on "
+                f"{socket.gethostname()} has others. Install the same release and the same files everywhere."
             )
         for digest, files in carried.items():
             engine.store.put(digest, decode(digest, files))
@@ -200,11 +202,11 @@ def _answer(root: str, values: dict[str, Any], name: str, carried: dict[str, Fil
 
 @functools.lru_cache(maxsize=4)
 def _engine(root: str) -> Engine:
-    """One a process, for it holds the data between requests."""
+    """One engine per process and store, which keeps the data in memory between requests."""
     return Engine(Store(root))
 
 
 def _carried(request: Request, store: Store) -> dict[str, Files]:
-    """What a person uploaded that a request needs: it is in this machine's store, and nobody else can compute it."""
-    found = {one.digest: store.get(one.digest) for one in request.uploads}
-    return {digest: encode(digest, stored) for digest, stored in found.items() if stored is not None}
+    """The uploads that a request needs: they are in this machine's store, and no process can compute them."""
+    uploads = {upload.digest: store.get(upload.digest) for upload in request.uploads}
+    return {digest: encode(digest, stored) for digest, stored in uploads.items() if stored is not None}

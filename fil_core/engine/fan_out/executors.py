@@ -1,7 +1,6 @@
-"""Requests answered by other processes, through the standard `concurrent.futures.Executor`.
+"""Executors of requests: a pool of processes on this machine, or the workers of a dask scheduler.
 
-A pool of processes on this machine, or the workers of a dask scheduler; who asks does not know which. Requests travel
-as plain JSON values, so that whoever receives them validates them again; answers travel as the files of the store.
+Both are a standard `concurrent.futures.Executor`, so that callers need not know which one they have.
 """
 
 from __future__ import annotations
@@ -27,24 +26,24 @@ _ADDRESS = re.compile(r"tcp://(\[[0-9a-fA-F:]+\]|[^\s/:\[\]]+):([0-9]{1,5})")
 
 @contextlib.contextmanager
 def executor(*, workers: int | None = None, scheduler: str | None = None) -> Iterator[Executor]:
-    """Processes to compute in, for as long as the block lasts; what is interrupted ends them at once.
+    """Processes to compute in, until the block ends; an error or an interrupt in the block kills them at once.
 
     Args:
-        workers: processes on this machine; None takes one a core.
-        scheduler: address of a dask scheduler, tcp://HOST:PORT, whose workers have this package and see the same data;
-            None takes `$FIL_SCHEDULER` where no number of workers is given. What computes there runs as its workers'
-            user: it comes from the person who runs this process, never from a request.
+        workers: processes on this machine, >= 1; None takes one per core.
+        scheduler: address of a dask scheduler, tcp://HOST:PORT, whose workers have this package and the same data;
+            None takes `$FIL_SCHEDULER` where `workers` is None. Computations run as the workers' user, so the address
+            must come from whoever runs this process, never from a request.
 
     Raises:
-        BadRequest: both are given, or no such number or address.
-        WorkersUnavailable: the scheduler is not there, or has no workers.
+        BadRequest: both are set, or one of them is not a valid number or address.
+        WorkersUnavailable: the scheduler cannot be reached, or has no workers.
     """
     if workers is not None and scheduler:
         raise BadRequest("workers, scheduler: expected one of them; a scheduler has workers of its own.")
     address = scheduler or (os.environ.get("FIL_SCHEDULER", "") if workers is None else "")
     if address:
-        with _dask(address) as found:
-            yield found
+        with _dask(address) as workers_of_dask:
+            yield workers_of_dask
         return
     pool = Workers(os.cpu_count() or 1 if workers is None else workers)
     try:
@@ -70,25 +69,25 @@ def _dask(address: str) -> Iterator[Executor]:
             raise WorkersUnavailable(
                 f"scheduler: {address} has no workers. Start some with: dask worker {address}"
             ) from error
-        # Not pure: dask would otherwise give the answer of the last time to a request that is to be computed again.
+        # Not pure: dask would otherwise return the earlier result of a request that is to be computed again.
         yield client.get_executor(pure=False)
 
 
 def _check_listening(address: str) -> None:
-    """Try the port first: dask keeps trying longer, and complains on the way out."""
-    found = _ADDRESS.fullmatch(address)
-    if not found:
+    """Try to connect to the port first: dask itself would retry for longer and log errors when it gives up."""
+    parts = _ADDRESS.fullmatch(address)
+    if not parts:
         raise BadRequest(f"scheduler: expected an address such as tcp://127.0.0.1:8786; got {address!r}.")
     try:
-        socket.create_connection((found[1].strip("[]"), int(found[2])), timeout=_CONNECT_SECONDS).close()
+        socket.create_connection((parts[1].strip("[]"), int(parts[2])), timeout=_CONNECT_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise WorkersUnavailable(
-            f"scheduler: nothing answers at {address} ({error}). Start one with: dask scheduler --host {found[1]}"
+            f"scheduler: nothing answers at {address} ({error}). Start one with: dask scheduler --host {parts[1]}"
         ) from error
 
 
-def lost() -> tuple[type[Exception], ...]:
-    """What is raised where a process, not the computation, came to an end."""
+def loss_errors() -> tuple[type[Exception], ...]:
+    """The errors that an executor raises where a process was lost, rather than the computation failed."""
     if "distributed" not in sys.modules:
         return (BrokenExecutor, CancelledError)
     from distributed import KilledWorker
@@ -98,18 +97,19 @@ def lost() -> tuple[type[Exception], ...]:
 
 @contextlib.contextmanager
 def readable_loss() -> Iterator[None]:
-    """Turns the loss of a process, which an executor reports in its own words, into a WorkersUnavailable."""
+    """Turns an executor's error about a lost process into a WorkersUnavailable."""
     try:
         yield
-    except lost() as error:
-        raise gone(error) from error
+    except loss_errors() as error:
+        raise workers_unavailable(error) from error
 
 
-def gone(error: BaseException) -> WorkersUnavailable:
-    """The loss of a process in words."""
+def workers_unavailable(error: BaseException) -> WorkersUnavailable:
+    """The error to show for an executor's error about a lost process."""
     if isinstance(error, CancelledError | OSError | RuntimeError) and not isinstance(error, BrokenExecutor):
         return WorkersUnavailable(
-            "scheduler: it went away while this was computed. What was finished is kept; ask again when it is back."
+            "scheduler: the connection was lost while this was computed. What was finished is kept; run it again when "
+            "the scheduler is back."
         )
     cause = f" ({error})" if str(error) else ""
     return WorkersUnavailable(

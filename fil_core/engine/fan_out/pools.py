@@ -1,4 +1,4 @@
-"""Processes of this machine to compute in: a pool that outlives the loss of one, and none at all."""
+"""Executors on this machine: a pool of processes that survives the loss of one, and the current process."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ T = TypeVar("T")
 
 
 class ThisProcess(Executor):
-    """Computes where it is asked, before `submit` returns."""
+    """Computes in the current process, before `submit` returns."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """A future that is done already."""
+        """Compute now; returns a future that is done."""
         future: Future[T] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
@@ -34,13 +34,13 @@ class ThisProcess(Executor):
 
 
 class Workers(Executor):
-    """A pool of spawned processes that is made anew when the system has ended one of them.
+    """A pool of spawned processes that is created anew when the system has ended one of them.
 
-    Its processes hold one end of a pipe. It closes when this process ends, even by kill -9, and they end with it.
+    Its processes hold one end of a pipe. The pipe closes when this process ends, even by kill -9, and they end too.
 
     Args:
-        workers: how many processes, started as they are needed. Each computes in one thread, so that numbers have the
-            same bits however many there are.
+        workers: how many processes, >= 1, started as they are needed. Each computes in one thread, so that results
+            are equal to the last bit for any number of them.
 
     Raises:
         BadRequest: inside a Streamlit server, where a spawned process would run the page again.
@@ -51,11 +51,11 @@ class Workers(Executor):
         _refuse_streamlit()
         self._workers = workers
         self._lock = threading.Lock()
-        self._theirs, self._ours = multiprocessing.Pipe(duplex=False)
+        self._child_end, self._parent_end = multiprocessing.Pipe(duplex=False)
         self._pool = self._start()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """As of every Executor."""
+        """See `Executor.submit`."""
         with self._lock:
             try:
                 return self._submit(fn, *args, **kwargs)
@@ -69,22 +69,22 @@ class Workers(Executor):
             return self._pool.submit(fn, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """As of every Executor."""
+        """See `Executor.shutdown`."""
         self._pool.shutdown(wait, cancel_futures=cancel_futures)
 
     def end(self) -> None:
-        """End the processes in the middle of what they do."""
-        self._ours.close()
+        """Kill the processes, also in the middle of a computation."""
+        self._parent_end.close()
         self._pool.shutdown(cancel_futures=True)
 
     def _start(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._workers, context, initializer=_begin, initargs=(self._theirs,))
+        return ProcessPoolExecutor(self._workers, context, initializer=_begin, initargs=(self._child_end,))
 
 
 @contextlib.contextmanager
 def _no_interrupts() -> Iterator[None]:
-    """A process that is started in this block ignores Ctrl-C from its first moment on: the parent decides."""
+    """Processes started in this block ignore Ctrl-C from their start: the parent decides what to end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -96,15 +96,15 @@ def _no_interrupts() -> Iterator[None]:
 
 
 def _begin(parent: Connection) -> None:
-    """What a process of the pool does first."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal tells the whole group; the parent decides
+    """Set up a process of the pool."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal signals the whole group; the parent decides
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     import threadpoolctl  # type: ignore[import-untyped]
     import torch
 
     torch.set_num_threads(1)
-    threadpoolctl.threadpool_limits(1)  # of libraries that were there before the variables, as NumPy's
+    threadpoolctl.threadpool_limits(1)  # of libraries that were loaded before the variables were set, such as NumPy's
 
 
 def _end_with(parent: Connection) -> None:
@@ -113,7 +113,7 @@ def _end_with(parent: Connection) -> None:
 
 
 def _refuse_streamlit() -> None:
-    """A server puts a page in the place of the main module, which a spawned process would then import and run."""
+    """Streamlit replaces the main module by a page, which a spawned process would import and run."""
     runtime = sys.modules.get("streamlit.runtime")
     if runtime is not None and runtime.exists():
         raise BadRequest("workers: expected a process without a web server to start others from; submit a job instead.")

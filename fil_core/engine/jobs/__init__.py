@@ -1,1 +1,1 @@
-"""Requests in processes of their own, with progress, limits and an end."""
+"""Requests answered in processes of their own, with progress, limits and a way to cancel."""

@@ -1,4 +1,4 @@
-"""One piece of long work as it stands, and the record of it that a server leaves behind."""
+"""The state of one job, and the record of it that outlives the server."""
 
 from __future__ import annotations
 
@@ -26,15 +26,19 @@ KEPT = "What was finished is kept."
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job as it stands.
+    """The state of one job at one moment.
 
     Attributes:
-        requests: what is asked, in order.
-        done, total, what: how far the work is; total is None where nobody knows.
-        finished: how many of the requests are answered, rightly or with an error.
-        errors: why a request has no answer, by its position.
-        notice: what to know about the disk that its answers are on.
-        memory_bytes: the most that its processes took together.
+        id: 12 lower-case hex characters.
+        title: how a page names it.
+        requests: what it computes, in order.
+        state: queued or running, or how it ended.
+        submitted, started, ended: UTC; None for what has not happened yet.
+        done, total, what: progress of the current request; total is None where it is unknown.
+        finished: how many of the requests have a result or an error.
+        errors: why a request has no result, by its position.
+        notice: a warning about the disk that holds the results; empty for none.
+        memory_bytes: peak memory of its processes together.
     """
 
     id: str
@@ -54,52 +58,58 @@ class Job:
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will come of it."""
+        """Whether it has ended."""
         return self.state in ENDED
 
 
 class Records:
-    """What is queued or running, as small files beside the results: a server that was ended cannot say it itself."""
+    """Records of the queued and running jobs, as small files beside the results.
+
+    A server that was killed leaves them behind, so that the next one can list its jobs as interrupted.
+
+    Args:
+        folder: where the files are; created when it is needed.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._server = {"pid": os.getpid(), "started": psutil.Process().create_time()}
 
     def write(self, job: Job) -> None:
-        """Note a job; on a disk that cannot be written it goes without, for the job itself is none the worse."""
+        """Record a job; on a disk that cannot be written the job runs without a record."""
         record = {
             "server": self._server, "title": job.title, "submitted": job.submitted.isoformat(),
             "requests": [plain(request) for request in job.requests],
         }  # fmt: skip
         temporary = self._folder / f".{uuid.uuid4().hex}"
         try:
-            # Each by itself: the mode is not for parents, and the results around this are as private as the data.
+            # One after the other: `parents` ignores the mode, and results are as private as the data.
             self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._folder.mkdir(mode=0o700, exist_ok=True)
             write_synced(temporary, json.dumps(record).encode())
             os.replace(temporary, self._folder / f"{job.id}.json")
         except OSError:
             with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)  # half of it may be there
+                temporary.unlink(missing_ok=True)  # it may have been written in part
 
     def remove(self, id: str) -> None:
-        """Forget a job."""
+        """Remove the record of a job."""
         with contextlib.suppress(OSError):
             (self._folder / f"{id}.json").unlink(missing_ok=True)
 
     def left_over(self) -> list[Job]:
-        """Jobs of servers that are gone, oldest first; those of a server that lives are its own."""
-        found = []
+        """Jobs of servers that have ended, oldest first; jobs of other running servers are left out."""
+        jobs = []
         with contextlib.suppress(OSError):
             for path in self._folder.iterdir():
                 if re.fullmatch(r"[0-9a-f]{12}\.json", path.name) and (job := self._read(path)) is not None:
-                    found.append(job)
-        return sorted(found, key=lambda job: job.submitted)
+                    jobs.append(job)
+        return sorted(jobs, key=lambda job: job.submitted)
 
     def _read(self, path: Path) -> Job | None:
         try:
             record = json.loads(path.read_text())
-            if _lives(record["server"]):
+            if _is_running(record["server"]):
                 return None
             requests = tuple(request_of(values) for values in record["requests"])
             submitted = datetime.fromisoformat(record["submitted"]).astimezone(UTC)
@@ -107,23 +117,23 @@ class Records:
                 raise TypeError("title")
             return Job(
                 path.stem, record["title"], requests, "interrupted", submitted,
-                what=f"The server ended while it was under way. {KEPT}",
+                what=f"The server ended while this was queued or running. {KEPT}",
             )  # fmt: skip
-        except OSError:  # taken away meanwhile, or another user's
+        except OSError:  # removed meanwhile, or another user's
             return None
         except (ValueError, KeyError, TypeError, FilError):
-            # Torn, or of another version of this software: nothing can be started again from it.
+            # Incomplete, or of another version of this software: the job cannot be started again from it.
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
             return None
 
 
-def _lives(server: dict[str, Any]) -> bool:
-    pid, started = server["pid"], float(server["started"])  # both, whoever lives: half a record is none
+def _is_running(server: dict[str, Any]) -> bool:
+    pid, started = server["pid"], float(server["started"])  # read both first: an incomplete record raises
     try:
-        # Process numbers are given out again; the time of the start tells two of them apart.
+        # Process numbers are reused; two processes with the same number differ in their start time.
         return abs(psutil.Process(pid).create_time() - started) < 1.0
-    except psutil.AccessDenied:  # it is there, but another user's; its job is not ours to take up
+    except psutil.AccessDenied:  # another user's process, which is running
         return True
     except psutil.Error:
         return False

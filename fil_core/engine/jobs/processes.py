@@ -1,4 +1,4 @@
-"""The process behind a job: starting it, watching what it takes, ending it."""
+"""The process of a job: starting it, watching its memory and time, ending it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,20 @@ from fil_core.engine.jobs.job import KEPT
 from fil_core.specs import Request, plain
 
 _ROOT = Path(__file__).parents[3]
-_LOOK_SECONDS = 0.1  # how often memory and time are looked at
-_TAIL = 4000  # characters of what a process wrote to stderr that are kept
+_CHECK_SECONDS = 0.1  # how often memory and time are checked
+_TAIL = 4000  # last characters of a process's stderr that are kept
 
 
 class Watch(threading.Thread):
-    """Ends a process that takes more memory or time than it may; `why` then says so.
+    """Kills a process that exceeds its memory or time limit.
+
+    Attributes:
+        reason: which limit it exceeded, in a sentence; empty for none.
 
     Args:
-        process: with its children.
+        process: the process; its children count as well.
         memory_bytes, seconds: the limits.
-        measured: told the bytes that they take, again and again.
+        measured: called again and again with the bytes of memory that they take.
     """
 
     def __init__(
@@ -42,34 +45,36 @@ class Watch(threading.Thread):
         measured: Callable[[int], None],
     ) -> None:
         super().__init__(daemon=True)
-        self.why = ""
+        self.reason = ""
         self._process, self._measured = process, measured
         self._limit, self._until, self._seconds = memory_bytes, time.monotonic() + seconds, seconds
         self._over = threading.Event()
 
     def run(self) -> None:
-        """Look until the process is over, then end what is left of it."""
-        while not self._over.wait(_LOOK_SECONDS) and self._process.poll() is None:
+        """Check until the process has ended, then kill children that it left."""
+        while not self._over.wait(_CHECK_SECONDS) and self._process.poll() is None:
             size = _resident(self._process.pid)
             self._measured(size)
             if size > self._limit:
-                self.why = (
+                self.reason = (
                     f"memory: it needed more than the {self._limit / 2**30:.1f} GiB that a job may take, and "
                     f"was ended. Take fewer rows or features. {KEPT}"
                 )
             elif time.monotonic() > self._until:
-                self.why = f"time: it took more than the {self._seconds / 3600:.2g} hours that a job may take. {KEPT}"
-            if self.why:
+                self.reason = (
+                    f"time: it took more than the {self._seconds / 3600:.2g} hours that a job may take. {KEPT}"
+                )
+            if self.reason:
                 kill(self._process)
-        kill(self._process)  # its children: they would hold its end of the pipe open, and memory
+        kill(self._process)  # its children, which would keep the pipe open and memory in use
 
     def stop(self) -> None:
-        """Look no more; the process is over."""
+        """Stop checking: the process has ended."""
         self._over.set()
 
 
-class Tail(threading.Thread):
-    """Reads what a process complains of, lest the pipe fill up, and keeps its end."""
+class StderrTail(threading.Thread):
+    """Reads the stderr of a process, so that the pipe never fills up, and keeps the end of it as `text`."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         super().__init__(daemon=True)
@@ -77,17 +82,17 @@ class Tail(threading.Thread):
         self._process = process
 
     def run(self) -> None:
-        """Read until the process is over."""
+        """Read until the process ends."""
         assert self._process.stderr is not None
         for line in self._process.stderr:
             self.text = (self.text + line)[-_TAIL:]
 
 
 def spawn(requests: Sequence[Request], store_root: Path) -> subprocess.Popen[str]:
-    """Start a process on some requests.
+    """Start a process that answers requests.
 
     Raises:
-        OSError: the system starts no more of them.
+        OSError: the system could not start it.
     """
     path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
     process = subprocess.Popen(
@@ -96,23 +101,56 @@ def spawn(requests: Sequence[Request], store_root: Path) -> subprocess.Popen[str
         env=os.environ | {"PYTHONPATH": path}, start_new_session=True,
     )  # fmt: skip
     assert process.stdin is not None
-    asked = {"store": str(store_root), "requests": [plain(request) for request in requests]}
-    with contextlib.suppress(BrokenPipeError):  # it ended at once; its exit code will say so
-        process.stdin.write(json.dumps(asked) + "\n")
+    task = {"store": str(store_root), "requests": [plain(request) for request in requests]}
+    with contextlib.suppress(BrokenPipeError):  # it ended at once; its exit code is reported later
+        process.stdin.write(json.dumps(task) + "\n")
         process.stdin.flush()
     return process
 
 
+def follow(
+    process: subprocess.Popen[str],
+    *,
+    memory_bytes: int,
+    seconds: float,
+    received: Callable[[dict[str, Any]], bool],
+    measured: Callable[[int], None],
+) -> tuple[str, str]:
+    """Receive the messages of a process until it ends.
+
+    Args:
+        process: as `spawn` started it.
+        memory_bytes, seconds: its limits.
+        received: called with each message; True for the last one.
+        measured: called again and again with the bytes of memory that it takes.
+
+    Returns:
+        Why it ended before its last message, in a sentence (empty where it did not), and the end of its stderr.
+    """
+    watch = Watch(process, memory_bytes=memory_bytes, seconds=seconds, measured=measured)
+    watch.start()
+    stderr = StderrTail(process)
+    stderr.start()
+    finished = False
+    assert process.stdout is not None
+    for line in process.stdout:
+        finished = received(message(line)) or finished
+    code = process.wait()
+    stderr.join(1.0)
+    watch.stop()
+    return watch.reason or ("" if finished else unexpected_end(code)), stderr.text
+
+
 def message(line: str) -> dict[str, Any]:
-    """What a line of a process says; nothing, where it was torn by its end or printed before the process began."""
+    """The message in a line of a process's stdout; empty for a line that is incomplete or not a message."""
     with contextlib.suppress(ValueError):
-        said = json.loads(line)
-        return said if isinstance(said, dict) else {}
+        content = json.loads(line)
+        return content if isinstance(content, dict) else {}
     return {}
 
 
 def kill(process: subprocess.Popen[str]) -> None:
-    """End a process and its children at once; its results appear whole or not at all, so it can go at any moment."""
+    """Kill a process and its children; safe at any moment, since results are stored whole or not at all."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
@@ -134,10 +172,10 @@ def _size(process: psutil.Process) -> int:
     return 0
 
 
-def death(code: int) -> str:
-    """What to say of a process that ended without a last word."""
+def unexpected_end(code: int) -> str:
+    """The error of a process that ended without reporting that it was done, from its exit code."""
     cause = f"signal {-code}" if code < 0 else f"exit code {code}"
     return (
-        f"The process that computed this ended by itself or was ended by the system ({cause}); perhaps the machine "
+        f"The process that computed this ended unexpectedly or was ended by the system ({cause}); perhaps the machine "
         f"had no memory left. {KEPT}"
     )

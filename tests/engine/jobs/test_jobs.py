@@ -133,7 +133,7 @@ def test_cancelling_ends_the_process_within_two_seconds_and_lets_the_next_begin(
     jobs = server(waiting=1)
     first, second = jobs.submit([LONG], title="first"), jobs.submit([QUICK], title="second")
     assert (now(jobs, first).state, second.state) == ("running", "queued")
-    with pytest.raises(BadRequest, match="expected a free place in the queue; 1 are waiting"):
+    with pytest.raises(BadRequest, match="expected a free place in the queue; got a queue of 1"):
         jobs.submit([LONGER])
     assert len(list((tmp_path / "store/jobs").glob("*.json"))) == 2
     computing(jobs, first)
