@@ -13,7 +13,7 @@ from fil_core.dataset import Dataset, fingerprint
 from fil_core.engine.store import Store
 from fil_core.engine.uploads import WEIGHTS, positions
 from fil_core.errors import BadData
-from fil_core.models.fitted import check_weights
+from fil_core.models.checks import check_weights
 from fil_core.result import Result
 from fil_core.specs.weights import GivenWeights
 

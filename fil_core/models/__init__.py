@@ -1,4 +1,4 @@
-"""Training: convex objectives brought to their optimum in float64, with the curvature there factorised once."""
+"""Training: convex objectives minimised in float64, with the curvature at the optimum factorised once."""
 
 from fil_core.models.fitted import Fitted, fit
 from fil_core.models.terms import Glm, Softmax

@@ -14,24 +14,42 @@ from fil_core.models.terms import Glm, Model
 
 RELATIVE_TOLERANCE = 1e-10  # of the sum of gradient norms at theta = 0; Newton's last step reaches 1e-14
 
-_STANDSTILL = 1e-3  # of a score in Newton's next step; next to an optimum 1e-8, and about 1 on the way to infinity
+# Largest change of a score in Newton's next step: about 1e-8 at an optimum, and about 1 where parameters diverge.
+_LARGEST_STEP = 1e-3
 
 
 def least_squares_terms(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Loss (z-y)^2 / 2 and its first and second derivative in z, each (n,)."""
+    """Loss (z-y)^2 / 2 and its first and second derivative in z, each (n,).
+
+    >>> z, y = torch.tensor([3.0]), torch.tensor([1.0])
+    >>> [float(term) for term in least_squares_terms(z, y)]
+    [2.0, 2.0, 1.0]
+    """
     r = z - y
     return r * r / 2, r, torch.ones_like(r)
 
 
 def logistic_terms(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Loss log(1 + e^z) - y z, y in {0, 1}, and its first and second derivative in z, each (n,)."""
+    """Loss log(1 + e^z) - y z, y in {0, 1}, and its first and second derivative in z, each (n,).
+
+    At z = 0 they are log 2, 1/2 - y and 1/4:
+
+    >>> z, y = torch.zeros(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
+    >>> [round(float(term), 6) for term in logistic_terms(z, y)]
+    [0.693147, -0.5, 0.25]
+    """
     s = torch.sigmoid(z)
-    # Of both signs of y the one exponential that does not cancel; torch's softplus is cut off at 20, a jump of 2e-9.
+    # log(1 + e^(-z)) for y = 1 and log(1 + e^z) for y = 0, neither of which cancels; torch's softplus is linear above
+    # 20, which is a jump of 2e-9.
     return torch.logaddexp((1 - 2 * y) * z, torch.zeros_like(z)), s - y, s * torch.sigmoid(-z)
 
 
 def penalised(H: Tensor, ridge: float) -> Tensor:
-    """H + ridge I, in place."""
+    """H + ridge I, in place.
+
+    >>> penalised(torch.ones(2, 2), 0.5).tolist()
+    [[1.5, 1.0], [1.0, 1.5]]
+    """
     H.diagonal().add_(ridge)
     return H
 
@@ -43,8 +61,8 @@ def fit_least_squares(
 
     Args:
         X: (n, d). y: (n,). w: (n,) >= 0 or None for ones. ridge: n * l2, >= 0.
-        progress: told (0, None, what).
-        start: not needed.
+        progress: called with (0, None, what).
+        start: ignored, since the solution is in closed form.
 
     Returns:
         theta (d,) and the factorised H = X^T W X + ridge I.
@@ -58,18 +76,22 @@ def fit_least_squares(
 
 
 def solve_normal_equations(H: Tensor, b: Tensor) -> tuple[Optimum, Curvature]:
-    """theta with H theta = b, and H factorised.
+    """Theta with H theta = b, and H factorised.
+
+    >>> H, b = torch.diag(torch.tensor([2.0, 4.0], dtype=torch.float64)), torch.ones(2, dtype=torch.float64)
+    >>> solve_normal_equations(H, b)[0].theta.tolist()
+    [0.5, 0.25]
 
     Args:
         H: (d, d), positive definite. b: (d,).
 
     Raises:
         SingularCurvature: H has no inverse in float64.
-        NotConverged: H is so ill-conditioned that its solution is none.
+        NotConverged: H is so ill-conditioned that the solution leaves a large residual.
     """
     curvature = Curvature.factor(H)
     theta = curvature.solve(b)
-    theta = theta - curvature.solve(H @ theta - b)  # one refinement takes back what a large condition number lost
+    theta = theta - curvature.solve(H @ theta - b)  # one refinement recovers digits lost to a large condition number
     scale = float(H.norm()) * float(theta.norm()) + float(b.norm())
     optimum = Optimum(theta, float((H @ theta - b).norm()), RELATIVE_TOLERANCE * max(scale, 1e-300), 1)
     require(optimum, "Least squares")
@@ -83,14 +105,14 @@ def fit_logistic(
 
     Args:
         X: (n, d). y: (n,) in {0, 1}. w: (n,) >= 0 or None for ones. ridge: n * l2, >= 0.
-        progress: told (step, None, what).
-        start: (d,) parameters to begin with; None for zeros.
+        progress: called with (step, None, what).
+        start: (d,) starting point; None for zeros.
 
     Returns:
         theta (d,) and the factorised Hessian there.
 
     Raises:
-        NotConverged: the classes, or a part of them, are separable at ridge = 0, so that no optimum exists.
+        NotConverged: ridge = 0 and the classes, or a part of them, are separable, so that no optimum exists.
         SingularCurvature: ridge = 0 and the columns of X are dependent.
     """
     weights = torch.ones_like(y) if w is None else w
@@ -117,10 +139,10 @@ def fit_logistic(
     )  # fmt: skip
     require(optimum, "Logistic regression")
     curvature = Curvature.factor(hessian(optimum.theta))
-    if ridge == 0 and float((X @ curvature.solve(gradient(optimum.theta))).abs().max()) > _STANDSTILL:
+    if ridge == 0 and float((X @ curvature.solve(gradient(optimum.theta))).abs().max()) > _LARGEST_STEP:
         raise NotConverged(
-            "Some examples are separated by their class, so at l2 = 0 parameters grow without end although the "
-            "gradient vanishes; expected l2 > 0."
+            "The classes of some examples can be separated linearly, so at l2 = 0 parameters grow without end although "
+            "the gradient vanishes; expected l2 > 0."
         )
     return optimum, curvature
 

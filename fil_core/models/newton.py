@@ -11,7 +11,7 @@ from torch import Tensor
 from fil_core.errors import NotConverged, SingularCurvature
 from fil_core.progress import Progress
 
-_SLOW = 0.1  # a step that leaves more than this of the gradient asks for a new Hessian
+_SLOW = 0.1  # share of the gradient norm left after a step, above which the Hessian is computed anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,28 @@ def minimise(
     steps: int = 100,
     progress: Progress | None = None,
 ) -> Optimum:
-    """Newton's method from `theta`, with a factorised Hessian kept for as long as it serves.
+    """Newton's method from `theta`; a factorised Hessian is reused for as long as its steps shrink the gradient fast.
+
+    On a quadratic, |theta - 1|^2 / 2, one step reaches the optimum:
+
+    >>> ones, start = torch.ones(2, dtype=torch.float64), torch.zeros(2, dtype=torch.float64)
+    >>> loss = lambda theta: (theta - ones).square().sum() / 2
+    >>> found = minimise(loss, lambda theta: theta - ones, lambda theta: torch.diag(ones), start, tolerance=1e-12)
+    >>> found.theta.tolist(), found.iterations
+    ([1.0, 1.0], 1)
 
     Args:
-        loss, gradient, hessian: of theta; the Hessian as an (m, m) matrix over theta flattened.
-        theta: start, any shape.
+        loss, gradient, hessian: functions of theta; the Hessian is an (m, m) matrix over theta flattened.
+        theta: starting point, any shape.
         tolerance: largest gradient norm of an optimum, in the gradient's units.
-        steps: most Newton steps.
-        progress: told (step, None, what).
+        steps: maximum number of Newton steps, >= 1.
+        progress: called with (step, None, what).
+
+    Returns:
+        The last point, which need not be an optimum; see `require`.
 
     Raises:
-        SingularCurvature: the Hessian has no Cholesky factor on the way.
+        SingularCurvature: a Hessian on the way has no Cholesky factor.
 
     Source: for the kept factor, Shamanskii (1967); Kelley, Iterative Methods (SIAM 1995), Sec. 5.4.3.
     """
@@ -91,7 +102,7 @@ def _solve(factor: Tensor, g: Tensor) -> Tensor:
 
 
 def _polish(gradient: Callable[[Tensor], Tensor], theta: Tensor, g: Tensor, factor: Tensor) -> tuple[Tensor, Tensor]:
-    """Steps with the kept factor, for as long as they halve the gradient: from the tolerance on to rounding."""
+    """Further steps with the same factor, while each halves the gradient: from the tolerance down to rounding."""
     while True:
         trial = theta - _solve(factor, g)
         after = gradient(trial)
@@ -103,9 +114,9 @@ def _polish(gradient: Callable[[Tensor], Tensor], theta: Tensor, g: Tensor, fact
 def _backtrack(
     loss: Callable[[Tensor], Tensor], theta: Tensor, value: Tensor, step: Tensor, slope: float
 ) -> tuple[Tensor, Tensor, bool]:
-    """Halve the step until the loss falls by a tenth of what the slope promises (Armijo)."""
+    """Halve the step until the loss decreases by at least 0.1 times the slope's prediction (Armijo's rule)."""
     size = 1.0
-    slack = 16 * torch.finfo(theta.dtype).eps * abs(float(value))  # near the optimum the fall is below rounding
+    slack = 16 * torch.finfo(theta.dtype).eps * abs(float(value))  # near the optimum the decrease is below rounding
     while size > 1e-10:
         trial = theta - size * step
         after = loss(trial)
@@ -118,8 +129,12 @@ def _backtrack(
 def require(optimum: Optimum, what: str) -> None:
     """Refuse a point that is not an optimum.
 
+    Args:
+        optimum: where an iteration ended.
+        what: name of the method, at the beginning of the message.
+
     Raises:
-        NotConverged: with the norm seen, the tolerance, and what to change.
+        NotConverged: its gradient norm is above the tolerance.
     """
     if not optimum.converged:
         raise NotConverged(

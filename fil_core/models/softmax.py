@@ -16,6 +16,13 @@ from fil_core.models.terms import Model, Softmax
 def softmax_terms(Z: Tensor, Y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Loss -log p_y (n,), its gradient p - y in the scores (n, C), and the probabilities p (n, C).
 
+    At equal scores all probabilities are 1/C and the loss is log C:
+
+    >>> Z, Y = torch.zeros(1, 4, dtype=torch.float64), torch.eye(4, dtype=torch.float64)[:1]
+    >>> loss, delta, p = softmax_terms(Z, Y)
+    >>> round(float(loss), 6), delta.tolist(), p.tolist()
+    (1.386294, [[-0.75, 0.25, 0.25, 0.25]], [[0.25, 0.25, 0.25, 0.25]])
+
     Args:
         Z: (n, C) scores. Y: (n, C) one-hot.
     """
@@ -25,14 +32,22 @@ def softmax_terms(Z: Tensor, Y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def hessian_blocks(X: Tensor, p: Tensor, w: Tensor, ridge: float) -> Tensor:
-    """sum_i w_i (diag p_i - p_i p_i^T) (x) x_i x_i^T + ridge I, (C d, C d)."""
+    """The Hessian sum_i w_i (diag p_i - p_i p_i^T) (x) x_i x_i^T + ridge I, (C d, C d), class-major.
+
+    >>> X, p, w = torch.tensor([[2.0]]), torch.tensor([[0.5, 0.5]]), torch.ones(1)
+    >>> hessian_blocks(X, p, w, 0.5).tolist()
+    [[1.5, -1.0], [-1.0, 1.5]]
+
+    Args:
+        X: (n, d). p: (n, C) probabilities. w: (n,) weights, >= 0. ridge: n * l2, >= 0.
+    """
     C, d = p.shape[1], X.shape[1]
     H = X.new_zeros(C * d, C * d)
     for block in row_blocks(X.shape[0], C * d // 16, X.device):
         H -= weighted_gram((p[block, :, None] * X[block, None, :]).flatten(1), w[block])
-    for c in range(C):  # anew, because p - p^2 would cancel where p is near 1
-        own = slice(c * d, (c + 1) * d)
-        H[own, own] = weighted_gram(X, w * p[:, c] * (1 - p[:, c]))
+    for c in range(C):  # the diagonal blocks again, since p - p^2 would cancel where p is near 1
+        block_c = slice(c * d, (c + 1) * d)
+        H[block_c, block_c] = weighted_gram(X, w * p[:, c] * (1 - p[:, c]))
     return penalised(H, ridge)
 
 
@@ -43,14 +58,14 @@ def fit_softmax(
 
     Args:
         X: (n, d). Y: (n, C) one-hot. w: (n,) >= 0 or None for ones. ridge: n * l2, > 0.
-        progress: told (step, None, what).
-        start: (C, d) parameters to begin with; None for zeros.
+        progress: called with (step, None, what).
+        start: (C, d) starting point; None for zeros.
 
     Returns:
         Theta (C, d) and the factorised Hessian there, (C d, C d), class-major.
 
     Raises:
-        NotConverged: the gradient stayed large.
+        NotConverged: the gradient norm stayed above the tolerance.
     """
     weights = X.new_ones(X.shape[0]) if w is None else w
 

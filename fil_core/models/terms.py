@@ -1,4 +1,4 @@
-"""Per-example terms of a model at its optimum, which every measure is built from, and what a family's code provides."""
+"""Per-example terms of a model at its optimum, which every measure is built from, and the functions of a family."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class Softmax:
 
     @cached_property
     def inverse(self) -> Tensor:
-        """The blocks (H^-1)_ce, (C, C, d, d); formed once for all examples."""
+        """The blocks (H^-1)_ce, (C, C, d, d), computed once for all examples."""
         return self._blocks(1)
 
     @cached_property
     def inverse_square(self) -> Tensor:
-        """The blocks (H^-2)_ce, (C, C, d, d); formed once for all examples."""
+        """The blocks (H^-2)_ce, (C, C, d, d), computed once for all examples."""
         return self._blocks(2)
 
     def _blocks(self, k: int) -> Tensor:
@@ -69,7 +69,7 @@ class Softmax:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The code of one family of models.
+    """The functions of one family of models.
 
     Attributes:
         fit: (X, y, w, ridge, progress, start) to the optimum and the factorised curvature there.

@@ -259,7 +259,7 @@ def test_an_empty_value_is_not_taken_for_none(option, run):
 
 
 def test_a_curvature_that_cannot_fit_is_refused_before_it_is_formed(run, monkeypatch):
-    monkeypatch.setattr("fil_core.models.fitted._free_memory", lambda: 10_000)
+    monkeypatch.setattr("fil_core.models.checks._free_memory", lambda: 10_000)
     refused(run("fil", *DIGITS, "--force"), "memory: the curvature of 64 parameters", "Take at most")
 
 

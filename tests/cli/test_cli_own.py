@@ -231,4 +231,4 @@ def test_parameters_of_ones_own_are_measured_and_wrong_ones_refused(run, patient
     np.savez(tmp_path / "wrong.npz", theta=-theta)
     code, _, err = run("fil", *arguments, "--parameters", tmp_path / "wrong.npz")
     assert code != 0
-    assert "With the opposite sign they are: the second class here is 'yes'." in err
+    assert "With the opposite sign they are one: the second class here is 'yes'." in err

@@ -86,7 +86,7 @@ def test_weights_that_are_none_are_refused(trained):
 def test_the_opposite_sign_is_recognised(kind, make_dataset):
     spec, data = KINDS[kind][0], make_dataset(classes=2, n=60, d=4, seed=3)
     theta = fit(spec, data).theta.numpy()
-    with pytest.raises(NotConverged, match=r"With the opposite sign they are: the second class here is 'b'\."):
+    with pytest.raises(NotConverged, match=r"With the opposite sign they are one: the second class here is 'b'\."):
         fit_at(spec, data, -theta)
 
 
@@ -102,14 +102,14 @@ def test_another_penalty_is_recognised_and_named(kind, make_dataset):
 def test_a_penalty_that_was_not_multiplied_by_n_is_recognised(make_dataset):
     data = make_dataset(classes=2, n=60, d=4, seed=3)
     theta = fit(ModelSpec(kind="logistic", l2=0.3 / 60), data).theta.numpy()
-    with pytest.raises(NotConverged, match=r"With l2 = 0\.005 they are: the penalty here is .* times n = 60"):
+    with pytest.raises(NotConverged, match=r"With l2 = 0\.005 they are one: the penalty here is .* n = 60"):
         fit_at(ModelSpec(kind="logistic", l2=0.3), data, theta)
 
 
 def test_other_scaling_gets_the_general_hint(trained):
     spec, data, theta = trained
     scaled = theta / np.array([1.0, 20.0, 3.0, 0.1])
-    with pytest.raises(NotConverged, match="Are these the rows, the scaling of the features"):
+    with pytest.raises(NotConverged, match="Check that rows, scaling of the features"):
         fit_at(spec, data, scaled)
 
 

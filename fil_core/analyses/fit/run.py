@@ -14,7 +14,7 @@ from fil_core.errors import BadData
 from fil_core.linalg import Curvature
 from fil_core.mitigations.irfil import without_leakiest
 from fil_core.models import Fitted, fit
-from fil_core.models.fitted import check_task
+from fil_core.models.checks import check_task
 from fil_core.models.newton import Optimum
 from fil_core.models.pretrained import fit_at
 from fil_core.progress import Progress
