@@ -1,7 +1,7 @@
 """Run the benchmarks: `python -m benchmarks [--only NAME] [--data-dir DIR]`.
 
-Prints one line a figure: what, target, measured, the reference that ran beside it, and pass or MISS. Always ends with
-status 0, for a slow machine is no broken build; the last lines name what was missed.
+Prints one line per figure: what, target, measured, the reference, and pass or MISS. The exit status is always 0, since
+a slow machine does not break the build; the last lines name what was missed.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
-from benchmarks import attacks, blocks, fil, mitigations, own, sessions
+from benchmarks import attribute_inference, blocks, candidates, fil, mitigations, own, reconstruction, sessions
 from benchmarks.browser import browser_rows
 from benchmarks.rows import Row
 from fil_core import DataUnavailable
 
 _GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = {
     **fil.GROUPS,
-    **attacks.GROUPS,
+    **attribute_inference.GROUPS,
+    **candidates.GROUPS,
+    **reconstruction.GROUPS,
     **mitigations.GROUPS,
     **blocks.GROUPS,
     **own.GROUPS,
@@ -32,7 +34,7 @@ _WIDTHS = (76, 26, 26, 62)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the groups that are asked for and print their rows as they come."""
+    """Run the chosen groups and print their rows one by one."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed, memory and agreement, measured.")
     parser.add_argument("--only", metavar="NAME", action="append", choices=list(_GROUPS), help=f"one of {', '.join(_GROUPS)}; may be given again")  # noqa: E501 # fmt: skip
     parser.add_argument("--data-dir", metavar="DIR", help="folder with the data files (default: FIL_DATA_DIR)")
@@ -79,7 +81,7 @@ def _machine() -> str:
 
 
 def _load() -> str:
-    """How busy the machine is: times below are worth what this says."""
+    """How busy the machine is, which limits what the times below mean."""
     return f"Load over the last minute: {os.getloadavg()[0]:.1f} (this run's own threads included)."
 
 

@@ -39,7 +39,13 @@ class Measured:
 
 
 def write_rows(folder: Path, n: int, d: int, rows: int = 20_000) -> RowSource:
-    """A matrix of standard normal rows and a file of noisy linear labels, written block by block."""
+    """A matrix of standard normal rows and a file of noisy linear labels, written block by block.
+
+    Args:
+        folder: where the two files are written.
+        n, d: rows and features.
+        rows: rows per block.
+    """
     X, y = folder / "X.npy", folder / "y.npy"
     with open(X, "wb") as features, open(y, "wb") as targets:
         for file, shape in ((features, (n, d)), (targets, (n,))):
@@ -52,13 +58,24 @@ def write_rows(folder: Path, n: int, d: int, rows: int = 20_000) -> RowSource:
 
 
 def seeded(start: int, m: int, d: int) -> tuple[np.ndarray, np.ndarray]:
-    """The same numbers whenever they are asked for."""
+    """Features (m, d) and noise (m,) of one block, the same at every call.
+
+    Args:
+        start: number of the block's first row, which seeds the draw.
+        m: rows in the block. d: features.
+    """
     rng = np.random.default_rng([SEED, start])
     return rng.standard_normal((m, d)), rng.standard_normal(m)
 
 
 def measured(source: RowSource, model: ModelSpec, workers: int) -> Measured:
-    """A run in a fresh process with a pool of its own, and what all of them together take."""
+    """A run in a fresh process with its own pool, and the memory of all its processes together.
+
+    Args:
+        source: the rows.
+        model: what is trained on them.
+        workers: processes in the pool.
+    """
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(there, source, model, workers))

@@ -25,12 +25,12 @@ _CLICKS = (  # what, the button, what then appears, seconds
     ("from the click that starts a job to its progress", "Measure", "Cancel", 1.0),
     ("from the click that cancels it to the end", "Cancel", "Cancelled", 2.0),
 )
-_PATIENCE = 60_000  # milliseconds before a page counts as not coming
-_ROOT = Path(__file__).parents[1]
-_LAUNCH = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+_PATIENCE = 60_000  # milliseconds before a page counts as failed
+ROOT = Path(__file__).parents[1]
+LAUNCH = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 _METRIC, _LINK = "[data-testid='stMetricValue']", "[data-testid='stSidebarNavLink']"
-# A page is there when it shows a metric or a heading of its own and its script is not running any more. Streamlit shows
-# the status widget only after a moment of running, so the state that it is drawn from is asked as well.
+# A page is complete when it shows a metric or a heading of its own and its script has ended. Streamlit shows the status
+# widget only after a moment, so the state behind it is checked as well.
 _THERE = """() => {
     const shown = document.querySelector("[data-testid='stMain'] :is([data-testid='stMetricValue'], h1, h2, h3)");
     const running = document.querySelector("[data-testid='stStatusWidget'], [data-test-script-state='running']");
@@ -41,8 +41,8 @@ _THERE = """() => {
 def browser_rows(data_dir: str | None) -> Iterator[Row]:
     """From the start of the server to the first metric, and from each click in the sidebar to its page."""
     what = "app: server start to the first metric, warm store"
-    launch = _chromium()
-    if launch is None or not (_ROOT / "app.py").exists():
+    launch = find_chromium()
+    if launch is None or not (ROOT / "app.py").exists():
         yield Row(what, f"<= {_FIRST:g} s", "no Chromium here" if launch is None else "no app.py here")
         return
     from playwright.sync_api import Error, sync_playwright
@@ -50,8 +50,8 @@ def browser_rows(data_dir: str | None) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as store, sync_playwright() as playwright:
         environment = os.environ | {"FIL_STORE_DIR": store} | ({"FIL_DATA_DIR": data_dir} if data_dir else {})
         warm = [sys.executable, "-m", "fil_core", "fil", "--data", "digits", "--model", "softmax"]
-        subprocess.run(warm, cwd=_ROOT, env=environment, check=True, capture_output=True)
-        browser = playwright.chromium.launch(executable_path=launch or None, args=list(_LAUNCH))
+        subprocess.run(warm, cwd=ROOT, env=environment, check=True, capture_output=True)
+        browser = playwright.chromium.launch(executable_path=launch or None, args=list(LAUNCH))
         page = browser.new_page()
         try:
             yield from _visits(page, what, environment)
@@ -63,7 +63,7 @@ def browser_rows(data_dir: str | None) -> Iterator[Row]:
 
 def _visits(page: Page, what: str, environment: dict[str, str]) -> Iterator[Row]:
     start = time.perf_counter()
-    with _server(environment) as url:
+    with running_server(environment) as url:
         _open(page, url)
         page.wait_for_selector(_METRIC, timeout=_PATIENCE)
         shown = page.locator(_METRIC).first.inner_text()
@@ -83,17 +83,17 @@ def _visits(page: Page, what: str, environment: dict[str, str]) -> Iterator[Row]
 
 def job_rows(data_dir: str | None) -> Iterator[Row]:
     """From the click that starts a job to its progress on the page, and from the click that ends it to the end."""
-    launch = _chromium()
+    launch = find_chromium()
     if launch is None:
         yield Row("app: a job", "", "no Chromium here")
         return
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as store, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=launch or None, args=list(_LAUNCH))
+        browser = playwright.chromium.launch(executable_path=launch or None, args=list(LAUNCH))
         page = browser.new_page()
         page.set_default_timeout(_PATIENCE)
-        with _server(os.environ | {"FIL_STORE_DIR": store}) as url:
+        with running_server(os.environ | {"FIL_STORE_DIR": store}) as url:
             _open(page, f"{url}/?{_LONG}")
             for what, button, shown, most in _CLICKS:
                 page.get_by_role("button", name=button).wait_for()
@@ -107,7 +107,7 @@ def job_rows(data_dir: str | None) -> Iterator[Row]:
 
 
 def _open(page: Page, url: str) -> None:
-    """Load the page, asking again for as long as nobody listens."""
+    """Load the page, again and again until the server listens."""
     from playwright.sync_api import Error
 
     deadline = time.perf_counter() + _PATIENCE / 1000
@@ -122,13 +122,14 @@ def _open(page: Page, url: str) -> None:
 
 
 @contextmanager
-def _server(environment: dict[str, str]) -> Iterator[str]:
+def running_server(environment: dict[str, str]) -> Iterator[str]:
+    """The address of a dashboard that is served until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
-    server = subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -136,7 +137,7 @@ def _server(environment: dict[str, str]) -> Iterator[str]:
         server.wait(10)
 
 
-def _chromium() -> str | None:
+def find_chromium() -> str | None:
     """Path of a Chromium; empty for playwright's own; None where there is none."""
     try:
         from playwright.sync_api import sync_playwright

@@ -36,7 +36,13 @@ def worst_error(found: Tensor, true: Tensor) -> float:
 
 
 def fit_and_fil(spec: ModelSpec, dataset: Dataset, device: torch.device | None = None) -> tuple[Fitted, Tensor]:
-    """What is timed as "eta of everyone": training with the factorisation, then eta; back on the CPU."""
+    """The work that is timed: training with the factorisation, then eta of all examples, copied to the CPU.
+
+    Args:
+        spec: the model.
+        dataset: its training examples.
+        device: where to compute; None for the CPU.
+    """
     fitted = fit(spec, dataset, device=device)
     return fitted, fil(fitted, dataset).cpu()
 
@@ -97,7 +103,14 @@ def published(data_dir: str | None) -> Iterator[Row]:
 
 
 def close(what: str, found: float, true: float, tolerance: float, form: str) -> Row:
-    """A figure that is to be another's up to a relative tolerance."""
+    """The row of a figure that should equal a known one.
+
+    Args:
+        what: name of the figure.
+        found, true: the figure and the known one.
+        tolerance: largest relative error.
+        form: format of both numbers, as for `format`.
+    """
     error = abs(found / true - 1)
     return Row(what, f"{true:{form}}, {tolerance:g} rel.", f"{found:{form}} ({error:.0e} off)", "", error <= tolerance)
 

@@ -1,4 +1,4 @@
-"""The rows about reweighting and the other mitigations: published rounds, seconds, memory, and who takes the place."""
+"""The rows about reweighting and the other mitigations: published rounds, seconds, memory, the new leakiest examples."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def reweighting(data_dir: str | None) -> Iterator[Row]:
 
 
 def mitigations(data_dir: str | None) -> Iterator[Row]:
-    """Everything side by side on MNIST 0/1, and who takes the place of those left out."""
+    """All mitigations on MNIST 0/1, and the leakiest examples once others are left out."""
     data = DataSpec(name="mnist", classes=("0", "1"), pca=20, data_dir=data_dir)
     dataset = load(data)
     eta = fil(fit(ModelSpec(), dataset), dataset).numpy()
@@ -102,10 +102,10 @@ def mitigations(data_dir: str | None) -> Iterator[Row]:
         before = engine.dataset(data)
         ids = evenly_ranked(_series(eta, before), 20)
         base = ReleaseRequest(data=data, sigma=1e-4, ids=ids)
-        ways = [Irfil(method=method) for method in ("sample", "class", "hybrid")]  # type: ignore[arg-type]
-        compared = compared_releases(base, n=dataset.n, irfil=ways)
+        reweightings = [Irfil(method=method) for method in ("sample", "class", "hybrid")]  # type: ignore[arg-type]
+        compared = compared_releases(base, n=dataset.n, irfil=reweightings)
         _, seconds = best_of(1, lambda: [engine.get(m.release) for m in compared])
-    yield Row(f"MNIST 0/1, 20 components: {len(compared)} releases side by side", "", f"{seconds:.1f} s", "20 reconstructed in each")  # noqa: E501 # fmt: skip
+    yield Row(f"MNIST 0/1, 20 components: {len(compared)} releases compared", "", f"{seconds:.1f} s", "20 reconstructed in each")  # noqa: E501 # fmt: skip
     k = round(dataset.n / 100)
     after = fil(fit(ModelSpec(), dataset, weights=without_leakiest(eta, k)), dataset).numpy()
     next_ones = successors(_series(eta, dataset), _series(after, dataset), k)
@@ -120,8 +120,10 @@ def _series(values: np.ndarray, dataset: Dataset) -> pd.Series:
     return pd.Series(values, index=dataset.ids)
 
 
-def _reweight(model: ModelSpec, dataset: Dataset, how: Irfil = _FIFTEEN, columns: tuple[int, ...] = ()) -> Reweighting:
-    return irfil(fit(model, dataset), dataset, how, columns=columns)
+def _reweight(
+    model: ModelSpec, dataset: Dataset, weights: Irfil = _FIFTEEN, columns: tuple[int, ...] = ()
+) -> Reweighting:
+    return irfil(fit(model, dataset), dataset, weights, columns=columns)
 
 
 def _rounds(what: str, found: Reweighting, figures: dict[str, list[float]]) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""The rows about data of one's own: images in a zip, a table of 100 MB, and a job's first word and last."""
+"""The rows about own data and jobs: images in a zip, a table of 100 MB, a job's first message and its end."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _FIGURES = {
     "least-squares": (0.0, (0.24846, 0.08012, 0.78221)),
     "logistic": (8e-5, (0.31599, 0.15131, 0.81112)),
 }
-_ALL_VALUES, _PREVIEW, _WORD, _END = 60.0, 10.0, 1.0, 2.0  # seconds
+_ALL_VALUES, _PREVIEW, _MESSAGE, _END = 60.0, 10.0, 1.0, 2.0  # seconds
 
 
 @contextmanager
 def _own_store() -> Iterator[Path]:
-    """A store and a register of their own."""
+    """A fresh store and register, until the block ends."""
     before = os.environ.get("FIL_STORE_DIR")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["FIL_STORE_DIR"] = folder
@@ -66,7 +66,7 @@ def own_images(data_dir: str | None) -> Iterator[Row]:
 
 
 def own_table(data_dir: str | None) -> Iterator[Row]:
-    """A CSV of more than 100 MB, looked into as the page does it."""
+    """A CSV of more than 100 MB, previewed as on the page."""
     rng = np.random.default_rng(SEED)
     frame = pd.DataFrame(rng.normal(size=(500_000, 12)), columns=[f"c{j}" for j in range(12)])
     frame["region"] = rng.choice(["north", "south", "west"], len(frame))
@@ -81,7 +81,7 @@ def own_table(data_dir: str | None) -> Iterator[Row]:
 
 
 def jobs(data_dir: str | None) -> Iterator[Row]:
-    """How soon a job says something, and how soon it is gone when it is to stop."""
+    """The time until a job reports progress, and until its process has ended once it is cancelled."""
     import psutil
 
     with _own_store() as folder:
@@ -90,13 +90,15 @@ def jobs(data_dir: str | None) -> Iterator[Row]:
         start = time.perf_counter()
         job = server.submit([request], title="benchmark")
         first = _until(lambda: _now(server, job).what != "waiting for its turn", start)
-        yield Row("job: from asking to its first word", f"<= {_WORD:g} s", f"{first:.2f} s", "", first <= _WORD)
+        yield Row(
+            "job: from submission to its first message", f"<= {_MESSAGE:g} s", f"{first:.2f} s", "", first <= _MESSAGE
+        )
         computing = _until(lambda: _now(server, job).what not in ("starting a process", "loading"), start)
-        yield Row("job: from asking to the work itself", "", f"{computing:.1f} s", "a process, torch and the data")
+        yield Row("job: from submission to the work itself", "", f"{computing:.1f} s", "a process, torch and the data")
         start = time.perf_counter()
         server.cancel(job.id)
         end = _until(lambda: not psutil.Process().children(recursive=True), start)
-        yield Row("job: from cancelling to its process gone", f"<= {_END:g} s", f"{end:.2f} s", "", end <= _END)
+        yield Row("job: from cancelling to the end of its process", f"<= {_END:g} s", f"{end:.2f} s", "", end <= _END)
     yield from job_rows(data_dir)
 
 

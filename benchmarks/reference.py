@@ -1,4 +1,4 @@
-"""Fisher information loss the slow way: H inverted, J formed for one example at a time, its largest singular value."""
+"""A slow reference of Fisher information loss: H inverted, J formed example by example, its largest singular value."""
 
 from __future__ import annotations
 

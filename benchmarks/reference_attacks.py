@@ -1,4 +1,4 @@
-"""The attacks the slow way: every candidate trained for itself, every release compared with every candidate."""
+"""Slow references of the attacks: every candidate trained separately, every release compared with every candidate."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def refitted(fitted: Fitted, dataset: Dataset, attribute: Attribute, i: int, v: 
 
 
 def solver_again(fitted: Fitted, dataset: Dataset) -> Candidate:
-    """A kinder loop for least squares: X^T X and X^T y are kept, and of a candidate only the system is solved anew."""
+    """A faster loop for least squares: X^T X and X^T y are kept, and only the system is solved per candidate."""
     X, y = torch.from_numpy(dataset.X), fitted.targets(dataset.y)
     H = X.T @ X + dataset.n * fitted.spec.penalty * torch.eye(X.shape[1], dtype=X.dtype)
     b = X.T @ y
@@ -52,7 +52,14 @@ def seconds_each(
     rows: Sequence[int],
     released: Tensor | None = None,
 ) -> float:
-    """The fewest seconds that one example took: its k candidates and, where there are releases (T, d), T guesses."""
+    """The fewest seconds that one example took.
+
+    Args:
+        candidate: trains one candidate.
+        fitted, dataset, attribute: what it is trained from.
+        rows: positions of the examples.
+        released: (T, d) releases, of which each is guessed from too; None for the k candidates alone.
+    """
     seconds = []
     for i in rows:
         start = time.perf_counter()

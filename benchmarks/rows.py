@@ -1,4 +1,4 @@
-"""What every group of benchmarks is made of: a row, and how its seconds, bytes and sample are taken."""
+"""Shared by all groups of benchmarks: a row, and how seconds, bytes and samples are taken."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Row:
 
     Attributes:
         what: what was measured.
-        target: what was promised; empty where nothing was.
+        target: what the figure should be; empty for no target.
         measured: the figure with its unit.
-        reference: what ran beside it, with its own figure.
+        reference: what it is compared with, with its own figure.
         passed: whether the target is met; None where there is none or it could not be measured.
     """
 
@@ -37,7 +37,7 @@ class Row:
 
 
 def best_of(times: int, work: Callable[[], Any]) -> tuple[Any, float]:
-    """The last result and the fewest seconds; what else runs on the machine only ever adds to the others."""
+    """The last result and the fewest seconds, since other work on the machine only ever adds time."""
     seconds = []
     for _ in range(times):
         start = time.perf_counter()
@@ -78,5 +78,5 @@ def _resident(name: str) -> float:
 
 
 def mib(size: float) -> str:
-    """Bytes for a person."""
+    """Bytes in MiB, as text."""
     return f"{size / 2**20:,.0f} MiB"
