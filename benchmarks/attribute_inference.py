@@ -163,7 +163,11 @@ def _against_refits(dataset: Dataset, attribute: Attribute) -> Iterator[Row]:
 
 
 def all_shifts(fitted: Fitted, dataset: Dataset, attribute: Attribute) -> Tensor:
-    """Candidates of every example, (n, k, d)."""
+    """Candidates of every example less the parameters, (n, k, d).
+
+    Args:
+        fitted: the model. dataset: its n training examples. attribute: with k values.
+    """
     return torch.cat([shift for _, shift in candidate_shifts(fitted, dataset, attribute)])
 
 

@@ -1,4 +1,4 @@
-"""The rows about reweighting and the other mitigations: published rounds, seconds, memory, the new leakiest examples."""
+"""The rows about reweighting and the other mitigations: published rounds, seconds, memory, the next leakiest."""
 
 from __future__ import annotations
 

@@ -71,7 +71,12 @@ def seconds_each(
 
 
 def nearest(candidates: Tensor, released: Tensor, bonus: Tensor | float = 0.0) -> Tensor:
-    """Which of the candidates (k, d) is nearest to each release (T, d), less a bonus (k,) off the square: (T,)."""
+    """Index of the candidate with the smallest squared distance, less its bonus, to each release, (T,).
+
+    Args:
+        candidates: (k, d). released: (T, d) releases.
+        bonus: (k,) or one number, subtracted from the squared distances.
+    """
     return ((released[:, None] - candidates).square().sum(2) - bonus).argmin(1)
 
 

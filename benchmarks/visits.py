@@ -85,14 +85,27 @@ async def _pauses(person: Visitor, crowd: Crowd) -> AsyncIterator[str]:
 
 
 async def open_first_page(page: Page, person: Visitor, url: str) -> None:
-    """Open the link to the session's own example and wait until the page is drawn."""
+    """Open the link to the session's own example and wait until the page is drawn.
+
+    Args:
+        page: of a browser.
+        person: the session.
+        url: address of the server.
+    """
     await page.goto(f"{url}/examples?{person.query}&id={person.example}", wait_until="commit")
     await page.get_by_text(f"Example {person.example}", exact=False).first.wait_for(timeout=_PATIENCE)
     await page.wait_for_function(_SETTLED, polling=_POLL, timeout=_PATIENCE)
 
 
 async def browse(page: Page, person: Visitor, url: str, crowd: Crowd) -> None:
-    """Every page several times, by the links in the sidebar."""
+    """Open every page several times by the links in the sidebar, and record its time and content.
+
+    Args:
+        page: of a browser; opened by `open_first_page`.
+        person: the session.
+        url: address of the server.
+        crowd: how it behaves.
+    """
     await open_first_page(page, person, url)
     async for name in _pauses(person, crowd):
         before = await page.locator("h1").first.inner_text()
@@ -113,7 +126,13 @@ async def browse(page: Page, person: Visitor, url: str, crowd: Crowd) -> None:
 
 
 async def listen(person: Visitor, url: str, crowd: Crowd) -> None:
-    """Request the same pages by the browser's protocol; a page is complete when its script has finished."""
+    """Request the same pages by the browser's protocol; a page is complete when its script has finished.
+
+    Args:
+        person: the session.
+        url: address of the server.
+        crowd: how it behaves.
+    """
     from streamlit.proto.BackMsg_pb2 import BackMsg
     from websockets.asyncio.client import connect
 
