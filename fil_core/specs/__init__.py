@@ -1,4 +1,4 @@
-"""What a person asks for: small frozen values that validate themselves and serve as cache keys."""
+"""Specs of data and models, and requests: small frozen values that validate themselves and identify results."""
 
 from fil_core.specs.data import DataSpec, Preprocess
 from fil_core.specs.families import ATTACKABLE, DEFAULT_L2, FAMILIES, KINDS

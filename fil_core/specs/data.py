@@ -1,4 +1,4 @@
-"""Which examples, in which coordinates."""
+"""The spec of a data set: which examples, with which preprocessing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Preprocess = Literal["unit-ball", "standardise", "none"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSpec:
-    """Which examples, in which coordinates.
+    """Which examples, with which preprocessing.
 
     Attributes:
         name: a name of the registry (`digits`, `mnist`, `iwpc`, `synthetic:10000x3072`, ...), or of own data
@@ -23,7 +23,7 @@ class DataSpec:
         seed: seed of that draw, and of synthetic data.
         preprocess: fitted on the training rows; None takes the data set's convention.
         pca: number of principal directions kept after `preprocess`; None keeps all features.
-        data_dir: folder that holds the files; not part of the identity, the content is.
+        data_dir: folder that holds the files; not part of a result's identity, which depends on their content instead.
     """
 
     name: str = option(

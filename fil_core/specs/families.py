@@ -1,4 +1,4 @@
-"""The families of models, one entry each: what they fit, their usual penalty, what they allow, and their code."""
+"""The families of models, one entry each: the tasks that they fit, their default penalty, their cost and their code."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ class Family:
     """Everything about one family of models.
 
     Attributes:
-        name: as requests, links and the command line call it.
+        name: its name in requests, links and on the command line.
         fits: whether it fits a number of classes; 0 stands for a real-valued target.
         coding: how its targets are coded, in words.
-        default_l2: the usual penalty.
-        needs_penalty: whether the objective has no single optimum without one.
-        scores: how many scores an example has, from the number of classes.
-        attackable: whether the attacks are defined on it.
+        default_l2: the default penalty.
+        needs_penalty: whether the objective has no unique optimum without one.
+        scores: the number of scores per example, from the number of classes.
+        attackable: whether the attacks are defined for it.
         exact_leave_one_out: whether the shift of the parameters without an example is exact rather than a Newton step.
-        training, measuring: (n, d, scores) to the multiply-adds of one training, and of measuring every example.
-        block: (d, scores) to the numbers that an example takes in a block under measurement.
-        refit: (n, d) to the multiply-adds of training again on one changed row.
-        reconstruction_rounds: how often a reconstruction starts anew from a better centre.
-        model: its code, a `fil_core.models.family.Model`, loaded when something is computed.
+        training, measuring: (n, d, scores) to the multiply-adds of training, and of measuring every example.
+        block: (d, scores) to the float64 numbers per example in a block of examples that is measured.
+        refit: (n, d) to the multiply-adds of training again with one row changed.
+        reconstruction_rounds: how often a reconstruction is repeated around its last answer.
+        model: its code, a `fil_core.models.terms.Model`, imported when something is computed.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Family:
     model: Late
 
 
-# Least squares is defined without a penalty (the paper's setting); the others have no optimum on separable classes.
+# Least squares has an optimum without a penalty (the paper's setting); the others have none on separable classes.
 FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (

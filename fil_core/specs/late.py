@@ -1,4 +1,4 @@
-"""Functions that are imported when they are first called, so that what only names them loads nothing heavy."""
+"""Functions that are imported at their first call, so that modules which only refer to them load nothing heavy."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ class Late:
         """The object itself."""
         return getattr(import_module(self.module), self.name)
 
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Call it."""
-        return self.load()(*arguments, **named)
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Call the object."""
+        return self.load()(*arguments, **keywords)

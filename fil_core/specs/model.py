@@ -1,4 +1,4 @@
-"""Which model, with which penalty and weights."""
+"""The spec of a model: its family, penalty and weights."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from fil_core.specs.options import Kind, check_options, choice, number, option
 from fil_core.specs.weights import GivenWeights, Weighting, weighting
 
 ModelKind = Literal["least-squares", "logistic", "softmax"]  # the names of FAMILIES, for type checkers
-LARGEST_L2 = 1e6  # a penalty that leaves nothing of a model on any scaled data
+LARGEST_L2 = 1e6  # a penalty that shrinks the parameters to nearly zero on any scaled data
 
 _DEFAULTS = ", ".join(f"{value:g} for {kind}" for kind, value in DEFAULT_L2.items())
 
 
 def _weights() -> Kind:
-    """A weighting; on the command line also a file with weights."""
+    """The kind of a weighting; on the command line also a file with weights."""
 
     def check(name: str, value: Any) -> Weighting:
         if not isinstance(value, Weighting):
@@ -30,11 +30,11 @@ def _weights() -> Kind:
     def read(text: str) -> Weighting | Path | None:
         return Path(text) if text.lower().endswith((".csv", ".parquet")) else weighting(text)
 
-    return Kind(check, read, lambda how: how.text, "HOW")
+    return Kind(check, read, lambda value: value.text, "WEIGHTING")
 
 
 def _digest() -> Kind:
-    """A sha-256; on the command line also a file with coefficients."""
+    """The kind of a sha-256; on the command line also a file with coefficients."""
 
     def check(name: str, value: Any) -> str:
         checks.digest(name, value)
@@ -48,14 +48,14 @@ def _digest() -> Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
-    """Which model, with which penalty.
+    """Which model, with which penalty and weights.
 
     Attributes:
         kind: least squares (regression, or two classes coded -1/+1), logistic (two), softmax (any number).
-        l2: lambda of the objective `sum_i w_i loss_i + n * l2 / 2 * |theta|^2`; None takes the family's own.
-        weights: how the weights w come about; None for equal ones.
-        parameters: sha-256, as hex, of pretrained parameters (see `engine.uploads`) that are at an optimum of
-            this objective; None trains the model.
+        l2: lambda of the objective `sum_i w_i loss_i + n * l2 / 2 * |theta|^2`; None takes the family's default.
+        weights: where the weights w come from; None for equal ones.
+        parameters: sha-256, as hex, of pretrained parameters (see `engine.uploads`) that are an optimum of this
+            objective; None trains the model.
     """
 
     kind: ModelKind = option(
@@ -84,7 +84,7 @@ class ModelSpec:
             object.__setattr__(self, "l2", self.family.default_l2)
         if self.family.needs_penalty and self.l2 == 0:
             raise BadRequest(
-                f"l2: expected a number > 0 for {self.kind}, whose parameters are free up to a shift; got 0."
+                f"l2: expected a number > 0 for {self.kind}, whose optimum is not unique without a penalty; got 0."
             )
         if self.parameters is not None and self.weights is not None and not isinstance(self.weights, GivenWeights):
             raise BadRequest(
@@ -94,12 +94,12 @@ class ModelSpec:
 
     @property
     def family(self) -> Family:
-        """The entry of its family."""
+        """Its family."""
         return FAMILIES[self.kind]
 
     @property
     def equally_weighted(self) -> ModelSpec:
-        """The same model trained here with equal weights."""
+        """The same model with equal weights, and trained rather than pretrained."""
         return dataclasses.replace(self, weights=None, parameters=None)
 
     @property

@@ -1,22 +1,18 @@
-"""Fields that a person can set: one declaration says how a value is checked, typed, written and explained.
+"""Declared fields of specs: one declaration says how a value is checked, read from text, written and explained.
 
-The command line's parser, the line that reproduces a result and the links of the app follow from these declarations.
+The command line's parser, the command that reproduces a result and the links of the app follow from them.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from fil_core.errors import BadRequest
 from fil_core.specs import checks
-
-NONE = "none"  # an empty list, where leaving an option out takes a usual one
-_NAME = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^",]*))\s*(,|$)')
-_PLAIN = re.compile(r'[^",\s](?:[^",]*[^",\s])?')
+from fil_core.specs.texts import NONE, read_names, read_number, read_several, read_whole, write_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +20,11 @@ class Kind:
     """One kind of value.
 
     Attributes:
-        check: (name, value) to the value as it is kept; raises BadRequest.
-        read: a text to a value; raises ValueError with what was expected.
+        check: (name, value) to the value in its usual form; raises BadRequest.
+        read: a text to a value; raises ValueError that says what was expected.
         write: the inverse of `read`.
-        metavar: what stands for the value in help; empty for a switch.
-        choices: all values there are; empty where they are not listed.
+        metavar: placeholder of the value in help; empty for a switch.
+        choices: all values of the kind; empty where there are too many to list.
     """
 
     check: Callable[[str, Any], Any]
@@ -40,18 +36,18 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What is known of one field.
+    """The declaration of one field.
 
     Attributes:
-        kind: of its values.
-        help: what it means, with its unit where it has one.
+        kind: kind of its values.
+        help: its meaning, with its unit where it has one.
         flag: its name on the command line, without dashes.
         called: its name in error messages.
         link: its name in a link of the app; empty where no link carries it.
-        follows: the option whose value it takes on the command line where it is not given.
+        follows: the option whose value is its default on the command line; empty for none.
         identity: whether two requests that differ in it have different results.
-        always: whether the line that reproduces a result names it even where it has its usual value.
-        required: whether the command line must have it.
+        always: whether the command that reproduces a result names it even at its default.
+        required: whether it must be set on the command line.
     """
 
     kind: Kind
@@ -81,25 +77,32 @@ def option(
     always: bool = False,
     required: bool = False,
 ) -> Any:
-    """A dataclass field that a person can set; see `Option`. A default of None allows None."""
-    made = Option(kind, help, flag, called, link, follows, identity, always, required)
-    return dataclasses.field(default=default, metadata={_KEY: made})
+    """A declared dataclass field.
+
+    Args:
+        default: its default; None makes None a valid value.
+        kind, help: see `Option`.
+        flag, called: see `Option`; empty takes the field's name.
+        link, follows, identity, always, required: see `Option`.
+    """
+    declared = Option(kind, help, flag, called, link, follows, identity, always, required)
+    return dataclasses.field(default=default, metadata={_KEY: declared})
 
 
 def option_of(field: dataclasses.Field[Any]) -> Option | None:
-    """What is known of a field, its names filled in; None for one that holds another spec."""
-    found: Option | None = field.metadata.get(_KEY)
-    if found is None:
+    """The declaration of a field, its names filled in; None for a field that holds another spec."""
+    declared: Option | None = field.metadata.get(_KEY)
+    if declared is None:
         return None
-    called = found.called or field.name
-    return dataclasses.replace(found, called=called, flag=found.flag or called.replace("_", "-"))
+    called = declared.called or field.name
+    return dataclasses.replace(declared, called=called, flag=declared.flag or called.replace("_", "-"))
 
 
 def check_options(spec: Any) -> None:
-    """Check every field of a frozen spec and keep it in its usual form, as its `__post_init__`.
+    """Check every declared field of a frozen spec and put it into its usual form; called by `__post_init__`.
 
     Raises:
-        BadRequest: a value that is none of its kind: what was expected, what was got.
+        BadRequest: a value is not of its kind.
     """
     for field in dataclasses.fields(spec):
         declared, value = option_of(field), getattr(spec, field.name)
@@ -109,12 +112,12 @@ def check_options(spec: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One option of a spec, or of a spec in it.
+    """A declared field of a spec, or of a spec nested in it.
 
     Attributes:
         path: names of the fields that lead to it.
-        option: what is known of it.
-        default: its usual value.
+        option: its declaration.
+        default: its default.
     """
 
     path: tuple[str, ...]
@@ -122,14 +125,14 @@ class Place:
     default: Any
 
     def value(self, spec: Any) -> Any:
-        """The value there."""
+        """Its value in a spec."""
         for name in self.path:
             spec = getattr(spec, name)
         return spec
 
 
 def places(kind: type, before: tuple[str, ...] = ()) -> Iterator[Place]:
-    """All options of a type of spec, those of specs in it included, in the order of the fields."""
+    """All declared fields of a type of spec, also those of nested specs, in the order of the fields."""
     for field in dataclasses.fields(kind):
         declared, path = option_of(field), (*before, field.name)
         if declared is not None:
@@ -139,7 +142,7 @@ def places(kind: type, before: tuple[str, ...] = ()) -> Iterator[Place]:
 
 
 def identity_fields(spec: Any) -> Iterator[dataclasses.Field[Any]]:
-    """The fields that say what is asked, without those that only say where to compute it."""
+    """The fields that belong to the identity of a spec, without those such as the device."""
     for field in dataclasses.fields(spec):
         declared = option_of(field)
         if declared is None or declared.identity:
@@ -148,7 +151,7 @@ def identity_fields(spec: Any) -> Iterator[dataclasses.Field[Any]]:
 
 def whole(*, least: int = 1, most: int | None = None) -> Kind:
     """A whole number."""
-    return Kind(lambda name, v: checks.whole(name, v, least=least, most=most), _read_whole, str, "N")
+    return Kind(lambda name, v: checks.whole(name, v, least=least, most=most), read_whole, str, "N")
 
 
 def number(*, zero: bool = False, most: float = checks.MOST) -> Kind:
@@ -156,13 +159,13 @@ def number(*, zero: bool = False, most: float = checks.MOST) -> Kind:
 
     def check(name: str, value: Any) -> float:
         checks.positive(name, value, zero=zero, most=most)
-        return float(value)  # 1 and 1.0 are one request
+        return float(value)  # 1 and 1.0 are the same request
 
-    return Kind(check, _read_number, repr, "X")
+    return Kind(check, read_number, repr, "X")
 
 
 def choice(allowed: tuple[str, ...]) -> Kind:
-    """One of some texts."""
+    """One of several texts."""
 
     def check(name: str, value: Any) -> str:
         checks.choice(name, value, allowed)
@@ -172,7 +175,7 @@ def choice(allowed: tuple[str, ...]) -> Kind:
 
 
 def text(what: str = "a text") -> Kind:
-    """A text; `what` says which, for the error."""
+    """A text; `what` describes it in the error message."""
 
     def check(name: str, value: Any) -> str:
         if not isinstance(value, str):
@@ -199,15 +202,15 @@ def switch() -> Kind:
 
 
 def names(allowed: tuple[str, ...] = ()) -> Kind:
-    """Several names; some of `allowed`, each once, where those are given."""
+    """Several names; with `allowed`, some of those, each once."""
 
     def check(name: str, value: Any) -> tuple[str, ...]:
-        found = checks.texts(name, value)
-        for one in found if allowed else ():
-            checks.choice(name, one, allowed)
-        if allowed and len(set(found)) < len(found):
-            raise BadRequest(f"{name}: expected some of {', '.join(allowed)}, each once.")
-        return found
+        values = checks.texts(name, value)
+        for each in values if allowed else ():
+            checks.choice(name, each, allowed)
+        if allowed and len(set(values)) < len(values):
+            raise BadRequest(f"{name}: expected some of {', '.join(allowed)}, each once; got {', '.join(values)}.")
+        return values
 
     def read(written: str) -> tuple[str, ...]:
         return () if allowed and written == NONE else read_names(written)
@@ -219,76 +222,28 @@ def numbers(*, zero: bool = False, most: int | None = None) -> Kind:
     """Several different numbers."""
 
     def check(name: str, value: Any) -> tuple[float, ...]:
-        found = checks.several(name, value)
-        for one in found:
-            checks.positive(name, one, zero=zero)
-        if len(set(found)) < len(found) or (most is not None and len(found) > most):
+        values = checks.several(name, value)
+        for each in values:
+            checks.positive(name, each, zero=zero)
+        distinct = len(set(values))
+        if distinct < len(values) or (most is not None and len(values) > most):
             at_most = "" if most is None else f"at most {most} "
-            raise BadRequest(f"{name}: expected {at_most}different numbers; got {len(found)}.")
-        return tuple(map(float, found))
+            raise BadRequest(f"{name}: expected {at_most}different numbers; got {len(values)}, {distinct} different.")
+        return tuple(map(float, values))
 
-    return Kind(check, lambda t: _several(t, float, "numbers"), lambda v: ",".join(map(repr, v)) or NONE, "X,Y")
+    return Kind(check, lambda t: read_several(t, float, "numbers"), lambda v: ",".join(map(repr, v)) or NONE, "X,Y")
 
 
 def wholes(*, least: int = 0) -> Kind:
     """Several different whole numbers."""
 
     def check(name: str, value: Any) -> tuple[int, ...]:
-        found = tuple(checks.whole(name, one, least=least) for one in checks.several(name, value))
-        if len(set(found)) < len(found):
-            raise BadRequest(f"{name}: expected each number once; got {found!r}.")
-        return found
+        values = tuple(checks.whole(name, each, least=least) for each in checks.several(name, value))
+        if len(set(values)) < len(values):
+            raise BadRequest(f"{name}: expected each number once; got {values!r}.")
+        return values
 
     def read(written: str) -> tuple[int, ...]:
-        return tuple(dict.fromkeys(_several(written, int, "whole numbers")))
+        return tuple(dict.fromkeys(read_several(written, int, "whole numbers")))
 
     return Kind(check, read, lambda v: ",".join(map(str, v)) or NONE, "I,J")
-
-
-def read_names(written: str) -> tuple[str, ...]:
-    """Names between commas; one that holds a comma or a quotation mark stands in quotation marks, as in CSV.
-
-    >>> read_names('age, "weight, kg"')
-    ('age', 'weight, kg')
-    """
-    found, at = [], 0
-    while True:
-        part = _NAME.match(written, at)
-        if part is None or not (part[1] or (part[2] or "").strip()):
-            raise ValueError(f"expected names between commas, got {written!r}")
-        found.append(part[2].strip() if part[1] is None else part[1].replace('""', '"'))
-        at = part.end()
-        if not part[3]:
-            return tuple(found)
-
-
-def write_names(values: tuple[str, ...]) -> str:
-    """The inverse of `read_names`.
-
-    >>> write_names(("age", "weight, kg"))
-    'age,"weight, kg"'
-    """
-    return ",".join(name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"' for name in values)
-
-
-def _read_whole(written: str) -> int:
-    try:
-        return int(written)
-    except ValueError:
-        raise ValueError(f"expected a whole number, got {written!r}") from None
-
-
-def _read_number(written: str) -> float:
-    try:
-        return float(written)
-    except ValueError:
-        raise ValueError(f"expected a number, got {written!r}") from None
-
-
-def _several(written: str, kind: Callable[[str], Any], what: str) -> tuple[Any, ...]:
-    if written == NONE:
-        return ()
-    try:
-        return tuple(kind(part) for part in written.split(","))
-    except ValueError:
-        raise ValueError(f"expected {what} between commas, got {written!r}") from None

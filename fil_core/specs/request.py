@@ -1,4 +1,4 @@
-"""What a person asks for: the base of all requests, and requests as plain values."""
+"""The base class of all requests, and requests as plain JSON values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_SEED = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Something that a person gave and the store holds under its content: nobody can compute it again.
+    """An uploaded file in the store, named by its content; unlike a result it cannot be computed again.
 
     Attributes:
         kind: `weights`, `parameters` or `scores`.
@@ -35,10 +35,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question to the engine: frozen, checked when it is made, and a key of the store.
+    """What to compute: frozen, checked when it is created, and the identity of a stored result.
 
     Attributes:
-        data: the examples it is about.
+        data: the examples.
         device: where to compute; not part of the identity.
     """
 
@@ -50,30 +50,30 @@ class Request:
         self._check()
 
     def _check(self) -> None:
-        """Refuse what no single field can tell.
+        """Check the fields together; subclasses override it.
 
         Raises:
-            BadRequest: fields that do not go together.
+            BadRequest: fields that contradict each other.
         """
 
     @property
     def subject(self) -> str:
-        """What is measured, besides the data, in a few words; empty where that says all."""
+        """What is measured, apart from the data, in a few words; empty for the data alone."""
         return ""
 
     @property
     def detail(self) -> str:
-        """What was chosen besides data and model, in a few words; empty for the usual."""
+        """What differs from the defaults apart from data and model, in a few words; empty for nothing."""
         return ""
 
     @property
     def weighting(self) -> Weighting | None:
-        """How training examples are weighted; None for alike."""
+        """How training examples are weighted; None for equal weights."""
         return None
 
     @property
     def sigma(self) -> float:
-        """Standard deviation of the output noise that leakage is measured at, in units of theta."""
+        """Standard deviation of the output noise at which leakage is measured, in units of theta."""
         return 1.0
 
     @property
@@ -83,18 +83,18 @@ class Request:
 
     @property
     def at_risk(self) -> tuple[str, ...]:
-        """Names of the attributes that an attacker is after; empty for the whole example."""
+        """Names of the attributes whose leakage is measured; empty for whole examples."""
         return ()
 
     @property
     def uploads(self) -> tuple[Upload, ...]:
-        """What the store must hold for it to be answered."""
+        """The uploads that must be in the store."""
         return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRequest(Request):
-    """A question about a trained model.
+    """A request about a trained model.
 
     Attributes:
         model: the model.
@@ -102,12 +102,12 @@ class ModelRequest(Request):
 
     model: ModelSpec = field(default_factory=ModelSpec)
 
-    starts_equally: ClassVar[bool] = False  # whether its model must have equal weights, which it then changes
+    starts_equally: ClassVar[bool] = False  # whether its model must have equal weights, which the analysis changes
 
     def __post_init__(self) -> None:
         Request.__post_init__(self)
         if self.starts_equally and self.model != self.model.equally_weighted:
-            got = self.model.weights.text if self.model.weights else "parameters of its own"
+            got = self.model.weights.text if self.model.weights else "pretrained parameters"
             raise BadRequest(f"model: expected one with equal weights to start from; got one with {got}.")
 
     @property
@@ -117,19 +117,19 @@ class ModelRequest(Request):
 
     @property
     def weighting(self) -> Weighting | None:
-        """The model's own."""
+        """The weighting of its model."""
         return self.model.weights
 
     @property
     def uploads(self) -> tuple[Upload, ...]:
-        """Weights and parameters that are named by their content."""
-        given = self.model.weights.digest if isinstance(self.model.weights, GivenWeights) else None
-        named = {"weights": given, "parameters": self.model.parameters}
-        return tuple(Upload(kind, digest) for kind, digest in named.items() if digest is not None)
+        """The uploaded weights and parameters of its model."""
+        weights = self.model.weights.digest if isinstance(self.model.weights, GivenWeights) else None
+        digests = {"weights": weights, "parameters": self.model.parameters}
+        return tuple(Upload(kind, digest) for kind, digest in digests.items() if digest is not None)
 
 
 def check_draws(name: str, number: int) -> None:
-    """Refuse more releases than anybody waits for.
+    """Refuse a number of releases that would take too long to draw.
 
     Raises:
         BadRequest: more than 100,000.
@@ -139,56 +139,54 @@ def check_draws(name: str, number: int) -> None:
 
 
 def check_attackable(model: ModelSpec) -> None:
-    """Refuse a model that the attacks are not defined on.
+    """Refuse a model for which the attacks are not defined.
 
     Raises:
-        BadRequest: with those they are defined on.
+        BadRequest: they are not defined for its family; the message names those for which they are.
     """
     if not model.family.attackable:
         raise BadRequest(f"attack: expected a model of {' or '.join(ATTACKABLE)}; got {model.kind}.")
 
 
 def canonical(spec: Any) -> dict[str, Any]:
-    """The identity of a spec or request as plain JSON values, without fields that only say where to compute."""
+    """The identity of a spec or request as plain JSON values, without fields such as the device."""
     return _plain(spec, identity_fields(spec), whole=False)
 
 
 def plain(request: Request) -> dict[str, Any]:
-    """All of a request as plain JSON values, for another process; `request_of` gives it back."""
+    """All fields of a request as plain JSON values, for another process; `request_of` is the inverse."""
     return _plain(request, dataclasses.fields(request), whole=True)
 
 
 def _plain(spec: Any, fields: Any, *, whole: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {"type": type(spec).__name__}
-    for one in fields:
-        value = getattr(spec, one.name)
+    values: dict[str, Any] = {"type": type(spec).__name__}
+    for each in fields:
+        value = getattr(spec, each.name)
         if dataclasses.is_dataclass(value):
             value = _plain(value, dataclasses.fields(value) if whole else identity_fields(value), whole=whole)
-        found[one.name] = list(value) if isinstance(value, tuple) else value
-    return found
+        values[each.name] = list(value) if isinstance(value, tuple) else value
+    return values
 
 
 _SPECS: dict[str, type] = {kind.__name__: kind for kind in (DataSpec, ModelSpec, Irfil, Dropping, GivenWeights)}
 
 
 def spec_of(values: dict[str, Any], requests: dict[str, type[Request]]) -> Any:
-    """The spec or request behind plain values.
+    """The spec or request that plain values describe, the inverse of `canonical` and `plain`.
 
     Args:
-        values: as `canonical` and `plain` make them.
-        requests: the types of request there are, by name.
+        values: as `canonical` and `plain` return them.
+        requests: the types of request, by name.
 
     Raises:
-        KeyError, TypeError, AttributeError: the values describe none.
+        KeyError, TypeError, AttributeError: the values describe no spec or request.
         BadRequest: a value out of range.
     """
-    given = {
-        name: spec_of(value, requests)
-        if isinstance(value, dict)
-        else tuple(value)
-        if isinstance(value, list)
-        else value
-        for name, value in values.items()
-        if name != "type"
-    }
-    return (_SPECS | requests)[values["type"]](**given)
+
+    def field_value(value: Any) -> Any:
+        if isinstance(value, dict):
+            return spec_of(value, requests)
+        return tuple(value) if isinstance(value, list) else value
+
+    fields = {name: field_value(value) for name, value in values.items() if name != "type"}
+    return (_SPECS | requests)[values["type"]](**fields)

@@ -1,11 +1,11 @@
-"""How the training examples are weighted: named ways to weights, small frozen values like the other specs.
+"""Weightings: how the training examples are weighted, as small frozen values like the other specs.
 
 Each has a short text, the same on the command line and in a link:
 
-    irfil:sample:15                     iterated reweighting that evens out eta, 15 rounds
+    irfil:sample:15                     iterated reweighting, which makes eta nearly equal, 15 rounds
     irfil:class:15:min=0.1:max=10       with clamps; also spread=0.001, attribute=NAME (last)
     drop:100                            without the 100 leakiest examples; also attribute=NAME (last)
-    given:<64 hex digits>               weights that were handed in, by their content
+    given:<64 hex digits>               uploaded weights, by the sha-256 of their content
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Irfil:
-    """Weights that even out eta, by iterated reweighting.
+    """Weights that make eta nearly equal among the examples, by iterated reweighting.
 
     Attributes:
-        method: `sample` weights each example by its own omega, which falls as its eta rises; `class` gives all of a
-            class the mean omega of its examples; `hybrid` multiplies the two.
-        iterations: most rounds of reweighting and refitting, >= 1.
-        attribute: what eta is taken of, as in `FilRequest`; empty = the whole example.
+        method: `sample` weights each example by its own omega, which falls as its eta rises; `class` gives all
+            examples of a class their mean omega; `hybrid` multiplies the two.
+        iterations: maximum number of rounds of reweighting and refitting, 1 to 1000.
+        attribute: names of the attributes whose eta is made equal, as in `FilRequest`; empty for whole examples.
         min_weight, max_weight: clamps on the weights, whose mean is 1; None for none.
         spread: stop as soon as the standard deviation of eta is at most this share of its mean; 0 runs all rounds.
     """
@@ -85,7 +85,8 @@ class Dropping:
 
     Attributes:
         k: how many, >= 1.
-        attribute: what eta is taken of, as in `FilRequest`.
+        attribute: names of the attributes by whose eta examples are ranked, as in `FilRequest`; empty for whole
+            examples.
     """
 
     k: int
@@ -105,7 +106,7 @@ class Dropping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenWeights:
-    """Weights that were handed in; the store holds them under their content's name.
+    """Uploaded weights, which the store holds under the sha-256 of their content.
 
     Attributes:
         digest: 64 lower-case hex characters.
@@ -127,10 +128,13 @@ Weighting = Irfil | Dropping | GivenWeights
 
 
 def weighting(text: str) -> Weighting | None:
-    """The weighting that a text names; None for an empty one or `equal`.
+    """The weighting that a text names; None for an empty text or `equal`.
+
+    >>> weighting("drop:10")
+    Dropping(k=10, attribute=())
 
     Raises:
-        BadRequest: a text that names none, with what one looks like.
+        BadRequest: the text names no weighting.
     """
     if text.strip() in ("", "equal"):
         return None
@@ -171,10 +175,10 @@ _READERS: dict[str, Callable[[str], Weighting]] = {
 
 
 def _names(values: object) -> tuple[str, ...]:
-    found = texts("attribute", values)
-    if not all(name.strip() for name in found):
-        raise BadRequest(f"attribute: expected names; got {found!r}.")
-    return found
+    attributes = texts("attribute", values)
+    if not all(name.strip() for name in attributes):
+        raise BadRequest(f"attribute: expected names; got {attributes!r}.")
+    return attributes
 
 
 def _attribute(names: tuple[str, ...]) -> list[str]:
@@ -182,7 +186,7 @@ def _attribute(names: tuple[str, ...]) -> list[str]:
 
 
 def _quoted(name: str) -> str:
-    """A name between commas: its own commas, and spaces at its ends, in percent signs, as in a link."""
+    """A name in a list separated by commas: its commas, and spaces at its ends, percent-encoded as in a link."""
     quoted = name.replace("%", "%25").replace(",", "%2C")
     inner = quoted.strip()
     before, _, after = quoted.partition(inner)
@@ -190,7 +194,7 @@ def _quoted(name: str) -> str:
 
 
 def _split_attribute(rest: str) -> tuple[str, tuple[str, ...]]:
-    """What stands before `attribute=`, and the names after it."""
+    """The text before `attribute=`, and the names after it."""
     rest, _, names = f":{rest}".partition(":attribute=")
     return rest.removeprefix(":"), tuple(unquote(name.strip()) for name in names.split(",") if name.strip())
 
