@@ -1,4 +1,4 @@
-"""The command line: `python -m fil_core ...`. The commands are in `fil_core.cli`; here is how they start and end."""
+"""The command line, `python -m fil_core ...`: parses the options, runs a command of `fil_core.cli`, reports errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fil_core.cli import commands as every_command
 from fil_core.cli import report
 from fil_core.errors import FilError
 
-_BAD_INPUT, _STOPPED = 2, 130  # as a shell reports a program that its user interrupted
+_BAD_INPUT, _STOPPED = 2, 130  # 130 is how a shell reports an interrupted program
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,11 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; None takes the process's own.
 
     Returns:
-        0, 2 for bad input, or 130 when interrupted, after one readable line on stderr.
+        0; or, after one line on stderr, 2 for bad input and 130 for an interrupt.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without × or λ shows a question mark instead
+            stream.reconfigure(errors="replace")  # an encoding without × or λ gets a question mark instead
     options = _parser().parse_args(argv)
     try:
         status = options.run(options)
@@ -39,17 +39,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nfil_core: stopped; what was finished is kept.", file=sys.stderr)
         return _STOPPED
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
-        _leave_stdout()
+    except BrokenPipeError:  # the reader of the output has closed it, as `head` does
+        _discard_stdout()
         return 0
     except OSError as error:
-        _leave_stdout()
+        _discard_stdout()
         print(f"fil_core: a file could not be read or written ({error}).", file=sys.stderr)
         return _BAD_INPUT
 
 
-def _leave_stdout() -> None:
-    """Let what could not be written go nowhere: Python would try again on its way out, and fail again."""
+def _discard_stdout() -> None:
+    """Redirect stdout to nowhere, since Python would try to write the rest again at its exit and fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> Any:  # one readable line, as for every other bad input
+    def error(self, message: str) -> Any:  # one line, as for every other bad input
         self.exit(_BAD_INPUT, f"fil_core: {message}. See {self.prog} --help.\n")
 
 

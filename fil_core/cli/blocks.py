@@ -1,4 +1,4 @@
-"""`fil --in-blocks`: a matrix that need not fit in memory."""
+"""`fil --in-blocks`: a matrix that does not have to fit in memory."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from fil_core.cli.command import Command
 from fil_core.cli.fan_out import open_executor
-from fil_core.cli.options import Run
 from fil_core.data.own.arrays import header_of
 from fil_core.errors import BadData, BadRequest, DataUnavailable
 from fil_core.out_of_core.source import RowSource
 from fil_core.result import Result
 from fil_core.specs import DataSpec, Preprocess
 
-_PEEKED = 100_000  # rows whose targets decide whether they are two classes
+_PEEKED = 100_000  # first rows, whose targets decide whether there are two classes
 _NUMBERS = "biuf"
 _REFUSED = (
     "attribute", "simplex", "weights", "parameters", "scores", "subset", "sensitive", "categorical", "missing",
@@ -23,12 +23,12 @@ _REFUSED = (
 )  # fmt: skip
 
 
-def measure(options: argparse.Namespace, run: Run) -> Result:
+def measure(options: argparse.Namespace, command: Command) -> Result:
     """The measures of every row of a .npy file, read, summed and measured in blocks.
 
     Raises:
-        BadRequest: an option that blocks do not go with, or no target.
-        BadData, DataUnavailable: the file.
+        BadRequest: an option that does not work in blocks, or no target.
+        BadData, DataUnavailable: the file is not usable, or not there.
     """
     from fil_core.out_of_core.measures import measure_in_blocks
 
@@ -39,7 +39,7 @@ def measure(options: argparse.Namespace, run: Run) -> Result:
         raise BadRequest("--in-blocks: expected --test-fraction 0; every row trains.")
     if options.device == "cuda":
         raise BadRequest("--in-blocks: expected --device cpu or auto; blocks are measured by processes of the CPU.")
-    model, source = run.model_spec(DataSpec()), _source(options)
+    model, source = command.model_spec(DataSpec()), _source(options)
     preprocess: Preprocess = options.preprocess or "standardise"
     with open_executor(options) as executor:
         result = measure_in_blocks(
@@ -49,18 +49,18 @@ def measure(options: argparse.Namespace, run: Run) -> Result:
             pca=options.pca,
             sigma=1.0 if options.sigma is None else options.sigma,
             executor=executor,
-            progress=run.progress,
+            progress=command.progress,
         )
-    run.progress.close()
-    run.cached = False
-    run.tell(result)
+    command.progress.close()
+    command.cached = False
+    command.show_notices(result)
     return result
 
 
 def _source(options: argparse.Namespace) -> RowSource:
     path = Path(options.data or "").expanduser()
     if path.suffix.lower() != ".npy" or not path.is_file():
-        raise DataUnavailable(f"--in-blocks: expected a .npy matrix; {options.data} is none.")
+        raise DataUnavailable(f"--in-blocks: expected a .npy matrix; {options.data} is not one.")
     target: int | str = _column("target", options.target) if _is_number(options.target) else str(options.target or "")
     if target == "":
         raise BadRequest("--target: expected a column's number, or a second .npy file with the targets.")
@@ -80,41 +80,41 @@ def _column(option: str, name: str) -> int:
 
 
 def _classes(options: argparse.Namespace, path: Path, target: int | str) -> tuple[float, ...]:
-    """The two values of the target that are classes, or none for a regression."""
+    """The two values of the target that are its classes; empty for a regression."""
     if options.classes and options.task == "regression":
         raise BadRequest("--classes: expected without --task regression, whose targets are numbers.")
     if options.classes or options.task == "regression":
         return tuple(_value(name) for name in options.classes or ())
-    targets = _targets(path, target)
-    found = np.unique(targets).astype(np.float64)
-    if len(found) == 1:  # a file that is sorted by its classes may begin so
+    targets = _first_targets(path, target)
+    values = np.unique(targets).astype(np.float64)
+    if len(values) == 1:  # as in a file that is sorted by its classes
         raise BadRequest(
-            f"--target: expected targets that differ; the first {len(targets):,} are all {found[0]:g}. Name the two "
+            f"--target: expected targets that differ; the first {len(targets):,} are all {values[0]:g}. Name the two "
             "classes (--classes A,B), or choose --task regression."
         )
-    two = len(found) == 2 and bool((found % 1 == 0).all())
+    two = len(values) == 2 and bool((values % 1 == 0).all())
     if options.task == "classification" and not two:
         raise BadRequest(
-            f"--task: expected a target of two whole numbers for a classification --in-blocks; got {found[0]:g}, "
-            f"{found[1]:g}, ... Name two classes (--classes A,B), or choose --task regression."
+            f"--task: expected a target of two whole numbers for a classification --in-blocks; got {values[0]:g}, "
+            f"{values[1]:g}, ... Name two classes (--classes A,B), or choose --task regression."
         )
-    return (float(found[0]), float(found[1])) if two else ()
+    return (float(values[0]), float(values[1])) if two else ()
 
 
-def _targets(path: Path, target: int | str) -> np.ndarray:
-    """The first targets."""
-    where = path if isinstance(target, int) else Path(target).expanduser()
-    if not where.is_file():
-        raise DataUnavailable(f"--target: expected a column's number or a .npy file; {target} is none.")
-    with where.open("rb") as file:
-        shape, dtype = header_of(where.name, file, where.stat().st_size)
+def _first_targets(path: Path, target: int | str) -> np.ndarray:
+    """The targets of the first rows, read without the rest of the file."""
+    source = path if isinstance(target, int) else Path(target).expanduser()
+    if not source.is_file():
+        raise DataUnavailable(f"--target: expected a column's number or a .npy file; {target} is neither.")
+    with source.open("rb") as file:
+        shape, dtype = header_of(source.name, file, source.stat().st_size)
     if dtype.kind not in _NUMBERS:
-        raise BadData(f"{where.name}: expected a .npy file of numbers; got {dtype}.")
-    wanted = 2 if isinstance(target, int) else 1
-    if len(shape) != wanted or (isinstance(target, int) and target >= shape[-1]):
-        raise BadRequest(f"--target: expected one that {where.name} has; its shape is {shape}, got {target}.")
-    held = np.load(where, mmap_mode="r", allow_pickle=False)
-    return np.asarray(held[:_PEEKED, target] if isinstance(target, int) else held[:_PEEKED])
+        raise BadData(f"{source.name}: expected a .npy file of numbers; got {dtype}.")
+    dimensions = 2 if isinstance(target, int) else 1
+    if len(shape) != dimensions or (isinstance(target, int) and target >= shape[-1]):
+        raise BadRequest(f"--target: expected one that {source.name} has; its shape is {shape}, got {target}.")
+    array = np.load(source, mmap_mode="r", allow_pickle=False)
+    return np.asarray(array[:_PEEKED, target] if isinstance(target, int) else array[:_PEEKED])
 
 
 def _value(name: str) -> float:

@@ -11,19 +11,20 @@ from fil_core.analyses.analysis import Analysis
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.table import ANALYSES
 from fil_core.cli import blocks
+from fil_core.cli.command import Command
 from fil_core.cli.derived import add_options, model_places, own_places
 from fil_core.cli.fan_out import FanOut, fan_out_options
-from fil_core.cli.options import Run, data_options, run_options
+from fil_core.cli.options import data_options, run_options
 from fil_core.result import Result
 from fil_core.specs import Request
 
 
 def add(commands: Any) -> None:
-    """Declare them."""
+    """Declare the commands."""
     for analysis in ANALYSES:
-        says = inspect.getdoc(analysis.request) or analysis.title
+        description = inspect.getdoc(analysis.request) or analysis.title
         parser = commands.add_parser(
-            analysis.command, help=_lower(analysis.title), description=says.split("\n\n")[0].replace("%", "%%")
+            analysis.command, help=_lower(analysis.title), description=description.split("\n\n")[0].replace("%", "%%")
         )
         request_options(parser, analysis.request)
         if analysis.request is FilRequest:
@@ -37,16 +38,18 @@ def add(commands: Any) -> None:
 
 
 def request_options(parser: argparse.ArgumentParser, kind: type[Request]) -> None:
-    """The options of a kind of request: its data, its model and its own."""
+    """Declare the options of a type of request: those of its data, of its model and of its own fields."""
     data_options(parser)
-    for title, found in (("model", model_places(kind)), ("measure", own_places(kind))):
-        if found:
-            add_options(parser.add_argument_group(title), found)
+    for title, fields in (("model", model_places(kind)), ("measure", own_places(kind))):
+        if fields:
+            add_options(parser.add_argument_group(title), fields)
 
 
 def _fil_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--scores", metavar="FILE", help="scores of your own, a column id and others, to stand beside eta"
+        "--scores",
+        metavar="FILE",
+        help="your own scores, shown beside eta: a column id and columns of numbers",
     )
     parser.add_argument(
         "--in-blocks",
@@ -56,20 +59,26 @@ def _fil_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(analysis: Analysis, options: argparse.Namespace) -> int:
-    """Answer the request that the options ask for, and say what came of it."""
-    run = Run(options)
+    """Answer the request that the options ask for, and print its result."""
+    command = Command(options)
     if getattr(options, "in_blocks", False):
-        result = blocks.measure(options, run)
-        return run.finish(result.table, *reported(analysis, FilRequest(), result))
-    request = run.request(analysis.request)
-    with FanOut(run) as fan_out:
-        result = run.answer(request, fan_out.answer_all)
-    table = run.with_scores(result.table) if analysis.request is FilRequest else result.table
-    return run.finish(table, *reported(analysis, request, result))
+        result = blocks.measure(options, command)
+        return command.finish(result.table, *reported(analysis, FilRequest(), result))
+    request = command.request(analysis.request)
+    with FanOut(command) as fan_out:
+        result = command.answer(request, fan_out.answer_all)
+    table = command.with_scores(result.table) if analysis.request is FilRequest else result.table
+    return command.finish(table, *reported(analysis, request, result))
 
 
 def reported(analysis: Analysis, request: Request, result: Result) -> tuple[dict[str, Any], str]:
-    """What a command reports of a result, for --json and in words."""
+    """What a command prints about a result: the values for --json, and a text.
+
+    Args:
+        analysis: the entry of the request's type.
+        request: the request.
+        result: its result.
+    """
     if analysis.printed is not None:
         line, words = analysis.printed(request, result)
     else:
@@ -85,7 +94,7 @@ def _lower(title: str) -> str:
 
 
 def _list_data(options: argparse.Namespace) -> int:
-    """List the data sets, and whether their files are there."""
+    """List the data sets, and whether their files are present."""
     from fil_core.data import catalogue, data_directory
     from fil_core.data.own import registered
 

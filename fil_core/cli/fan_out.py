@@ -11,7 +11,8 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 from fil_core.analyses.analysis import Answer
-from fil_core.cli.options import Run, whole
+from fil_core.cli.command import Command
+from fil_core.cli.options import whole
 from fil_core.errors import FilError
 from fil_core.progress import Progress
 from fil_core.specs import Request
@@ -62,14 +63,14 @@ class FanOut:
     rest would take longer than twenty seconds at the speed so far, it goes to a pool of one process per core.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, command: Command) -> None:
         """Starts no processes yet."""
-        self._run, self._stack = run, contextlib.ExitStack()
+        self._command, self._stack = command, contextlib.ExitStack()
         self._executor: Executor | None = None
 
     def __enter__(self) -> FanOut:
         """Connects to a scheduler, or refuses one that cannot be reached, before any work."""
-        options = self._run.options
+        options = self._command.options
         if options.scheduler or (options.workers or 0) > 1 or (options.workers is None and _scheduler_set()):
             self._open()
         elif options.workers is not None:
@@ -103,7 +104,7 @@ class FanOut:
                 return answers + self._answer_in(executor, requests[i:], force, stop)
             try:
                 part = progress_of_part(progress, i, len(requests))
-                answers.append(self._run.engine.get(request, force=force, progress=part))
+                answers.append(self._command.engine.get(request, force=force, progress=part))
             except FilError as error:
                 if stop:
                     raise
@@ -112,13 +113,13 @@ class FanOut:
 
     def _other_processes(self, seconds: float, done: int, left: int) -> Executor | None:
         """The executor, opened now if the requests that are left would take long enough; None to compute here."""
-        free = self._executor is None and self._run.options.workers is None and (os.cpu_count() or 1) > 1
+        free = self._executor is None and self._command.options.workers is None and (os.cpu_count() or 1) > 1
         if free and done and left > 1 and seconds / done * left > _LONG_SECONDS:
             self._open()
         return self._executor
 
     def _open(self) -> None:
-        self._executor = self._stack.enter_context(open_executor(self._run.options))
+        self._executor = self._stack.enter_context(open_executor(self._command.options))
 
     def _answer_in(self, executor: Executor, requests: Sequence[Request], force: bool, stop: bool) -> list[Answer]:
         from fil_core.engine.fan_out.answers import answer_all
@@ -128,12 +129,12 @@ class FanOut:
                 raise answer
 
         on_answer: OnAnswer | None = raise_error if stop else None
-        engine = self._run.engine
+        engine = self._command.engine
         return answer_all(
             requests,
             store_root=engine.store.root,
             executor=executor,
-            progress=self._run.progress,
+            progress=self._command.progress,
             on_answer=on_answer,
             engine=engine,
             force=force,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.table import request_of
+from fil_core.cli.command import Command
 from fil_core.cli.commands import request_options
-from fil_core.cli.options import Run, names, whole
+from fil_core.cli.options import names, whole
 from fil_core.errors import BadRequest
 from fil_core.specs import DataSpec, Device, Request
 
@@ -22,14 +23,14 @@ _TOP = 24
 
 
 def add(commands: Any) -> None:
-    """Declare it."""
-    report = commands.add_parser("report", help="a finding as one HTML file", description=_run_report.__doc__)
+    """Declare the command."""
+    report = commands.add_parser("report", help="write results as one HTML file", description=_run_report.__doc__)
     chosen = report.add_argument_group("report")
     chosen.add_argument("--out", dest="file", metavar="FILE", required=True, help="write the report to FILE.html")
-    chosen.add_argument("--key", metavar="KEY[,KEY]", type=names, default=(), help="stored results, by the beginning (8 characters or more) of their keys on the Runs page, in the place of what the options ask")  # noqa: E501 # fmt: skip
+    chosen.add_argument("--key", metavar="KEY[,KEY]", type=names, default=(), help="stored results by their keys on the Results page, or the first 8 or more characters of them, instead of computing one")  # noqa: E501 # fmt: skip
     chosen.add_argument("--redact", action="store_true", help="coarsen pictures, mask labels and attribute values")
     chosen.add_argument("--top", metavar="K", type=whole, default=_TOP, help=f"examples listed (default {_TOP})")
-    chosen.add_argument("--title", metavar="TEXT", default="", help="of the report")
+    chosen.add_argument("--title", metavar="TEXT", default="", help="title of the report")
     request_options(report, FilRequest)
     run = report.add_argument_group("run")
     run.add_argument("--device", choices=get_args(Device), default="auto", help="auto takes CUDA where there is one")
@@ -39,42 +40,42 @@ def add(commands: Any) -> None:
 
 
 def _run_report(options: argparse.Namespace) -> int:
-    """One self-contained HTML file: the finding, figures, who it is about, where it comes from, how to reproduce it."""
+    """Write one self-contained HTML file: the results, figures, examples, their provenance, and how to reproduce it."""
     from fil_core.report import check_report_path, report, write
 
     check_report_path(options.file)
-    run = Run(options)
+    command = Command(options)
     if options.key:
-        results = _stored(run, options.key)
+        results = _stored(command, options.key)
     else:
-        request = run.request(FilRequest)
-        results = [(request, run.answer(request))]
+        request = command.request(FilRequest)
+        results = [(request, command.answer(request))]
 
     def datasets(spec: DataSpec) -> Dataset:
-        return run.engine.dataset(dataclasses.replace(spec, data_dir=options.data_dir), run.progress)
+        return command.engine.dataset(dataclasses.replace(spec, data_dir=options.data_dir), command.progress)
 
     written = datetime.now().astimezone()
     content = report(
         results, datasets, redact=options.redact, top=options.top, title=options.title, written=written
     )  # fmt: skip
     write(content, options.file)
-    run.progress.close()
+    command.progress.close()
     line = {"out": options.file, "results": len(results), "bytes": len(content.encode()), "redacted": options.redact}
-    what = "1 result" if len(results) == 1 else f"{len(results)} results"
-    return run.finish(None, line, f"{options.file}: {what}, {line['bytes'] / 2**20:.1f} MiB. Written in")
+    count = "1 result" if len(results) == 1 else f"{len(results)} results"
+    return command.finish(None, line, f"{options.file}: {count}, {line['bytes'] / 2**20:.1f} MiB. Written in")
 
 
-def _stored(run: Run, prefixes: tuple[str, ...]) -> list[tuple[Request, Result]]:
-    """The results whose keys start so, each once.
+def _stored(command: Command, prefixes: tuple[str, ...]) -> list[tuple[Request, Result]]:
+    """The requests and results whose keys start with these prefixes, each once.
 
     Raises:
-        BadRequest: no such result, or one that this version cannot read.
+        BadRequest: there is no such result, or this version cannot read it.
     """
-    entries = {entry.key: entry for entry in map(run.engine.store.entry, prefixes)}
-    found: list[tuple[Any, Result]] = []
+    entries = {entry.key: entry for entry in map(command.engine.store.entry, prefixes)}
+    stored: list[tuple[Any, Result]] = []
     for key, entry in entries.items():
-        result = run.engine.store.get(key)
+        result = command.engine.store.get(key)
         if result is None:
             raise BadRequest(f"key: expected a result that can be read; {key[:16]} is damaged. Compute it again.")
-        found.append((request_of(entry.request), result))
-    return found
+        stored.append((request_of(entry.request), result))
+    return stored

@@ -101,7 +101,7 @@ def test_a_target_without_spread_has_no_standard_units(run, tmp_path):
     [
         (["--target", "6"], "--target: expected one that m.npy has; its shape is (300, 6), got 6"),
         ([], "--target: expected a column's number, or a second .npy file"),
-        (["--target", "none.npy"], "--target: expected a column's number or a .npy file; none.npy is none"),
+        (["--target", "none.npy"], "--target: expected a column's number or a .npy file; none.npy is neither"),
         (["--target", "4", "--leave-out", "x"], "--leave-out: expected a column's number, from 0; got 'x'"),
         (["--target", "4", "--leave-out", "6"], "columns: expected numbers from 0 to 5; got 6"),
         (["--target", "4", "--leave-out", "0,1,2,3,5"], "features: expected at least one column"),

@@ -1,0 +1,154 @@
+"""The work of one command: from its options to a stored or computed result, and from the result to its output."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fil_core.cli.data import data_spec, existing_file
+from fil_core.cli.derived import build, model_values
+from fil_core.cli.progress import Reporter
+from fil_core.result import Result
+from fil_core.specs import DataSpec, ModelRequest, ModelSpec, Request
+from fil_core.specs.weights import GivenWeights
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fil_core.dataset import Dataset
+    from fil_core.engine.run import AnswerAll
+
+
+class Command:
+    """The work of one command: answers requests with progress on stderr, then writes the table and prints the result.
+
+    Attributes:
+        options: the options of the command line.
+        engine: answers the requests, with the user's own store.
+        progress: shows progress on stderr.
+        cached: whether all results so far came from the store.
+    """
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        """Checks the path of the output file before the work starts."""
+        from fil_core.engine import Engine
+        from fil_core.engine.store.export import check_table_path
+
+        self.options, self._start = options, time.perf_counter()
+        if options.out is not None:
+            check_table_path(options.out)
+        self.engine, self.progress = Engine(), Reporter()
+        self.cached = True
+        self._dataset: Dataset | None = None
+        self._shown_notices: set[str] = set()
+
+    def model_spec(self, data: DataSpec) -> ModelSpec:
+        """The model that the options ask for; weights and parameters from files go into the store first."""
+        values = model_values(self.options)
+        if isinstance(path := values.get("weights"), Path):
+            values["weights"] = self._weights_file(path, data)
+        if isinstance(path := values.get("parameters"), Path):
+            values["parameters"] = self._parameters_file(path)
+        return ModelSpec(**values)
+
+    def _parameters_file(self, path: Path) -> str:
+        from fil_core.engine.uploads import keep_parameters, read_parameters
+
+        return keep_parameters(self.engine.store, read_parameters(existing_file(str(path))))
+
+    def _weights_file(self, path: Path, data: DataSpec) -> GivenWeights:
+        from fil_core.engine.weights import keep_weights, read_weights
+
+        dataset = self.engine.dataset(data, self.progress)
+        return keep_weights(self.engine.store, read_weights(str(path)), dataset)
+
+    def request(self, kind: type[Request]) -> Request:
+        """The request of a kind that the options ask for."""
+        data = data_spec(self.options)
+        parts: dict[str, Any] = {"data": data, "device": self.options.device}
+        if issubclass(kind, ModelRequest):
+            parts["model"] = self.model_spec(data)
+        return build(kind, self.options, **parts)
+
+    def answer(self, request: Request, answer_all: AnswerAll | None = None) -> Result:
+        """The stored result, or the computed one; its warnings go to stderr."""
+        stored = None if self.options.force else self.engine.find(request, self.progress)
+        self.cached = self.cached and stored is not None
+        self._dataset = self.engine.dataset(request.data)
+        result = stored or self.engine.compute(
+            request, self.progress, replace=self.options.force, answer_all=answer_all
+        )
+        self.progress.close()
+        self.show_notices(result)
+        return result
+
+    def show_notices(self, result: Result) -> None:
+        """Print the warnings of a result and of the store on stderr, each only once per command."""
+        for notice in (*result.provenance["warnings"], self.engine.store.notice):
+            if notice and notice not in self._shown_notices:
+                self._shown_notices.add(notice)
+                print(f"note: {notice}", file=sys.stderr)
+
+    def finish(self, table: Any, line: dict[str, Any], words: str) -> int:
+        """Write the table with --out; print the result as JSON with --json, else in words.
+
+        Args:
+            table: the table for --out.
+            line: the values for --json; seconds, memory and whether the result was stored are added.
+            words: the result in words.
+        """
+        from fil_core.engine.store.export import write_table
+
+        if self.options.out is not None:
+            write_table(self._with_names(table), self.options.out)
+        seconds = time.perf_counter() - self._start
+        common = {"seconds": round(seconds, 3), "peak_memory_mib": _peak_memory_mib(), "cached": self.cached}
+        stored = " (stored result)" if self.cached else ""
+        print(
+            json.dumps(strict(line | common), allow_nan=False)
+            if self.options.json
+            else f"{words}\nComputed in {seconds:.2f} s{stored}."
+        )
+        return 0
+
+    def with_scores(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The table of the last result, with the columns of --scores beside it."""
+        from fil_core.engine.uploads import joined, keep_scores, read_scores, scores_of
+
+        if self.options.scores is None or self._dataset is None:
+            return table
+        store = self.engine.store
+        name = keep_scores(store, read_scores(existing_file(self.options.scores)), self._dataset)
+        scores, notes = scores_of(store, name, self._dataset)
+        for note in notes:
+            print(f"note: {note}", file=sys.stderr)
+        return joined(table, scores)
+
+    def _with_names(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table of examples with the names of its source as index, where the source has names."""
+        import pandas as pd
+
+        if self._dataset is None or self._dataset.id_names is None or table.index.name != "id":
+            return table
+        return table.set_axis(pd.Index(self._dataset.called(table.index.to_numpy()), name="id"))
+
+
+def strict(value: Any) -> Any:
+    """The value with None for NaN and infinities, which JSON lacks, such as a score over no test rows."""
+    if isinstance(value, dict):
+        return {name: strict(v) for name, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _peak_memory_mib() -> float:
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)  # bytes on macOS, KiB elsewhere

@@ -1,0 +1,72 @@
+"""The data set that the options ask for: one of the catalogue, or a file or folder of the user's own."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from fil_core.cli.derived import data_values
+from fil_core.cli.progress import Reporter
+from fil_core.data.own.choices import Choices, image_size
+from fil_core.data.own.reading import SUFFIXES
+from fil_core.errors import BadRequest, DataUnavailable
+from fil_core.specs import DataSpec
+
+_OWN = ("target", "sensitive", "id", "leave_out", "categorical", "missing", "task", "test_fraction", "image_size")
+
+
+def data_spec(options: argparse.Namespace) -> DataSpec:
+    """The data that the options ask for; a file or folder of own data is read and registered first."""
+    values = data_values(options)
+    name = values.get("name", DataSpec().name)
+    return DataSpec(**values | {"name": _own_data(options, name) if is_path(name) else _of_catalogue(options, name)})
+
+
+def existing_file(path: str) -> Path:
+    """The path of a file that exists.
+
+    Raises:
+        DataUnavailable: there is no such file.
+    """
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise DataUnavailable(f"{path}: expected a file; there is none. Check the path.")
+    return file
+
+
+def is_path(name: str) -> bool:
+    """Whether --data is the path of a file or folder rather than a name in the catalogue."""
+    return os.sep in name or Path(name).suffix.lower() in SUFFIXES
+
+
+def _of_catalogue(options: argparse.Namespace, name: str) -> str:
+    if own := [option for option in _OWN if getattr(options, option) is not None]:
+        raise BadRequest(
+            f"--{own[0].replace('_', '-')}: expected with a file of your own; the columns of --data {name} are fixed. "
+            "A file or folder is named by its path, such as ./patients.csv."
+        )
+    return name
+
+
+def _own_data(options: argparse.Namespace, path: str) -> str:
+    """Read and register a file or folder of own data as the options say; returns its name in the register."""
+    from fil_core.data.own import add
+
+    reporter = Reporter()
+    entry = add(Path(path).expanduser(), choices(options), progress=reporter)
+    reporter.close()
+    for warning in entry.health["warnings"]:
+        print(f"note: {warning}", file=sys.stderr)
+    return entry.name
+
+
+def choices(options: argparse.Namespace) -> Choices:
+    """How the options say that own data is to be read."""
+    own = {name: value for name in _OWN if (value := getattr(options, name)) is not None}
+    if "leave_out" in own:
+        own["left_out"] = own.pop("leave_out")
+    if "image_size" in own:
+        own["image_size"] = image_size(own["image_size"])
+    return Choices(**own)
