@@ -1,4 +1,4 @@
-"""The examples a model is trained on, with the way back to what a person would recognise."""
+"""The examples that a model is trained on, and the map from model features back to the source."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ class Preprocessing:
         return X if self.basis is None else X @ self.basis
 
     def backward(self, X: np.ndarray) -> np.ndarray:
-        """Model features (..., d) to source features (..., d0); what PCA dropped comes back as the training mean."""
+        """Model features (..., d) to source features (..., d0); directions that PCA dropped get the training mean."""
         X = X if self.basis is None else X @ self.basis.T
         return (X + self.centre) / self.scale
 
     def direction(self, v: np.ndarray) -> np.ndarray:
-        """A direction (..., d) among model features as one (..., d0) among source features, not normalised."""
+        """A direction (..., d) in model features as a direction (..., d0) in source features, not normalised."""
         v = v if self.basis is None else v @ self.basis.T
         return v / self.scale
 
     def jacobian(self, d0: int) -> np.ndarray:
-        """dx/dx0, (d0, d): row j is how the model features move with source feature j."""
+        """dx/dx0, (d0, d): row j is the derivative of the model features in source feature j."""
         scale = np.broadcast_to(self.scale, (d0,))
         return np.diag(scale) if self.basis is None else scale[:, None] * self.basis
 
@@ -81,16 +81,16 @@ class Dataset:
         groups: attribute groups over the columns of X (empty after PCA).
         image_shape: (H, W) or (H, W, 3) of a source row, or None.
         pixel_max: the source value that is white.
-        source: (n, d0) source features before preprocessing (uint8 for images), to show a person.
+        source: (n, d0) source features before preprocessing (uint8 for images), for display.
         source_names: d0 names.
         preprocessing: the fitted map from source features to X.
         constant: numbers of the columns of X that are constant and not zero (an intercept): never at risk.
-        target_name: what the source calls the target.
-        sensitive: attributes whose leakage matters on its own, by name.
-        id_names: (n,) what the source calls the rows, where that is no number; None where `ids` say it.
+        target_name: the source's name of the target.
+        sensitive: names of the attributes whose own leakage is reported.
+        id_names: (n,) the source's names of the rows where these are not numbers; None where `ids` are the names.
         fingerprint: sha-256 of the content.
-        title: how a page names the data set.
-        notes: what was done to the data that a reader must know (units, coding, dropped rows).
+        title: name of the data set on pages and in reports.
+        notes: changes to the data that a reader must know (units, coding, dropped rows).
     """
 
     X: np.ndarray
@@ -127,11 +127,11 @@ class Dataset:
 
     @property
     def labels(self) -> np.ndarray:
-        """Training targets as a person knows them, (n,): classes, or the real values of a regression."""
+        """Training targets as the source has them, (n,): names of classes, or the real values of a regression."""
         return self.named(self.y) if self.class_names else self.y
 
     def named(self, codes: np.ndarray) -> np.ndarray:
-        """Classes by code, (m,): their names, or whole numbers where every name is one (the digits of MNIST)."""
+        """Names of classes by code, (m,); whole numbers where every name is one (the digits of MNIST)."""
         names = np.asarray(self.class_names)
         return (names.astype(np.int64) if all(map(str.isdecimal, self.class_names)) else names)[codes.astype(int)]
 
@@ -150,7 +150,7 @@ class Dataset:
         return i
 
     def called(self, ids: np.ndarray) -> np.ndarray:
-        """What the source calls some training examples, (m,): its own names where it has any, else their numbers."""
+        """The source's names of some training examples, (m,); their ids where it has no names."""
         return ids if self.id_names is None else self.id_names[np.searchsorted(self.ids, ids)]
 
     def images(self, rows: np.ndarray) -> np.ndarray:
@@ -165,7 +165,7 @@ class Dataset:
         return pixels if self.pixel_max == 255 else (pixels * (255 / self.pixel_max)).round().astype(np.uint8)
 
     def records(self, rows: np.ndarray) -> pd.DataFrame:
-        """Some examples as a person would write them down: source columns, one-hot blocks back to their level's name.
+        """Some examples as rows of the source: one column per attribute, one-hot columns merged into their level.
 
         Args:
             rows: positions in the training split, (m,).
@@ -173,42 +173,44 @@ class Dataset:
         Returns:
             m rows, index `id`.
         """
-        found: dict[str, object] = {}
-        inside = {c: group for group in self.groups.values() for c in group.columns}
+        columns: dict[str, object] = {}
+        group_of = {c: group for group in self.groups.values() for c in group.columns}
         for j, name in enumerate(self.source_names):
-            group = inside.get(j)
+            group = group_of.get(j)
             if group is None:
-                found[name] = self.source[rows, j]
+                columns[name] = self.source[rows, j]
             elif j == group.columns[0]:
                 block = self.source[np.ix_(rows, np.array(group.columns))]
                 levels = np.asarray([*group.levels, str(group.dropped)])
-                found[group.name] = levels[np.where(block.any(1), block.argmax(1), len(group.levels))]
-        return pd.DataFrame(found, index=pd.Index(self.ids[rows], name="id"))
+                columns[group.name] = levels[np.where(block.any(1), block.argmax(1), len(group.levels))]
+        return pd.DataFrame(columns, index=pd.Index(self.ids[rows], name="id"))
 
     def columns(self, attribute: tuple[str, ...]) -> tuple[int, ...]:
-        """Columns of X that carry an attribute given by group names, feature names or column numbers.
+        """Columns of X of an attribute, which is named by groups, features or column numbers.
 
         Raises:
-            BadData: a name or number that is not there, or a constant column.
+            BadData: a name or number that does not exist, or a constant column.
         """
         return tuple(dict.fromkeys(c for name in attribute for c in self._columns(name)))
 
     def _columns(self, name: str) -> tuple[int, ...]:
         columns: dict[str, tuple[int, ...]] = {key: (j,) for j, key in enumerate(self.feature_names)}
         columns |= {key: group.columns for key, group in self.groups.items()}
-        loosely = {key.casefold(): found for key, found in columns.items()}
+        ignoring_case = {key.casefold(): numbers for key, numbers in columns.items()}
         if name in columns:
-            found = columns[name]
-        elif name.casefold() in loosely:
-            found = loosely[name.casefold()]
+            chosen = columns[name]
+        elif name.casefold() in ignoring_case:
+            chosen = ignoring_case[name.casefold()]
         elif re.fullmatch("[0-9]{1,9}", name) and int(name) < self.d:
-            found = (int(name),)
+            chosen = (int(name),)
         else:
             known = ", ".join(list(self.groups) + [f for f in self.feature_names if "=" not in f][:12])
             raise BadData(f"attribute: expected one of {known}, or a column number below {self.d}; got {name!r}.")
-        if set(found) & set(self.constant):
-            raise BadData(f"attribute: {name!r} is a constant column, which holds nothing to infer.")
-        return found
+        if set(chosen) & set(self.constant):
+            raise BadData(
+                f"attribute: expected one that varies; {name!r} is a constant column, which is never at risk."
+            )
+        return chosen
 
 
 def fingerprint(*parts: np.ndarray | str) -> str:

@@ -1,4 +1,4 @@
-"""Every error that a caller can mend: what was expected, what was found, what to do."""
+"""Errors that the caller can act on: their messages say what was expected, what was got, and what to do."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from types import TracebackType
 
 
 class FilError(ValueError):
-    """Base of all errors that the library raises on purpose; its text is fit for a person to read."""
+    """Base of all errors that the library raises on purpose; their messages are meant for the user."""
 
 
 class BadRequest(FilError):
-    """An option is out of range or does not fit the others."""
+    """An option is out of range or contradicts another one."""
 
 
 class DataUnavailable(FilError):
-    """The files of a data set are not there and could not be fetched."""
+    """The files of a data set are missing and could not be downloaded."""
 
 
 class BadData(FilError):
@@ -23,22 +23,22 @@ class BadData(FilError):
 
 
 class SingularCurvature(FilError):
-    """The objective's Hessian has no inverse, so the optimum and its leakage are not defined."""
+    """The objective's Hessian is singular, so that the optimum is not unique and its leakage not defined."""
 
 
 class NotConverged(FilError):
-    """The parameters are not an optimum, and the leakage of a point that is not one means nothing."""
+    """The parameters are not an optimum, for which alone leakage is defined."""
 
 
 class DeviceUnavailable(FilError):
-    """The device asked for is not on this machine."""
+    """The requested device is not on this machine."""
 
 
 class WorkersUnavailable(FilError):
-    """No process could be had to compute in, or those that were had are gone."""
+    """No worker process is available, or the connection to those that were is lost."""
 
 
 def where(kind: type[BaseException] | None, trace: TracebackType | None) -> str:
-    """The kind of an error and the lines of code that it went through, without its words, which may quote the data."""
+    """The type and traceback of an error, without its message, which may quote the data."""
     frames = (f'  File "{f.filename}", line {f.lineno}, in {f.name}' for f in traceback.extract_tb(trace))
     return "\n".join([kind.__name__ if kind else "no error", *frames])

@@ -1,4 +1,4 @@
-"""What stands under every figure: sizes, whether the optimum means something, and what a reader must know."""
+"""Parts of the summary that several analyses share: sizes, quality of the optimum, and warnings."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from fil_core.errors import BadData
 from fil_core.models import Fitted
 from fil_core.specs.weights import Dropping
 
-# Above this eta has lost more than half of float64's digits.
-_ILL_CONDITIONED = 1e8
-_DIGITS = 3
-STILL_IN_SCALE = "The examples left out still had a part in the scaling of the features and in their components."
+_ILL_CONDITIONED = 1e8  # a condition number above which eta has lost more than half of float64's digits
+_DIGITS = 3  # of the noises of a grid
+STILL_IN_SCALE = "The examples left out still count in the scaling of the features and in their principal components."
 CONSTANT_WEIGHTS = (
-    "Eta takes the weights as constants. They were computed from the examples themselves, and what they give away is "
-    "not counted."
+    "Eta takes the weights as constants. They were computed from the examples themselves, and what they reveal is not "
+    "counted."
 )
 
 
 def health(fitted: Fitted, dataset: Dataset) -> dict[str, Any]:
-    """Sizes, and whether the model is at an optimum that means something: what stands under every figure."""
+    """Sizes, whether the model is at an optimum, and the condition number of the curvature there."""
     return {
         "n": dataset.n,
         "d": dataset.d,
@@ -35,17 +34,17 @@ def health(fitted: Fitted, dataset: Dataset) -> dict[str, Any]:
 
 
 def summarise(eta: np.ndarray) -> dict[str, float]:
-    """Mean, standard deviation (n - 1), minimum, median and maximum of eta."""
+    """Mean, standard deviation (n - 1), minimum, median and maximum of eta, (n,)."""
     deviation = float(eta.std(ddof=1)) if eta.size > 1 else 0.0
-    found = {"mean": eta.mean(), "std": deviation, "min": eta.min(), "median": np.median(eta), "max": eta.max()}
-    return {f"eta_{name}": float(value) for name, value in found.items()}
+    figures = {"mean": eta.mean(), "std": deviation, "min": eta.min(), "median": np.median(eta), "max": eta.max()}
+    return {f"eta_{name}": float(value) for name, value in figures.items()}
 
 
 def feature_spread(dataset: Dataset) -> float:
-    """Root mean variance of the training features: what an attacker knows who has seen only others like them.
+    """Root mean variance of the training features: the prior uncertainty of an attacker who knows their distribution.
 
     Raises:
-        BadData: all training examples are the same, so that there is no such spread.
+        BadData: all training examples are the same, so that the spread is 0.
     """
     std = float(np.sqrt(dataset.X.var(axis=0).mean()))
     if std == 0:
@@ -54,27 +53,27 @@ def feature_spread(dataset: Dataset) -> float:
 
 
 def caveats(fitted: Fitted) -> list[str]:
-    """Warnings that stand under every figure: a curvature that costs digits, weights that eta does not count."""
+    """Warnings for every result: an ill-conditioned curvature, weights whose own leakage eta does not count."""
     weighting = fitted.spec.weights
-    found = conditioning(fitted.curvature.condition) + ([CONSTANT_WEIGHTS] if weighting is not None else [])
-    return found + ([STILL_IN_SCALE] if isinstance(weighting, Dropping) else [])
+    warnings = conditioning(fitted.curvature.condition) + ([CONSTANT_WEIGHTS] if weighting is not None else [])
+    return warnings + ([STILL_IN_SCALE] if isinstance(weighting, Dropping) else [])
 
 
 def conditioning(condition: float) -> list[str]:
-    """A warning where the curvature costs eta its digits."""
+    """A warning where the curvature is so ill-conditioned that eta loses digits."""
     if condition <= _ILL_CONDITIONED:
         return []
     return [
         f"The curvature's condition number is {condition:.1e}: about {np.log10(condition):.0f} of 16 digits of eta are "
-        "lost. A larger l2 mends it."
+        "lost. Set a larger l2 to keep them."
     ]
 
 
 def noise_grid(values: np.ndarray) -> tuple[float, ...]:
-    """No noise, and these to a few digits, so that they can be read and typed."""
+    """The noises of a default grid: 0, and these values rounded to three digits, without repetitions."""
     return tuple(dict.fromkeys([0.0, *(float(f"{v:.{_DIGITS - 1}e}") for v in values)]))
 
 
 def score_name(fitted: Fitted) -> str:
-    """What the test score is."""
+    """The measure of the test score."""
     return "accuracy" if fitted.classes else "mean squared error"

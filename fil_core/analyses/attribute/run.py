@@ -1,4 +1,4 @@
-"""Attribute inference: every attacker against every example under every noise."""
+"""Attribute inference: every attacker against every example at every noise."""
 
 from __future__ import annotations
 
@@ -25,17 +25,22 @@ def check_attribute(request: AttributeRequest, dataset: Dataset) -> None:
 
 
 def run_attribute(request: AttributeRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
-    """Every attacker against every example under every noise.
+    """Every attacker against every example at every noise.
 
     The table has `label`, `value` (the true one), `eta` (of the attribute, at sigma = 1) and a column
-    `success_ATTACKER_SIGMA` for each pair; the arrays hold what a page needs to move sigma: `codes`, `prior`, and for
-    two or three values `gram`.
+    `success_ATTACKER_SIGMA` for each pair. The arrays hold what the closed forms need for other values of sigma:
+    `codes`, `prior`, and for two or three values `gram`.
+
+    Args:
+        request: the attribute, the attackers and the noises.
+        inputs: the data, and the model at its optimum.
+        progress: called with (done, total, what).
     """
     dataset, fitted = inputs.dataset, inputs.fitted
     attribute = attribute_of(dataset, request.attribute, bins=request.bins)
     eta = fil(fitted, dataset, columns=attribute.columns).cpu().numpy()
     sigmas = request.sigmas or noise_grid(_GRID * eta.mean())
-    found = infer(
+    inference = infer(
         fitted,
         dataset,
         attribute,
@@ -48,35 +53,35 @@ def run_attribute(request: AttributeRequest, inputs: Inputs, progress: Progress 
     )
     levels = np.asarray(attribute.levels)
     table = pd.DataFrame({"label": dataset.labels, "value": levels[attribute.codes], "eta": eta})
-    table = pd.concat([table, pd.DataFrame(_success_columns(found, sigmas))], axis=1)
+    table = pd.concat([table, pd.DataFrame(_success_columns(inference, sigmas))], axis=1)
     table.index = pd.Index(dataset.ids, name="id")
     arrays = {"codes": attribute.codes, "prior": attribute.prior}
-    if found.gram is not None:
-        arrays["gram"] = found.gram
+    if inference.gram is not None:
+        arrays["gram"] = inference.gram
     summary = health(fitted, dataset) | {
         "attribute": attribute.name,
         "levels": list(attribute.levels),
         "prior": attribute.prior.tolist(),
         "sigmas": list(sigmas),
-        "accuracy": _lists(found.accuracy),
-        "standard_error": _lists(found.standard_error),
-        "exact": _lists(found.exact),
+        "accuracy": _lists(inference.accuracy),
+        "standard_error": _lists(inference.standard_error),
+        "exact": _lists(inference.exact),
         "eta_mean": float(eta.mean()),
         "trials": request.trials,
     }
     return Result(table, arrays, summary, {"warnings": caveats(fitted) + _notes(attribute)})
 
 
-def _success_columns(found: Inference, sigmas: tuple[float, ...]) -> dict[str, np.ndarray]:
+def _success_columns(inference: Inference, sigmas: tuple[float, ...]) -> dict[str, np.ndarray]:
     return {
         success_column(name, sigma): column
-        for name, shares in found.success.items()
+        for name, shares in inference.success.items()
         for sigma, column in zip(sigmas, shares.T, strict=True)
     }
 
 
 def _lists(values: dict[str, np.ndarray]) -> dict[str, list[float | None]]:
-    """For JSON, which has no word for what is not a number."""
+    """Arrays as lists, with None for NaN and infinities, which JSON lacks."""
     return {name: [float(v) if np.isfinite(v) else None for v in array] for name, array in values.items()}
 
 

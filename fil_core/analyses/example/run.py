@@ -1,4 +1,4 @@
-"""One training example: which features leak, in which direction, and which others are near."""
+"""One training example: which features leak, in which direction, and its nearest neighbours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fil_core.result import Result
 
 
 def check_example(request: ExampleRequest, dataset: Dataset) -> None:
-    """Raises BadData for an example that is not there, or data without any spread."""
+    """Raises BadData for an example that does not exist, or for data without any spread."""
     feature_spread(dataset)
     dataset.row(request.id)
 
@@ -23,8 +23,13 @@ def check_example(request: ExampleRequest, dataset: Dataset) -> None:
 def run_example(request: ExampleRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
     """Which features of one example leak, in which direction, and which training examples are nearest.
 
-    Features are those of the source in preprocessed units (pixels divided by the norm, standardised columns), also
-    when the model saw principal components.
+    The features are those of the source in preprocessed units (pixels divided by the norm, standardised columns), also
+    where the model is trained on principal components.
+
+    Args:
+        request: the example and the number of neighbours.
+        inputs: the data, and the model at its optimum.
+        progress: not called.
     """
     dataset, fitted = inputs.dataset, inputs.fitted
     i = dataset.row(request.id)
@@ -32,9 +37,10 @@ def run_example(request: ExampleRequest, inputs: Inputs, progress: Progress | No
     arrays = {"feature_eta": _feature_eta(J, dataset), "direction": _direction(J, dataset)}
     distance = np.linalg.norm(dataset.X - dataset.X[i], axis=1)
     distance[i] = np.inf
-    near = np.argsort(distance, kind="stable")[: min(request.neighbours, dataset.n - 1)]
+    nearest = np.argsort(distance, kind="stable")[: min(request.neighbours, dataset.n - 1)]
     table = pd.DataFrame(
-        {"label": dataset.labels[near], "distance": distance[near]}, index=pd.Index(dataset.ids[near], name="id")
+        {"label": dataset.labels[nearest], "distance": distance[nearest]},
+        index=pd.Index(dataset.ids[nearest], name="id"),
     )
     groups = {name: _group_eta(J, group.columns) for name, group in dataset.groups.items()}
     prior_std = feature_spread(dataset)
@@ -43,8 +49,8 @@ def run_example(request: ExampleRequest, inputs: Inputs, progress: Progress | No
 
 
 def _bounds(J: Jacobians, prior_std: float) -> dict[str, np.ndarray]:
-    """Reconstruction bounds over the noise that matters: around where eta says as much as the prior."""
-    eta = float(J.eta_squared()[0].clamp_min(0).sqrt()) or 1.0  # an example of weight 0 is safe under any noise
+    """Reconstruction bounds at noises around the one at which eta is as informative as the prior."""
+    eta = float(J.eta_squared()[0].clamp_min(0).sqrt()) or 1.0  # an example of weight 0 leaks nothing at any noise
     sigmas = eta * prior_std * np.logspace(-3, 2, 41)
     unbiased = np.array([float(J.bound_unbiased(sigma)[0]) for sigma in sigmas])
     prior = np.array([float(J.bound_prior(sigma, prior_std)[0]) for sigma in sigmas])
@@ -64,7 +70,7 @@ def _feature_eta(J: Jacobians, dataset: Dataset) -> np.ndarray:
 
 
 def _direction(J: Jacobians, dataset: Dataset) -> np.ndarray:
-    """Unit vector over the source features, its sign such that the largest entry is positive."""
+    """Unit vector over the source features, with the sign that makes its largest entry positive."""
     v = J.directions()[0].cpu().numpy()
     v = v if dataset.preprocessing.basis is None else dataset.preprocessing.basis @ v
     return v * np.sign(v[np.abs(v).argmax()])

@@ -17,15 +17,21 @@ from fil_core.result import Result
 
 
 def check_fil(request: FilRequest, dataset: Dataset) -> None:
-    """Raises BadRequest or BadData for an attribute that is not there, or data without any spread."""
+    """Raises BadRequest or BadData for an attribute that does not exist, or for data without any spread."""
     feature_spread(dataset)
     attribute_columns(dataset, request)
 
 
 def run_fil(request: FilRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
-    """Every measure of maths.md sections 1 to 4 that has one number an example, and the test scores beside them.
+    """Every measure of maths.md sections 1 to 4 with one number per example, and the test scores.
 
-    Where the data name sensitive attributes, `eta_NAME` has eta of each, unless one attribute is asked for anyway.
+    Where the data name sensitive attributes, a column `eta_NAME` has eta of each, unless the request itself is about
+    one attribute.
+
+    Args:
+        request: sigma, the attribute and the prior.
+        inputs: the data, and the model at its optimum.
+        progress: called with (done, total, what).
     """
     dataset, fitted = inputs.dataset, inputs.fitted
     columns = attribute_columns(dataset, request)
@@ -43,7 +49,7 @@ def run_fil(request: FilRequest, inputs: Inputs, progress: Progress | None = Non
         of_attribute = fil(fitted, dataset, columns=dataset.columns((name,)), sigma=request.sigma)
         table[f"eta_{name}"] = of_attribute.cpu().numpy()
     summary = (
-        summarise(table["eta"].to_numpy()[table["weight"].to_numpy() > 0])  # who was left out leaks nothing
+        summarise(table["eta"].to_numpy()[table["weight"].to_numpy() > 0])  # an example left out leaks nothing
         | health(fitted, dataset)
         | {
             "train_score": fitted.score(dataset.X, dataset.y),
@@ -60,15 +66,15 @@ def attribute_columns(dataset: Dataset, request: FilRequest) -> tuple[int, ...]:
     """The columns of the request's attribute, checked.
 
     Raises:
-        BadRequest: the simplex constraint on a single column or on a coding that leaves a level out.
-        BadData: no such attribute.
+        BadRequest: the simplex constraint on a single column, or on a coding without a column for every level.
+        BadData: there is no such attribute.
     """
     columns = dataset.columns(request.attribute)
     left_out = [g.name for g in dataset.groups.values() if g.dropped is not None and set(g.columns) & set(columns)]
     if request.simplex and left_out:
         raise BadRequest(
             f"simplex: expected an attribute with a column for every level; {', '.join(left_out)} leaves one out, "
-            "so its columns are free already. Ask without simplex."
+            "so its columns do not sum to a constant. Leave simplex out."
         )
     if request.simplex and len(columns) < 2:
         raise BadRequest(f"simplex: expected an attribute of at least two columns; got {len(columns)}.")
@@ -76,7 +82,7 @@ def attribute_columns(dataset: Dataset, request: FilRequest) -> tuple[int, ...]:
 
 
 def _test_arrays(fitted: Fitted, dataset: Dataset) -> dict[str, np.ndarray]:
-    """What the closed forms of the expected score need, so that a page can move sigma without the model."""
+    """What the closed forms of the expected score need for other values of sigma, without the model."""
     return {
         "theta": fitted.theta.cpu().numpy(),
         "test_scores": fitted.scores(dataset.X_test).cpu().numpy(),
@@ -86,11 +92,11 @@ def _test_arrays(fitted: Fitted, dataset: Dataset) -> dict[str, np.ndarray]:
 
 
 def warnings_of(fitted: Fitted, table: pd.DataFrame) -> list[str]:
-    """What a reader of the table must know."""
-    found = caveats(fitted)
+    """Warnings about the columns of the table."""
+    warnings = caveats(fitted)
     if not fitted.spec.family.exact_leave_one_out:
-        found.append("loo_shift and membership_auc take one Newton step; they are exact for least squares only.")
-    blind = int(np.isinf(table["bound_unbiased"]).sum())
-    if blind:
-        found.append(f"bound_unbiased is infinite for {blind:,} examples: no unbiased estimator of them exists.")
-    return found
+        warnings.append("loo_shift and membership_auc take one Newton step; they are exact for least squares only.")
+    infinite = int(np.isinf(table["bound_unbiased"]).sum())
+    if infinite:
+        warnings.append(f"bound_unbiased is infinite for {infinite:,} examples: no unbiased estimator of them exists.")
+    return warnings

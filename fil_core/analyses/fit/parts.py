@@ -1,4 +1,4 @@
-"""What must be known before a model is trained: the weights that follow from another analysis."""
+"""The part of a fit: the analysis that the weights of the training examples follow from."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ from fil_core.specs.weights import Dropping, Irfil
 
 
 def parts(request: FitRequest, dataset: Dataset, answers: Answers) -> tuple[ModelRequest, ...]:
-    """The analysis that the weights follow from, if they follow from one."""
-    found = source_of_weights(request)
-    return () if found is None else (found,)
+    """The analysis that the weights follow from, if there is one.
+
+    Args:
+        request: the model.
+        dataset: not used.
+        answers: not used; the part does not depend on other answers.
+    """
+    source = source_of_weights(request)
+    return () if source is None else (source,)
 
 
 def source_of_weights(request: ModelRequest) -> ModelRequest | None:
-    """The analysis whose answer has the weights that a model is to be trained with; None for equal or uploaded ones."""
+    """The analysis whose result contains the weights of a model; None for equal or uploaded weights."""
     weighting, base = request.model.weights, request.model.equally_weighted
     if isinstance(weighting, Irfil):
         return IrfilRequest(data=request.data, model=base, weights=weighting, device=request.device)

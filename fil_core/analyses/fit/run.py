@@ -1,4 +1,4 @@
-"""The trained model as a result, and back."""
+"""Training as an analysis: the trained model as a result, and the model restored from it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,13 @@ def check_fit(request: FitRequest, dataset: Dataset) -> None:
 
 
 def run_fit(request: FitRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
-    """Train the model, or take parameters that were trained elsewhere after checking that they are at an optimum."""
+    """Train the model, or take pretrained parameters after checking that they are an optimum.
+
+    Args:
+        request: the model.
+        inputs: the data, the uploads, and the result that the weights follow from.
+        progress: called with (done, total, what).
+    """
     model, dataset, device = request.model, inputs.dataset, inputs.device
     weights = weights_of(request, inputs)
     if model.parameters is None:
@@ -39,10 +45,10 @@ def run_fit(request: FitRequest, inputs: Inputs, progress: Progress | None = Non
 
 
 def weights_of(request: FitRequest, inputs: Inputs) -> np.ndarray | None:
-    """The weights (n,) that the model is to be trained with; None for equal ones.
+    """The weights of the training examples, (n,); None for equal ones.
 
     Raises:
-        BadData: the reweighting has none, or they are for other examples.
+        BadData: the reweighting has no weights, or uploaded ones are for other examples.
         FilError: the analysis that they follow from has no result.
     """
     weighting = request.model.weights

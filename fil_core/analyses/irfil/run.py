@@ -1,4 +1,4 @@
-"""Iterated reweighting, round by round."""
+"""Iterated reweighting, with every round."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fil_core.result import Result
 
 
 def check_irfil(request: IrfilRequest, dataset: Dataset) -> None:
-    """Raises BadRequest or BadData for an attribute or classes that are not there, or data without any spread."""
+    """Raises BadRequest or BadData for an attribute or classes that do not exist, or for data without any spread."""
     feature_spread(dataset)
     check_method(request.weights, dataset)
     dataset.columns(request.weights.attribute)
@@ -25,32 +25,37 @@ def run_irfil(request: IrfilRequest, inputs: Inputs, progress: Progress | None =
 
     The table has `label`, `eta_before`, `eta_after`, `weight`; the arrays `eta` and `weights` (T + 1, n) and `theta`
     (T + 1, ...) hold all rounds, the summary their mean, spread, maximum and scores as lists, at sigma = 1.
+
+    Args:
+        request: the reweighting.
+        inputs: the data, and the model at its optimum with equal weights.
+        progress: called with (done, total, what).
     """
     dataset, fitted = inputs.dataset, inputs.fitted
-    found = irfil(
+    reweighting = irfil(
         fitted, dataset, request.weights, columns=dataset.columns(request.weights.attribute), progress=progress
     )
+    eta, weights = reweighting.eta, reweighting.weights
     table = pd.DataFrame(
-        {"label": dataset.labels, "eta_before": found.eta[0], "eta_after": found.eta[-1], "weight": found.weights[-1]},
+        {"label": dataset.labels, "eta_before": eta[0], "eta_after": eta[-1], "weight": weights[-1]},
         index=pd.Index(dataset.ids, name="id"),
     )
-    rounds = [summarise(eta) for eta in found.eta]
-    worst = float(found.condition.max())
+    rounds = [summarise(eta_of_round) for eta_of_round in eta]
+    worst = float(reweighting.condition.max())
     summary = (
-        {name: [one[name] for one in rounds] for name in rounds[0]}
+        {name: [figures[name] for figures in rounds] for name in rounds[0]}
         | health(fitted, dataset)
         | {
-            "train_score": found.train_score.tolist(),
-            "test_score": found.test_score.tolist(),
+            "train_score": reweighting.train_score.tolist(),
+            "test_score": reweighting.test_score.tolist(),
             "score": score_name(fitted),
-            "converged": found.converged,
-            "why": found.why,
+            "converged": reweighting.converged,
+            "why": reweighting.why,
             "condition": worst,
-            "conditions": found.condition.tolist(),
-            "failed": found.weights.shape[0] == 1 and not found.converged,
-            "more_leaky": int((found.eta[-1] > found.eta[0]).sum()),
+            "conditions": reweighting.condition.tolist(),
+            "failed": weights.shape[0] == 1 and not reweighting.converged,
+            "more_leaky": int((eta[-1] > eta[0]).sum()),
         }
     )
-    warnings = [*conditioning(worst), CONSTANT_WEIGHTS, *([] if found.converged else [found.why])]
-    arrays = {"eta": found.eta, "weights": found.weights, "theta": found.theta}
-    return Result(table, arrays, summary, {"warnings": warnings})
+    warnings = [*conditioning(worst), CONSTANT_WEIGHTS, *([] if reweighting.converged else [reweighting.why])]
+    return Result(table, {"eta": eta, "weights": weights, "theta": reweighting.theta}, summary, {"warnings": warnings})

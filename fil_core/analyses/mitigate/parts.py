@@ -1,4 +1,4 @@
-"""Which releases a comparison of mitigations is made of: each step follows from the answers of the one before."""
+"""The parts of a comparison of mitigations, in steps: each follows from the answers of the one before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ from fil_core.specs.weights import METHODS
 
 
 def parts(request: MitigateRequest, dataset: Dataset, answers: Answers) -> Sequence[Request]:
-    """First how leaky the model is, then its releases, then those with the noise that does as much as reweighting.
+    """First the leakage of the model, then the mitigated releases, then those with as much noise as reweighting needs.
+
+    Args:
+        request: the comparison.
+        dataset: not used.
+        answers: the answers so far.
 
     Raises:
         BadRequest: a target for eta that is reached without more noise.
@@ -29,17 +34,17 @@ def parts(request: MitigateRequest, dataset: Dataset, answers: Answers) -> Seque
 
 
 def measurement(request: MitigateRequest) -> FilRequest:
-    """The leakage of the model as it is."""
+    """The leakage of the model without mitigation."""
     return FilRequest(data=request.data, model=request.model, attribute=request.at_risk, device=request.device)
 
 
 def mitigations(request: MitigateRequest, answers: Answers) -> list[Mitigation]:
-    """The mitigations that can be told from the answers so far, in the order of the table."""
+    """The mitigations that follow from the answers so far, in the order of the table."""
     measured = answers[measurement(request)]
     assert isinstance(measured, Result)
-    base = release_as_it_is(request, measured)
+    base = unmitigated_release(request, measured)
     before = measured.summary["eta_max"]
-    wanted = [noise_for(base, before, target) for target in request.target_eta or ()]
+    noisier = [noise_for(base, before, target) for target in request.target_eta or ()]
     compared = compared_releases(
         base,
         n=measured.summary["n"],
@@ -49,19 +54,19 @@ def mitigations(request: MitigateRequest, answers: Answers) -> list[Mitigation]:
         drops=request.drop,
     )
     if request.target_eta is None:
-        wanted = [noise_for(base, before, target) for target in _reached(compared, answers, before / base.sigma)]
-    return compared + wanted
+        noisier = [noise_for(base, before, target) for target in _reached(compared, answers, before / base.sigma)]
+    return compared + noisier
 
 
-def release_as_it_is(request: MitigateRequest, measured: Result) -> ReleaseRequest:
-    """The release as it is, with the noise and the examples to reconstruct that were named or suit the data."""
+def unmitigated_release(request: MitigateRequest, measured: Result) -> ReleaseRequest:
+    """The release without mitigation; noise and examples are those of the request, or defaults for the data."""
     s = measured.summary
-    usual = default_sigma(s["eta_mean"], None if request.attribute else s["prior_std"])
+    sigma = default_sigma(s["eta_mean"], None if request.attribute else s["prior_std"])
     whole_examples = not request.attribute and request.model.family.attackable
     return ReleaseRequest(
         data=request.data,
         model=request.model,
-        sigma=usual if request.release_sigma is None else request.release_sigma,
+        sigma=sigma if request.release_sigma is None else request.release_sigma,
         attribute=request.attribute,
         ids=evenly_ranked(measured.table["eta"], request.examples) if whole_examples else (),
         trials=request.trials,
@@ -78,7 +83,7 @@ def _methods(request: MitigateRequest, measured: Result) -> tuple[str, ...]:
 
 
 def _reached(compared: Sequence[Mitigation], answers: Answers, eta_max: float) -> list[float]:
-    """The largest eta of the first reweighting that has an answer, as a target, where it is less than before."""
+    """The largest eta after the first reweighting, as a target for noise; none if it is unknown or not smaller."""
     for mitigation in compared:
         answer = answers.get(mitigation.release)
         if mitigation.family == "reweighting" and isinstance(answer, Result):

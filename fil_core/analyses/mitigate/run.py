@@ -1,4 +1,4 @@
-"""All mitigations side by side."""
+"""All mitigations in one table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from fil_core.analyses.analysis import Inputs
-from fil_core.analyses.mitigate.parts import measurement, mitigations, release_as_it_is
+from fil_core.analyses.mitigate.parts import measurement, mitigations, unmitigated_release
 from fil_core.analyses.mitigate.request import MitigateRequest
 from fil_core.analyses.releases import Mitigation, attack_by_decile, release_row
 from fil_core.attacks.attribute import attribute_of
@@ -31,15 +31,20 @@ def check_mitigate(request: MitigateRequest, dataset: Dataset) -> None:
 def run_mitigate(request: MitigateRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
     """One row per mitigation, index `mitigation`, with the columns of `release_row` and `error`.
 
-    The summary has the same rows with what is nested: `attack_by_decile` and `new_leakiest` (who takes the place of
-    examples that were left out).
+    The summary has the same rows with two nested entries: `attack_by_decile`, and `new_leakiest`, the leakiest examples
+    once others are left out.
+
+    Args:
+        request: the comparison.
+        inputs: the data, and the answers to its parts.
+        progress: not called.
 
     Raises:
-        FilError: the model as it is cannot be measured.
+        FilError: the model without mitigation cannot be measured.
     """
     measured = inputs.part(measurement(request))
-    base = release_as_it_is(request, measured)
-    rows = [_row(one, inputs.parts[one.release], measured) for one in mitigations(request, inputs.parts)]
+    base = unmitigated_release(request, measured)
+    rows = [_row(each, inputs.parts[each.release], measured) for each in mitigations(request, inputs.parts)]
     table = pd.DataFrame(rows).set_index("name").rename_axis("mitigation").drop(columns=_NESTED)
     kept = ("n", "d", "score", "grad_norm", "tolerance", "iterations", "condition", "converged", "prior_std")
     summary = {name: measured.summary[name] for name in kept} | {"mitigations": rows, "sigma": base.sigma}
@@ -47,14 +52,14 @@ def run_mitigate(request: MitigateRequest, inputs: Inputs, progress: Progress | 
 
 
 def _warnings(measured: Result, rows: list[dict[str, Any]], inputs: Inputs) -> list[str]:
-    """What is to be known of any of the releases, once, and why some are impossible."""
+    """The warnings of all releases, each once, and the errors of those that are impossible."""
     answers = [measured, *(answer for answer in inputs.parts.values() if isinstance(answer, Result))]
-    said = [warning for answer in answers for warning in answer.provenance["warnings"]]
-    return [*dict.fromkeys(said), *(f"{row['name']}: {row['error']}" for row in rows if row["error"])]
+    warnings = [warning for answer in answers for warning in answer.provenance["warnings"]]
+    return [*dict.fromkeys(warnings), *(f"{row['name']}: {row['error']}" for row in rows if row["error"])]
 
 
 def _row(mitigation: Mitigation, result: Result | FilError, measured: Result) -> dict[str, Any]:
-    """The columns that every mitigation has; one that is impossible says why instead."""
+    """The row of a mitigation; that of an impossible one has the error instead of figures."""
     if isinstance(result, FilError):
         return release_row(mitigation, None) | {"attack_by_decile": [], "new_leakiest": [], "error": str(result)}
     new = []

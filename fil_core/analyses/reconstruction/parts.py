@@ -1,4 +1,4 @@
-"""Several examples are reconstructed one by one, so that those that are done are kept."""
+"""The parts of a reconstruction: several examples are reconstructed and stored one by one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from fil_core.dataset import Dataset
 
 
 def parts(request: ReconstructionRequest, dataset: Dataset, answers: Answers) -> tuple[ReconstructionRequest, ...]:
-    """One request for each of several examples; none for a single one."""
+    """One request for each of several examples; none for a single one.
+
+    Args:
+        request: the examples to reconstruct.
+        dataset: not used.
+        answers: not used; the parts do not depend on one another.
+    """
     return one_by_one(request) if len(request.ids) > 1 else ()
 
 

@@ -1,4 +1,4 @@
-"""Reconstruction: what an attacker who knows all other examples makes of some under every noise."""
+"""Reconstruction of some examples at every noise, by an attacker who knows all others."""
 
 from __future__ import annotations
 
@@ -16,33 +16,39 @@ from fil_core.models import Fitted
 from fil_core.progress import Progress
 from fil_core.result import Result
 
-_PRECISE = np.logspace(-4, 1, 11)  # of noise, as multiples of eta times the features' spread
+_GRID = np.logspace(-4, 1, 11)  # of noise, as multiples of eta times the features' spread
 
 
 def check_reconstruction(request: ReconstructionRequest, dataset: Dataset) -> None:
-    """Raises BadData for an example that is not there, or data without any spread."""
+    """Raises BadData for an example that does not exist, or for data without any spread."""
     feature_spread(dataset)
     for id in request.ids:
         dataset.row(id)
 
 
 def run_reconstruction(request: ReconstructionRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
-    """The reconstruction attacks on some examples under every noise.
+    """The reconstruction attacks on some examples at every noise.
 
     The table has a row for each example and noise: `mse`, `psnr` (of the unbiased attack), `mse_prior`, `psnr_prior`
-    (of the one with a prior), `mse_nearer`, `psnr_nearer` (of the better one of two explanations), the standard errors
-    `..._error`, `explained` (share of the releases that some example explains exactly), the bounds, `eta`. Errors are
-    squared model features, means over features. The arrays hold `truth` (m, d0) and the answers to the first release,
-    `guess` and `guess_prior` (m, S, d0), in source features, what principal components dropped being the mean.
+    (of the attack with a prior), `mse_nearer`, `psnr_nearer` (of the better one of two explanations), the standard
+    errors `..._error`, `explained` (share of the releases that some example explains exactly), the bounds, `eta`.
+    Errors are means over features of squared model features. The arrays hold `truth` (m, d0) and the reconstructions
+    from the first release, `guess` and `guess_prior` (m, S, d0), in source features, where directions that principal
+    components dropped have the training mean.
+
+    Args:
+        request: the examples, the noises and the number of releases.
+        inputs: the data, the model at its optimum, and the answers for single examples where there are several.
+        progress: called with (done, total, what).
     """
     if len(request.ids) > 1:
-        return together([inputs.part(one) for one in one_by_one(request)])
+        return together([inputs.part(part) for part in one_by_one(request)])
     dataset, fitted = inputs.dataset, inputs.fitted
     id = request.ids[0]
     row = dataset.row(id)
     prior_std = request.prior_std or feature_spread(dataset)
-    sigmas = request.sigmas or noise_grid(_PRECISE * prior_std * _eta(fitted, dataset, row))
-    one = reconstruct(
+    sigmas = request.sigmas or noise_grid(_GRID * prior_std * _eta(fitted, dataset, row))
+    attack = reconstruct(
         fitted,
         dataset,
         [row],
@@ -52,20 +58,21 @@ def run_reconstruction(request: ReconstructionRequest, inputs: Inputs, progress:
         prior_std=prior_std,
         progress=progress,
     )[0]
-    columns = _columns(one, sigmas, _psnr_scale(dataset), str(dataset.labels[row]))
+    columns = _columns(attack, sigmas, _psnr_scale(dataset), str(dataset.labels[row]))
     table = pd.DataFrame(columns, index=[id] * len(sigmas)).rename_axis("id")
     back = dataset.preprocessing.backward
-    arrays = {name: back(getattr(one, name)[None]) for name in ("truth", "guess", "guess_prior")}
+    arrays = {name: back(getattr(attack, name)[None]) for name in ("truth", "guess", "guess_prior")}
     summary = health(fitted, dataset) | {"sigmas": list(sigmas), "prior_std": prior_std, "trials": request.trials}
     return Result(table, arrays, summary, {"warnings": caveats(fitted)})
 
 
-def together(found: list[Result]) -> Result:
-    """The answers to several examples as one; `sigmas` are those of all of them, where each has its own grid."""
-    table = pd.concat([one.table for one in found])
-    arrays = {name: np.concatenate([one.arrays[name] for one in found]) for name in found[0].arrays}
-    summary = found[0].summary | {"sigmas": sorted({sigma for one in found for sigma in one.summary["sigmas"]})}
-    warnings = list(dict.fromkeys(said for one in found for said in one.provenance["warnings"]))
+def together(results: list[Result]) -> Result:
+    """The results of several examples as one; `sigmas` are those of all examples, as each may have its own grid."""
+    table = pd.concat([result.table for result in results])
+    arrays = {name: np.concatenate([result.arrays[name] for result in results]) for name in results[0].arrays}
+    sigmas = sorted({sigma for result in results for sigma in result.summary["sigmas"]})
+    summary = results[0].summary | {"sigmas": sigmas}
+    warnings = list(dict.fromkeys(text for result in results for text in result.provenance["warnings"]))
     return Result(table, arrays, summary, {"warnings": warnings})
 
 
@@ -75,10 +82,9 @@ def _eta(fitted: Fitted, dataset: Dataset, row: int) -> float:
 
 
 def _psnr_scale(dataset: Dataset) -> float:
-    """peak^2 for a squared error in model features: white for images, the widest feature's range for tables.
+    """Squared peak for a squared error in model features: that of white for images, the largest range for tables.
 
-    For images the error is that of the picture's pixels, spread over all of them; with principal components the truth
-    is the projected picture.
+    For images the error is the mean over all pixels; with principal components the truth is the projected image.
     """
     if dataset.image_shape is None:
         return float(np.ptp(dataset.X, axis=0).max()) ** 2
@@ -86,21 +92,21 @@ def _psnr_scale(dataset: Dataset) -> float:
     return float(np.mean(white**2)) * dataset.source.shape[1] / dataset.d
 
 
-def _attacks(one: Reconstruction) -> dict[str, list[np.ndarray]]:
-    return {"": one.squared_error, "_prior": one.squared_error_prior, "_nearer": one.squared_error_nearer}
+def _errors(attack: Reconstruction) -> dict[str, list[np.ndarray]]:
+    return {"": attack.squared_error, "_prior": attack.squared_error_prior, "_nearer": attack.squared_error_nearer}
 
 
-def _columns(one: Reconstruction, sigmas: tuple[float, ...], scale: float, label: str) -> dict[str, object]:
-    found: dict[str, object] = {"label": label, "sigma": sigmas}
-    for suffix, errors in _attacks(one).items():
+def _columns(attack: Reconstruction, sigmas: tuple[float, ...], scale: float, label: str) -> dict[str, object]:
+    columns: dict[str, object] = {"label": label, "sigma": sigmas}
+    for suffix, errors in _errors(attack).items():
         mse = np.array([e.mean() for e in errors])
-        found[f"mse{suffix}"] = mse
-        found[f"mse{suffix}_error"] = [e.std(ddof=1) / len(e) ** 0.5 if len(e) > 1 else 0.0 for e in errors]
-        # Below float64's resolution of the peak an error of exactly 0 says no more than this.
-        found[f"psnr{suffix}"] = 10 * np.log10(scale / np.maximum(mse, scale * np.finfo(float).eps ** 2))
-    return found | {
-        "explained": one.explained,
-        "bound_unbiased": one.bound_unbiased,
-        "bound_prior": one.bound_prior,
-        "eta": one.eta,
+        columns[f"mse{suffix}"] = mse
+        columns[f"mse{suffix}_error"] = [e.std(ddof=1) / len(e) ** 0.5 if len(e) > 1 else 0.0 for e in errors]
+        # An error of exactly 0 is only known to be below float64's resolution of the peak.
+        columns[f"psnr{suffix}"] = 10 * np.log10(scale / np.maximum(mse, scale * np.finfo(float).eps ** 2))
+    return columns | {
+        "explained": attack.explained,
+        "bound_unbiased": attack.bound_unbiased,
+        "bound_prior": attack.bound_prior,
+        "eta": attack.eta,
     }

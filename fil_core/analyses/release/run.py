@@ -1,4 +1,4 @@
-"""What a release gives away and what it is worth."""
+"""The leakage and the utility of one release of the parameters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fil_core.result import Result
 
 
 def check_release(request: ReleaseRequest, dataset: Dataset) -> None:
-    """Raises BadRequest or BadData for an attribute that cannot be attacked, or an example that is not there."""
+    """Raises BadRequest or BadData for an attribute that cannot be attacked, or an example that does not exist."""
     feature_spread(dataset)
     if request.attribute:
         attribute_of(dataset, request.attribute)
@@ -31,11 +31,16 @@ def check_release(request: ReleaseRequest, dataset: Dataset) -> None:
 
 
 def run_release(request: ReleaseRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
-    """What a release gives away and what it is worth.
+    """The leakage and the utility of a release.
 
     The table has `label`, `weight`, `eta` (at the request's sigma, of its attribute where it names one) and, for the
-    examples that are attacked, `attack`: the chance that their attribute is guessed rightly, or the error of their
-    reconstruction as a share of the error of who has not seen the release.
+    examples that are attacked, `attack`: the probability that their attribute is guessed correctly, or the error of
+    their reconstruction relative to the error without the release.
+
+    Args:
+        request: the noise, and what is attacked.
+        inputs: the data, and the model at its optimum.
+        progress: called with (done, total, what).
     """
     dataset, fitted = inputs.dataset, inputs.fitted
     columns = attribute_of(dataset, request.attribute).columns if request.attribute else ()
@@ -48,16 +53,16 @@ def run_release(request: ReleaseRequest, inputs: Inputs, progress: Progress | No
     if attack:
         table["attack"] = attacked
     summary = (
-        summarise(eta[weight > 0])  # who was left out leaks nothing, which says nothing of the others
+        summarise(eta[weight > 0])  # examples left out have eta 0, which would distort the figures of the others
         | health(fitted, dataset)
-        | _worth(request, dataset, fitted)
+        | _utility(request, dataset, fitted)
         | {"sigma": request.sigma, "trained_on": int((weight > 0).sum()), "attack": attack}
     )
     return Result(table, {}, summary, {"warnings": caveats(fitted)})
 
 
-def _worth(request: ReleaseRequest, dataset: Dataset, fitted: Fitted) -> dict[str, Any]:
-    """Scores without noise, the expected one with it, and the spread of that from release to release."""
+def _utility(request: ReleaseRequest, dataset: Dataset, fitted: Fitted) -> dict[str, Any]:
+    """Scores without noise, the expected test score with noise, and its standard deviation among releases."""
     theta, X, y = fitted.theta.cpu().numpy(), dataset.X_test, dataset.y_test
     scores, norms = fitted.scores(X).cpu().numpy(), np.linalg.norm(X, axis=1)
     expected = (
@@ -72,7 +77,7 @@ def _worth(request: ReleaseRequest, dataset: Dataset, fitted: Fitted) -> dict[st
         "train_score": fitted.score(dataset.X, dataset.y),
         "test_score": fitted.score(X, y),
         "expected_score": expected,
-        # Equal scores have no spread, where summing them would leave one of rounding; a single one has none to know.
+        # Exactly 0 for equal scores, whose computed deviation has rounding errors; unknown for a single score.
         "score_std": (float(drawn.std(ddof=1)) if np.ptp(drawn) else 0.0) if len(drawn) > 1 else None,
         "draws": request.draws,
         "score": score_name(fitted),
@@ -82,7 +87,7 @@ def _worth(request: ReleaseRequest, dataset: Dataset, fitted: Fitted) -> dict[st
 def _attack(
     request: ReleaseRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Each example's entry in the column `attack`, and what stands over it."""
+    """The column `attack`, and the attack's entry in the summary."""
     if request.attribute:
         return _infer(request, dataset, fitted, progress)
     return _reconstruct(request, dataset, fitted, progress) if request.ids else (np.empty(0), {})
@@ -91,40 +96,40 @@ def _attack(
 def _infer(
     request: ReleaseRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """The white box without the prior, on everyone."""
+    """The white-box attack without the prior, on all examples."""
     attribute = attribute_of(dataset, request.attribute)
-    found = infer(
+    inference = infer(
         fitted, dataset, attribute, attackers=("whitebox",), sigmas=(request.sigma,), trials=request.trials,
         seed=request.seed, progress=progress,
     )  # fmt: skip
-    success = found.success["whitebox"][:, 0]
+    success = inference.success["whitebox"][:, 0]
     return success, {
         "kind": "attribute",
         "name": attribute.name,
         "value": float(success.mean()),
         "nothing_learnt": float(attribute.prior.max()),
-        "closed_form": bool(found.exact),
+        "closed_form": bool(inference.exact),
     }
 
 
 def _reconstruct(
     request: ReleaseRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """The attack with a prior, on the request's examples; of one that has no weight nothing is learnt.
+    """The attack with a prior, on the request's examples; an example of weight 0 keeps its error without the release.
 
-    Examples that their likes tell already, to the last feature, are left out.
+    Examples that equal the mean of the others of their label are left out, since their error is 0 without the release.
     """
     rows = np.array([dataset.row(id) for id in request.ids])
     unseen = unseen_error(fitted, dataset, rows.tolist())
     error = unseen.copy()
-    known = unseen == 0  # all others of the label are the same: nothing is left to learn of it
+    known = unseen == 0  # the mean of the others of the label: the release reveals nothing new
     trained_on = (fitted.weights.cpu().numpy()[rows] > 0) & ~known
     if trained_on.any():
-        found = reconstruct(
+        attacks = reconstruct(
             fitted, dataset, rows[trained_on].tolist(), sigmas=(request.sigma,), trials=request.trials,
             seed=request.seed, prior_std=feature_spread(dataset), progress=progress,
         )  # fmt: skip
-        error[trained_on] = [one.squared_error_prior[0].mean() for one in found]
+        error[trained_on] = [attack.squared_error_prior[0].mean() for attack in attacks]
     column = np.full(dataset.n, np.nan)
     column[rows] = np.sqrt(error / np.where(known, np.nan, unseen))
     error, unseen = error[~known], unseen[~known]
