@@ -9,7 +9,7 @@ and u' - u is the same combination of a few columns of H^-1 for everybody: O(k d
 Newton from theta on the exact gradient, with the Hessian of the other rows kept at theta and the changed row's renewed,
 again rank two; all candidates of a block at once.
 
-Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 6 retrain each candidate; maths.md section 6.
+Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 6 retrain each candidate; docs/maths.md, section 6.
 """
 
 from __future__ import annotations

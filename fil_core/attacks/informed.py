@@ -10,7 +10,7 @@ to two roots, each with an x that explains the parameters perfectly. Where the o
 codes do, an x that has them too is the one; else a Gaussian fitted to the other examples of the same label, and the
 volume |det dx/dtheta|, say which is likelier.
 
-Source: maths.md section 6.
+Source: docs/maths.md, section 6.
 """
 
 from __future__ import annotations

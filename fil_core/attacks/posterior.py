@@ -16,7 +16,7 @@ and E[x | z] is m moved along N^-1 grad s until s = z. Everything is O(d), and t
 peaks, one at each explanation while the noise is small. The highest point of p(x | theta~) would be a
 poor guess: of a fan of examples that explain the release almost equally it takes the shortest, against all the volume.
 
-Source: derived here; maths.md section 6 takes Gauss-Newton steps instead.
+Source: derived here; docs/maths.md, section 6.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ prior a Gaussian with the mean and variances of the other examples of the same l
 loss is not quadratic; what is missing is a shift of its minimum, renewed from their exact gradient until it no longer
 matters beside the noise.
 
-Source: maths.md sections 3 and 6.
+Source: docs/maths.md, sections 3 and 6.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ true candidate at Delta_c = 0 and two values this is Phi(|Delta|/(2 sigma) + sig
 
 NumPy only, so that a page can move sigma without loading torch.
 
-Source: maths.md section 6; for the bivariate probability Owen, Annals of Mathematical Statistics 27 (1956).
+Source: docs/maths.md, section 6; for the bivariate probability Owen, Annals of Mathematical Statistics 27 (1956).
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def restore_fit(stored: Result, spec: ModelSpec, device: torch.device) -> Fitted
 
 
 def run_fil(request: FilRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None = None) -> Result:
-    """Every measure of maths.md sections 1 to 4 that has one number an example, and the test scores beside them.
+    """Every measure of docs/maths.md, sections 1 to 4, that has one number an example, and the test scores beside them.
 
     Where the data name sensitive attributes, `eta_NAME` has eta of each, unless one attribute is asked for anyway.
     """

@@ -38,7 +38,7 @@ def sigma_for_error(dfil_at_one: float, target: float) -> float:
     Raises:
         BadRequest: a target that is not > 0.
 
-    Source: Guo et al. (ICML 2022); maths.md section 3.
+    Source: Guo et al. (ICML 2022); docs/maths.md, section 3.
     """
     positive("target error", target)
     return float(np.sqrt(target * dfil_at_one))

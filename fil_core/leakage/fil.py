@@ -67,7 +67,7 @@ def fil(
     Raises:
         BadRequest: sigma <= 0.
 
-    Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 4; maths.md section 2.
+    Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 4; docs/maths.md, section 2.
     """
     positive("sigma", sigma)
     terms = fitted.terms(dataset)

@@ -9,7 +9,7 @@ In the eigenbasis H^-1 = Q diag(L) Q^T put p = L Q^T x, q = L Q^T theta, t = Q^T
 
 each a diagonal plus rank two: O(d) numbers an example, whatever is asked.
 
-Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 4; maths.md sections 1 to 3.
+Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 4; docs/maths.md, sections 1 to 3.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ K_ce of H^-2 (d x d each) and K_ce x, in O(C^2 d^2) an example instead of the O(
     (J^T J)_xx = sum_ce delta_c delta_e K_ce + A^T G + G^T A + G^T B G,   (J^T J)_xy = -(A^T + G^T B),   (J^T J)_yy = B,
     A_e = sum_c delta_c K_ce x,   B_ce = x^T K_ce x.
 
-Source: the implicit function theorem on the stationarity condition; maths.md section 1.
+Source: the implicit function theorem on the stationarity condition; docs/maths.md, section 1.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ second. There the top coordinate leaves the diagonal and joins the low-rank part
 M is written as a sum of squares: what is left of the top pole can be many orders smaller than the pole itself.
 
 Source: the secular equation of Golub (1973) for rank one; the concavity argument for an indefinite rank-two term is
-ours; maths.md section 2.
+ours; docs/maths.md, section 2.
 """
 
 from __future__ import annotations

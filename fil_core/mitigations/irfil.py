@@ -9,7 +9,7 @@ Iteratively reweighted Fisher information loss: start from omega = 1 / eta, then
 
 Eta takes the weights as constants: they depend on the data themselves, which it does not count.
 
-Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 5 and Algorithm 1; maths.md section 5.
+Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 5 and Algorithm 1; docs/maths.md, section 5.
 """
 
 from __future__ import annotations
