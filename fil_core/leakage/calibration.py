@@ -37,7 +37,7 @@ def sigma_for_error(dfil_at_one: float, target: float) -> float:
     """Output noise at which no unbiased attacker's mean-squared error per feature is below `target`.
 
     From error >= 1 / dFIL and dFIL = dFIL(sigma=1) / sigma^2: sigma = sqrt(target * dFIL(sigma=1)). More noise than is
-    needed, since the Cramer-Rao bound itself is above 1 / dFIL.
+    needed, since the Cramér–Rao bound itself is above 1 / dFIL.
 
     >>> sigma_for_error(9.0, 4.0)
     6.0

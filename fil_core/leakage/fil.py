@@ -164,7 +164,7 @@ def measure(
     Returns:
         Index `id`; columns `label`, `eta` (of `columns` where there are any, and then `eta_all` of the whole example),
         `dfil` (|J_x|_F^2 / (sigma^2 d)), `loss`, `grad_norm` (of the loss, in theta), `score` (theta^T x, for softmax
-        that of the label), `prediction` and `correct` (classification), `bound_unbiased` and `bound_prior` (Cramer-Rao
+        that of the label), `prediction` and `correct` (classification), `bound_unbiased` and `bound_prior` (Cramér–Rao
         and van Trees bound on the mean-squared reconstruction error per feature), `leverage`, `loo_shift`
         (|theta_{-i} - theta|), `membership_auc` (of the best membership test), `weight`.
 

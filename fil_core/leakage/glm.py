@@ -113,7 +113,7 @@ class GlmJacobians:
         return S
 
     def bound_unbiased(self, sigma: float) -> Tensor:
-        """Cramer-Rao bound Tr(I_x^-1) / d, (m,), by Sherman-Morrison; infinite where J_x has no inverse (as r = 0)."""
+        """Cramér–Rao bound Tr(I_x^-1) / d, (m,), by Sherman-Morrison; infinite where J_x has no inverse (as r = 0)."""
         h, d = self.curvature.values, self.theta.numel()
         beta = self.a / (self.r + self.a * self.z)
         cross, Ht = self.p @ (h**3 * self.t), (h**2) @ self.t**2  # p = L Q^T x, so Q^T x = p h

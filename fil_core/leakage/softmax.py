@@ -121,7 +121,7 @@ class SoftmaxJacobians:
         return inverse @ N @ inverse
 
     def bound_unbiased(self, sigma: float) -> Tensor:
-        """Cramer-Rao bound Tr(I_x^-1) / d, (m,); infinite where I_x is singular in float64."""
+        """Cramér–Rao bound Tr(I_x^-1) / d, (m,); infinite where I_x is singular in float64."""
         mu = self.spectrum
         null = mu[:, :1] <= self.d * torch.finfo(mu.dtype).eps * mu[:, -1:]
         return torch.where(null.squeeze(1), torch.inf, sigma**2 * (1 / mu).mean(1))
