@@ -22,7 +22,7 @@ def row_blocks(n: int, width: int, device: torch.device) -> Iterator[slice]:
         width: float64 values of the temporary per row, >= 0.
         device: where the temporary is allocated.
 
-    Returns:
+    Yields:
         Consecutive slices; none for n = 0.
     """
     rows = min(_ROWS, max(1, _ELEMENTS[device.type] // max(1, width)))

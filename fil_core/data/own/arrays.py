@@ -114,6 +114,7 @@ def read_archive(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The arrays of a .npz file.
 
     Args:
+        path: the file.
         wanted: names that may be in it, and that are read; others are left alone.
 
     Raises:
