@@ -156,7 +156,15 @@ class _Count:
         return [slice(i, i + size) for i in range(0, len(self.noise), size)]
 
     def add(self, name: str, s: int, releases: slice, block: slice, guess: Tensor) -> None:
-        """Guesses (t, m) of some releases under sigma number s for a block of examples."""
+        """Count the right guesses of some releases under one sigma for a block of examples.
+
+        Args:
+            name: the attacker.
+            s: position of sigma among `sigmas`.
+            releases: positions of t releases.
+            block: positions of m examples.
+            guess: (t, m), codes of the values.
+        """
         if name not in self._by_example:
             S, T = len(self.sigmas), len(self.noise)
             self._by_example[name] = self.noise.new_zeros(S, len(self.codes))

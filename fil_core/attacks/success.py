@@ -144,7 +144,11 @@ def success_column(attacker: str, sigma: float) -> str:
 
 
 def _over(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a / b for b >= 0, with +-inf by the sign of a where b = 0 and 0 where both are."""
+    """a / b for b >= 0, with +-inf by the sign of a where b = 0 and 0 where both are.
+
+    >>> _over(np.array([1.0, -1.0, 0.0]), np.array([2.0, 0.0, 0.0])).tolist()
+    [0.5, -inf, 0.0]
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.nan_to_num(a / b, nan=0.0, posinf=np.inf, neginf=-np.inf)
 

@@ -35,6 +35,8 @@ class GlmJacobians:
     >>> J = GlmJacobians(terms, slice(None))
     >>> round(J.eta_squared().item(), 9), round(J.trace().item(), 9)  # 0.36 + 0.16, 0.36
     (0.52, 0.36)
+    >>> round(J.attribute_eta_squared([0]).item(), 9), round(J.feature_squares().item(), 9)
+    (0.36, 0.36)
     >>> round(J.bound_unbiased(0.6).item(), 9), round(J.bound_prior(0.6, 1.0).item(), 9)  # I_x = 0.36 / 0.6^2 = 1
     (1.0, 0.5)
     >>> round(J.leverage().item(), 9), round(J.leave_one_out_shift().item(), 9)  # without it theta = 0

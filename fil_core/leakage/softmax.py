@@ -38,6 +38,8 @@ class SoftmaxJacobians:
     4.0
     >>> round(J.trace().item(), 9), round(J.leverage().item(), 9)
     (0.5, 0.5)
+    >>> round(J.bound_unbiased(0.5**0.5).item(), 9), round(J.bound_prior(0.5**0.5, 1.0).item(), 9)  # I_x = 1
+    (1.0, 0.5)
     >>> round(J.leave_one_out_shift().item() ** 2, 9)  # |delta x / ridge|^2, by one Newton step
     2.0
     """
