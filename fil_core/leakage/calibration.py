@@ -43,7 +43,7 @@ def sigma_for_error(dfil_at_one: float, target: float) -> float:
     6.0
 
     Args:
-        dfil_at_one: |J_x|_F^2 / d, the table's `dfil` at sigma = 1; its largest value holds for everyone.
+        dfil_at_one: |J_x|_F^2 / d, the table's `dfil` at sigma = 1; with the largest it holds for all examples.
         target: mean-squared error per feature, in squared feature units, > 0.
 
     Raises:

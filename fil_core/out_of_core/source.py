@@ -172,8 +172,8 @@ def in_order(
         The answers, in the order of the tasks.
 
     Raises:
-        BrokenExecutor: the system ended processes twice during one task. Besides it, whatever `work` raises. Tasks that
-            have not begun are then cancelled.
+        BrokenExecutor: the system ended processes twice during one task. An error of `work` is passed on. Tasks that
+            have not begun are cancelled in both cases.
     """
     waiting: deque[Future[S]] = deque()
     ahead = min(256, max(4, _IN_FLIGHT // max(1, answer_bytes)))
