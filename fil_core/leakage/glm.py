@@ -143,7 +143,7 @@ class GlmJacobians:
         return self.w * self.a * ((self.p * self.p) @ self.curvature.values)
 
     def leave_one_out_shift(self) -> Tensor:
-        """|theta_{-i} - theta|, (m,): exact for least squares, one Newton step for logistic."""
+        """|theta_{-i} - theta|, (m,): exact for least squares, one Newton step for logistic; no meaning where h = 1."""
         return self.w * self.r.abs() * self.pp.sqrt() / (1 - self.leverage()).clamp_min(torch.finfo(self.p.dtype).tiny)
 
 
