@@ -15,7 +15,8 @@ def successors(before: pd.Series, after: pd.Series, k: int) -> pd.DataFrame:
     """Who takes the place of the leakiest once they are gone.
 
     Args:
-        before, after: eta by id, with everyone and with the k leakiest of `before` left out (0 there).
+        before: eta by id, with all examples.
+        after: eta by id, with the k leakiest of `before` left out, 0 for those.
         k: >= 1.
 
     Returns:

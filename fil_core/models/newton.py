@@ -49,7 +49,9 @@ def minimise(
     """Newton's method from `theta`, with a factorised Hessian kept for as long as it serves.
 
     Args:
-        loss, gradient, hessian: of theta; the Hessian as an (m, m) matrix over theta flattened.
+        loss: the objective, of theta.
+        gradient: its gradient, of theta and shaped like it.
+        hessian: its Hessian, of theta, (m, m) over theta flattened.
         theta: start, any shape.
         tolerance: largest gradient norm of an optimum, in the gradient's units.
         steps: most Newton steps.

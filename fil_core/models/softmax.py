@@ -17,7 +17,8 @@ def softmax_terms(Z: Tensor, Y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Loss -log p_y (n,), its gradient p - y in the scores (n, C), and the probabilities p (n, C).
 
     Args:
-        Z: (n, C) scores. Y: (n, C) one-hot.
+        Z: (n, C) scores.
+        Y: (n, C) one-hot.
     """
     log_p = torch.log_softmax(Z, 1)
     p = log_p.exp()
@@ -42,7 +43,10 @@ def fit_softmax(
     """Minimise -sum_i w_i log p_{i, y_i} + ridge / 2 |Theta|^2 by Newton's method.
 
     Args:
-        X: (n, d). Y: (n, C) one-hot. w: (n,) >= 0 or None for ones. ridge: n * l2, > 0.
+        X: (n, d).
+        Y: (n, C) one-hot.
+        w: (n,), >= 0; None for ones.
+        ridge: n * l2, > 0.
         progress: told (step, None, what).
         start: (C, d) parameters to begin with; None for zeros.
 
