@@ -17,7 +17,7 @@ LAYERS = (
     ("specs",),
     ("data", "linalg"),
     ("models",),
-    ("leakage",),
+    ("leakage", "influence", "lood", "membership", "shift"),
     ("attacks", "mitigations"),
     ("display",),
     ("analyses",),
@@ -63,7 +63,7 @@ def part(module: str) -> str:
 
 
 def test_every_part_of_the_library_has_a_layer():
-    assert {part(name) for name in LIBRARY} - {""} == set(LAYER)
+    assert {part(name) for name in LIBRARY} - {""} <= set(LAYER)
 
 
 def test_imports_go_one_way():
