@@ -28,8 +28,8 @@ def view(request: Request, data: Dataset, *, key: str) -> None:
     subject = Subject(request, found, data, "", widgets.redacted(), _LISTED, widgets.mode())
     st.markdown(analysis.sentence(subject, text.safe))
     drawn = analysis.figures(subject)
-    for column, one in zip(st.columns(max(1, len(drawn))), drawn, strict=False):
-        with column:
+    for place, one in zip(st.columns(max(1, len(drawn))), drawn, strict=False):
+        with place:
             st.markdown(f"**{text.safe(one.title)}**")
             widgets.chart(one.figure, one.alt, f"{key}-{one.title}")
     table = masked(analysis, found.table) if widgets.redacted() else found.table
