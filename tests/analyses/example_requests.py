@@ -10,6 +10,7 @@ from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.mitigate.request import MitigateRequest
+from fil_core.analyses.neighbours.request import NeighboursRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.specs import DataSpec, ModelSpec
@@ -66,6 +67,11 @@ REQUESTS = {
             l2s=(1.0,),
             drop=(3,),
         ),
+    },
+    "neighbours": {
+        "two classes": NeighboursRequest(data=TWO_DIGITS),
+        "ten classes": NeighboursRequest(data=FEW_COLUMNS),
+        "regression": NeighboursRequest(data=DIABETES),
     },
     "fit": {
         "logistic": FitRequest(data=TWO_DIGITS, model=LOGISTIC),
