@@ -122,7 +122,7 @@ def check_time(request: Request, data: Dataset, engine: Engine, seconds: float) 
     if features:
         fits.append(f"{features:,} features (for instance {min(features, 200)} principal components)")
     raise BadRequest(
-        f"time: this takes about {needed / PER_SECOND / 3600:.1f} hours on two cores, and a job may take "
+        f"time: this takes about {needed / PER_SECOND / 3600:.2g} hours on two cores, and a job may take "
         f"{seconds / 3600:.2g} (FIL_JOB_HOURS sets that when the server starts). "
         + (f"Take at most {', or '.join(fits)}." if fits else "Neither fewer rows nor fewer features would do.")
     )
