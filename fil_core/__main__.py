@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # an encoding without × or λ gets a question mark instead
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     try:
         status = options.run(options)
         sys.stdout.flush()
@@ -53,14 +53,15 @@ def _discard_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    made = _Parser(
         prog="python -m fil_core", description="How much a trained model gives away about each training example."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    commands = made.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     every_command.add(commands)
     report.add(commands)
-    return parser
+    return made
 
 
 class _Parser(argparse.ArgumentParser):

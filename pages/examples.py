@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset, FilRequest, analysis_of
-from pages.common import frame, text, tiles, widgets
+from fil_core import Dataset, FilRequest, NeighboursRequest, analysis_of
+from pages.common import analysis_view, frame, text, tiles, widgets
 from pages.views.examples import example, review
 
 _PAGE = 48
@@ -132,4 +132,6 @@ if len(shown):
 else:
     st.info("No example fits. Widen the percentiles, choose more classes, or show more than the selection.")
 review.panel(request, table)
+with st.expander("Nearest neighbours"):
+    analysis_view.view(NeighboursRequest(data=request.data, device=request.device), data, key="neighbours")
 widgets.provenance(request, result)

@@ -2,7 +2,7 @@
 
 A `Reference` is one training problem in the model's own coding of the targets T: reals or -1/+1 (n,) for least
 squares, 0/1 (n,) for logistic, one-hot (n, C) for softmax. Parameters are flat, class-major for softmax. The softmax
-loss is `logsumexp(z) - T_i . z`, whose derivative in the label is that of maths.md section 1.
+loss is `logsumexp(z) - T_i . z`, whose derivative in the label is that of docs/maths.md, section 1.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Reference:
     # --- the Jacobian of the optimum with respect to one example -----------------------------------------------------
 
     def jacobian(self, i: int) -> np.ndarray:
-        """By the formula of maths.md section 1, dense: features first, the label's column(s) last."""
+        """By the formula of docs/maths.md, section 1, dense: features first, the label's column(s) last."""
         x, t = self.X[i], self.T[i]
         d, inverse = len(x), np.linalg.inv(self.hessian(self.theta))
         if self.kind == "softmax":

@@ -11,13 +11,8 @@ import pandas as pd
 import pytest
 import torch
 
-from fil_core.analyses.attribute.request import AttributeRequest
-from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
-from fil_core.analyses.irfil.request import IrfilRequest
-from fil_core.analyses.reconstruction.request import ReconstructionRequest
-from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.data import load
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
@@ -26,8 +21,15 @@ from fil_core.engine.weights import keep_weights
 from fil_core.errors import BadRequest, DeviceUnavailable
 from fil_core.leakage.fil import fil, group_fil
 from fil_core.models import fit, fitted
-from fil_core.specs import DataSpec, ModelSpec
-from fil_core.specs.weights import Dropping, Irfil
+from tests.analyses.example_requests import (
+    DIABETES,
+    FEW_COLUMNS,
+    LOGISTIC,
+    REQUESTS,
+    RIDGE,
+    SOFTMAX,
+    TWO_DIGITS,
+)
 from tests.attacks import test_cuda as attacks_on_a_card
 from tests.leakage import test_fil as leakage
 from tests.pretend_cuda import CARD, PretendedTensor, pretend_cuda, pretended_card  # noqa: F401 - the fixture `card`
@@ -42,51 +44,6 @@ ROUNDING = {
     "psnr_nearer": (-np.inf, 200),
 }
 
-TWO_DIGITS, TEN_DIGITS = DataSpec(name="digits", classes=("3", "8"), subset=80), DataSpec(name="digits", subset=150)
-FEW_COLUMNS, DIABETES = dataclasses.replace(TEN_DIGITS, pca=8), DataSpec(name="diabetes", subset=80)
-SYNTHETIC = DataSpec(name="synthetic:60x9")
-RIDGE, LOGISTIC = ModelSpec(l2=0.01), ModelSpec(kind="logistic", l2=0.01)
-SOFTMAX, EVEN = ModelSpec(kind="softmax", l2=0.01), Irfil(iterations=2)
-
-# Small requests by the analysis they belong to, each answered within a second.
-REQUESTS = {
-    "fil": {
-        "regression": FilRequest(data=DIABETES, model=ModelSpec(l2=0.0)),
-        "least squares, two classes": FilRequest(data=TWO_DIGITS, model=RIDGE),
-        "logistic": FilRequest(data=TWO_DIGITS, model=LOGISTIC, sigma=0.1, prior_std=0.2),
-        "softmax": FilRequest(data=FEW_COLUMNS, model=SOFTMAX),
-        "regression, of an attribute": FilRequest(data=DIABETES, model=RIDGE, attribute=("sex", "bmi")),
-        "logistic, of an attribute": FilRequest(data=SYNTHETIC, model=LOGISTIC, attribute=("attribute",)),
-        "simplex": FilRequest(data=SYNTHETIC, model=LOGISTIC, attribute=("3", "4", "5"), simplex=True),
-        "softmax, of a column": FilRequest(data=FEW_COLUMNS, model=SOFTMAX, attribute=("1",)),
-        "reweighted": FilRequest(data=DIABETES, model=dataclasses.replace(RIDGE, weights=EVEN)),
-        "without the leakiest": FilRequest(data=FEW_COLUMNS, model=dataclasses.replace(SOFTMAX, weights=Dropping(k=5))),
-    },
-    "example": {
-        "regression": ExampleRequest(data=DIABETES, model=RIDGE, id=5),
-        "logistic": ExampleRequest(data=TWO_DIGITS, model=LOGISTIC, id=13),
-        "softmax": ExampleRequest(data=FEW_COLUMNS, model=SOFTMAX, id=13, neighbours=3),
-    },
-    "attribute inference": {
-        "two values": AttributeRequest(data=DIABETES, model=RIDGE, attribute="sex", trials=10),
-        "bins": AttributeRequest(data=DIABETES, model=RIDGE, attribute="bmi", bins=3, trials=10, intercept=True),
-        "four values": AttributeRequest(data=SYNTHETIC, model=LOGISTIC, attribute="attribute", trials=10),
-    },
-    "reconstruction": {
-        "least squares": ReconstructionRequest(data=DIABETES, model=RIDGE, ids=(1, 5), trials=10),
-        "logistic": ReconstructionRequest(data=TWO_DIGITS, model=LOGISTIC, ids=(8,), sigmas=(0.0, 0.01), trials=10),
-    },
-    "irfil": {
-        "regression": IrfilRequest(data=DIABETES, model=RIDGE, weights=EVEN),
-        "logistic, by class": IrfilRequest(data=SYNTHETIC, model=LOGISTIC, weights=Irfil(method="class", iterations=2)),
-        "softmax": IrfilRequest(data=FEW_COLUMNS, model=SOFTMAX, weights=Irfil(method="hybrid", iterations=2)),
-    },
-    "release": {
-        "attribute": ReleaseRequest(data=DIABETES, model=RIDGE, attribute="sex", draws=5),
-        "examples": ReleaseRequest(data=SYNTHETIC, model=LOGISTIC, ids=(3, 4), trials=5, draws=5),
-        "softmax": ReleaseRequest(data=FEW_COLUMNS, model=SOFTMAX, draws=5),
-    },
-}
 EACH = [pytest.param(request, id=f"{of}: {name}") for of, some in REQUESTS.items() for name, request in some.items()]
 
 
@@ -390,7 +347,7 @@ def test_a_stored_model_is_the_same_and_serves_either_device(model, tmp_path, ca
     engines = {device: Engine(Store(tmp_path / device)) for device in ("cpu", "cuda")}
     results = {at: engine.get(dataclasses.replace(asked, device=at)) for at, engine in engines.items()}
     stored = {at: engine.find(FitRequest(data=asked.data, model=model, device=at)) for at, engine in engines.items()}
-    assert {at: fit.provenance["device"] for at, fit in stored.items()} == {"cpu": "cpu", "cuda": "cuda"}
+    assert {at: fit.provenance["device"] for at, fit in stored.items()} == {"cpu": "cpu", "cuda": "cuda:0"}
     check_results(stored["cpu"], stored["cuda"])
     changed = dataclasses.replace(asked, sigma=2.0)
     for at, other in (("cpu", "cuda"), ("cuda", "cpu")):

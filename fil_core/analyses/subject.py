@@ -69,7 +69,8 @@ def subject(request: Request, result: Result, datasets: Datasets, *, redact: boo
     """A result with its data. Examples are shown only of the very data that were measured.
 
     Args:
-        request, result: as they are stored.
+        request: as it is stored.
+        result: its answer.
         datasets: the examples of a spec, as `Engine.dataset`.
         redact: pictures coarse, labels and attribute values masked.
         top: how many examples are listed, >= 1.

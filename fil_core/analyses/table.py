@@ -19,6 +19,7 @@ _FOLDERS = (
     "irfil",
     "release",
     "mitigate",
+    "neighbours",
     "example",
     "fit",
 )

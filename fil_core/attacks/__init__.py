@@ -1,1 +1,1 @@
-"""Inversion attacks: what an adversary gets out of the released parameters, beside what the bound says."""
+"""Inversion attacks: what an adversary recovers from the released parameters, beside what the bounds say."""

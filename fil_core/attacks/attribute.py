@@ -1,4 +1,4 @@
-"""The categorical attribute that an attacker is after: its values, who has which, and how it enters the model."""
+"""The categorical attribute under attack: its values, the value of each example, and its columns in the model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fil_core.dataset import AttributeGroup, Dataset
 from fil_core.errors import BadData, BadRequest
 
 _MOST_LEVELS = 12  # a plain column of more different numbers, or of fractions, counts as continuous
-_TARGETS = ("label", "target")  # what the label is called, whatever its own name
+_TARGETS = ("label", "target")  # names that always mean the label
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,11 @@ class Attribute:
     """A categorical attribute over the n training examples.
 
     Attributes:
-        name: as the data set calls it.
+        name: its name in the data set.
         columns: the s columns of X that carry it.
         levels: names of its k values, those that occur among the training examples.
-        values: (k, s), what each value puts into those columns.
-        codes: (n,) int64, which value each example has.
+        values: (k, s), the entries of those columns for each value, in feature units.
+        codes: (n,) int64, the value of each example, 0 to k - 1.
         binned: the values stand for quantile bins of a continuous column.
     """
 
@@ -46,13 +46,16 @@ class Attribute:
 
 
 def attribute_of(dataset: Dataset, name: str, *, bins: int | None = None) -> Attribute:
-    """The attribute of that name, as an attacker would have to guess it.
+    """An attribute by its name.
 
     Args:
-        dataset: a table whose features are not mixed by principal components.
+        dataset: a table without principal components.
         name: a group of one-hot columns, or a column with few different values, or its number.
-        bins: for a continuous column, the number of quantile bins >= 2 that take the place of its values; each is
-            represented by its median.
+        bins: number of quantile bins that replace the values of a continuous column, >= 2, each represented by its
+            median; None for a categorical attribute.
+
+    Returns:
+        The attribute, with the k >= 2 values that occur among the training examples.
 
     Raises:
         BadData: no such attribute; it is constant, continuous (without `bins`), or the label.
@@ -70,12 +73,12 @@ def attribute_of(dataset: Dataset, name: str, *, bins: int | None = None) -> Att
         )
     if inside and bins is not None:
         raise BadRequest(f"bins: expected none for {name!r}, which is categorical; got {bins}.")
-    found = _grouped(dataset, inside[0]) if inside else _plain(dataset, columns[0], bins)
-    if found.k < 2:
+    attribute = _grouped(dataset, inside[0]) if inside else _plain(dataset, columns[0], bins)
+    if attribute.k < 2:
         raise BadData(
-            f"attribute: {name!r} is constant, {found.levels[0]} for every training example: nothing to infer."
+            f"attribute: {name!r} is constant, {attribute.levels[0]} for every training example: nothing to infer."
         )
-    return found
+    return attribute
 
 
 def categorical(dataset: Dataset) -> list[str]:
@@ -117,7 +120,7 @@ def _few(values: np.ndarray) -> bool:
 
 
 def _in_model(dataset: Dataset, columns: tuple[int, ...], source: np.ndarray) -> np.ndarray:
-    """Source values (k, s) of some columns in model features, by the same operations as X itself."""
+    """Source values (k, s) of some columns as model features, by the same operations as X, to the last bit."""
     scale, centre = (
         np.broadcast_to(part, (dataset.d,))[list(columns)]
         for part in (dataset.preprocessing.scale, dataset.preprocessing.centre)
@@ -154,7 +157,7 @@ def _plain(dataset: Dataset, j: int, bins: int | None) -> Attribute:
 
 
 def _named(values: np.ndarray, digits: int) -> tuple[str, ...]:
-    """Different numbers in words, with as few digits as keep them apart."""
+    """Different numbers as text, in `digits` digits where that keeps them apart, else in 17."""
     short = tuple(f"{v:.{digits}g}" for v in values)
     return short if len(set(short)) == len(short) else tuple(f"{v:.17g}" for v in values)
 
@@ -166,7 +169,7 @@ def _binned(dataset: Dataset, j: int, source: np.ndarray, bins: int) -> Attribut
         raise BadRequest(f"bins: expected 2 to {most}, the number of different values of {name!r}; got {bins}.")
     edges = np.unique(np.quantile(source, np.linspace(0, 1, bins + 1)[1:-1]))
     edges = edges[edges > source.min()]
-    if not edges.size:  # most examples have the least value: they are one bin, and all others the other
+    if not edges.size:  # most examples have the smallest value: one bin for them, one for all others
         edges = np.unique(source)[1:2]
     present, codes = np.unique(np.searchsorted(edges, source, side="right"), return_inverse=True)
     ends = _named(edges, 3)

@@ -1,15 +1,15 @@
-"""What training would have given had one example had another value of the attribute: n x k optima, none retrained.
+"""Candidate parameters: the optimum with one example's attribute set to a value, n x k of them, none retrained.
 
-For example i and value v the row x_i is taken out and x' = x_i with that value is put in. Least squares: a change of
-rank two of (H, X^T W y), so with u = H^-1 x, u' = H^-1 x', c = (w r, -w r'), C = diag(-w, w), M = [u, u']^T [x, x']
+For example i and value v the row x_i is removed and x' = x_i with that value is added. Least squares: a change of rank
+two of (H, X^T W y), so with u = H^-1 x, u' = H^-1 x', c = (w r, -w r'), C = diag(-w, w), M = [u, u']^T [x, x']
 
     theta_iv - theta = [u, u'] (I + C M)^-1 c,     r = theta^T x - y,  r' = theta^T x' - y,
 
-and u' - u is the same combination of a few columns of H^-1 for everybody: O(k d) an example after X H^-1. Logistic:
-Newton from theta on the exact gradient, with the Hessian of the other rows kept at theta and the changed row's renewed,
-again rank two; all candidates of a block at once.
+and u' - u is a combination of the same few columns of H^-1 for all examples: O(k d) per example after X H^-1. Logistic:
+Newton from theta on the exact gradient, with the Hessian of the other rows kept at theta and the changed row's
+recomputed, again rank two; all candidates of a block at once.
 
-Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 6 retrain each candidate; maths.md section 6.
+Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 6 retrain each candidate; docs/maths.md, section 6.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from fil_core.specs import ATTACKABLE
 
 _BLOCK = {"cpu": 2**21, "cuda": 2**26}  # values of one block of shifts
 _PASS = {"cpu": 2**22, "cuda": 2**27}  # values of one block of (training example, candidate) pairs
-_SINGULAR = 1e-12
-_CLOSE = 1e-9  # of the shift itself: what is left after the last Newton step, by its rate of convergence
-_STEPS = 15  # kept-Hessian steps before a candidate gets a Newton iteration of its own
+_SINGULAR = 1e-12  # of its size with nothing removed: a determinant below it is rounding
+_CLOSE = 1e-9  # of the shift: the error after the last Newton step, estimated from the rate of convergence
+_STEPS = 15  # steps with the kept Hessian before a candidate gets a Newton iteration of its own
 
 
 def attackable(fitted: Fitted) -> None:
@@ -49,17 +49,17 @@ def attackable(fitted: Fitted) -> None:
 def candidate_shifts(
     fitted: Fitted, dataset: Dataset, attribute: Attribute, *, rows: int | None = None, progress: Progress | None = None
 ) -> Iterator[tuple[slice, Tensor]]:
-    """theta of every candidate less theta itself, a block of examples at a time.
+    """Shifts theta_iv - theta of all candidates, a block of examples at a time.
 
     Args:
         fitted: least squares or logistic, at its optimum.
-        dataset: its n training examples.
-        attribute: k values.
-        rows: examples in a block; None takes what keeps the memory bounded.
-        progress: told (examples done, n, what).
+        dataset: its n training examples, features (n, d).
+        attribute: an attribute of k values.
+        rows: examples in a block, >= 1; None for as many as keep the memory bounded.
+        progress: called with (examples done, n, text).
 
     Yields:
-        A block of positions, and shifts (m, k, d); exactly 0 for the value that an example has (unless binned).
+        A block of positions, and shifts (m, k, d); exactly 0 for the true value of an example (unless binned).
 
     Raises:
         BadRequest: another kind of model.
@@ -80,7 +80,7 @@ def candidate_shifts(
 
 
 def _changes(terms: Glm, attribute: Attribute, block: slice) -> Tensor:
-    """What each value would change in the attribute's columns, (m, k, s)."""
+    """x' - x in the attribute's columns for each value, (m, k, s)."""
     values = torch.from_numpy(attribute.values).to(terms.X)
     return values - terms.X[block][:, None, list(attribute.columns)]
 
@@ -98,18 +98,18 @@ class _LeastSquares:
         t = self.terms
         x, w, r = t.X[block], t.w[block, None], t.r[block, None]
         pair = _Pair(t.curvature.solve(x.T).T, x, change, _inverse_columns(t, columns), columns)
-        moved = change @ t.theta[columns]  # r' - r
+        dr = change @ t.theta[columns]  # r' - r
         det = pair.determinant(-w, w)
         if bool((det <= _SINGULAR * (1 + w * pair.m22)).any()):
-            lost = int((det <= _SINGULAR * (1 + w * pair.m22)).any(1).sum())
+            singular = int((det <= _SINGULAR * (1 + w * pair.m22)).any(1).sum())
             raise SingularCurvature(
-                f"attack: without {lost} of the examples, one at a time, the parameters are not determined; "
+                f"attack: without {singular} of the examples, one at a time, the parameters are not determined; "
                 "expected l2 > 0 (for instance 1e-3)."
             )
-        # Of u and of u' - u, so that what nearly cancels between u and u' is never formed.
-        both = (-w * moved + w**2 * (r * pair.gap - (r + moved) * pair.lean)) / det
-        other = (-w * (1 - w * pair.m11) * (r + moved) - w**2 * pair.m12 * r) / det
-        return both[..., None] * pair.u[:, None] + (other[..., None] * change) @ pair.inverse_columns
+        # Coefficients of u and of u' - u, because those of u and u' nearly cancel.
+        of_u = (-w * dr + w**2 * (r * pair.m22_m12 - (r + dr) * pair.m12_m11)) / det
+        of_change = (-w * (1 - w * pair.m11) * (r + dr) - w**2 * pair.m12 * r) / det
+        return of_u[..., None] * pair.u[:, None] + (of_change[..., None] * change) @ pair.inverse_columns
 
 
 class _Pair:
@@ -117,12 +117,12 @@ class _Pair:
 
     def __init__(self, u: Tensor, x: Tensor, change: Tensor, inverse_columns: Tensor, columns: list[int]) -> None:
         self.u, self.inverse_columns = u, inverse_columns  # (s, d): u' = u + change @ inverse_columns
-        self.lean = (change * u[:, None, columns]).sum(2)  # m12 - m11
-        curved = change @ inverse_columns[:, columns]
-        self.gap = self.lean + (change * curved).sum(2)  # m22 - m12
+        self.m12_m11 = (change * u[:, None, columns]).sum(2)  # m12 - m11
+        du = change @ inverse_columns[:, columns]  # u' - u in the attribute's columns
+        self.m22_m12 = self.m12_m11 + (change * du).sum(2)  # m22 - m12
         self.m11 = (x * u).sum(1)[:, None]
-        self.m12 = self.m11 + self.lean
-        self.m22 = self.m12 + self.gap
+        self.m12 = self.m11 + self.m12_m11
+        self.m22 = self.m12 + self.m22_m12
 
     def determinant(self, c1: Tensor, c2: Tensor) -> Tensor:
         """det(I + diag(c1, c2) M), (m, k)."""
@@ -130,7 +130,7 @@ class _Pair:
 
 
 def _inverse_columns(terms: Glm, columns: list[int]) -> Tensor:
-    """Rows of H^-1 that belong to the attribute, (s, d)."""
+    """Rows of H^-1 of the attribute's columns, (s, d)."""
     rotated = terms.curvature.vectors[columns] / terms.curvature.values
     return rotated @ terms.curvature.vectors.T
 
@@ -140,7 +140,7 @@ class _Logistic:
         self.terms, self.y = terms, fitted.targets(dataset.y)
         self.ridge = dataset.n * fitted.spec.penalty
         self.s = torch.sigmoid(terms.z)
-        self.rest = terms.X.T @ (terms.w * terms.r) + self.ridge * terms.theta  # the optimum's own gradient, about 0
+        self.at_theta = terms.X.T @ (terms.w * terms.r) + self.ridge * terms.theta  # gradient at the optimum, about 0
 
     def rows(self, k: int) -> int:
         """Examples in a block."""
@@ -153,38 +153,38 @@ class _Logistic:
         changed = (change != 0).any(2).flatten().nonzero()[:, 0]
         if changed.numel():
             row = (torch.arange(m, device=change.device) + block.start).repeat_interleave(k)[changed]
-            shift[changed] = self._solve(_Rows(self, row, change.reshape(m * k, s)[changed], columns))
+            shift[changed] = self._solve(_Candidates(self, row, change.reshape(m * k, s)[changed], columns))
         return shift.view(m, k, -1)
 
-    def _solve(self, rows: _Rows) -> Tensor:
-        """Newton with the others' Hessian kept, on those that have not arrived; then alone on those that never do."""
-        shift = rows.step(-rows.own_gradient(None))
+    def _solve(self, rows: _Candidates) -> Tensor:
+        """Newton with the other rows' Hessian kept, until it converges; a full Newton iteration where it does not."""
+        shift = rows.step(-rows.row_gradient(None))
         active = torch.arange(len(shift), device=shift.device)
         before = shift.norm(dim=1)
         for _ in range(_STEPS):
             part = rows.take(active)
-            gradient = self.gradient_change(shift[active]) + part.own_gradient(shift[active])
+            gradient = self.gradient(shift[active]) + part.row_gradient(shift[active])
             step = part.step(-gradient, shift[active])
             shift[active] += step
             size = step.norm(dim=1)
-            left = size * (size / before[active].clamp_min(1e-300)).clamp_max(1)
+            error = size * (size / before[active].clamp_min(1e-300)).clamp_max(1)
             before[active] = size
-            arrived = left <= _CLOSE * shift[active].norm(dim=1)  # False where a step was not a number
-            active = active[(~arrived).nonzero()[:, 0]]
+            converged = error <= _CLOSE * shift[active].norm(dim=1)  # False where a step was not a number
+            active = active[(~converged).nonzero()[:, 0]]
             if not active.numel():
                 return shift
         for j in active.tolist():
             shift[j] = self._alone(rows, j)
         return shift
 
-    def gradient_change(self, shift: Tensor) -> Tensor:
-        """The whole objective's gradient at theta + shift, (m, d), from one pass over the training examples."""
+    def gradient(self, shift: Tensor) -> Tensor:
+        """Gradient of the objective with no row changed at theta + shift, (m, d), in one pass over the examples."""
         t = self.terms
-        moved = torch.addmm(t.z[None], shift, t.X.T).sigmoid_().sub_(self.s)
-        return moved.mul_(t.w) @ t.X + self.ridge * shift + self.rest
+        ds = torch.addmm(t.z[None], shift, t.X.T).sigmoid_().sub_(self.s)
+        return ds.mul_(t.w) @ t.X + self.ridge * shift + self.at_theta
 
-    def _alone(self, rows: _Rows, j: int) -> Tensor:
-        """The candidate's own fit, for an example so heavy that the others' curvature moves with it."""
+    def _alone(self, rows: _Candidates, j: int) -> Tensor:
+        """Full Newton iteration of one candidate, where the other rows' Hessian changes too much to be kept."""
         i = int(rows.row[j])
         X = self.terms.X.clone()
         X[i] = rows.changed[j]
@@ -205,8 +205,8 @@ class _Logistic:
         return optimum.theta - self.terms.theta
 
 
-class _Rows:
-    """Candidates of a logistic model: the row taken out, the row put in, and H^-1 of both."""
+class _Candidates:
+    """Candidates of a logistic model: the row removed, the row added, and H^-1 of both."""
 
     def __init__(self, model: _Logistic, row: Tensor, change: Tensor, columns: list[int]) -> None:
         t = model.terms
@@ -218,9 +218,9 @@ class _Rows:
         self.u = t.curvature.solve(self.x.T).T
         self.u_changed = self.u + change @ _inverse_columns(t, columns)
 
-    def take(self, rows: Tensor) -> _Rows:
-        """Some of them."""
-        part = object.__new__(_Rows)
+    def take(self, rows: Tensor) -> _Candidates:
+        """The candidates at some positions."""
+        part = object.__new__(_Candidates)
         part.model = self.model
         for name in ("row", "x", "changed", "w", "y", "u", "u_changed"):
             setattr(part, name, getattr(self, name)[rows])
@@ -232,10 +232,10 @@ class _Rows:
         z = x @ t.theta if shift is None else x @ t.theta + (x * shift).sum(1)
         return logistic_terms(z, self.y)[1:]
 
-    def own_gradient(self, shift: Tensor | None) -> Tensor:
-        """What changing the row adds to the gradient, (m, d)."""
-        out, into = (self._at(x, shift)[0] * self.w for x in (self.x, self.changed))
-        return into[:, None] * self.changed - out[:, None] * self.x
+    def row_gradient(self, shift: Tensor | None) -> Tensor:
+        """Gradient of the added row's loss less that of the removed row's at theta + shift, (m, d)."""
+        removed, added = (self._at(x, shift)[0] * self.w for x in (self.x, self.changed))
+        return added[:, None] * self.changed - removed[:, None] * self.x
 
     def step(self, b: Tensor, shift: Tensor | None = None) -> Tensor:
         """(H - w a x x^T + w a' x' x'^T)^-1 b, a' at theta + shift, by the Woodbury identity."""

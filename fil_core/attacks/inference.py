@@ -1,4 +1,4 @@
-"""Attribute inference: who guesses an example's attribute from the released model, and how often rightly.
+"""Attribute inference: how often each attacker guesses an example's attribute rightly from the released model.
 
 Every attacker knows the other features and the label of the example under attack.
 
@@ -31,18 +31,18 @@ from fil_core.models.softmax import fit_softmax
 from fil_core.progress import Progress
 
 _TRIALS = {"cpu": 2**21, "cuda": 2**26}  # (release, example, value) triples held at a time
-_NEARLY_NO_PENALTY = 1e-8  # of the ideal attacker: enough for an optimum on separable values, too little to matter
+_NEARLY_NO_PENALTY = 1e-8  # of the ideal attacker: gives separable values an optimum and is otherwise negligible
 
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """What each attacker achieves against each example under each noise.
+    """Success of each attacker against each example under each noise.
 
     Attributes:
         success: by attacker (n, S), the probability of a right guess over the release's noise: exact where there is a
             closed form, else the share of the trials.
         accuracy: by attacker (S,), its mean over examples: exact for two values, else the mean of the trials.
-        standard_error: by attacker (S,), of that mean over trials; 0 where nothing is drawn.
+        standard_error: by attacker (S,), standard error of that mean over trials; 0 where nothing is drawn.
         exact: by white-box attacker (S,), the mean of the closed form, for two or three values.
         gram: inner products of the candidates' shifts, (n, k, k), for two or three values, else None.
     """
@@ -71,13 +71,16 @@ def infer(
     Args:
         fitted: least squares or logistic, at its optimum.
         dataset: its n training examples.
-        attribute: k values.
+        attribute: an attribute of k values.
         attackers: some of `ATTACKERS`.
-        sigmas: S standard deviations of the output noise, >= 0.
-        trials: releases drawn where there is no closed form; each is attacked for all examples, under every sigma.
-        seed: of those draws.
+        sigmas: S standard deviations of the output noise, >= 0, in units of theta.
+        trials: releases drawn where there is no closed form, >= 1; each is attacked for all examples, under each sigma.
+        seed: seed of those draws.
         intercept: whether the ideal attacker has one; the paper's has none.
-        progress: told (examples done, n, what).
+        progress: called with (examples done, n, text).
+
+    Returns:
+        Success by attacker, in the order of `ATTACKERS`.
 
     Raises:
         BadRequest: another kind of model.
@@ -87,7 +90,7 @@ def infer(
     noise = torch.randn(trials, dataset.d, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     count = _Count(attribute, sigmas, noise.to(fitted.theta.device))
     white = [name for name in attackers if name.startswith("whitebox")]
-    # First, because it alone can find that the question has no answer.
+    # First, because it alone can find that there are no candidates (l2 = 0).
     gram = _white_box(fitted, dataset, attribute, white, count, progress) if white else None
     if "fredrikson14" in attackers:
         _fredrikson(fitted, dataset, attribute, count, progress)
@@ -118,7 +121,7 @@ def _without_weight(
     success: dict[str, np.ndarray],
     accuracy: dict[str, np.ndarray],
 ) -> None:
-    """In place: of an example of weight 0 the white boxes learn nothing, whatever a tie between its candidates says."""
+    """In place: the white boxes learn nothing of an example of weight 0, however ties between candidates are broken."""
     unseen = (fitted.weights == 0).cpu().numpy()
     if not unseen.any():
         return
@@ -144,16 +147,24 @@ class _Count:
         self._same: dict[str, np.ndarray] = {}
 
     def same(self, name: str, right: np.ndarray) -> None:
-        """An attacker who does not look at the released parameters: right (n,) for each example."""
+        """An attacker who does not use the released parameters: right (n,), 0 or 1 for each example."""
         self._same[name] = right
 
     def releases(self, rows: int) -> list[slice]:
-        """The draws in pieces that suit a block of so many examples."""
+        """The releases in pieces that suit a block of `rows` examples."""
         size = max(1, _TRIALS[self.noise.device.type] // max(1, rows * self.k))
         return [slice(i, i + size) for i in range(0, len(self.noise), size)]
 
     def add(self, name: str, s: int, releases: slice, block: slice, guess: Tensor) -> None:
-        """Guesses (t, m) of some releases under sigma number s for a block of examples."""
+        """Count the right guesses of some releases under one sigma for a block of examples.
+
+        Args:
+            name: the attacker.
+            s: position of sigma among `sigmas`.
+            releases: positions of t releases.
+            block: positions of m examples.
+            guess: (t, m), codes of the values.
+        """
         if name not in self._by_example:
             S, T = len(self.sigmas), len(self.noise)
             self._by_example[name] = self.noise.new_zeros(S, len(self.codes))
@@ -176,14 +187,14 @@ class _Count:
 
     @property
     def standard_error(self) -> dict[str, np.ndarray]:
-        """Of that mean, over releases, (S,); NaN for a single one with noise."""
+        """Standard error of that mean over releases, (S,); NaN for a single release with noise."""
         n, T = len(self.codes), len(self.noise)
-        found = {name: np.zeros(len(self.sigmas)) for name in self._same}
+        errors = {name: np.zeros(len(self.sigmas)) for name in self._same}
         for name, hits in self._by_release.items():
-            spread = (hits / n).std(1) / T**0.5 if T > 1 else hits.new_full((len(hits),), torch.nan)
-            quiet = torch.tensor([sigma == 0 for sigma in self.sigmas], device=hits.device)
-            found[name] = torch.where(quiet, 0.0, spread).cpu().numpy()
-        return found
+            error = (hits / n).std(1) / T**0.5 if T > 1 else hits.new_full((len(hits),), torch.nan)
+            noiseless = torch.tensor([sigma == 0 for sigma in self.sigmas], device=hits.device)
+            errors[name] = torch.where(noiseless, 0.0, error).cpu().numpy()
+        return errors
 
 
 def _baseline(attribute: Attribute) -> np.ndarray:
@@ -193,7 +204,7 @@ def _baseline(attribute: Attribute) -> np.ndarray:
 def _ideal(
     fitted: Fitted, dataset: Dataset, attribute: Attribute, intercept: bool, progress: Progress | None
 ) -> np.ndarray:
-    """Trained and judged on the same rows. Without an intercept, as in the paper, it can fall below the baseline."""
+    """Trained and scored on the same rows. Without an intercept, as in the paper, it can be below the baseline."""
     device = fitted.theta.device
     X = torch.from_numpy(np.delete(dataset.X, attribute.columns, axis=1)).to(device)
     columns = [X, fitted.targets(dataset.y)[:, None]] + [X.new_ones(dataset.n, 1)] * intercept
@@ -211,7 +222,7 @@ def _fredrikson(
     device, theta = fitted.theta.device, fitted.theta
     X, y = torch.from_numpy(dataset.X).to(device), fitted.targets(dataset.y)
     columns, values = list(attribute.columns), torch.from_numpy(attribute.values).to(device)
-    judge = (_ResidualVariance if fitted.spec.kind == "least-squares" else _Confusion)(X, X @ theta, y, count)
+    log_likelihood = (_ResidualVariance if fitted.spec.kind == "least-squares" else _Confusion)(X, X @ theta, y, count)
     for block in row_blocks(dataset.n, dataset.d, device):
         if progress:
             progress(block.start, dataset.n, "black-box guesses")
@@ -219,9 +230,9 @@ def _fredrikson(
         z = (x @ theta)[:, None] + change @ theta[columns]
         for releases in count.releases(len(x)):
             e = count.noise[releases]
-            moved = (e @ x.T)[:, :, None] + torch.einsum("ts,mks->tmk", e[:, columns], change)
+            noise = (e @ x.T)[:, :, None] + torch.einsum("ts,mks->tmk", e[:, columns], change)
             for s, sigma in enumerate(count.sigmas):
-                evidence = judge(z + sigma * moved, y[block], s, releases)
+                evidence = log_likelihood(z + sigma * noise, y[block], s, releases)
                 count.add("fredrikson14", s, releases, block, (evidence + count.log_prior).argmax(2))
 
 
@@ -248,20 +259,20 @@ class _Confusion:
         n, T = len(y), len(count.noise)
         cells = X.new_ones(len(count.sigmas), T, 2, 2)  # y, predicted
         for block in row_blocks(n, T, X.device):
-            moved = count.noise @ X[block].T
+            noise = count.noise @ X[block].T
             for s, sigma in enumerate(count.sigmas):
-                positive = (z[block] + sigma * moved > 0).to(X)
+                positive = (z[block] + sigma * noise > 0).to(X)
                 for label in (0, 1):
-                    own = (y[block] == label).to(X)
-                    cells[s, :, label, 1] += positive @ own
-                    cells[s, :, label, 0] += (1 - positive) @ own
+                    labelled = (y[block] == label).to(X)
+                    cells[s, :, label, 1] += positive @ labelled
+                    cells[s, :, label, 0] += (1 - positive) @ labelled
         self.log = (cells / cells.sum(2, keepdim=True)).log()
 
     def __call__(self, z: Tensor, y: Tensor, s: int, releases: slice) -> Tensor:
         """Log-likelihood, (t, m, k)."""
         table = self.log[s, releases]  # (t, y, predicted)
-        own = torch.where((y == 1)[None, :, None], table[:, 1, None, :], table[:, 0, None, :])  # (t, m, predicted)
-        return torch.where(z > 0, own[:, :, 1:], own[:, :, :1])
+        of_label = torch.where((y == 1)[None, :, None], table[:, 1, None, :], table[:, 0, None, :])  # (t, m, predicted)
+        return torch.where(z > 0, of_label[:, :, 1:], of_label[:, :, :1])
 
 
 def _white_box(
@@ -284,7 +295,7 @@ def _white_box(
 
 
 def _nearest(shift: Tensor, block: slice, white: Sequence[str], count: _Count) -> None:
-    """|theta~ - theta_v|^2 = |Delta_v|^2 - 2 sigma Delta_v^T e up to what all values share."""
+    """|theta~ - theta_v|^2 = |Delta_v|^2 - 2 sigma Delta_v^T e, up to a term that does not depend on v."""
     m, k, d = shift.shape
     length = shift.square().sum(2)
     for releases in count.releases(m):
@@ -299,9 +310,9 @@ def _nearest(shift: Tensor, block: slice, white: Sequence[str], count: _Count) -
 def _closed_forms(
     gram: np.ndarray, attribute: Attribute, white: Sequence[str], sigmas: Sequence[float]
 ) -> dict[str, np.ndarray]:
-    found = {}
+    success = {}
     for name in white:
         prior = attribute.prior if name == "whitebox-prior" else None
         columns = [success_probability(gram, attribute.codes, float(sigma), prior) for sigma in sigmas]
-        found[name] = np.stack(columns, 1)
-    return found
+        success[name] = np.stack(columns, 1)
+    return success

@@ -1,16 +1,16 @@
 """The informed adversary of a reconstruction: knows every other example, the penalty, the weights and the label.
 
-At the optimum the gradients cancel, so the example's own share is minus that of the others, which she can compute:
+At the optimum the gradients cancel, so the example's is minus that of the others, which the adversary can compute:
 
     v(theta) = -(sum_{j != i} w_j r_j x_j + n l2 theta) = w r x,     hence  w r z = v^T theta  with  z = theta^T x.
 
 Both r and x follow from one number. Least squares, r = z - y:   r^2 + y r = v^T theta / w, a quadratic.  Logistic, with
 t = z for y = 0 and t = -z for y = 1:   t s(t) = v^T theta / w =: c, so t = c + W(c e^-c) with Lambert's W. Both have up
-to two roots, each with an x that explains the parameters perfectly. Where the others have whole numbers, as pixels and
-codes do, an x that has them too is the one; else a Gaussian fitted to the other examples of the same label, and the
-volume |det dx/dtheta|, say which is likelier.
+to two roots, each with an x that explains the parameters exactly. Where the other examples have whole numbers, as in
+pixels and codes, the x that has them too is the right one; otherwise the two are compared by the density of a Gaussian
+fitted to the other examples of the same label, times the volume |det dx/dtheta|.
 
-Source: maths.md section 6.
+Source: docs/maths.md, section 6.
 """
 
 from __future__ import annotations
@@ -31,26 +31,27 @@ from fil_core.models.glm import least_squares_terms, logistic_terms, penalised
 
 _TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
 _LEAST, _MEET = -0.27846454276107379, -1.2784645427610738  # the least t s(t), and the t where its two roots meet
-_WHOLE, _FRACTION = 0.02, 0.1  # from a whole number: what counts as one, and what cannot be one
+_WHOLE, _FRACTION = 0.02, 0.1  # distance from a whole number: below the first it counts as one, above the second not
 _STEPS, _ARRIVED = 20, 1e-14
-_ENOUGH = 3  # examples of a label, fewer of which have no spread of their own
-_SHRINK = 0.1  # of the mean variance, added to each direction of the others' Gaussian: they never show everything
-_LITTLE = 0.001  # share of that shrinkage which stays where the variances serve as a prior
+_ENOUGH = 3  # examples of a label; with fewer, the covariance is that of all examples
+_SHRINK = 0.1  # of the mean variance, added to each direction of the Gaussian: n examples leave directions unseen
+_LITTLE = 0.001  # share of that shrinkage which is kept where the variances serve as a prior
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One example under attack, as the adversary sees it, in the eigenbasis of the others' curvature.
+    """One example under attack, in the eigenbasis of the other examples' curvature.
 
     Attributes:
-        row: its position. y, w: its label in the model's coding, and its weight.
-        vectors: the eigenbasis Q, (d, d); everything else here is in it: x there is x @ Q.
-        alpha: eigenvalues of the others' inverse Hessian, (d,).
+        row: its position.
+        y, w: its label in the model's coding, and its weight.
+        vectors: the eigenbasis Q, (d, d), in which everything else is: x stands for x @ Q.
+        alpha: eigenvalues of the other examples' inverse Hessian, (d,).
         centre: the optimum without this example, (d,).
         theta: the optimum with it, (d,).
         mean, variance: of the other examples of the same label (of all for a regression) along each eigenvector, (d,).
-        factor: Cholesky factor of their covariance, shrunken, in the features' own basis, (d, d).
-        reach: twice the largest norm among them: no guess is longer.
+        factor: Cholesky factor of their shrunken covariance, in the basis of the features, (d, d).
+        reach: twice the largest norm of the other examples, the largest norm of a guess.
     """
 
     row: int
@@ -68,12 +69,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """What explains some releases.
+    """The examples that explain some releases.
 
     Attributes:
-        x: (T, 2, d) explanations, the same twice where there is one. z: (T, 2) their scores.
-        best: (T,) which is likelier.
-        real: (T,) whether there is one at all; otherwise x is where the two roots would meet.
+        x: (T, 2, d) explanations, the same twice where there is one.
+        z: (T, 2), their scores.
+        best: (T,), 0 or 1, the likelier one.
+        real: (T,), whether any exists; otherwise x is where the two roots would meet.
     """
 
     x: Tensor
@@ -83,19 +85,19 @@ class Roots:
 
     @property
     def likelier(self) -> Tensor:
-        """(T, d)."""
+        """The likelier explanations, (T, d)."""
         return self.x[torch.arange(len(self.x), device=self.x.device), self.best]
 
     def rows(self, rows: Tensor) -> Roots:
-        """Those of some releases."""
+        """The explanations of some of the releases."""
         return Roots(self.x[rows], self.z[rows], self.best[rows], self.real[rows])
 
 
 class Adversary:
-    """What is shared by the attacks on all examples of one data set."""
+    """The informed adversary of one model, with everything that does not depend on the example under attack."""
 
     def __init__(self, fitted: Fitted, dataset: Dataset) -> None:
-        """Takes a least-squares or logistic model; costs one product (d, n) by (n, d) and one a class."""
+        """Of a least-squares or logistic model; costs one product (d, n) by (n, d), and one per class."""
         terms = fitted.terms(dataset)
         if not isinstance(terms, Glm):
             raise TypeError("a model of one score has Glm terms")
@@ -106,13 +108,13 @@ class Adversary:
         self._source, affine = dataset.source, dataset.preprocessing
         d = self._source.shape[1]
         self._back = [torch.tensor(np.broadcast_to(part, (d,)).copy()) for part in (affine.scale, affine.centre)]
-        # How many examples have a fraction in each source column; all of them behind components, which keep no number.
+        # Number of examples with a fraction in each source column; -1 behind components, where no number is kept whole.
         mixed = affine.basis is not None
         self._fractions = np.full(d, -1) if mixed else (self._source != np.round(self._source)).sum(0)
         self._moments: dict[float | None, tuple[int, Tensor, Tensor]] = {}
 
     def target(self, row: int) -> Target:
-        """Everything about the attack on one example that does not depend on the noise; one (d, d) eigenproblem.
+        """One example as a target: all that does not depend on the noise. Costs one (d, d) eigenproblem.
 
         Raises:
             SingularCurvature: without this example the parameters are not determined (l2 = 0).
@@ -144,7 +146,7 @@ class Adversary:
         return dataclasses.replace(target, centre=self._without(target))
 
     def _without(self, target: Target) -> Tensor:
-        """The optimum of all others, (d,): Newton with their curvature kept, exact at once for least squares."""
+        """The optimum without the example, (d,): Newton with the others' curvature kept; one step for least squares."""
         centre = target.theta[None]
         for _ in range(_STEPS):
             before, centre = centre, self.centre_at(target, centre)
@@ -153,11 +155,11 @@ class Adversary:
         return centre[0]
 
     def centre_at(self, target: Target, theta: Tensor) -> Tensor:
-        """Minimum of the quadratic with the others' curvature that has their exact gradient at theta, (m, d)."""
+        """Minimum of the quadratic with the others' curvature and with their exact gradient at theta, (m, d)."""
         return theta - target.alpha * (self.others_gradient(theta @ target.vectors.T, target.row) @ target.vectors)
 
     def others_gradient(self, theta: Tensor, row: int) -> Tensor:
-        """Gradient of everybody else's loss and the penalty at theta (m, d), in the features' own basis, (m, d)."""
+        """Gradient of the others' loss and the penalty at theta (m, d), in the basis of the features, (m, d)."""
         t = self.terms
         w = t.w.clone()
         w[row] = 0
@@ -172,11 +174,14 @@ class Adversary:
         return _TERMS[self.kind](z, y)[1:]
 
     def roots(self, target: Target, released: Tensor) -> Roots:
-        """Every x whose optimum is exactly the released parameters.
+        """Every x with which training gives exactly the released parameters.
 
         Args:
-            target: the example.
-            released: (T, d), in the target's basis.
+            target: the example under attack.
+            released: T releases of the parameters, (T, d), in the target's basis.
+
+        Returns:
+            Up to two explanations of each release.
         """
         Q = target.vectors
         v = -self.others_gradient(released @ Q.T, target.row) @ Q
@@ -186,17 +191,17 @@ class Adversary:
         x = v[:, None] / (target.w * torch.where(r == 0, torch.finfo(r.dtype).tiny, r))[..., None]
         weight = self._log_density(target, x) + self._log_volume(target, x, z, r, a)
         best = torch.nan_to_num(weight, nan=-torch.inf).argmax(1)
-        known = self._looks_whole(x @ Q.T, target.row)
-        best = torch.where(known.any(1), known.double().argmax(1), best)
-        other = known.any(1)[:, None] & ~known  # is no explanation, then
-        own = best[:, None].expand(-1, 2)
-        z = torch.where(other, z.gather(1, own), z)
-        x = torch.where(other[..., None], x.gather(1, own[..., None].expand_as(x)), x)
+        whole = self._looks_whole(x @ Q.T, target.row)
+        best = torch.where(whole.any(1), whole.double().argmax(1), best)
+        excluded = whole.any(1)[:, None] & ~whole
+        chosen = best[:, None].expand(-1, 2)
+        z = torch.where(excluded, z.gather(1, chosen), z)
+        x = torch.where(excluded[..., None], x.gather(1, chosen[..., None].expand_as(x)), x)
         return Roots(x, z, best, real)
 
     def _looks_whole(self, x: Tensor, row: int) -> Tensor:
-        """Which of two explanations (T, 2, d) alone has whole numbers where all others have them, (T, 2)."""
-        whole = np.flatnonzero(self._fractions == self._fraction(row))  # nobody else has a fraction there
+        """Whether one of two explanations (T, 2, d) alone has whole numbers where all other examples do, (T, 2)."""
+        whole = np.flatnonzero(self._fractions == self._fraction(row))  # no other example has a fraction there
         if not whole.size:
             return torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
         scale, centre = (part[whole].to(x) for part in self._back)
@@ -211,18 +216,18 @@ class Adversary:
         return torch.log1p(leverage) - (d - 1) * r.abs().log() - (r + a * z).abs().log()
 
     def _log_density(self, target: Target, x: Tensor) -> Tensor:
-        """Of a Gaussian fitted to the other examples of the same label, up to a constant, (T, 2)."""
-        far = ((x - target.mean) @ target.vectors.T).flatten(0, 1)
-        solved = torch.cholesky_solve(far.T, target.factor).T
-        return -((far * solved).sum(1) / 2).view(x.shape[:-1])
+        """Log density of a Gaussian fitted to the other examples of the same label, up to a constant, (T, 2)."""
+        centred = ((x - target.mean) @ target.vectors.T).flatten(0, 1)
+        solved = torch.cholesky_solve(centred.T, target.factor).T
+        return -((centred * solved).sum(1) / 2).view(x.shape[:-1])
 
     def others_like(self, row: int) -> tuple[Tensor, Tensor]:
-        """Mean (d,) and shrunken covariance (d, d) of the other examples of the same label; of all where it has few."""
-        own = self.terms.X[row]
+        """Mean (d,) and shrunken covariance (d, d) of the other examples of the same label, of all where it has few."""
+        x = self.terms.X[row]
         n, total, square = self._class_moments(float(self.label[row]))
         if n < _ENOUGH:
             n, total, square = self._class_moments(None)
-        n, total, square = max(1, n - 1), total - own, square - torch.outer(own, own)
+        n, total, square = max(1, n - 1), total - x, square - torch.outer(x, x)
         mean = total / n
         cov = square / n - torch.outer(mean, mean)
         cov.diagonal().add_(_SHRINK * cov.diagonal().mean().clamp_min(1e-300))
@@ -234,7 +239,7 @@ class Adversary:
 
     @staticmethod
     def _spread(cov: Tensor, Q: Tensor) -> Tensor:
-        """Variances along the columns of Q, nearly unshrunken: hundreds of invented ones would outweigh the others."""
+        """Variances along the columns of Q, nearly unshrunken: shrinkage would dominate in hundreds of directions."""
         return ((cov @ Q) * Q).sum(0) - (1 - _LITTLE) * _SHRINK / (1 + _SHRINK) * cov.diagonal().mean()
 
     def _class_moments(self, label: float | None) -> tuple[int, Tensor, Tensor]:
@@ -245,7 +250,12 @@ class Adversary:
 
 
 def _quadratic(c: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores z = r + y with r^2 + y r = c, (T, 2), and whether they are real, (T,)."""
+    """Scores z = r + y with r^2 + y r = c, (T, 2), and whether they are real, (T,).
+
+    >>> z, real = _quadratic(torch.tensor([6.0]).double(), torch.tensor([1.0]).double())  # r = 2 or -3
+    >>> z.round(decimals=9).tolist(), real.tolist()
+    ([[3.0, -2.0]], [True])
+    """
     square = y * y / 4 + c
     root = square.clamp_min(0).sqrt()
     large = torch.where(y < 0, -y / 2 + root, -y / 2 - root)  # of the same sign as -y: nothing cancels
@@ -256,7 +266,13 @@ def _quadratic(c: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _lambert(c: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores z with t s(t) = c, t = z for y = 0 and -z for y = 1: (T, 2), and whether there are any, (T,)."""
+    """Scores z with t s(t) = c, t = z for y = 0 and -z for y = 1: (T, 2), and whether there are any, (T,).
+
+    >>> t = torch.tensor([0.5, -2.0]).double()
+    >>> z, real = _lambert(t * t.sigmoid(), torch.zeros(2).double())
+    >>> z.sub(t[:, None]).abs().amin(1).round(decimals=9).tolist(), real.tolist()  # t is among the roots
+    ([0.0, 0.0], [True, True])
+    """
     c0 = c.cpu().numpy()
     real = c0 > _LEAST
     safe = np.where(real, c0, 0.0)
@@ -264,7 +280,7 @@ def _lambert(c: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     two = argument < 0  # False also where e^-c times a tiny c is nothing
     first = safe + lambertw(argument, 0).real
     second = np.where(two, safe + lambertw(np.where(two, argument, -0.1), -1).real, first)
-    # Next to where the roots meet, and beyond, Lambert's W has no value in floating point.
+    # Near the point where the roots meet, and beyond it, Lambert's W is not finite in floating point.
     first, second = (np.where(real & np.isfinite(t), t, _MEET) for t in (first, second))
     t = torch.from_numpy(np.stack([first, second], 1)).to(c)
     return torch.where(y > 0, -t, t), torch.from_numpy(real).to(c.device)

@@ -1,4 +1,4 @@
-"""The posterior mean of an example, given noisy parameters and the others' moments: one integral over its score.
+"""The posterior mean of an example, from noisy parameters and the others' moments: one integral over its score.
 
 In the eigenbasis of the others' curvature, A = diag(alpha), the model that training gives is theta*(x) = c - w r A x,
 r = r(z), z = x^T theta*(x). Given z this is linear in x, so with the prior N(mean, V), V = 1 / rho the variances of the
@@ -6,17 +6,17 @@ other examples along each eigenvector, and k = w^2 / sigma^2
 
     x | z ~ N(m, N^-1),   N = k r^2 A^2 + rho,   N m = k r A (c - theta~) / w + rho mean,
 
-a diagonal Gaussian, seen only where s(x) = x^T (c - w r A x) equals z. s is nearly Gaussian itself, with the mean and
-variance of a quadratic form, so that
+a diagonal Gaussian, conditioned on s(x) = z with s(x) = x^T (c - w r A x). s is nearly Gaussian itself, with the mean
+and variance of a quadratic form, so that
 
     p(z | theta~)  is proportional to  exp(-|c - w r A m - theta~|^2 / (2 sigma^2) - (m - mean)^T rho (m - mean) / 2)
                                        det(N)^(-1/2)  (1 + w a x^T A x)  Normal(z; E s, Var s)
 
-and E[x | z] is m moved along N^-1 grad s until s = z. Everything is O(d), and the integral over z is the sum of its
-peaks, one at each explanation while the noise is small. The highest point of p(x | theta~) would be a
-poor guess: of a fan of examples that explain the release almost equally it takes the shortest, against all the volume.
+and E[x | z] is m moved along N^-1 grad s until s = z. Everything is O(d), and the integral over z is a sum over its
+peaks, one at each explanation while the noise is small. The mode of p(x | theta~) would be a poor guess: of the many
+examples that explain the release almost equally well it takes the shortest, and ignores the volume of all others.
 
-Source: derived here; maths.md section 6 takes Gauss-Newton steps instead.
+Source: derived here; docs/maths.md, section 6.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from torch import Tensor
 from fil_core.attacks.informed import Adversary, Roots, Target
 
 _VALUES = {"cpu": 2**21, "cuda": 2**26}  # (release, score, feature) triples held at a time
-_NEAR = torch.logspace(-10, 1, 23, dtype=torch.float64)  # distances from an explanation's score that are tried
-_PRIOR = torch.linspace(-4, 4, 17, dtype=torch.float64)  # standard deviations of the score under the prior alone
+_NEAR = torch.logspace(-10, 1, 23, dtype=torch.float64)  # distances of the grid's points from an explanation's score
+_PRIOR = torch.linspace(-4, 4, 17, dtype=torch.float64)  # in standard deviations of the score under the prior alone
 _ZOOM, _ZOOMS = torch.linspace(0, 1, 9, dtype=torch.float64), 8
-_WINDOW = torch.linspace(-5, 5, 21, dtype=torch.float64)  # standard deviations looked at around each peak
-_WIDTH = 4 * len(_NEAR) + len(_PRIOR) + 3 * len(_WINDOW)  # scores tried at once
+_WINDOW = torch.linspace(-5, 5, 21, dtype=torch.float64)  # points around each peak, in its standard deviations
+_WIDTH = 4 * len(_NEAR) + len(_PRIOR) + 3 * len(_WINDOW)  # scores of one grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,10 @@ class Posterior:
     """The attack on R releases of one target.
 
     Attributes:
-        adversary, target: who attacks whom.
-        released: theta~, (R, d), in the target's basis. sigma: its noise, (R,), > 0.
-        centre: c, (R, d).
+        adversary, target: the attacker, and the example under attack.
+        released: theta~, (R, d), in the target's basis.
+        sigma: standard deviation of its noise, (R,), > 0.
+        centre: c, the optimum without the example, (R, d).
     """
 
     adversary: Adversary
@@ -54,7 +55,7 @@ class Posterior:
     centre: Tensor
 
     def mean(self, roots: Roots) -> tuple[Tensor, Tensor]:
-        """E[x | theta~], (R, d), and theta*(x) at its largest part, (R, d); `roots` tells where to look."""
+        """E[x | theta~], (R, d), and theta*(x) at the grid point of most mass, (R, d); the grids surround `roots`."""
         rows = max(1, _VALUES[self.released.device.type] // (_WIDTH * self.released.shape[1]))
         parts = [self._part(slice(i, i + rows))._mean(roots.z[i : i + rows]) for i in range(0, len(self.sigma), rows)]
         x, top, z = (torch.cat(column) for column in zip(*parts, strict=True))
@@ -65,9 +66,9 @@ class Posterior:
         return Posterior(self.adversary, self.target, self.released[rows], self.sigma[rows], self.centre[rows])
 
     def _mean(self, roots: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Mean, and the x and z of most mass, by the trapezoidal rule over all grids and a window at each peak."""
+        """Mean, and the x and z of most mass, by the trapezoidal rule over a grid with a window at each peak."""
         grids = self._grids(roots)
-        windows = [top[:, None] + spread[:, None] * _WINDOW.to(top) for top, spread in map(self._peak, grids)]
+        windows = [top[:, None] + std[:, None] * _WINDOW.to(top) for top, std in map(self._peak, grids)]
         z = torch.cat([grids[0], *windows], 1).sort(1).values
         log_p, x = self._evaluate(z, guess=True)
         gap = z.diff(dim=1) / 2
@@ -79,7 +80,7 @@ class Posterior:
     def _peak(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """The peak of most mass on a grid: its top, and its standard deviation by a parabola, (R,) each."""
         log_p = self._evaluate(z)[0]
-        # By mass and not by height, since cells next to an explanation are narrow and far ones wide.
+        # By mass, not by height: cells are narrow next to an explanation and wide far from it.
         cell = (z[:, 2:] - z[:, :-2]) / 2
         best = (log_p[:, 1:-1] + cell.clamp_min(1e-300).log()).argmax(1) + 1
         row = torch.arange(len(z), device=z.device)
@@ -90,11 +91,11 @@ class Posterior:
             best = log_p.argmax(1)
             low, high = inside[row, (best - 1).clamp_min(0)], inside[row, (best + 1).clamp_max(len(_ZOOM) - 1)]
             if bool((log_p.amax(1) - log_p.amin(1) < 1).all()):
-                break  # the top is flat at this scale already
-        return inside[row, best], self._spread(inside, log_p, best)
+                break  # the peak is flat at this scale
+        return inside[row, best], self._std(inside, log_p, best)
 
     @staticmethod
-    def _spread(z: Tensor, log_p: Tensor, best: Tensor) -> Tensor:
+    def _std(z: Tensor, log_p: Tensor, best: Tensor) -> Tensor:
         """Standard deviation of the peak from a parabola through its top, (R,)."""
         middle = best.clamp(1, z.shape[1] - 2)[:, None]
         h = (z[:, 1] - z[:, 0]).abs()
@@ -102,7 +103,7 @@ class Posterior:
         return h / bend[:, 0].clamp_min(1e-4).sqrt()
 
     def _grids(self, roots: Tensor) -> list[Tensor]:
-        """Scores to try, each (R, P) ascending: everywhere, and on either side of the middle of two explanations."""
+        """Grids of scores, each (R, P) ascending: everywhere, and on either side of the middle of two explanations."""
         r, a = self.adversary.loss_terms(roots, self.target.y)
         scale = (r.abs() / a.clamp_min(1e-12)).clamp(1e-6, 1)[..., None]
         near = torch.cat([-_NEAR.flip(0), _NEAR]).to(roots)
@@ -119,17 +120,17 @@ class Posterior:
         t, rho = self.target, 1 / self.target.variance
         r, a = self.adversary.loss_terms(z, t.y)
         pull = (t.w * r)[..., None] * t.alpha  # w r A, (R, P, d)
-        c, away = self.centre[:, None], (self.centre - self.released)[:, None]
+        c, offset = self.centre[:, None], (self.centre - self.released)[:, None]
         precision = self.sigma[:, None, None] ** -2
         N = precision * pull**2 + rho
-        m = (precision * pull * away + rho * t.mean) / N
-        misfit = (precision * (away - pull * m) ** 2 + rho * (m - t.mean) ** 2 + N.log()).sum(2)
+        m = (precision * pull * offset + rho * t.mean) / N
+        misfit = (precision * (offset - pull * m) ** 2 + rho * (m - t.mean) ** 2 + N.log()).sum(2)
         curved = pull * m
         slope = c - 2 * curved
         expected = (m * (c - curved) - pull / N).sum(2)
         variance = (slope**2 / N).sum(2) + 2 * ((pull / N) ** 2).sum(2)
         q = (t.alpha * (m**2 + 1 / N)).sum(2)
-        lead = z - expected
-        log_p = -misfit / 2 + torch.log1p(t.w * a * q) - lead**2 / (2 * variance) - variance.log() / 2
+        missing = z - expected
+        log_p = -misfit / 2 + torch.log1p(t.w * a * q) - missing**2 / (2 * variance) - variance.log() / 2
         log_p = torch.nan_to_num(log_p, nan=-math.inf)
-        return log_p, m + slope / N * (lead / variance)[..., None] if guess else m[:0]
+        return log_p, m + slope / N * (missing / variance)[..., None] if guess else m[:0]

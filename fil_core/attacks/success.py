@@ -6,12 +6,12 @@ theta + Delta_v is nearest (less 2 sigma^2 log prior_v). The true value c beats 
     (Delta_v - Delta_c)^T e / s_v < h_v,   s_v = |Delta_v - Delta_c|,
     h_v = (|Delta_v|^2 - |Delta_c|^2 + 2 sigma^2 log(prior_c / prior_v)) / (2 sigma s_v).
 
-One plane gives Phi(h), two give a bivariate normal probability, which Owen's T function has in closed form. With the
-true candidate at Delta_c = 0 and two values this is Phi(|Delta|/(2 sigma) + sigma log(prior_c/prior_v)/|Delta|).
+One plane gives Phi(h), two give a bivariate normal probability, in closed form by Owen's T function. With the true
+candidate at Delta_c = 0 and two values this is Phi(|Delta|/(2 sigma) + sigma log(prior_c/prior_v)/|Delta|).
 
 NumPy only, so that a page can move sigma without loading torch.
 
-Source: maths.md section 6; for the bivariate probability Owen, Annals of Mathematical Statistics 27 (1956).
+Source: docs/maths.md, section 6; for the bivariate probability Owen, Annals of Mathematical Statistics 27 (1956).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from scipy.special import ndtr, owens_t
 from fil_core.errors import BadRequest
 from fil_core.specs.checks import positive
 
-_NO_NOISE, _ONLY_NOISE, _GRID = 1e-6, 1e6, 73  # of the largest distance between candidates; six a decade
+_NO_NOISE, _ONLY_NOISE, _GRID = 1e-6, 1e6, 73  # of the largest shift; six per decade
 _CLOSE = 1e-6  # relative, of sigma
-CLOSED_FORM = 3  # values; with more the region is cut by more planes than two
+CLOSED_FORM = 3  # values; with more, the region has more than two planes
 
 
 def success_probability(
@@ -32,11 +32,17 @@ def success_probability(
 ) -> np.ndarray:
     """Probability over the release's noise that the white-box attack guesses each example's value.
 
+    For k = 2: Phi(|Delta| / (2 sigma) + sigma log(prior_c / prior_v) / |Delta|)
+
+    >>> gram = np.array([[[0.0, 0.0], [0.0, 4.0]]])  # |Delta| = 2
+    >>> success_probability(gram, np.array([0]), 1.0).round(6).tolist()  # Phi(1)
+    [0.841345]
+
     Args:
         gram: inner products of the candidates' shifts, (n, k, k), k = 2 or 3.
-        codes: the true values, (n,).
+        codes: the true values, (n,), 0 to k - 1.
         sigma: standard deviation of the output noise, >= 0; at 0 the nearest candidate wins, a tie is a miss. Where all
-            candidates are one, as for an example of weight 0, see `unseen_success`.
+            candidates coincide, as for an example of weight 0, see `unseen_success`.
         prior: share of each value, (k,), all > 0; None for an attacker who does not use it.
 
     Returns:
@@ -52,32 +58,43 @@ def success_probability(
     others = (codes[:, None] + np.arange(1, k)) % k  # (n, k - 1)
     row = np.arange(n)
     norm = np.diagonal(gram, axis1=1, axis2=2)
-    lead = np.take_along_axis(norm, others, 1) - norm[row, codes][:, None]
+    margin = np.take_along_axis(norm, others, 1) - norm[row, codes][:, None]
     unseen = ~gram.any((1, 2))
     if sigma == 0:
-        return np.where(unseen, unseen_success(codes, k, prior), (lead > 0).all(1))
+        return np.where(unseen, unseen_success(codes, k, prior), (margin > 0).all(1))
     if prior is not None:
         log_prior = np.log(prior)
-        lead = lead + 2 * sigma**2 * (log_prior[codes][:, None] - log_prior[others])
+        margin = margin + 2 * sigma**2 * (log_prior[codes][:, None] - log_prior[others])
     # Covariance of the k - 1 inner products (Delta_v - Delta_c)^T e.
     cross = gram[row[:, None], codes[:, None], others]
     cov = gram[row[:, None, None], others[:, :, None], others[:, None, :]]
     cov = cov - cross[:, :, None] - cross[:, None, :] + norm[row, codes][:, None, None]
     s = np.sqrt(np.diagonal(cov, axis1=1, axis2=2).clip(0))
-    h = _over(lead, 2 * sigma * s)
+    h = _over(margin, 2 * sigma * s)
     if k == 2:
         return np.where(unseen, unseen_success(codes, k, prior), ndtr(h[:, 0]))
     rho = _over(cov[:, 0, 1], s.prod(1)).clip(-1, 1)
-    found = both_below(h[:, 0], h[:, 1], np.where(s.all(1), rho, 0.0))
-    return np.where(unseen, unseen_success(codes, k, prior), found)
+    success = both_below(h[:, 0], h[:, 1], np.where(s.all(1), rho, 0.0))
+    return np.where(unseen, unseen_success(codes, k, prior), success)
 
 
 def unseen_success(codes: np.ndarray, k: int, prior: np.ndarray | None) -> np.ndarray:
-    """Chance of a right guess (n,) where the parameters do not depend on the value: the most frequent one, or any.
+    """Probability of a right guess where the parameters do not depend on the value.
+
+    1 / k, or, with a prior, 1 for the most frequent value and 0 for the others
+
+    >>> unseen_success(np.array([0, 1]), 2, None).tolist()
+    [0.5, 0.5]
+    >>> unseen_success(np.array([0, 1]), 2, np.array([0.3, 0.7])).tolist()
+    [0.0, 1.0]
 
     Args:
-        codes: the true values, (n,). k: number of values.
-        prior: share of each, (k,), of an attacker who uses it; without, each value is guessed equally often.
+        codes: the true values, (n,), 0 to k - 1.
+        k: number of values, >= 2.
+        prior: share of each value, (k,), all > 0; None for an attacker who does not use it.
+
+    Returns:
+        (n,), in [0, 1].
     """
     return np.full(len(codes), 1 / k) if prior is None else (codes == prior.argmax()).astype(float)
 
@@ -85,12 +102,21 @@ def unseen_success(codes: np.ndarray, k: int, prior: np.ndarray | None) -> np.nd
 def sigma_for_success(gram: np.ndarray, codes: np.ndarray, target: float, prior: np.ndarray | None = None) -> float:
     """Least output noise from which on the white-box attack's mean success is at most `target`.
 
-    The mean does not fall all the way: with the prior it can dip below its limit, and where values are binned it may
-    rise at first. So the last crossing on a grid of sigma is taken, and found by bisection.
+    The mean is not monotone in sigma: with the prior it can dip below its limit, and where values are binned it may
+    rise at first. So the last crossing on a grid of sigma is taken, and refined by bisection.
+
+    >>> gram = np.array([[[0.0, 0.0], [0.0, 4.0]]])  # success is Phi(1 / sigma)
+    >>> round(sigma_for_success(gram, np.array([0]), 0.8413447460685429), 5)
+    1.0
 
     Args:
-        gram, codes, prior: as for `success_probability`.
-        target: a share between what unlimited noise leaves and the most that any noise leaves, both excluded.
+        gram: inner products of the candidates' shifts, (n, k, k), k = 2 or 3.
+        codes: the true values, (n,), 0 to k - 1.
+        target: mean success to reach, strictly between its limit for unlimited noise and its largest value.
+        prior: share of each value, (k,), all > 0; None for an attacker who does not use it.
+
+    Returns:
+        sigma, > 0, in units of theta.
 
     Raises:
         BadRequest: a target outside that range, which is named.
@@ -112,13 +138,17 @@ def sigma_for_success(gram: np.ndarray, codes: np.ndarray, target: float, prior:
 
 
 def success_column(attacker: str, sigma: float) -> str:
-    """Name of a table's column with each example's chance that an attacker is right under a noise."""
+    """Name of the table's column with an attacker's success under one sigma, for each example."""
     short = f"{sigma:g}"
     return f"success_{attacker}_{short if float(short) == sigma else repr(float(sigma))}"
 
 
 def _over(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a / b for b >= 0, with +-inf by the sign of a where b = 0 and 0 where both are."""
+    """a / b for b >= 0, with +-inf by the sign of a where b = 0 and 0 where both are.
+
+    >>> _over(np.array([1.0, -1.0, 0.0]), np.array([2.0, 0.0, 0.0])).tolist()
+    [0.5, -inf, 0.0]
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.nan_to_num(a / b, nan=0.0, posinf=np.inf, neginf=-np.inf)
 
@@ -126,16 +156,26 @@ def _over(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def both_below(h: np.ndarray, k: np.ndarray, rho: np.ndarray) -> np.ndarray:
     """P(X < h and Y < k) for standard normal X, Y of correlation rho, elementwise, by Owen's T function.
 
+    >>> both_below(np.zeros(3), np.zeros(3), np.array([0.0, 0.5, 1.0])).round(9).tolist()  # 1/4 + asin(rho) / (2 pi)
+    [0.25, 0.333333333, 0.5]
+
     Args:
-        h, k: (n,), infinite values allowed. rho: (n,), in [-1, 1].
+        h: (n,), infinite values allowed.
+        k: (n,), infinite values allowed.
+        rho: (n,), in [-1, 1].
+
+    Returns:
+        (n,), in [0, 1].
+
+    Source: Owen, Annals of Mathematical Statistics 27 (1956).
     """
     h, k, rho = np.broadcast_arrays(np.asarray(h, float), np.asarray(k, float), np.asarray(rho, float))
     far = 40.0  # Phi(-40) = 0 and Phi(40) = 1 in float64
     h, k = h.clip(-far, far), k.clip(-far, far)
     width = np.sqrt((1 - rho) * (1 + rho))
-    apart = (h * k < 0) | ((h * k == 0) & (h + k < 0))
-    found = (ndtr(h) + ndtr(k)) / 2 - owens_t(h, _slope(k, h, rho, width)) - owens_t(k, _slope(h, k, rho, width))
-    return np.clip(found - apart / 2, 0, 1)
+    opposite = (h * k < 0) | ((h * k == 0) & (h + k < 0))
+    p = (ndtr(h) + ndtr(k)) / 2 - owens_t(h, _slope(k, h, rho, width)) - owens_t(k, _slope(h, k, rho, width))
+    return np.clip(p - opposite / 2, 0, 1)
 
 
 def _slope(a: np.ndarray, b: np.ndarray, rho: np.ndarray, width: np.ndarray) -> np.ndarray:

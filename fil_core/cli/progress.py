@@ -16,7 +16,8 @@ class Reporter:
         """Show progress, unless the last line is too recent.
 
         Args:
-            done, total: how much is done, and of how much; None where the total is unknown.
+            done: how much is done.
+            total: of how much; None where that is unknown.
             what: what is being done.
         """
         now = time.monotonic()

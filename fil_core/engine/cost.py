@@ -116,7 +116,7 @@ def check_time(request: Request, data: Dataset, engine: Engine, seconds: float) 
     if needed <= limit:
         return
     raise BadRequest(
-        f"time: this takes about {needed / PER_SECOND / 3600:.1f} hours on two cores, and a job may take "
+        f"time: this takes about {needed / PER_SECOND / 3600:.2g} hours on two cores, and a job may take "
         f"{seconds / 3600:.2g} (FIL_JOB_HOURS sets that when the server starts). "
         + _advice(request, sizes, total, limit)
     )

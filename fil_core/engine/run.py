@@ -26,6 +26,8 @@ from fil_core.result import Result
 from fil_core.specs import DataSpec, ModelRequest, Request, canonical
 
 if TYPE_CHECKING:
+    import torch
+
     from fil_core.models import Fitted
 
 # Answers several requests: (requests, progress, force, stop) to a result or an error for each, in order; with `stop`
@@ -131,8 +133,7 @@ class Engine:
             assert isinstance(request, ModelRequest)
             inputs = dataclasses.replace(inputs, optimum=self._optimum(request, progress, replace))
         result = analysis.run(request, inputs, progress)
-        device = inputs.device if inputs.optimum is None else inputs.optimum.theta.device
-        provenance = _provenance(request, dataset, str(device), time.perf_counter() - start)
+        provenance = _provenance(request, dataset, _named(inputs.device), time.perf_counter() - start)
         return self._keep(analysis, key(request, dataset.fingerprint), result, provenance, replace=replace)
 
     def _prepare(self, request: Request, progress: Progress | None) -> tuple[Request, Dataset]:
@@ -209,10 +210,17 @@ def progress_of_part(progress: Progress | None, done: int, total: int) -> Progre
     return lambda _done, _total, what: progress(done, total, f"{done + 1} of {total}: {what}")
 
 
-def _device(request: Request) -> Any:
+def _device(request: Request) -> torch.device:
     from fil_core.models.fitted import device_of
 
     return device_of(request.device)
+
+
+def _named(device: torch.device) -> str:
+    """A device with its number, as what is computed there has it."""
+    import torch
+
+    return str(torch.empty(0, device=device).device)
 
 
 def _provenance(request: Request, dataset: Dataset, device: str, seconds: float) -> dict[str, Any]:

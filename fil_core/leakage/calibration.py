@@ -1,4 +1,4 @@
-"""From a leakage number to an action: how much noise, what adds up, how well a membership test can do.
+"""Calibration: the noise for a target, what independent releases add up to, how well a membership test can do.
 
 NumPy only, so that a page can move a slider without loading torch.
 """
@@ -19,6 +19,13 @@ def sigma_for_eta(eta_at_one: float, target: float) -> float:
 
     sigma = eta(sigma=1) / target; with the largest eta it holds for every example.
 
+    >>> sigma_for_eta(12.0, 3.0)
+    4.0
+
+    Args:
+        eta_at_one: eta at sigma = 1, >= 0, in 1/feature units.
+        target: eta to reach, > 0, in the same units.
+
     Raises:
         BadRequest: a target that is not > 0.
     """
@@ -27,18 +34,22 @@ def sigma_for_eta(eta_at_one: float, target: float) -> float:
 
 
 def sigma_for_error(dfil_at_one: float, target: float) -> float:
-    """Output noise at which no unbiased attacker's mean-squared error a feature is below `target`.
+    """Output noise at which no unbiased attacker's mean-squared error per feature is below `target`.
 
-    From error >= 1 / dFIL and dFIL = dFIL(sigma=1) / sigma^2: sigma = sqrt(target * dFIL(sigma=1)).
+    From error >= 1 / dFIL and dFIL = dFIL(sigma=1) / sigma^2: sigma = sqrt(target * dFIL(sigma=1)). More noise than is
+    needed, since the Cramér–Rao bound itself is above 1 / dFIL.
+
+    >>> sigma_for_error(9.0, 4.0)
+    6.0
 
     Args:
-        dfil_at_one: |J_x|_F^2 / d, the table's `dfil` at sigma = 1; its largest value holds for everyone.
-        target: mean-squared error a feature, in squared feature units, > 0.
+        dfil_at_one: |J_x|_F^2 / d, the table's `dfil` at sigma = 1; with the largest it holds for all examples.
+        target: mean-squared error per feature, in squared feature units, > 0.
 
     Raises:
         BadRequest: a target that is not > 0.
 
-    Source: Guo et al. (ICML 2022); maths.md section 3.
+    Source: Guo et al. (ICML 2022); docs/maths.md, section 3.
     """
     positive("target error", target)
     return float(np.sqrt(target * dfil_at_one))
@@ -49,18 +60,36 @@ def membership_auc(shift: np.ndarray | float, sigma: float) -> np.ndarray:
 
     The two cases are Gaussians `shift` apart with standard deviation sigma: AUC = Phi(shift / (sqrt(2) sigma)).
 
+    >>> membership_auc(np.array([0.0, 2**0.5]), 1.0).round(6).tolist()  # Phi(0), Phi(1)
+    [0.5, 0.841345]
+
     Args:
-        shift: |theta_{-i} - theta|, >= 0. sigma: > 0.
+        shift: |theta_{-i} - theta|, >= 0, any shape.
+        sigma: standard deviation of the output perturbation, > 0, in units of theta.
 
     Returns:
-        In [0.5, 1].
+        In [0.5, 1], of the shape of `shift`.
+
+    Raises:
+        BadRequest: sigma <= 0.
+
+    Source: docs/maths.md, section 3.
     """
     positive("sigma", sigma)
     return ndtr(np.asarray(shift) / (np.sqrt(2) * sigma))
 
 
 def sigma_for_membership(shift: float, target_auc: float) -> float:
-    """Output noise that holds that area under the ROC at `target_auc`, in (0.5, 1).
+    """Output noise at which the best membership test has an area under the ROC of `target_auc`.
+
+    sigma = shift / (sqrt(2) Phi^-1(target_auc))
+
+    >>> round(sigma_for_membership(2**0.5, 0.8413447460685429), 9)  # Phi^-1 of it is 1
+    1.0
+
+    Args:
+        shift: |theta_{-i} - theta|, >= 0.
+        target_auc: in (0.5, 1).
 
     Raises:
         BadRequest: a target outside (0.5, 1).
@@ -71,10 +100,15 @@ def sigma_for_membership(shift: float, target_auc: float) -> float:
 
 
 def total_eta(etas: Sequence[np.ndarray]) -> np.ndarray:
-    """Leakage of several independent releases together: Fisher information adds, so eta^2 does (an upper bound).
+    """Upper bound on eta of several independent releases together: Fisher information adds.
+
+    eta_total <= sqrt(sum_t eta_t^2)
+
+    >>> total_eta([np.array([3.0, 0.0]), np.array([4.0, 1.0])]).tolist()
+    [5.0, 1.0]
 
     Args:
-        etas: one (n,) array per release, all over the same examples.
+        etas: one (n,) array per release, >= 0, all over the same examples in the same order.
 
     Raises:
         BadRequest: no release, or arrays of different lengths.

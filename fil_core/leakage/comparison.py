@@ -1,4 +1,4 @@
-"""How two columns, or two models, agree on who is at risk."""
+"""How two columns, or two models, agree on which examples are at risk."""
 
 from __future__ import annotations
 
@@ -29,21 +29,30 @@ class Agreement:
 
 
 def top(values: np.ndarray, k: int) -> np.ndarray:
-    """Positions of the k largest values, largest first; ties go to the earlier example."""
+    """Positions of the k largest values, (k,), largest first; ties go to the earlier example.
+
+    >>> top(np.array([0.5, 2.0, 2.0, 1.0]), 3).tolist()
+    [1, 2, 3]
+    """
     return np.argsort(-np.asarray(values, dtype=np.float64), kind="stable")[:k]
 
 
 def deciles(values: np.ndarray) -> list[np.ndarray]:
-    """Positions of the examples in ten groups of nearly equal size, smallest first; ties in the source's order."""
+    """Positions of the examples in ten groups of nearly equal size, smallest first; ties go to the earlier example."""
     return np.array_split(np.argsort(np.asarray(values, dtype=np.float64), kind="stable"), 10)
 
 
 def agreement(a: np.ndarray, b: np.ndarray, *, k: int = 500) -> Agreement:
     """Pearson, Spearman and top-k overlap of two columns.
 
+    >>> both = agreement(np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 4.0, 2.0, 3.0]), k=2)
+    >>> round(both.spearman, 9), both.overlap  # 1 - 6 sum d^2 / (n^3 - n) of the ranks
+    (0.4, 1)
+
     Args:
-        a, b: (n,) over the same examples in the same order.
-        k: >= 1; more than n counts as n.
+        a: (n,), one value per example.
+        b: (n,), over the same examples in the same order.
+        k: examples at the top that are compared, >= 1; more than n counts as n.
 
     Raises:
         BadRequest: different lengths, or fewer than two examples that are finite in both.

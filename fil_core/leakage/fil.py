@@ -1,4 +1,24 @@
-"""Fisher information loss, and what stands beside it, of every training example."""
+"""Fisher information loss, and the measures beside it, of every training example.
+
+Two points at x = 1 with targets 0 and 2, least squares without a penalty: H = 2, theta = 1, r = (1, -1), u = 1/2, hence
+J_1 = -[r/H + u theta, -u] = -[1, -1/2] and J_2 = -[0, -1/2].
+
+>>> from fil_core.dataset import Preprocessing
+>>> from fil_core.models import fit
+>>> from fil_core.specs import ModelSpec
+>>> X, y = np.ones((2, 1)), np.array([0.0, 2.0])
+>>> points = Dataset(
+...     X=X, y=y, ids=np.arange(2), X_test=X, y_test=y, task="regression", class_names=(), feature_names=("x",),
+...     source=X, source_names=("x",), preprocessing=Preprocessing(np.ones(1), np.zeros(1)), title="two points",
+... )
+>>> fitted = fit(ModelSpec(kind="least-squares", l2=0.0), points)
+>>> fil(fitted, points).square().round(decimals=9).tolist()
+[1.25, 0.25]
+>>> round(group_fil(fitted, points, [0, 1]) ** 2, 9)  # one row, so the squares add
+1.5
+>>> measure(fitted, points, prior_std=1.0)[["dfil", "bound_prior", "leverage", "loo_shift"]].round(9).values.tolist()
+[[1.0, 0.5, 0.5, 1.0], [0.0, 1.0, 0.5, 1.0]]
+"""
 
 from __future__ import annotations
 
@@ -57,9 +77,9 @@ def fil(
         fitted: an optimum with its curvature factorised.
         dataset: the n examples it was trained on, features (n, d).
         sigma: standard deviation of the Gaussian output perturbation, > 0, in units of theta.
-        columns: the features an attacker is after; empty for all of them and the label.
+        columns: numbers of the features that are the attribute at risk; empty for all features and the label.
         simplex: the columns are one-hot with every level, so only directions that sum to zero count.
-        progress: told (done, total, what).
+        progress: called with (examples done, n, text).
 
     Returns:
         eta, (n,), >= 0, in 1/feature units. Scales as 1/sigma; 0 for an example of weight 0.
@@ -67,7 +87,7 @@ def fil(
     Raises:
         BadRequest: sigma <= 0.
 
-    Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 4; maths.md section 2.
+    Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 4; docs/maths.md, section 2.
     """
     positive("sigma", sigma)
     terms = fitted.terms(dataset)
@@ -85,6 +105,10 @@ def _eta(J: Jacobians, columns: Sequence[int], simplex: bool) -> Tensor:
 def sum_zero_basis(k: int) -> Tensor:
     """Orthonormal basis of the directions in R^k that sum to zero, (k, k-1).
 
+    >>> U = sum_zero_basis(3)  # U U^T = I - 1 1^T / k
+    >>> (3 * U @ U.T).round(decimals=9).tolist()
+    [[2.0, -1.0, -1.0], [-1.0, 2.0, -1.0], [-1.0, -1.0, 2.0]]
+
     Raises:
         BadRequest: k < 2, where there is none.
     """
@@ -98,9 +122,10 @@ def group_fil(fitted: Fitted, dataset: Dataset, rows: Sequence[int], *, sigma: f
     """eta of several examples taken together: |[J_1, ..., J_m]|_2 / sigma.
 
     Args:
-        fitted, dataset: as for `fil`.
-        rows: positions of the examples in the training split, at least one.
-        sigma: as for `fil`.
+        fitted: an optimum with its curvature factorised.
+        dataset: the n examples it was trained on.
+        rows: positions of the m examples in the training split, at least one.
+        sigma: standard deviation of the Gaussian output perturbation, > 0.
 
     Returns:
         At least the largest eta among them, at most the root of the sum of their squares.
@@ -125,23 +150,30 @@ def measure(
     prior_std: float,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """One row per training example: eta and all that is read beside it.
+    """One row per training example: eta and the measures beside it.
 
     Args:
-        fitted, dataset, sigma, columns, simplex, progress: as for `fil`.
-        prior_std: standard deviation a feature of an attacker's Gaussian prior, > 0, in feature units.
+        fitted: an optimum with its curvature factorised.
+        dataset: the n examples it was trained on, features (n, d).
+        sigma: standard deviation of the Gaussian output perturbation, > 0, in units of theta.
+        columns: numbers of the features that are the attribute at risk, as for `fil`.
+        simplex: the columns are one-hot with every level, as for `fil`.
+        prior_std: standard deviation per feature of an attacker's Gaussian prior, > 0, in feature units.
+        progress: called with (examples done, n, text).
 
     Returns:
-        Index `id`; columns `label`, `eta` (of `columns` where given, then `eta_all` has the whole example's), `dfil`
-        (|J_x|_F^2 / (sigma^2 d), Guo et al. 2022), `loss`, `grad_norm` (of the loss, in theta), `score` (theta^T x, of
-        the own class for softmax), `prediction` and `correct` (classification), `bound_unbiased` and `bound_prior`
-        (mean-squared reconstruction error a feature, lower bounds), `leverage`, `loo_shift` (how far theta moves when
-        the example is left out), `membership_auc` (of the best test for that), `weight`.
+        Index `id`; columns `label`, `eta` (of `columns` where there are any, and then `eta_all` of the whole example),
+        `dfil` (|J_x|_F^2 / (sigma^2 d)), `loss`, `grad_norm` (of the loss, in theta), `score` (theta^T x, for softmax
+        that of the label), `prediction` and `correct` (classification), `bound_unbiased` and `bound_prior` (Cramér–Rao
+        and van Trees bound on the mean-squared reconstruction error per feature), `leverage`, `loo_shift`
+        (|theta_{-i} - theta|), `membership_auc` (of the best membership test), `weight`.
+
+    Source: dfil and the bounds, Guo et al. (ICML 2022); docs/maths.md, sections 1 to 3.
     """
     terms = fitted.terms(dataset)
     collected: list[dict[str, Tensor]] = []
     for _, J in blocks(terms, progress):
-        collected.append(_block_columns(J, sigma, columns, simplex, prior_std))
+        collected.append(block_columns(J, sigma, columns, simplex, prior_std))
     table = {name: torch.cat([c[name] for c in collected]).cpu().numpy() for name in collected[0]}
     frame = pd.DataFrame({"label": dataset.labels} | table | _model_columns(fitted, terms, dataset))
     frame["membership_auc"] = membership_auc(frame["loo_shift"].to_numpy(), sigma)
@@ -150,12 +182,24 @@ def measure(
     return frame
 
 
-def _block_columns(
+def block_columns(
     J: Jacobians, sigma: float, columns: Sequence[int], simplex: bool, prior_std: float
 ) -> dict[str, Tensor]:
+    """The columns of `measure` that follow from the Jacobians of a block of examples.
+
+    Args:
+        J: of m examples.
+        sigma: as for `fil`.
+        columns: as for `fil`.
+        simplex: as for `fil`.
+        prior_std: as for `measure`.
+
+    Returns:
+        By name, (m,) each.
+    """
     whole = J.eta_squared().sqrt() / sigma
-    found = {"eta": _eta(J, columns, simplex) / sigma, "eta_all": whole} if columns else {"eta": whole}
-    return found | {
+    eta = {"eta": _eta(J, columns, simplex) / sigma, "eta_all": whole} if columns else {"eta": whole}
+    return eta | {
         "dfil": J.trace() / (sigma**2 * J.X.shape[1]),
         "bound_unbiased": J.bound_unbiased(sigma),
         "bound_prior": J.bound_prior(sigma, prior_std),
@@ -165,15 +209,15 @@ def _block_columns(
 
 
 def _model_columns(fitted: Fitted, terms: Glm | Softmax, dataset: Dataset) -> dict[str, np.ndarray]:
-    """Loss, gradient norm, score and prediction, in the model's own terms."""
+    """Loss, gradient norm, score and prediction."""
     if isinstance(terms, Softmax):
         size, score = terms.delta.norm(dim=1), (terms.Z * terms.Y).sum(1)
         predicted = fitted.predictions(terms.Z)
     else:
         size, score, predicted = terms.r.abs(), terms.z, fitted.predictions(terms.z)
     columns = {"loss": terms.loss, "grad_norm": size * terms.X.norm(dim=1), "score": score}
-    found = {name: value.cpu().numpy() for name, value in columns.items()}
+    table = {name: value.cpu().numpy() for name, value in columns.items()}
     if fitted.classes:
         codes = predicted.cpu().numpy()
-        found |= {"prediction": dataset.named(codes), "correct": codes == dataset.y}
-    return found
+        table |= {"prediction": dataset.named(codes), "correct": codes == dataset.y}
+    return table

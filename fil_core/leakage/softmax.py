@@ -2,13 +2,13 @@
 
     J_i = -w_i H^-1 [ delta (x) I_d + G (x) x , -I_C (x) x ],   delta = p - y,   G = (diag p - p p^T) Theta,
 
-C d rows and d + C columns. All that is asked of it is in J^T J, (d + C) x (d + C), which follows from the C x C blocks
-K_ce of H^-2 (d x d each) and K_ce x, in O(C^2 d^2) an example instead of the O(C^2 d^3) of forming J:
+C d rows and d + C columns. Every measure follows from J^T J, (d + C) x (d + C), and that from the C x C blocks K_ce of
+H^-2 (d x d each) and K_ce x, in O(C^2 d^2) per example instead of the O(C^2 d^3) of forming J:
 
     (J^T J)_xx = sum_ce delta_c delta_e K_ce + A^T G + G^T A + G^T B G,   (J^T J)_xy = -(A^T + G^T B),   (J^T J)_yy = B,
     A_e = sum_c delta_c K_ce x,   B_ce = x^T K_ce x.
 
-Source: the implicit function theorem on the stationarity condition; maths.md section 1.
+Source: the implicit function theorem on the stationarity condition; docs/maths.md, section 1.
 """
 
 from __future__ import annotations
@@ -22,10 +22,30 @@ from fil_core.models import Softmax
 
 
 class SoftmaxJacobians:
-    """The Jacobians of m examples, as their Gram matrices (m, d + C, d + C)."""
+    """The Jacobians of m examples, as their Gram matrices (m, d + C, d + C).
+
+    A single example x = 1 of class 0 out of two, at Theta = 0 with ridge 1/2: delta = (-1, 1) / 2, G = 0, and H has the
+    eigenvalues 1 along (1, -1) and 1/2 along (1, 1). So J_x = -H^-1 delta = -delta and J_y = H^-1.
+
+    >>> from fil_core.linalg import Curvature
+    >>> from fil_core.models.softmax import hessian_blocks, softmax_terms
+    >>> X, Theta, w = torch.ones(1, 1).double(), torch.zeros(2, 1).double(), torch.ones(1).double()
+    >>> Z, Y = X @ Theta.T, torch.tensor([[1.0, 0.0]]).double()
+    >>> loss, delta, p = softmax_terms(Z, Y)
+    >>> H = Curvature.factor(hessian_blocks(X, p, w, 0.5))
+    >>> J = SoftmaxJacobians(Softmax(X, w, Theta, Y, Z, loss, delta, p, H), slice(None))
+    >>> round(J.eta_squared().item(), 9)  # (|x| / ridge)^2, along (1, 1)
+    4.0
+    >>> round(J.trace().item(), 9), round(J.leverage().item(), 9)
+    (0.5, 0.5)
+    >>> round(J.bound_unbiased(0.5**0.5).item(), 9), round(J.bound_prior(0.5**0.5, 1.0).item(), 9)  # I_x = 1
+    (1.0, 0.5)
+    >>> round(J.leave_one_out_shift().item() ** 2, 9)  # |delta x / ridge|^2, by one Newton step
+    2.0
+    """
 
     def __init__(self, terms: Softmax, rows: slice | Tensor) -> None:
-        """Takes the block `rows` of the training examples; costs O(m C^2 d^2)."""
+        """Of the training examples `rows`; costs O(m C^2 d^2)."""
         self.X, self.w, self.delta, self.p = terms.X[rows], terms.w[rows], terms.delta[rows], terms.p[rows]
         self.Theta, self.terms = terms.Theta, terms
         self.C, self.d = terms.Theta.shape
@@ -103,13 +123,13 @@ class SoftmaxJacobians:
         return inverse @ N @ inverse
 
     def bound_unbiased(self, sigma: float) -> Tensor:
-        """Tr(I_x^-1) / d, (m,); infinite where I_x is singular in float64."""
+        """Cramér–Rao bound Tr(I_x^-1) / d, (m,); infinite where I_x is singular in float64."""
         mu = self.spectrum
         null = mu[:, :1] <= self.d * torch.finfo(mu.dtype).eps * mu[:, -1:]
         return torch.where(null.squeeze(1), torch.inf, sigma**2 * (1 / mu).mean(1))
 
     def bound_prior(self, sigma: float, prior_std: float) -> Tensor:
-        """Tr((I_x + prior^-2)^-1) / d, (m,); at most prior_std^2."""
+        """Van Trees bound Tr((I_x + prior_std^-2 I)^-1) / d, (m,); <= prior_std^2."""
         mu = self.spectrum.clamp_min(0) / sigma**2
         return (1 / (mu + prior_std**-2)).mean(1)
 
@@ -120,7 +140,7 @@ class SoftmaxJacobians:
         return self.w[:, None, None] * self.S @ L
 
     def leverage(self) -> Tensor:
-        """Trace of w S L, the effective parameters that the example takes for itself, (m,)."""
+        """Trace of w S L, (m,): the effective number of parameters that fit this example."""
         return self._leverages.diagonal(dim1=1, dim2=2).sum(1)
 
     def leave_one_out_shift(self) -> Tensor:

@@ -1,4 +1,4 @@
-"""The linear algebra that the leakage measures stand on: factor once, then O(d) an example."""
+"""The linear algebra behind the leakage measures: factor once, then O(d) per example."""
 
 from fil_core.linalg.blocks import row_blocks
 from fil_core.linalg.curvature import Curvature, weighted_gram

@@ -1,4 +1,4 @@
-"""Largest eigenpair of *diagonal plus rank two*, for many examples at once, in O(d) a step.
+"""Largest eigenpair of *diagonal plus rank two*, for many examples at once, in O(d) per step.
 
 The matrices are `M_i = t_i diag(D) + V_i C_i V_i^T` with `V = [p, q]` and `C = [[c, s], [s, 0]]`: one positive and one
 negative direction on top of poles that all examples share. For mu above every pole put `R = mu - t D` and
@@ -13,11 +13,11 @@ the root, therefore rises to the root without a bracket, quadratically; each ite
 
 Interlacing leaves one case: the negative direction can pull the largest eigenvalue below the top pole, never below the
 second. There the top coordinate leaves the diagonal and joins the low-rank part, which couples to it through V alone
-(`C` grows to 3 x 3), all poles left are below the root, and the same argument holds. The top coordinate's own entry of
-M is written as a sum of squares: what is left of the top pole can be many orders smaller than the pole itself.
+(`C` grows to 3 x 3), all remaining poles are below the root, and the same argument holds. The top coordinate's diagonal
+entry of M is written as a sum of squares: what remains of the top pole can be many orders smaller than the pole.
 
-Source: the secular equation of Golub (1973) for rank one; the concavity argument for an indefinite rank-two term is
-ours; maths.md section 2.
+Source: the secular equation of Golub (1973) for rank one; the concavity argument for an indefinite rank-two term is our
+own; docs/maths.md, section 2.
 """
 
 from __future__ import annotations
@@ -50,25 +50,34 @@ def leading_eigenpairs(
 ) -> tuple[Tensor, Tensor | None]:
     """Largest eigenvalue, and on request its eigenvector, of each M_i.
 
+    M_i = t_i diag(D) + c_i p_i p_i^T + s_i (p_i q_i^T + q_i p_i^T)
+
+    >>> row = lambda *values: torch.tensor(values, dtype=torch.float64)
+    >>> p, q = row(1.0, 0.0)[None], row(0.0, 1.0)[None]  # M = [[1 + c, s], [s, 1]]
+    >>> mu, _ = leading_eigenpairs(row(1.0, 1.0), row(1.0), p, q, row(3.0), row(2.0))
+    >>> mu.round(decimals=9).tolist()  # 1 + (c + sqrt(c^2 + 4 s^2)) / 2
+    [5.0]
+
     Args:
         D: (d,) poles, >= 0, in any order.
         t: (n,) factors of the poles, >= 0.
-        p, q: (n, d), or (1, d) where all examples share the vector.
+        p: (n, d), or (1, d) where all examples share the vector.
+        q: (n, d), or (1, d), likewise.
         c: (n,), >= 0.
         s: (n,), any sign. Each M_i must be positive semi-definite.
         vectors: also return unit eigenvectors; takes another (n, d).
 
     Returns:
-        (n,) eigenvalues, and (n, d) eigenvectors or None.
+        (n,) eigenvalues, >= 0, and (n, d) eigenvectors or None.
     """
     order = torch.argsort(D, descending=True, stable=True)
-    if bool((D.diff() > 0).any()):  # a Curvature has its poles in order already, which saves a copy of p
+    if bool((D.diff() > 0).any()):  # those of a Curvature are sorted already, which saves a copy of p
         D, p, q = D[order], p[:, order], q[:, order]
     n, d = t.numel(), D.numel()
     mu = torch.empty_like(t)
     X = t.new_empty(n, d) if vectors else None
     for block in row_blocks(n, d, D.device):
-        part = _Rows(D, t[block], _rows(p, block), _rows(q, block), c[block], s[block])
+        part = _Block(D, t[block], _rows(p, block), _rows(q, block), c[block], s[block])
         mu[block] = part.largest()
         if X is not None:
             X[block, order] = part.eigenvectors(mu[block])
@@ -79,39 +88,39 @@ def _rows(v: Tensor, block: slice | Tensor) -> Tensor:
     return v if v.shape[0] == 1 else v[block]
 
 
-class _Rows:
-    """One block of examples, the poles in descending order."""
+class _Block:
+    """The matrices of one block of examples, the poles in descending order."""
 
     def __init__(self, D: Tensor, t: Tensor, p: Tensor, q: Tensor, c: Tensor, s: Tensor) -> None:
         self.D, self.t, self.p, self.q, self.c, self.s = D, t, p, q, c, s
         self.eps = torch.finfo(D.dtype).eps
 
-    def pick(self, rows: Tensor) -> _Rows:
-        return _Rows(self.D, self.t[rows], _rows(self.p, rows), _rows(self.q, rows), self.c[rows], self.s[rows])
+    def pick(self, rows: Tensor) -> _Block:
+        return _Block(self.D, self.t[rows], _rows(self.p, rows), _rows(self.q, rows), self.c[rows], self.s[rows])
 
     def largest(self) -> Tensor:
         corner = self._corner()
         if self.D.numel() == 1:
             return corner
         top, second = self.t * self.D[0], self.t * self.D[1]
-        low = torch.maximum(corner, self._rest_diagonal().amax(1))
-        start = torch.maximum(low, self._along_p(top))
+        low = torch.maximum(corner, self._other_diagonal().amax(1))
+        start = torch.maximum(low, self._quotient_of_p(top))
         # The two-term form is the cheaper one, but next to its pole the determinant of G cancels; the other has none.
         above = start > 1.01 * top
         mu = torch.where(above, start, torch.maximum(low, second * (1 + 4 * self.eps)))
-        self._rise(mu, above, _Rows._two)
-        self._rise(mu, ~above, _Rows._three)
+        self._iterate(mu, above, _Block._two_terms)
+        self._iterate(mu, ~above, _Block._three_terms)
         return mu
 
-    def _rise(self, mu: Tensor, active: Tensor, secular: Callable[[_Rows, Tensor], tuple[Tensor, Tensor]]) -> None:
-        """Newton's method in place on the active rows, dropping each as it arrives."""
+    def _iterate(self, mu: Tensor, active: Tensor, secular: Callable[[_Block, Tensor], tuple[Tensor, Tensor]]) -> None:
+        """Newton's method in place on the active rows, each until it converges."""
         rows = active.nonzero().squeeze(1)
         part = self.pick(rows)
         for _ in range(_STEPS):
             if rows.numel() == 0:
                 return
             kappa, step = secular(part, mu[rows])
-            # The exact iterates never pass the root: kappa <= 1 says that only rounding is left.
+            # In exact arithmetic no iterate passes the root: kappa <= 1 means that only rounding is left.
             step = torch.where(kappa > 1, step, torch.zeros_like(step))
             mu[rows] += step
             moving = step > 2 * self.eps * mu[rows]
@@ -121,34 +130,34 @@ class _Rows:
     def _corner(self) -> Tensor:
         """M_11 = t D_1 + c p_1^2 + 2 s p_1 q_1 as a sum of squares, so that nothing is lost where the terms cancel."""
         p, q, top = self.p[:, 0], self.q[:, 0], self.t * self.D[0]
-        lean = torch.where(top > 0, self.s * q / top.clamp_min(torch.finfo(top.dtype).tiny), torch.zeros_like(top))
-        return top * (1 + lean * p) ** 2 + p * p * (self.c - self.s * q * lean).clamp_min(0)
+        ratio = torch.where(top > 0, self.s * q / top.clamp_min(torch.finfo(top.dtype).tiny), torch.zeros_like(top))
+        return top * (1 + ratio * p) ** 2 + p * p * (self.c - self.s * q * ratio).clamp_min(0)
 
-    def _rest_diagonal(self) -> Tensor:
+    def _other_diagonal(self) -> Tensor:
         p, q = self.p[:, 1:], self.q[:, 1:]
         low_rank = (self.c[:, None] * p).addcmul_(2 * self.s[:, None], q).mul_(p)
         return low_rank.addcmul_(self.t[:, None], self.D[1:])
 
-    def _along_p(self, top: Tensor) -> Tensor:
-        """Rayleigh quotient of p where it is a bound worth having, else 0."""
+    def _quotient_of_p(self, top: Tensor) -> Tensor:
+        """Rayleigh quotient of p where it is well above the top pole, else 0."""
         square = self.p * self.p
         pp = square.sum(1)
         quotient = self.t * (square @ self.D) / pp + self.c * pp + 2 * self.s * _dots(self.p, self.q)
         return torch.where(quotient > 2 * top, quotient, torch.zeros_like(top))
 
-    def _two(self, mu: Tensor) -> tuple[Tensor, Tensor]:
+    def _two_terms(self, mu: Tensor) -> tuple[Tensor, Tensor]:
         """kappa at mu above every pole, and the Newton step."""
         W = torch.addcmul(mu[:, None], self.t[:, None], self.D, value=-1).reciprocal_()
         pp, pq, qq = _grams(W, self.p, self.q)
         trace = self.c * pp + 2 * self.s * pq
-        # Second entry is -det; the smaller root of the quadratic is never needed, the larger one without cancellation.
+        # kappa is the larger root of k^2 - trace k - minus_det, computed without cancellation.
         minus_det = self.s * self.s * (pp * qq - pq * pq).clamp_min(0)
         root = (trace * trace / 4 + minus_det).sqrt()
         kappa = torch.where(trace > 0, trace / 2 + root, minus_det / (root - trace / 2))
         z1, z2 = kappa - self.s * pq, self.s * pp
         return _newton(kappa, _form(z1, z2, pp, pq, qq), _form(z1, z2, *_grams(W * W, self.p, self.q)))
 
-    def _three(self, mu: Tensor) -> tuple[Tensor, Tensor]:
+    def _three_terms(self, mu: Tensor) -> tuple[Tensor, Tensor]:
         """The same with the top coordinate in the low-rank part, for mu above the second pole."""
         W, w = self._rest(mu)
         pp, pq, qq = _grams(W, self.p[:, 1:], self.q[:, 1:])
@@ -159,7 +168,7 @@ class _Rows:
         return _newton(kappa, upper, lower)
 
     def _rest(self, mu: Tensor) -> tuple[Tensor, Tensor]:
-        """1/R on the coordinates 2..d, (n, d-1), and on the first, whose pole is taken down to the second, (n,)."""
+        """1/R on the coordinates 2..d, (n, d-1), and on the first, whose pole is lowered to the second, (n,)."""
         gap = mu[:, None] - self.t[:, None] * self.D[1:]
         W = 1.0 / torch.maximum(gap, (self.eps * mu).clamp_min(torch.finfo(mu.dtype).tiny ** 0.25)[:, None])
         return W, W[:, 0]
@@ -185,10 +194,10 @@ class _Rows:
         p, q = self.p[:, 1:], self.q[:, 1:]
         _, z = self._core(*_grams(W, p, q), w)
         X = torch.cat([(w * z[:, 2])[:, None], W * (z[:, :1] * p + z[:, 1:2] * q)], 1)
-        return self._mended(mu, X / X.norm(dim=1, keepdim=True))
+        return self._repaired(mu, X / X.norm(dim=1, keepdim=True))
 
-    def _mended(self, mu: Tensor, X: Tensor) -> Tensor:
-        """X, but from a dense M where the root is a pole that V does not touch, so that R^-1 V z is no guide."""
+    def _repaired(self, mu: Tensor, X: Tensor) -> Tensor:
+        """X, but from a dense M where the root is a pole orthogonal to V, so that R^-1 V z is not its eigenvector."""
         along_p, along_q = (self.p * X).sum(1), (self.q * X).sum(1)
         quotient = self.t * (X * X @ self.D) + self.c * along_p**2 + 2 * self.s * along_p * along_q
         for i in (~(quotient >= (1 - 1e-10) * mu)).nonzero().squeeze(1):  # NaN, where V vanishes, is not >= either
@@ -210,7 +219,7 @@ def _grams(W: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _dots(A: Tensor, v: Tensor) -> Tensor:
-    """Inner product of each row of A with its own row of v, or with the one that all share."""
+    """Inner product of each row of A with the same row of v, or with its only row."""
     return A @ v[0] if v.shape[0] == 1 else (A * v).sum(1)
 
 
@@ -219,6 +228,6 @@ def _form(z1: Tensor, z2: Tensor, pp: Tensor, pq: Tensor, qq: Tensor) -> Tensor:
 
 
 def _newton(kappa: Tensor, upper: Tensor, lower: Tensor) -> tuple[Tensor, Tensor]:
-    """(kappa - 1) z^T G z / z^T G' z; where V vanishes there is no root to seek and both are zero."""
+    """kappa, and (kappa - 1) z^T G z / z^T V^T R^-2 V z; where V vanishes there is no root and both are zero."""
     step = (kappa - 1) * upper / lower
     return torch.nan_to_num(kappa, nan=0.0), torch.nan_to_num(step, nan=0.0, posinf=0.0, neginf=0.0)

@@ -1,4 +1,4 @@
-"""Training reweighted so that no example gives away more than another: IRFIL, and leaving the leakiest out.
+"""Training reweighted so that all examples leak alike: IRFIL, and weights that leave the leakiest examples out.
 
 Iteratively reweighted Fisher information loss: start from omega = 1 / eta, then repeat
 
@@ -7,9 +7,9 @@ Iteratively reweighted Fisher information loss: start from omega = 1 / eta, then
     theta  <-  argmin sum_i w_i loss_i + n l2 / 2 |theta|^2,   eta from the weighted Hessian and Jacobians there
     omega  <-  omega / eta
 
-Eta takes the weights as constants: they depend on the data themselves, which it does not count.
+Eta treats the weights as constants; what they reveal, since they are computed from the data, is not counted.
 
-Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 5 and Algorithm 1; maths.md section 5.
+Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 5 and Algorithm 1; docs/maths.md, section 5.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from fil_core.models import Fitted, fit
 from fil_core.progress import Progress
 from fil_core.specs.weights import Irfil
 
-FALL = 100.0  # the fall of the standard deviation that counts as convergence where no spread was asked for
-_FALLING = 0.995  # of the round before: slower than this more rounds do not help
-_EVEN = 1e-9  # of the mean: a standard deviation that is rounding already
-_APART = 1e12  # between the largest and the smallest eta: weights further apart leave the small ones no digit
+FALL = 100.0  # factor by which the standard deviation of eta falls at convergence where no spread was requested
+_FALLING = 0.995  # standard deviation over that of the round before; above it more rounds do not help
+_EVEN = 1e-9  # of the mean: a standard deviation that is rounding
+_APART = 1e12  # largest eta over the smallest: beyond it the small weights keep no digit
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class Reweighting:
         theta: (T + 1, ...), the parameters of each round.
         train_score, test_score: (T + 1,), accuracy or mean squared error.
         condition: (T + 1,), condition number of the curvature.
-        converged: the spread that was asked for was reached; where none was, the standard deviation fell a hundredfold.
-        why: why it ended there, in words.
+        converged: the requested spread was reached; without one, the standard deviation fell a hundredfold.
+        why: why the rounds ended, as a sentence.
     """
 
     eta: np.ndarray
@@ -57,7 +57,7 @@ class Reweighting:
 
 
 class _Rounds:
-    """What has been computed so far, without the curvatures, which would be d^2 numbers a round."""
+    """The rounds so far, without their curvatures, which would be d^2 numbers per round."""
 
     def __init__(self, dataset: Dataset, columns: Sequence[int]) -> None:
         self.dataset, self.columns = dataset, columns
@@ -68,10 +68,10 @@ class _Rounds:
         self.condition: list[float] = []
 
     def add(self, fitted: Fitted) -> None:
-        """Another round.
+        """Measure a round and keep it.
 
         Raises:
-            BadData: its eta cannot be turned into weights.
+            BadData: some eta is zero, not finite, or a factor of 1e12 below the largest.
         """
         data = self.dataset
         eta = fil(fitted, data, columns=self.columns).cpu().numpy()
@@ -84,34 +84,38 @@ class _Rounds:
 
 
 def irfil(
-    fitted: Fitted, dataset: Dataset, how: Irfil, *, columns: Sequence[int] = (), progress: Progress | None = None
+    fitted: Fitted, dataset: Dataset, weighting: Irfil, *, columns: Sequence[int] = (), progress: Progress | None = None
 ) -> Reweighting:
     """Reweight and refit until eta is even.
 
     Args:
-        fitted: the optimum at equal weights: round 0, and what every refit is a variant of.
+        fitted: the optimum at equal weights, round 0; its kind, penalty and device are those of every refit.
         dataset: its n training examples.
-        how: method, rounds, clamps and stopping rule; its `attribute` is resolved by the caller.
-        columns: the features that eta is taken of; empty for the whole example.
-        progress: told (round, rounds, what).
+        weighting: method, rounds, clamps and stopping rule; its `attribute` is not read, see `columns`.
+        columns: numbers of the features that eta is taken of; empty for the whole example.
+        progress: called with (round, rounds, text).
 
     Returns:
-        All rounds. A later round that has no optimum, or no usable eta, ends it there, and `why` says so.
+        All rounds. A later round that has no optimum, or no usable eta, ends the sequence before it; `why` says so.
 
     Raises:
-        BadData: some eta of round 0 is zero, not finite, or a trillion times below the largest.
+        BadData: some eta of round 0 is zero, not finite, or a factor of 1e12 below the largest.
         BadRequest: weights by class for a regression.
+
+    Source: Hannun, Guo, van der Maaten (UAI 2021), Algorithm 1.
     """
-    check_method(how, dataset)
+    check_method(weighting, dataset)
     rounds, failure = _Rounds(dataset, columns), ""
     rounds.add(fitted)
     omega = 1 / rounds.eta[0]
-    while len(rounds.eta) <= how.iterations and _spread(rounds.eta[-1]) > how.spread * rounds.eta[-1].mean():
+    while (
+        len(rounds.eta) <= weighting.iterations and _spread(rounds.eta[-1]) > weighting.spread * rounds.eta[-1].mean()
+    ):
         if progress:
-            progress(len(rounds.eta) - 1, how.iterations, "reweighting")
-        omega = _clamped(omega, how)
+            progress(len(rounds.eta) - 1, weighting.iterations, "reweighting")
+        omega = _clamped(omega, weighting)
         try:
-            w = _by_method(omega, how.method, dataset)
+            w = _by_method(omega, weighting.method, dataset)
             rounds.add(fit(fitted.spec, dataset, weights=w, start=rounds.theta[-1], device=fitted.theta.device))
         except SingularCurvature:
             failure = (
@@ -123,7 +127,7 @@ def irfil(
             failure = f"Round {len(rounds.eta)} failed, so it ended before it: {error}"
             break
         omega = omega / rounds.eta[-1]
-    converged, why = _verdict(rounds.eta, omega, how, failure)
+    converged, why = _verdict(rounds.eta, omega, weighting, failure)
     train, test = zip(*rounds.scores, strict=True)
     return Reweighting(
         eta=np.stack(rounds.eta),
@@ -137,18 +141,32 @@ def irfil(
     )
 
 
-def check_method(how: Irfil, dataset: Dataset) -> None:
+def check_method(weighting: Irfil, dataset: Dataset) -> None:
     """Refuse weights by class where there are no classes.
 
     Raises:
         BadRequest: for a regression.
     """
-    if how.method != "sample" and not dataset.class_names:
-        raise BadRequest(f"method: expected sample for a real-valued target, which has no classes; got {how.method}.")
+    if weighting.method != "sample" and not dataset.class_names:
+        raise BadRequest(
+            f"method: expected sample for a real-valued target, which has no classes; got {weighting.method}."
+        )
 
 
 def without_leakiest(eta: np.ndarray, k: int) -> np.ndarray:
-    """Weights (n,) that leave out the k largest eta, mean 1; ties go to the earlier example.
+    """Weights that leave out the k examples of largest eta; ties go to the earlier example.
+
+    w_i = n / (n - k), or 0 for those k
+
+    >>> without_leakiest(np.array([3.0, 1.0, 3.0]), 1).tolist()
+    [0.0, 1.5, 1.5]
+
+    Args:
+        eta: (n,).
+        k: number of examples left out, 0 <= k < n.
+
+    Returns:
+        (n,), >= 0, mean 1.
 
     Raises:
         BadRequest: k >= n.
@@ -162,12 +180,12 @@ def without_leakiest(eta: np.ndarray, k: int) -> np.ndarray:
 
 
 def _check_eta(eta: np.ndarray, dataset: Dataset) -> None:
-    wrong = np.flatnonzero(~np.isfinite(eta) | (eta <= eta[np.isfinite(eta)].max(initial=0.0) / _APART))
-    if wrong.size:
-        first = f"{dataset.ids[wrong[0]]} with {eta[wrong[0]]:.3g}"
+    unusable = np.flatnonzero(~np.isfinite(eta) | (eta <= eta[np.isfinite(eta)].max(initial=0.0) / _APART))
+    if unusable.size:
+        first = f"{dataset.ids[unusable[0]]} with {eta[unusable[0]]:.3g}"
         raise BadData(
             f"reweighting: expected eta > 0 for every training example, within a factor of {_APART:.0e}; got "
-            f"{wrong.size:,} that would have weights without end, the first of them example {first}. "
+            f"{unusable.size:,} that would have weights without end, the first of them example {first}. "
             "Take eta of the whole example, or a larger l2."
         )
 
@@ -176,9 +194,14 @@ def _spread(eta: np.ndarray) -> float:
     return float(eta.std(ddof=1)) if eta.size > 1 else 0.0
 
 
-def _clamped(omega: np.ndarray, how: Irfil) -> np.ndarray:
+def _clamped(omega: np.ndarray, weighting: Irfil) -> np.ndarray:
+    """omega scaled to mean 1, clamped, scaled again.
+
+    >>> (14 * _clamped(np.array([1.0, 3.0]), Irfil(max_weight=1.25))).round(9).tolist()  # (.5, 1.25) / .875
+    [8.0, 20.0]
+    """
     omega = omega / omega.mean()
-    omega = np.clip(omega, how.min_weight or 0.0, how.max_weight or np.inf)
+    omega = np.clip(omega, weighting.min_weight or 0.0, weighting.max_weight or np.inf)
     return omega / omega.mean()
 
 
@@ -190,31 +213,31 @@ def _by_method(omega: np.ndarray, method: str, dataset: Dataset) -> np.ndarray:
     return mean if method == "class" else mean * omega
 
 
-def _verdict(eta: list[np.ndarray], omega: np.ndarray, how: Irfil, failure: str) -> tuple[bool, str]:
+def _verdict(eta: list[np.ndarray], omega: np.ndarray, weighting: Irfil, failure: str) -> tuple[bool, str]:
     """Whether it converged, and why it ended as it did."""
     spreads, T = [_spread(e) for e in eta], len(eta) - 1
     share = spreads[-1] / float(eta[-1].mean())
     fall = spreads[0] / spreads[-1] if spreads[-1] else np.inf
-    done = share <= how.spread if how.spread else fall >= FALL or share <= _EVEN
-    told = (
+    done = share <= weighting.spread if weighting.spread else fall >= FALL or share <= _EVEN
+    summary = (
         f"In {T} rounds the standard deviation of eta went from {spreads[0]:.3g} to {spreads[-1]:.3g}, which is "
         f"{share:.2g} of the mean."
     )
     if done:
-        return True, f"{told} {failure}".strip()
-    wanted = f"{how.spread:g} of the mean" if how.spread else "a hundredth of the first"
-    reason = failure or _reason(spreads, omega, how)
-    return False, f"{told} Not converged: {wanted} was asked for. {reason}".strip()
+        return True, f"{summary} {failure}".strip()
+    target = f"{weighting.spread:g} of the mean" if weighting.spread else "a hundredth of the first"
+    reason = failure or _reason(spreads, omega, weighting)
+    return False, f"{summary} Not converged: {target} was asked for. {reason}".strip()
 
 
-def _reason(spreads: list[float], omega: np.ndarray, how: Irfil) -> str:
-    """What stood in the way."""
-    if how.method == "class":
+def _reason(spreads: list[float], omega: np.ndarray, weighting: Irfil) -> str:
+    """Why it did not converge."""
+    if weighting.method == "class":
         return "Weights by class move whole classes, never an example against its own."
     relative = omega / omega.mean()
-    held = int((relative < (how.min_weight or 0)).sum() + (relative > (how.max_weight or np.inf)).sum())
-    if held:
-        return f"The clamps hold {held:,} examples back."
+    clamped = int((relative < (weighting.min_weight or 0)).sum() + (relative > (weighting.max_weight or np.inf)).sum())
+    if clamped:
+        return f"The clamps hold {clamped:,} examples back."
     if len(spreads) > 1 and spreads[-1] < _FALLING * spreads[-2]:
         return f"The last round still took {1 - spreads[-1] / spreads[-2]:.0%} off: allow more iterations."
     return (

@@ -60,7 +60,10 @@ def fit_least_squares(
     """Minimise sum_i w_i (theta^T x_i - y_i)^2 / 2 + ridge / 2 |theta|^2 in closed form.
 
     Args:
-        X: (n, d). y: (n,). w: (n,) >= 0 or None for ones. ridge: n * l2, >= 0.
+        X: (n, d).
+        y: (n,).
+        w: (n,), >= 0; None for ones.
+        ridge: n * l2, >= 0.
         progress: called with (0, None, what).
         start: ignored, since the solution is in closed form.
 
@@ -83,7 +86,8 @@ def solve_normal_equations(H: Tensor, b: Tensor) -> tuple[Optimum, Curvature]:
     [0.5, 0.25]
 
     Args:
-        H: (d, d), positive definite. b: (d,).
+        H: (d, d), positive definite.
+        b: (d,).
 
     Raises:
         SingularCurvature: H has no inverse in float64.
@@ -104,7 +108,10 @@ def fit_logistic(
     """Minimise sum_i w_i [log(1 + e^z_i) - y_i z_i] + ridge / 2 |theta|^2 by Newton's method.
 
     Args:
-        X: (n, d). y: (n,) in {0, 1}. w: (n,) >= 0 or None for ones. ridge: n * l2, >= 0.
+        X: (n, d).
+        y: (n,), in {0, 1}.
+        w: (n,), >= 0; None for ones.
+        ridge: n * l2, >= 0.
         progress: called with (step, None, what).
         start: (d,) starting point; None for zeros.
 

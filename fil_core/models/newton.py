@@ -57,7 +57,9 @@ def minimise(
     ([1.0, 1.0], 1)
 
     Args:
-        loss, gradient, hessian: functions of theta; the Hessian is an (m, m) matrix over theta flattened.
+        loss: the objective, of theta.
+        gradient: its gradient, of theta and shaped like it.
+        hessian: its Hessian, of theta, (m, m) over theta flattened.
         theta: starting point, any shape.
         tolerance: largest gradient norm of an optimum, in the gradient's units.
         steps: maximum number of Newton steps, >= 1.

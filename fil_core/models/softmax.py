@@ -24,7 +24,8 @@ def softmax_terms(Z: Tensor, Y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     (1.386294, [[-0.75, 0.25, 0.25, 0.25]], [[0.25, 0.25, 0.25, 0.25]])
 
     Args:
-        Z: (n, C) scores. Y: (n, C) one-hot.
+        Z: (n, C) scores.
+        Y: (n, C) one-hot.
     """
     log_p = torch.log_softmax(Z, 1)
     p = log_p.exp()
@@ -39,7 +40,10 @@ def hessian_blocks(X: Tensor, p: Tensor, w: Tensor, ridge: float) -> Tensor:
     [[1.5, -1.0], [-1.0, 1.5]]
 
     Args:
-        X: (n, d). p: (n, C) probabilities. w: (n,) weights, >= 0. ridge: n * l2, >= 0.
+        X: (n, d).
+        p: (n, C) probabilities.
+        w: (n,) weights, >= 0.
+        ridge: n * l2, >= 0.
     """
     C, d = p.shape[1], X.shape[1]
     H = X.new_zeros(C * d, C * d)
@@ -57,7 +61,10 @@ def fit_softmax(
     """Minimise -sum_i w_i log p_{i, y_i} + ridge / 2 |Theta|^2 by Newton's method.
 
     Args:
-        X: (n, d). Y: (n, C) one-hot. w: (n,) >= 0 or None for ones. ridge: n * l2, > 0.
+        X: (n, d).
+        Y: (n, C) one-hot.
+        w: (n,), >= 0; None for ones.
+        ridge: n * l2, > 0.
         progress: called with (step, None, what).
         start: (C, d) starting point; None for zeros.
 

@@ -1,4 +1,4 @@
-"""A linear model trained and measured on rows that come in blocks, as `fit` and `measure` do it on rows in memory."""
+"""Training and measures of a linear model on rows that come in blocks, as `fit` and `measure` for rows in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fil_core.dataset import Preprocessing
 from fil_core.errors import BadData, NotConverged
-from fil_core.leakage.fil import _block_columns
+from fil_core.leakage.fil import block_columns
 from fil_core.leakage.glm import GlmJacobians
 from fil_core.linalg import Curvature, weighted_gram
 from fil_core.models import Glm
@@ -32,20 +32,20 @@ from fil_core.progress import Progress
 S = TypeVar("S")
 
 _STANDSTILL = 1e-3  # of a score in Newton's next step, as in `fit_logistic`
-_COLUMNS = 12  # float64 numbers that a part sends back for each row
+_COLUMNS = 12  # float64 values of an answer per row
 _TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Preprocessed rows, for as many passes as it takes.
+    """Preprocessed rows, for any number of passes.
 
     Attributes:
-        source: where they are.
-        map: from the source's features to the model's.
-        n, d: number of rows and of the model's features.
+        source: the files.
+        map: the preprocessing, from features of the source to features of the model.
+        n, d: number of rows, and of features of the model.
         units: origin and unit of the targets; t becomes (t - origin) / unit.
-        rows_per_block: worked on at once; None takes 8 MB of them.
+        rows_per_block: rows of a block; None for 8 MB of them.
     """
 
     source: RowSource
@@ -63,28 +63,31 @@ class Rows:
             yield torch.from_numpy(self.map.forward(X)), torch.from_numpy((y - origin) / unit)
 
     def parts(self) -> list[slice]:
-        """What a pass hands out."""
+        """The tasks of a pass."""
         return parts(self.n, self.source.shape()[1])
 
 
 # --- fits -------------------------------------------------------------------------------------------------------------
 
 
-def fit_least_squares(found: Moments, *, classes: bool, ridge: float) -> tuple[Optimum, Curvature]:
+def fit_least_squares(moments: Moments, *, classes: bool, ridge: float) -> tuple[Optimum, Curvature]:
     """Least squares from the moments of preprocessed rows and class codes; no pass over the rows is needed.
 
     Args:
-        found: see `Moments.through` and `Moments.in_units`.
+        moments: of the preprocessed rows, see `Moments.through` and `Moments.in_units`.
         classes: the targets are codes 0 and 1, and stand for -1 and +1.
         ridge: n * l2, >= 0.
+
+    Returns:
+        The optimum, and the factorised H = X^T X + ridge I.
 
     Raises:
         SingularCurvature, NotConverged: no optimum.
     """
-    mean, mean_y, C = found.mean[:-1], found.mean[-1], found.scatter
+    mean, mean_y, C = moments.mean[:-1], moments.mean[-1], moments.scatter
     scale, shift = (2.0, 1.0) if classes else (1.0, 0.0)
-    gram = C[:-1, :-1] + found.n * np.outer(mean, mean)
-    b = scale * C[:-1, -1] + found.n * mean * (scale * mean_y - shift)
+    gram = C[:-1, :-1] + moments.n * np.outer(mean, mean)
+    b = scale * C[:-1, -1] + moments.n * mean * (scale * mean_y - shift)
     H = torch.from_numpy((gram + gram.T) / 2)
     return solve_normal_equations(penalised(H, ridge), torch.from_numpy(b))
 
@@ -92,13 +95,16 @@ def fit_least_squares(found: Moments, *, classes: bool, ridge: float) -> tuple[O
 def fit_logistic(
     rows: Rows, *, ridge: float, executor: Executor, progress: Progress | None = None
 ) -> tuple[Optimum, Curvature]:
-    """Logistic regression by the Newton's method of `fil_core.models`, each look at the objective a pass over the rows.
+    """Logistic regression by the Newton's method of `fil_core.models`, each evaluation a pass over the rows.
 
     Args:
-        rows: with classes.
+        rows: n preprocessed rows of two classes.
         ridge: n * l2, >= 0.
         executor: where to compute.
-        progress: told (rows done, rows, what).
+        progress: called with (rows done, rows, text).
+
+    Returns:
+        The optimum, and the factorised Hessian there.
 
     Raises:
         NotConverged, SingularCurvature: no optimum, with what to change.
@@ -121,7 +127,7 @@ def fit_logistic(
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """Of a part of the rows: loss, gradient, the examples' gradient norms added up, and the least margin (2y - 1) z."""
+    """Sums over some rows: loss, gradient, norms of the examples' gradients; and the least margin (2y - 1) z."""
 
     loss: float
     gradient: np.ndarray
@@ -175,9 +181,9 @@ class _Logistic:
 
     def _pass(self, work: Callable[[Any], S], theta: Tensor, add: Callable[[S, S], S], *, width: int) -> S:
         self._passes += 1
-        told = report(self.progress, self.rows.parts(), f"training: pass {self._passes} over the rows")
+        rows_done = report(self.progress, self.rows.parts(), f"training: pass {self._passes} over the rows")
         tasks = [(self.rows, part, theta.numpy()) for part in self.rows.parts()]
-        answers = in_order(self.executor, work, tasks, answer_bytes=8 * self.rows.d * width, progress=told)
+        answers = in_order(self.executor, work, tasks, answer_bytes=8 * self.rows.d * width, progress=rows_done)
         return tree(answers, add)
 
 
@@ -210,7 +216,7 @@ def _largest_score(task: tuple[Rows, slice, np.ndarray]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """A trained model as it travels: plain arrays, which no process has to share with another."""
+    """A trained model as plain arrays, which can be pickled for other processes."""
 
     kind: str
     theta: np.ndarray
@@ -230,35 +236,36 @@ def measure_rows(
     executor: Executor,
     progress: Progress | None = None,
 ) -> dict[str, np.ndarray]:
-    """The columns of `fil_core.leakage.fil.measure` that each example has for itself, in one pass.
+    """The columns of `fil_core.leakage.fil.measure` that follow from one example at a time, in one pass.
 
     Args:
-        rows: what the model was trained on.
+        rows: the n rows that the model was trained on.
         kind: least-squares or logistic.
-        optimum, curvature: of that model.
-        ridge: n * l2 of that model.
-        sigma, prior_std: as for `measure`.
+        optimum: its parameters, (d,), with the tolerance of the gradient there.
+        curvature: its factorised Hessian there.
+        ridge: n * l2, >= 0.
+        sigma: standard deviation of the Gaussian output perturbation, > 0, in units of theta.
+        prior_std: standard deviation per feature of an attacker's Gaussian prior, > 0, in feature units.
         executor: where to compute.
-        progress: told (rows done, rows, what).
+        progress: called with (rows done, rows, text).
 
     Returns:
         (n,) arrays by name; `label` and `prediction` as class codes.
 
     Raises:
-        BadData: the model is no optimum of these rows; they have changed since it was trained.
+        BadData: the model is not at an optimum of these rows; they have changed since it was trained.
     """
     model = _Model(kind, optimum.theta.numpy(), curvature.values.numpy(), curvature.vectors.numpy())
     work = rows.parts()
     tasks = [(rows, part, model, sigma, prior_std) for part in work]
     size = 8 * _COLUMNS * (work[0].stop - work[0].start)
-    told = report(progress, work, "measuring each example")
+    rows_done = report(progress, work, "measuring each example")
     columns: dict[str, np.ndarray] = {}
     gradient = ridge * optimum.theta.numpy()
-    for part, (found, own) in zip(
-        work, in_order(executor, _measured, tasks, answer_bytes=size, progress=told), strict=True
-    ):
-        gradient += own
-        for name, values in found.items():
+    answers = in_order(executor, _measured, tasks, answer_bytes=size, progress=rows_done)
+    for part, (measured, share) in zip(work, answers, strict=True):
+        gradient += share
+        for name, values in measured.items():
             columns.setdefault(name, np.empty(rows.n, values.dtype))[part] = values
     if not float(np.linalg.norm(gradient)) <= optimum.tolerance:
         raise BadData(
@@ -274,18 +281,18 @@ def _measured(task: tuple[Rows, slice, _Model, float, float]) -> tuple[dict[str,
     curvature = Curvature(torch.from_numpy(model.values), torch.from_numpy(model.vectors))
     theta = torch.from_numpy(model.theta)
     gradient = torch.zeros_like(theta)
-    found: list[dict[str, np.ndarray]] = []
+    measured: list[dict[str, np.ndarray]] = []
     for X, y in rows.blocks(part):
         z = X @ theta
         coded = 2 * y - 1 if model.kind == "least-squares" and rows.source.classes else y
         terms = Glm(X, torch.ones_like(z), theta, z, *_TERMS[model.kind](z, coded), curvature)
         gradient += X.T @ terms.r
-        found.append(_columns(terms, y, bool(rows.source.classes), sigma, prior_std))
-    return {name: np.concatenate([each[name] for each in found]) for name in found[0]}, gradient.numpy()
+        measured.append(_columns(terms, y, bool(rows.source.classes), sigma, prior_std))
+    return {name: np.concatenate([each[name] for each in measured]) for name in measured[0]}, gradient.numpy()
 
 
 def _columns(terms: Glm, y: Tensor, classes: bool, sigma: float, prior_std: float) -> dict[str, np.ndarray]:
-    measured = _block_columns(GlmJacobians(terms, slice(None)), sigma, (), False, prior_std)
+    measured = block_columns(GlmJacobians(terms, slice(None)), sigma, (), False, prior_std)
     measured |= {"loss": terms.loss, "grad_norm": terms.r.abs() * terms.X.norm(dim=1), "score": terms.z}
     if classes:
         prediction = (terms.z > 0).double()

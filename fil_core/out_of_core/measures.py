@@ -47,42 +47,45 @@ def measure_in_blocks(
 ) -> Result:
     """Every measure of `FilRequest` for every row of a file; n is bounded by the disk, not by memory.
 
-    This process holds the table and a few (d, d) matrices; each process of the executor holds a block besides.
+    This process holds the table and a few (d, d) matrices; each process of the executor holds a block as well.
 
     Args:
         source: the rows and their targets; every machine of the executor must see the files.
         model: least squares (regression or two classes) or logistic, with equal weights.
-        preprocess, pca: as in `DataSpec`, fitted on these rows; a standardised regression has a standardised target.
-        sigma, prior_std: as in `FilRequest`.
-        executor: where to compute; the numbers do not depend on how many processes it has.
-        rows_per_block: rows worked on at once; None takes 8 MB of them.
-        progress: told (rows done, rows, what) in each pass.
+        preprocess: unit-ball, standardise or none, fitted on these rows; standardise includes a regression's target.
+        pca: number k of principal directions, 1 <= k <= min(n, d); None keeps the coordinates.
+        sigma: standard deviation of the Gaussian output perturbation, > 0, in units of theta.
+        prior_std: standard deviation per feature of an attacker's Gaussian prior, > 0; None for the root mean variance
+            of the features.
+        executor: where to compute; the numbers do not depend on its number of processes.
+        rows_per_block: rows of a block, >= 1; None for 8 MB of them.
+        progress: called with (rows done, rows, text) in each pass.
 
     Returns:
         The table, summary and arrays of a `FilRequest` without test rows; `id` is the row's number in the file.
 
     Raises:
-        BadData: the files do not fit, or hold what cannot be used.
+        BadData: the files do not fit each other, or an entry cannot be used.
         BadRequest: another model, or a number out of range.
         NotConverged, SingularCurvature: no optimum, with what to change.
-        WorkersUnavailable: the system ended the processes over one part of the rows twice.
+        WorkersUnavailable: the system ended processes twice during one part of the rows.
     """
     _check(source, model, preprocess, pca, sigma, prior_std, rows_per_block)
     start = time.perf_counter()
     with readable_loss():
         result, digest, units = _measure(
-            source, model, preprocess, pca, sigma, prior_std, _Where(executor, rows_per_block, progress)
+            source, model, preprocess, pca, sigma, prior_std, _Execution(executor, rows_per_block, progress)
         )
-    asked = {
+    request = {
         "type": "RowSource", **asdict(source), "model": canonical(model), "preprocess": preprocess, "pca": pca,
         "sigma": sigma, "prior_std": prior_std,
     }  # fmt: skip
-    provenance = _provenance(asked, source, digest, _notes(source, units), time.perf_counter() - start)
+    provenance = _provenance(request, source, digest, _notes(source, units), time.perf_counter() - start)
     return replace(result, provenance=provenance | result.provenance)
 
 
 @dataclass(frozen=True, slots=True)
-class _Where:
+class _Execution:
     """What does not change the numbers."""
 
     executor: Executor
@@ -92,27 +95,27 @@ class _Where:
 
 def _measure(
     source: RowSource, model: ModelSpec, kind: Preprocess, pca: int | None, sigma: float, prior_std: float | None,
-    where: _Where,
+    execution: _Execution,
 ) -> tuple[Result, str, tuple[float, float]]:  # fmt: skip
     """The result without its origin, the fingerprint of the rows, and the units of their targets."""
     from fil_core.models import Fitted
     from fil_core.out_of_core import moments as m
     from fil_core.out_of_core.fits import Rows, measure_rows
 
-    found, digest = m.moments(
-        source, executor=where.executor, rows_per_block=where.rows_per_block, progress=where.progress
+    moments, digest = m.moments(
+        source, executor=execution.executor, rows_per_block=execution.rows_per_block, progress=execution.progress
     )
-    _check_targets(source, found)
-    map, units = m.preprocessing(found, kind=kind, pca=pca), _units(source, found, kind)
-    mapped = found.through(map).in_units(*units)
-    rows = Rows(source, map, found.n, len(mapped.mean) - 1, units, where.rows_per_block)
+    _check_targets(source, moments)
+    map, units = m.preprocessing(moments, kind=kind, pca=pca), _units(source, moments, kind)
+    mapped = moments.through(map).in_units(*units)
+    rows = Rows(source, map, moments.n, len(mapped.mean) - 1, units, execution.rows_per_block)
     prior = prior_std or _spread(mapped)
-    optimum, curvature = _fit(model, rows, mapped, where)
+    optimum, curvature = _fit(model, rows, mapped, execution)
     columns = measure_rows(
-        rows, model.kind, optimum, curvature, ridge=found.n * model.penalty, sigma=sigma, prior_std=prior,
-        executor=where.executor, progress=where.progress,
+        rows, model.kind, optimum, curvature, ridge=moments.n * model.penalty, sigma=sigma, prior_std=prior,
+        executor=execution.executor, progress=execution.progress,
     )  # fmt: skip
-    fitted = Fitted(model, optimum, curvature, len(source.classes), optimum.theta.new_ones(found.n))
+    fitted = Fitted(model, optimum, curvature, len(source.classes), optimum.theta.new_ones(moments.n))
     return _result(_table(columns, source, sigma), fitted, rows, prior), digest, units
 
 
@@ -135,21 +138,21 @@ def _check(
         positive("prior_std", prior_std)
 
 
-def _check_targets(source: RowSource, found: Moments) -> None:
-    if source.classes and len(found.distinct) < 2:
-        raise BadData(f"target: expected both classes; every one of {found.n:,} rows has {found.distinct[0]:g}.")
+def _check_targets(source: RowSource, moments: Moments) -> None:
+    if source.classes and len(moments.distinct) < 2:
+        raise BadData(f"target: expected both classes; every one of {moments.n:,} rows has {moments.distinct[0]:g}.")
 
 
-def _units(source: RowSource, found: Moments, kind: Preprocess) -> tuple[float, float]:
+def _units(source: RowSource, moments: Moments, kind: Preprocess) -> tuple[float, float]:
     """Origin and unit of the targets: of two classes the codes 0 and 1; a standardised regression has both."""
     if source.classes:
         zero, one = source.classes
         return zero, one - zero
     if kind != "standardise":
         return 0.0, 1.0
-    if len(found.distinct) < 2:
-        raise BadData(f"target: expected values that differ; all {found.n:,} rows have {found.distinct[0]:g}.")
-    return float(found.mean[-1]), float(np.sqrt(found.scatter[-1, -1] / found.n))
+    if len(moments.distinct) < 2:
+        raise BadData(f"target: expected values that differ; all {moments.n:,} rows have {moments.distinct[0]:g}.")
+    return float(moments.mean[-1]), float(np.sqrt(moments.scatter[-1, -1] / moments.n))
 
 
 def _spread(mapped: Moments) -> float:
@@ -160,13 +163,15 @@ def _spread(mapped: Moments) -> float:
     return variance**0.5
 
 
-def _fit(model: ModelSpec, rows: Rows, mapped: Moments, where: _Where) -> tuple[Optimum, Curvature]:
+def _fit(model: ModelSpec, rows: Rows, mapped: Moments, execution: _Execution) -> tuple[Optimum, Curvature]:
     from fil_core.out_of_core import fits as row_fits
 
     ridge, classes = mapped.n * model.penalty, bool(rows.source.classes)
     fits: dict[str, Callable[[], tuple[Optimum, Curvature]]] = {
         "least-squares": lambda: row_fits.fit_least_squares(mapped, classes=classes, ridge=ridge),
-        "logistic": lambda: row_fits.fit_logistic(rows, ridge=ridge, executor=where.executor, progress=where.progress),
+        "logistic": lambda: row_fits.fit_logistic(
+            rows, ridge=ridge, executor=execution.executor, progress=execution.progress
+        ),
     }
     try:
         return fits[model.kind]()
@@ -214,12 +219,12 @@ def _notes(source: RowSource, units: tuple[float, float]) -> list[str]:
 
 
 def _provenance(
-    asked: dict[str, Any], source: RowSource, digest: str, notes: list[str], seconds: float
+    request: dict[str, Any], source: RowSource, digest: str, notes: list[str], seconds: float
 ) -> dict[str, Any]:
     """With the keys that the engine writes; the request is the source, for no `Request` has one."""
     return {
         "analysis": "fil",
-        "request": asked,
+        "request": request,
         "data": {"title": Path(source.features).name, "fingerprint": digest, "notes": notes},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": seconds,

@@ -1,4 +1,4 @@
-"""Mean and scatter of rows that come in blocks, and the scaling that follows from them."""
+"""Mean and scatter of rows that come in blocks, and the preprocessing that follows from them."""
 
 from __future__ import annotations
 
@@ -16,18 +16,23 @@ from fil_core.out_of_core.source import RowSource, blocks, in_order, parts, repo
 from fil_core.progress import Progress
 from fil_core.specs import Preprocess
 
-_DISTINCT = 3  # targets told apart: two may be classes, three are a regression
+_DISTINCT = 3  # different targets kept: two may be classes, three are a regression
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """What the closed forms need of n rows of m columns: features first, the target last.
+    """First and second moments, ranges and norms of n rows of m columns: features first, the target last.
+
+    >>> a = Moments(1, np.zeros(2), np.zeros((2, 2)), np.zeros(2), np.zeros(2), 0.0, (0.0,))
+    >>> b = Moments(1, np.full(2, 2.0), np.zeros((2, 2)), np.full(2, 2.0), np.full(2, 2.0), 2.0, (2.0,))
+    >>> (a + b).mean.tolist(), (a + b).scatter.tolist()  # delta delta^T n_a n_b / (n_a + n_b)
+    ([1.0, 1.0], [[2.0, 2.0], [2.0, 2.0]])
 
     Attributes:
         n: number of rows.
         mean: (m,).
         scatter: sum_i (z_i - mean) (z_i - mean)^T, (m, m).
-        least, most: of each column, (m,).
+        least, most: minimum and maximum of each column, (m,).
         norm: largest Euclidean norm of a row of features.
         distinct: up to three different targets, ascending.
     """
@@ -41,7 +46,7 @@ class Moments:
     distinct: tuple[float, ...]
 
     def __add__(self, other: Moments) -> Moments:
-        """Of the rows of both.
+        """Moments of the rows of both.
 
         Source: Chan, Golub, LeVeque (1979), for co-moments; no digits are lost to a mean far from zero.
         """
@@ -57,7 +62,7 @@ class Moments:
         )
 
     def through(self, map: Preprocessing) -> Moments:
-        """Mean and scatter after the features went through a map; ranges and norm are those before it."""
+        """Mean and scatter of the rows after preprocessing; ranges and norm stay those before it."""
         A = np.eye(len(self.mean) - 1) * map.scale if map.basis is None else _columns(map.scale) * map.basis
         whole = np.zeros((len(self.mean), A.shape[1] + 1))
         whole[:-1, :-1], whole[-1, -1] = A, 1.0
@@ -65,7 +70,12 @@ class Moments:
         return dataclasses.replace(self, mean=mean, scatter=whole.T @ self.scatter @ whole)
 
     def in_units(self, origin: float, unit: float) -> Moments:
-        """Mean and scatter after the target t became (t - origin) / unit."""
+        """Mean and scatter of the rows with (t - origin) / unit for the target t.
+
+        Args:
+            origin: in units of t.
+            unit: not 0, in units of t; negative where the class 1 has the smaller value.
+        """
         scale = np.ones(len(self.mean))
         scale[-1] = 1.0 / unit
         mean = np.append(self.mean[:-1], (self.mean[-1] - origin) * scale[-1])
@@ -80,23 +90,26 @@ def moments(
     Args:
         source: the rows.
         executor: where to compute.
-        rows_per_block: rows worked on at once; None takes 8 MB of them.
-        progress: told (rows done, rows, what).
+        rows_per_block: rows of a block, >= 1; None for 8 MB of them.
+        progress: called with (rows done, rows, text).
+
+    Returns:
+        The moments, and the digest: the same for any executor and block size.
 
     Raises:
-        BadData: the files do not fit, or hold what is no finite number or no class.
+        BadData: the files do not fit each other, or an entry is not finite, or a target is no class.
     """
     n, d = source.shape()
     work = parts(n, d)
     tasks = [(source, part, rows_per_block) for part in work]
-    told = report(progress, work, "adding up the rows")
-    found = in_order(executor, _of_part, tasks, answer_bytes=8 * (d + 1) ** 2, progress=told)
+    rows_done = report(progress, work, "adding up the rows")
+    answers = in_order(executor, _of_part, tasks, answer_bytes=8 * (d + 1) ** 2, progress=rows_done)
     digest = hashlib.sha256(repr((n, d)).encode())
-    return tree(_digested(found, digest.update), Moments.__add__), digest.hexdigest()
+    return tree(_digested(answers, digest.update), Moments.__add__), digest.hexdigest()
 
 
-def _digested(found: Iterator[tuple[Moments, bytes]], update: Callable[[bytes], None]) -> Iterator[Moments]:
-    for moments, digest in found:
+def _digested(answers: Iterator[tuple[Moments, bytes]], update: Callable[[bytes], None]) -> Iterator[Moments]:
+    for moments, digest in answers:
         update(digest)
         yield moments
 
@@ -123,47 +136,50 @@ def _of_block(X: np.ndarray, y: np.ndarray) -> Moments:
     return Moments(len(y), mean, Z.T @ Z, least, most, norm, tuple(np.unique(y)[:_DISTINCT].tolist()))
 
 
-def preprocessing(found: Moments, *, kind: Preprocess, pca: int | None = None) -> Preprocessing:
-    """The map that `fil_core.data.preprocess.fit` finds on the rows themselves, every column continuous.
+def preprocessing(moments: Moments, *, kind: Preprocess, pca: int | None = None) -> Preprocessing:
+    """The map that `fil_core.data.preprocess.fit` fits to the rows themselves, every column continuous.
 
     Args:
-        found: their moments.
+        moments: of the rows.
         kind: which scaling.
-        pca: number of principal directions kept; None keeps the coordinates.
+        pca: number k of principal directions kept, 1 <= k <= min(n, d); None keeps the coordinates.
+
+    Returns:
+        The fitted map.
 
     Raises:
         BadRequest: pca is larger than the number of features or rows.
     """
-    scale, centre = _SCALINGS[kind](found)
+    scale, centre = _SCALINGS[kind](moments)
     plain = Preprocessing(scale=scale, centre=centre)
     if pca is None:
         return plain
-    d = len(found.mean) - 1
-    if pca > min(found.n, d):
+    d = len(moments.mean) - 1
+    if pca > min(moments.n, d):
         raise BadRequest(
-            f"pca: expected at most {min(found.n, d)} directions for {found.n:,} rows of {d:,} features; got {pca}."
+            f"pca: expected at most {min(moments.n, d)} directions for {moments.n:,} rows of {d:,} features; got {pca}."
         )
-    scaled = found.through(plain)
-    V = np.linalg.eigh(scaled.scatter[:-1, :-1] / found.n)[1][:, ::-1][:, :pca]
+    scaled = moments.through(plain)
+    V = np.linalg.eigh(scaled.scatter[:-1, :-1] / moments.n)[1][:, ::-1][:, :pca]
     largest = V[np.abs(V).argmax(axis=0), np.arange(pca)]  # positive, as in `principal`
     basis = np.ascontiguousarray(V * np.where(largest < 0, -1.0, 1.0))
     return Preprocessing(scale=scale, centre=centre + scaled.mean[:-1], basis=basis)
 
 
-def _none(found: Moments) -> tuple[np.ndarray, np.ndarray]:
+def _none(moments: Moments) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(1.0), np.asarray(0.0)
 
 
-def _unit_ball(found: Moments) -> tuple[np.ndarray, np.ndarray]:
-    return np.asarray(1.0 / (found.norm or 1.0)), np.asarray(0.0)
+def _unit_ball(moments: Moments) -> tuple[np.ndarray, np.ndarray]:
+    return np.asarray(1.0 / (moments.norm or 1.0)), np.asarray(0.0)
 
 
-def _standardise(found: Moments) -> tuple[np.ndarray, np.ndarray]:
-    std = np.sqrt(found.scatter.diagonal()[:-1] / found.n)
-    # Rounding can leave a constant column a tiny std, so equality is asked of the values themselves.
-    constant = (found.least == found.most)[:-1] | (std == 0)
+def _standardise(moments: Moments) -> tuple[np.ndarray, np.ndarray]:
+    std = np.sqrt(moments.scatter.diagonal()[:-1] / moments.n)
+    # Rounding can leave a constant column a tiny std, so its values themselves are compared.
+    constant = (moments.least == moments.most)[:-1] | (std == 0)
     scale = np.where(constant, 1.0, 1.0 / np.where(constant, 1.0, std))
-    return scale, np.where(constant, found.least[:-1], found.mean[:-1]) * scale
+    return scale, np.where(constant, moments.least[:-1], moments.mean[:-1]) * scale
 
 
 _SCALINGS: dict[Preprocess, Callable[[Moments], tuple[np.ndarray, np.ndarray]]] = {

@@ -1,7 +1,7 @@
 """Examples in a .npy file that need not fit in memory: read, summed and measured a block at a time, by any Executor.
 
-What is summed is summed by a tree over blocks whose cut depends on the shape of the data alone, so that a sum has the
-same bits whoever computes it, however many there are, and in whichever order they finish.
+Sums are taken by a tree over blocks whose cut depends on the shape of the data alone, so that a sum has the same bits
+however many processes compute it and in whichever order they finish.
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ from fil_core.specs.checks import count
 
 S = TypeVar("S")
 
-_VALUES = 2**20  # in a block that is worked on at once: 8 MB, of which a process needs about ten
-_PART = 2**21  # in a part that is handed out, as long as it is not small next to its d x d sums
-_ROWS = 2**16  # the same, of few columns
-_PER_FEATURE = 16  # rows of a part for each feature: its sums then take an eighth of the bytes that are read for them
-_POLL_SECONDS = 0.2  # how soon a person's cancel is seen
+_VALUES = 2**20  # float64 values of a block: 8 MB, of which a process needs about ten
+_PART = 2**21  # values of a part, the task of one process, where that is not small next to its d x d sums
+_ROWS = 2**16  # most rows of a part of few columns
+_PER_FEATURE = 16  # least rows of a part per feature: its sums then take an eighth of the bytes that are read for them
+_POLL_SECONDS = 0.2  # between two looks at whether the work was cancelled
 _IN_FLIGHT = 2**25  # bytes of answers that may wait for their turn
-_DISTINCT = 3  # targets told apart: two are classes, three are a regression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +34,9 @@ class RowSource:
 
     Attributes:
         features: path of the matrix, (rows, columns), numbers of any type, in C order where speed matters.
-        target: number of the column that holds the targets, or the path of a second .npy with one a row.
-        left_out: numbers of columns that are no features, as an id.
-        start, stop: the range of rows; None for the end.
+        target: number of the column that holds the targets, or the path of a second .npy with one per row.
+        left_out: numbers of columns that are no features, such as an id.
+        start, stop: the range of rows; a stop of None is the end.
         classes: the two target values that are the classes 0 and 1; empty for a regression.
     """
 
@@ -53,7 +52,7 @@ class RowSource:
             raise BadRequest(f"classes: expected two different target values, or none; got {self.classes!r}.")
 
     def shape(self) -> tuple[int, int]:
-        """Number of examples and of features, after a look at the headers of the files.
+        """Number of examples and of features, from the headers of the files.
 
         Raises:
             BadData: a file is not there, is no .npy of numbers, or does not fit the other or the columns named.
@@ -73,20 +72,24 @@ class RowSource:
         return stop - self.start, len(self._kept(columns))
 
     def read(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
-        """Some rows, counted from `start`: X (m, d) and the targets as they stand there, (m,), float64."""
+        """X (m, d) and the targets (m,) of some rows, counted from `start`, float64; the targets as in the file.
+
+        Raises:
+            BadData: an entry is not finite, or a target is no class.
+        """
         X, y = self._open()
-        picked = slice(self.start + rows.start, self.start + rows.stop)
+        window = slice(self.start + rows.start, self.start + rows.stop)
         # The map is closed when this returns: pages of the file do not pile up in the process.
-        whole = np.array(X[picked], dtype=np.float64, order="C")
-        target = whole[:, int(self.target)] if y is None else np.array(y[picked], dtype=np.float64)
+        whole = np.array(X[window], dtype=np.float64, order="C")
+        target = whole[:, int(self.target)] if y is None else np.array(y[window], dtype=np.float64)
         kept = self._kept(whole.shape[1])
         features = whole if len(kept) == whole.shape[1] else np.ascontiguousarray(whole[:, kept])
-        self._check(features, target, picked.start)
+        self._check(features, target, window.start)
         return features, np.ascontiguousarray(target)
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The two classes in words, or nothing."""
+        """The two classes as text; empty for a regression."""
         return tuple(f"{value:g}" for value in self.classes)
 
     def _kept(self, columns: int) -> np.ndarray:
@@ -123,13 +126,29 @@ def _mapped(path: str, what: str, dimensions: int) -> np.ndarray:
 
 
 def parts(n: int, d: int) -> list[slice]:
-    """0..n-1 cut into the pieces that are handed out; the cut depends on n and d alone."""
+    """Slices that cover 0..n-1, one for each task of a pass; the cut depends on n and d alone.
+
+    >>> [(part.start, part.stop) for part in parts(100_000, 2)]
+    [(0, 65536), (65536, 100000)]
+    """
     rows = max(_PER_FEATURE * d, min(_ROWS, _PART // d))
     return [slice(start, min(start + rows, n)) for start in range(0, n, rows)]
 
 
 def blocks(part: slice, d: int, rows_per_block: int | None) -> Iterator[slice]:
-    """A part cut into what is worked on at once."""
+    """Slices that cover a part, each of as many rows as are held in memory at once.
+
+    >>> [(block.start, block.stop) for block in blocks(slice(2, 7), 3, 2)]
+    [(2, 4), (4, 6), (6, 7)]
+
+    Args:
+        part: the rows of one task.
+        d: columns of a row, >= 1.
+        rows_per_block: rows of a block, >= 1; None for 8 MB of them.
+
+    Raises:
+        BadRequest: rows_per_block < 1.
+    """
     count("rows_per_block", rows_per_block)
     rows = rows_per_block or max(1, _VALUES // d)
     for start in range(part.start, part.stop, rows):
@@ -140,18 +159,21 @@ def in_order(
     executor: Executor, work: Callable[[Any], S], tasks: Sequence[Any], *, answer_bytes: int,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[S]:  # fmt: skip
-    """work(task) of every task, computed anywhere in any order, given back in the order of the tasks.
+    """work(task) of every task, computed in any order and yielded in the order of the tasks.
 
     Args:
         executor: where to compute.
-        work: a function of a module.
-        tasks: one argument each.
-        answer_bytes: about the size of an answer, of which only so many wait as memory allows.
-        progress: told how many tasks are done, several times a second; what it raises stops the work.
+        work: a function at the top level of a module, so that it can be pickled.
+        tasks: its arguments, one per call.
+        answer_bytes: about the size of an answer, > 0; it limits how many answers wait in memory.
+        progress: called with the number of tasks done, several times a second; an exception of it stops the work.
+
+    Yields:
+        The answers, in the order of the tasks.
 
     Raises:
-        What `work` raises; BrokenExecutor where the system ended processes twice over one task. Tasks that have not
-        begun are then cancelled.
+        BrokenExecutor: the system ended processes twice during one task. An error of `work` is passed on. Tasks that
+            have not begun are cancelled in both cases.
     """
     waiting: deque[Future[S]] = deque()
     ahead = min(256, max(4, _IN_FLIGHT // max(1, answer_bytes)))
@@ -166,7 +188,7 @@ def in_order(
                 progress(done)
             try:
                 answer = waiting[0].result()
-            except BrokenExecutor:  # every task under way is lost with the pool; this one asks a new pool, once
+            except BrokenExecutor:  # all running tasks are lost with the pool; this one is retried once, on a new pool
                 answer = executor.submit(work, task).result()
             waiting.popleft()
             yield answer
@@ -176,22 +198,42 @@ def in_order(
 
 
 def tree(answers: Iterator[S], add: Callable[[S, S], S]) -> S:
-    """The sum of answers in order, pairwise: ((a + b) + (c + d)) + ..., with log2 of them held at a time."""
-    held: list[tuple[int, S]] = []  # (height, sum), heights falling
+    """Pairwise sum of answers in order, ((a + b) + (c + d)) + ..., with at most log2 n partial sums in memory.
+
+    >>> tree(iter("abcde"), lambda left, right: f"({left}{right})")
+    '(((ab)(cd))e)'
+
+    Args:
+        answers: n >= 1 of them.
+        add: the sum of two.
+
+    Returns:
+        Their sum.
+    """
+    sums: list[tuple[int, S]] = []  # (height, sum), heights falling
     for answer in answers:
         height = 0
-        while held and held[-1][0] == height:
-            answer = add(held.pop()[1], answer)
+        while sums and sums[-1][0] == height:
+            answer = add(sums.pop()[1], answer)
             height += 1
-        held.append((height, answer))
-    total = held.pop()[1]
-    while held:
-        total = add(held.pop()[1], total)
+        sums.append((height, answer))
+    total = sums.pop()[1]
+    while sums:
+        total = add(sums.pop()[1], total)
     return total
 
 
 def report(progress: Progress | None, work: list[slice], what: str) -> Callable[[int], None] | None:
-    """Progress in rows from progress in parts."""
+    """Progress in rows from progress in parts.
+
+    Args:
+        progress: called with (rows done, rows, text); None for no progress.
+        work: the parts of a pass, in order.
+        what: the text.
+
+    Returns:
+        A function of the number of parts done, or None.
+    """
     if progress is None:
         return None
     return lambda done: progress(work[done].start, work[-1].stop, what)

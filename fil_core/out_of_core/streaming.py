@@ -1,4 +1,4 @@
-"""Fisher information loss of more examples than fit in memory: two passes over blocks, keeping eta alone."""
+"""Fisher information loss of more examples than fit in memory: two passes over blocks, of which only eta is kept."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def fil_of_blocks(blocks: Callable[[], Blocks], *, l2: float, sigma: float = 1.0
     The first pass adds up X^T X and X^T y; after one factorisation the second computes eta block by block. n is bounded
     by the disk or the generator behind the blocks, not by memory, which holds a block, H and n numbers.
 
+    >>> one = torch.ones(1, 1, dtype=torch.float64)  # two points at x = 1, targets 0 and 2, see `fil_core.leakage.fil`
+    >>> theta, curvature, eta = fil_of_blocks(lambda: [(one, 0 * one[0]), (one, 2 * one[0])], l2=0.0)
+    >>> theta.round(decimals=9).tolist(), eta.square().round(decimals=9).tolist()
+    ([1.0], [1.25, 0.25])
+
     Args:
         blocks: starts a pass over the examples: X (m, d) and targets y (m,), classes coded -1/+1, float64 and all on
             one device. Called twice; both passes must yield the same blocks.
@@ -36,7 +41,7 @@ def fil_of_blocks(blocks: Callable[[], Blocks], *, l2: float, sigma: float = 1.0
         BadRequest: no examples, blocks of other shapes or types, passes that differ, l2 < 0 or sigma <= 0.
         NotConverged, SingularCurvature: no optimum, with what to change.
 
-    Source: the normal equations, and `fil` on each block.
+    Source: the normal equations, and `fil` on each block; docs/maths.md, section 2.
     """
     positive("l2", l2, zero=True)
     positive("sigma", sigma)

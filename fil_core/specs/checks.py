@@ -63,7 +63,8 @@ def whole(name: str, value: object, *, least: int = 1, most: int | None = None) 
     Args:
         name: of the value, in the message.
         value: of any integer type.
-        least, most: the range allowed, both ends included; None for no upper end.
+        least: the smallest value allowed.
+        most: the largest value allowed; None for no limit.
 
     Raises:
         BadRequest: it lies elsewhere, or is no whole number.

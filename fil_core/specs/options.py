@@ -81,9 +81,18 @@ def option(
 
     Args:
         default: its default; None makes None a valid value.
-        kind, help: see `Option`.
-        flag, called: see `Option`; empty takes the field's name.
-        link, follows, identity, always, required: see `Option`.
+        kind: kind of its values.
+        help: its meaning, with its unit where it has one.
+        flag: its name on the command line; empty takes the name in error messages.
+        called: its name in error messages; empty takes the field's name.
+        link: its name in a link of the app; empty where no link carries it.
+        follows: the option whose value is its default on the command line; empty for none.
+        identity: whether two requests that differ in it have different results.
+        always: whether the command that reproduces a result names it even at its default.
+        required: whether it must be set on the command line.
+
+    Returns:
+        What stands as the field's default in the class body.
     """
     declared = Option(kind, help, flag, called, link, follows, identity, always, required)
     return dataclasses.field(default=default, metadata={_KEY: declared})

@@ -19,7 +19,6 @@ from fil_core import (
     Engine,
     ExampleRequest,
     FilError,
-    FilRequest,
     GivenWeights,
     Request,
     Result,
@@ -238,7 +237,7 @@ class _Part:
         self._progress(self._done, self._total, f"{self._done + 1} of {self._total}: {what}")
 
 
-def offered(request: FilRequest, label: str, *, key: str) -> Result | None:
+def offered(request: Request, label: str, *, key: str) -> Result | None:
     """The stored answer to a side question, or a button that computes it; None until it is there."""
     return sweep([request], label, key=key)[0]
 

@@ -109,7 +109,8 @@ def provenance(request: Request, result: Result, *, reproduced: Request | None =
     """The small print under a figure, and how to get the same again.
 
     Args:
-        request, result: what the figure shows.
+        request: what the figure shows.
+        result: its answer.
         reproduced: the request that gives all of the page again; None for the same one.
     """
     p, s = result.provenance, result.summary

@@ -37,7 +37,7 @@ def test_sigma_for_error_makes_one_over_dfil_the_target(target, three):
 
 
 def test_sigma_for_error_is_the_formula_of_the_design():
-    """sigma = sqrt(m) |J_x|_F / sqrt(d), maths.md section 3."""
+    """sigma = sqrt(m) |J_x|_F / sqrt(d), docs/maths.md, section 3."""
     J = np.random.default_rng(0).standard_normal((5, 7))
     sigma = sigma_for_error(np.sum(J**2) / 7, 0.3)
     assert sigma == pytest.approx(np.sqrt(0.3) * np.linalg.norm(J) / np.sqrt(7), **CLOSED)

@@ -223,7 +223,7 @@ def test_eta_keeps_nine_digits_of_an_ill_conditioned_model(condition, make_datas
     assert eta == pytest.approx([spectral_norm(ref.jacobian(i)) for i in range(80)], rel=1e-9)
 
 
-# --- AM207 toys, maths.md section 10 (the group's own notebook, with its trace mistake put right) ---------------------
+# --- AM207 toys (the group's own notebook, with its trace mistake put right) ---------------------
 
 _TOY_Y = [-8, 5.050774, 7.937183, 14.213102, 20.63173, 27.15748, 29.555028, 35.038962, 39.580125, 45.080151]
 _TOY_ETA = [1.7958, 2.5778, 1.5399, 1.3731, 1.2940, 1.3181, 0.1388, 0.3781, 0.9843, 1.3226]

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+import threading
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -150,19 +150,23 @@ def pools():
 
 
 class Backwards(ThreadPoolExecutor):
-    """Answers the last of what is submitted first."""
+    """Answers so many tasks in the reverse order of their submission."""
 
-    def __init__(self):
-        super().__init__(16)
-        self.submitted, self.finished = 0, []
+    def __init__(self, tasks):
+        super().__init__(tasks)
+        self.submitted, self.finished, self.next, self.turn = 0, [], tasks, threading.Condition()
 
     def submit(self, fn, /, *args, **kwargs):
         number = self.submitted = self.submitted + 1
 
         def late():
-            time.sleep(0.4 - 0.025 * number)
-            self.finished.append(number)
-            return fn(*args, **kwargs)
+            with self.turn:
+                assert self.turn.wait_for(lambda: self.next == number, timeout=60)
+                self.next -= 1
+                self.finished.append(number)
+                result = fn(*args, **kwargs)
+                self.turn.notify_all()
+            return result
 
         return super().submit(late)
 
@@ -181,7 +185,7 @@ def test_the_bits_of_sums_and_measures_do_not_depend_on_the_number_of_processes(
 
 
 def test_the_bits_of_sums_do_not_depend_on_who_is_first(made, small_parts):
-    backwards = Backwards()
+    backwards = Backwards(15)
     first, digest = moments(of_classes(made), executor=ThisProcess())
     second, again = moments(of_classes(made), executor=backwards)
     assert backwards.finished == sorted(backwards.finished, reverse=True)

@@ -23,7 +23,7 @@ def check_fil(request: FilRequest, dataset: Dataset) -> None:
 
 
 def run_fil(request: FilRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
-    """Every measure of maths.md sections 1 to 4 with one number per example, and the test scores.
+    """Every measure of docs/maths.md, sections 1 to 4, with one number per example, and the test scores.
 
     Where the data name sensitive attributes, a column `eta_NAME` has eta of each, unless the request itself is about
     one attribute.

@@ -120,7 +120,8 @@ def follow(
 
     Args:
         process: as `spawn` started it.
-        memory_bytes, seconds: its limits.
+        memory_bytes: its memory limit.
+        seconds: its time limit.
         received: called with each message; True for the last one.
         measured: called again and again with the bytes of memory that it takes.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from fil_core.data.own import Choices, OwnData
-from fil_core.data.own.choices import DEFAULT_TEST_FRACTION, image_size
+from fil_core.data.own.choices import DEFAULT_TEST_FRACTION, Missing, TaskChoice, image_size
 from pages.common import text, uploads
 from pages.views.own_data import register as register_view
 
@@ -75,19 +76,25 @@ def _table_choices(content: dict[str, Any]) -> Choices:
     )
     task = third.selectbox("Target type", ["auto", "classification", "regression"], key="own-task")
     incomplete = sum(columns[n]["missing"] > 0 for n in [*features, *([target] if target else [])])
-    missing = "refuse"
-    if incomplete:
-        unit = "column" if incomplete == 1 else "columns"
-        missing = first.selectbox(
-            f"How to handle missing values ({text.count(incomplete)} {unit})",
-            list(_MISSING),
-            format_func=_MISSING.__getitem__,
-            key="own-missing",
-        )
     return Choices(
         target=target or "", id=id_column, left_out=tuple(left_out), sensitive=tuple(sensitive),
-        categorical=tuple(categorical), missing=missing, task=task, test_fraction=_test_fraction(third),
+        categorical=tuple(categorical), missing=_missing(first, incomplete), task=cast(TaskChoice, task),
+        test_fraction=_test_fraction(third),
     )  # fmt: skip
+
+
+def _missing(place: DeltaGenerator, incomplete: int) -> Missing:
+    """What becomes of missing values, asked where some columns have them."""
+    if not incomplete:
+        return "refuse"
+    unit = "column" if incomplete == 1 else "columns"
+    chosen = place.selectbox(
+        f"How to handle missing values ({text.count(incomplete)} {unit})",
+        list(_MISSING),
+        format_func=_MISSING.__getitem__,
+        key="own-missing",
+    )
+    return cast(Missing, chosen)
 
 
 def checked(name: str, choices: Choices, *, form: str) -> OwnData | None:

@@ -1,0 +1,1 @@
+"""How training examples bear on each other and on what the model says of others."""

@@ -1,0 +1,42 @@
+"""Any analysis on a page: its sentence, its figures and who stands out, as its entry says them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fil_core import Dataset, Request, analysis_of
+from fil_core.analyses.section import standing_out, titled
+from fil_core.analyses.sharing import masked
+from fil_core.analyses.subject import Subject
+from pages.common import compute, text, widgets
+
+_LISTED = 24
+
+
+def view(request: Request, data: Dataset, *, key: str) -> None:
+    """The answer to a request, or a button that computes it.
+
+    Args:
+        request: the question.
+        data: its examples.
+        key: begins the names of the controls.
+    """
+    analysis = analysis_of(request)
+    found = compute.offered(request, "Compute", key=f"{key}-compute")
+    if found is None:
+        return
+    subject = Subject(request, found, data, "", widgets.redacted(), _LISTED, widgets.mode())
+    st.markdown(analysis.sentence(subject, text.safe))
+    drawn = analysis.figures(subject)
+    for place, one in zip(st.columns(max(1, len(drawn))), drawn, strict=False):
+        with place:
+            st.markdown(f"**{text.safe(one.title)}**")
+            widgets.chart(one.figure, one.alt, f"{key}-{one.title}")
+    table = masked(analysis, found.table) if widgets.redacted() else found.table
+    shown, column = standing_out(analysis, table, _LISTED)
+    if column is not None:
+        st.markdown(f"**The first {text.count(len(shown))} by {text.safe(column.title)}**")
+    frame = titled(analysis, shown)
+    st.dataframe(frame, width="stretch", column_config=widgets.number_columns(frame), key=f"{key}-table")
+    widgets.export(table, analysis.name.replace(" ", "-"), key=f"{key}-export", label="Export all")
+    widgets.provenance(request, found)
