@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fil_core.analyses.analysis import Answer
 from fil_core.cli.command import Command
@@ -16,9 +16,6 @@ from fil_core.cli.options import whole
 from fil_core.errors import FilError
 from fil_core.progress import Progress
 from fil_core.specs import Request
-
-if TYPE_CHECKING:
-    from fil_core.engine.fan_out.answers import OnAnswer
 
 _LONG_SECONDS = 20.0  # other processes take about five to start and to read the data
 
@@ -94,6 +91,7 @@ class FanOut:
             force: compute also what is stored.
             stop: raise the first error instead of returning it.
         """
+        from fil_core.engine.fan_out.answers import answer_in
         from fil_core.engine.run import progress_of_part
 
         answers: list[Answer] = []
@@ -101,7 +99,7 @@ class FanOut:
         for i, request in enumerate(requests):
             executor = self._other_processes(time.perf_counter() - start, i, len(requests) - i)
             if executor is not None:
-                return answers + self._answer_in(executor, requests[i:], force, stop)
+                return answers + list(answer_in(self._command.engine, executor)(requests[i:], progress, force, stop))
             try:
                 part = progress_of_part(progress, i, len(requests))
                 answers.append(self._command.engine.get(request, force=force, progress=part))
@@ -120,25 +118,6 @@ class FanOut:
 
     def _open(self) -> None:
         self._executor = self._stack.enter_context(open_executor(self._command.options))
-
-    def _answer_in(self, executor: Executor, requests: Sequence[Request], force: bool, stop: bool) -> list[Answer]:
-        from fil_core.engine.fan_out.answers import answer_all
-
-        def raise_error(_: int, answer: Answer) -> None:
-            if isinstance(answer, FilError):
-                raise answer
-
-        on_answer: OnAnswer | None = raise_error if stop else None
-        engine = self._command.engine
-        return answer_all(
-            requests,
-            store_root=engine.store.root,
-            executor=executor,
-            progress=self._command.progress,
-            on_answer=on_answer,
-            engine=engine,
-            force=force,
-        )
 
 
 def _scheduler_set() -> bool:

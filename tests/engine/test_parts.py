@@ -151,13 +151,7 @@ def test_hundreds_of_parts_need_nothing_new(engine, ensembles, computed):
 def test_parts_are_answered_by_other_processes_with_the_same_bits(engine, tmp_path):
     other = Engine(Store(tmp_path / "other"))
     with executor(workers=2) as pool:
-
-        def answer_all(requests, progress, force, stop):
-            return answers.answer_all(
-                requests, store_root=other.store.root, executor=pool, engine=other, progress=progress, force=force
-            )
-
-        far = other.get(MITIGATE, answer_all=answer_all)
+        far = other.get(MITIGATE, answer_all=answers.answer_in(other, pool))
     pd.testing.assert_frame_equal(far.table, engine.get(MITIGATE).table, check_exact=False, rtol=1e-9)
     assert other.find(MITIGATE) is not None
 
@@ -168,11 +162,7 @@ def test_pretrained_parameters_travel_to_a_process_with_another_store(engine, tm
     request = dataclasses.replace(THREE, model=model)
     there = Engine(Store(tmp_path / "there"))
     monkeypatch.setattr(answers, "_engine", lambda root: there)
-
-    def answer_all(requests, progress, force, stop):
-        return answers.answer_all(requests, store_root=engine.store.root, executor=ThisProcess(), engine=engine)
-
-    result = engine.get(request, answer_all=answer_all)
+    result = engine.get(request, answer_all=answers.answer_in(engine, ThisProcess()))
     assert result.table["psnr"].iloc[0] > 60
     assert len(there.store.entries()) >= 4  # the parameters, the model and the examples
 

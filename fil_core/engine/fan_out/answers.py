@@ -18,7 +18,7 @@ from fil_core import data
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.table import analysis_of, key, request_of
 from fil_core.engine.fan_out.executors import loss_errors, workers_unavailable
-from fil_core.engine.run import Engine
+from fil_core.engine.run import AnswerAll, Engine
 from fil_core.engine.store import Store
 from fil_core.engine.store.encoding import Files, decode, encode
 from fil_core.errors import BadData, FilError
@@ -61,6 +61,27 @@ def answer_all(
     """
     sweep = _Sweep(requests, engine or Engine(Store(store_root)), executor, progress, on_answer, force)
     return sweep.run()
+
+
+def answer_in(engine: Engine, executor: Executor) -> AnswerAll:
+    """How an engine has the parts of a request answered by the processes of an executor; see `Engine.get`."""
+
+    def answer_parts(requests: Sequence[Request], progress: Progress | None, force: bool, stop: bool) -> list[Answer]:
+        def raise_error(_: int, answer: Answer) -> None:
+            if isinstance(answer, FilError):
+                raise answer
+
+        return answer_all(
+            requests,
+            store_root=engine.store.root,
+            executor=executor,
+            progress=progress,
+            on_answer=raise_error if stop else None,
+            engine=engine,
+            force=force,
+        )
+
+    return answer_parts
 
 
 @dataclass(slots=True)

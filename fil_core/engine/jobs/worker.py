@@ -12,10 +12,14 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fil_core.errors import FilError, where
+
+if TYPE_CHECKING:
+    from fil_core.engine.run import AnswerAll, Engine
 
 _LINES_PER_SECOND = 10.0
 
@@ -37,7 +41,8 @@ def main() -> None:
     for i, values in enumerate(requests):
         progress = _Progress(send, i, len(requests))
         try:
-            engine.get(request_of(values), progress=progress)
+            with _other_processes(engine) as answer_all:
+                engine.get(request_of(values), progress=progress, answer_all=answer_all)
             send(answered=i)
         except FilError as error:
             send(answered=i, error=str(error))
@@ -49,6 +54,23 @@ def main() -> None:
     if engine.store.notice:
         send(notice=engine.store.notice)
     send(done=True)
+
+
+@contextlib.contextmanager
+def _other_processes(engine: Engine) -> Iterator[AnswerAll | None]:
+    """Where the parts of a request are answered: by the workers of a dask scheduler if the environment names one.
+
+    Raises:
+        WorkersUnavailable: the scheduler is not there.
+    """
+    if not os.environ.get("FIL_SCHEDULER"):
+        yield None
+        return
+    from fil_core.engine.fan_out.answers import answer_in
+    from fil_core.engine.fan_out.executors import executor
+
+    with executor() as workers:
+        yield answer_in(engine, workers)
 
 
 class _Sender:

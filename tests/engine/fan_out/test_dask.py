@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import socket
@@ -14,12 +15,16 @@ import numpy as np
 import pytest
 
 from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.engine import Engine
 from fil_core.engine.fan_out.answers import answer_all
 from fil_core.engine.fan_out.executors import WorkersUnavailable, executor
 from fil_core.engine.fan_out.pools import ThisProcess
+from fil_core.engine.jobs.jobs import Jobs
 from fil_core.engine.store import Store
+from fil_core.engine.uploads import keep_parameters
 from fil_core.errors import BadRequest
+from fil_core.models import fit
 from fil_core.out_of_core.measures import measure_in_blocks
 from fil_core.out_of_core.source import RowSource
 from fil_core.specs import DataSpec, ModelSpec
@@ -99,6 +104,30 @@ def test_the_same_numbers_as_in_this_process(cluster, tmp_path, monkeypatch):
         dask._client.wait_for_workers(2, timeout=30)
         found = answer_all(requests, store_root=tmp_path / "store", executor=dask)
     assert_as_in_this_process(requests, found, tmp_path / "here")
+
+
+def test_the_parts_of_a_job_go_to_its_workers(cluster, tmp_path, monkeypatch):
+    """Pretrained parameters travel with them: the workers have a store of their own."""
+    address, _ = cluster
+    monkeypatch.setenv("FIL_SCHEDULER", address)
+    engine, model = Engine(Store(tmp_path / "store")), ModelSpec(kind="logistic", l2=0.01)
+    theta = fit(model, engine.dataset(DIGITS)).theta.numpy()
+    pretrained = dataclasses.replace(model, parameters=keep_parameters(engine.store, theta))
+    ids = tuple(int(id) for id in engine.dataset(DIGITS).ids[:3])
+    request = ReconstructionRequest(data=DIGITS, model=pretrained, ids=ids, sigmas=(0.0, 0.01), trials=3)
+    jobs = Jobs(engine.store.root)
+    try:
+        job = jobs.submit([request])
+        until(lambda: jobs.find([request]).over, seconds=90)
+        assert jobs.find([request]).state == "done", jobs.find([request]).errors
+    finally:
+        jobs.close()
+    assert job.requests == (request,)
+    there = engine.find(request)
+    here = Engine(Store(tmp_path / "here"))
+    keep_parameters(here.store, theta)
+    np.testing.assert_allclose(there.table["mse_prior"], here.get(request).table["mse_prior"], rtol=1e-6, atol=1e-20)
+    assert all(engine.find(dataclasses.replace(request, ids=(id,))) is not None for id in ids)
 
 
 def test_row_blocks_go_to_its_workers_too(cluster, tmp_path):
