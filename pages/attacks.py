@@ -1,4 +1,4 @@
-"""What does an attacker get? Guessed attributes and reconstructed examples, beside what the bound says."""
+"""What does an attacker get? Attribute inference and reconstruction, beside the bounds."""
 
 import streamlit as st
 
@@ -14,8 +14,8 @@ _EXAMPLES = {
 }
 
 
-def try_instead(names: list[str]) -> None:
-    """Buttons that set the sidebar to something the attack is defined for."""
+def offer_examples(names: list[str]) -> None:
+    """Buttons that set the sidebar to data and a model that can be attacked."""
     for column, name in zip(st.columns(3), names, strict=False):
         column.button(name, icon=":material/play_arrow:", key=f"try-{name}", on_click=_choose, args=(_EXAMPLES[name],))
 
@@ -26,16 +26,16 @@ def _choose(values: dict[str, object]) -> None:
     st.session_state["attack"] = _KINDS[0] if values["data"] == "diabetes" else _KINDS[1]
 
 
-def possible(asked: FilRequest) -> bool:
-    """Whether the model can be attacked; where not, what can be."""
-    if asked.model.kind in ATTACKABLE:
+def possible(request: FilRequest) -> bool:
+    """Whether the model can be attacked; otherwise says which can."""
+    if request.model.kind in ATTACKABLE:
         return True
     st.info(
-        f"These attacks are defined for {' and '.join(ATTACKABLE)} models, not for {asked.model.kind}. Choose two "
+        f"These attacks are defined for {' and '.join(ATTACKABLE)} models, not for {request.model.kind}. Choose two "
         "classes and one of these models in the sidebar, or start from an example.",
         icon=":material/info:",
     )
-    try_instead(list(_EXAMPLES))
+    offer_examples(list(_EXAMPLES))
     return False
 
 
@@ -43,28 +43,28 @@ frame.required()
 st.title("Attacks", anchor=False)
 if (opened := st.session_state.pop("attack-id", None)) is not None:
     st.session_state["id"] = opened  # before the widget that shows it is drawn
-asked = sidebar.request()
-if possible(asked):
-    data = compute.dataset(asked.data)
-    table = source_of(asked.data.name).kind != "image"
+request = sidebar.request()
+if possible(request):
+    data = compute.dataset(request.data)
+    table = source_of(request.data.name).kind != "image"
     kind = st.segmented_control(
         "Attack", _KINDS, default=_KINDS[0] if table else _KINDS[1], key="attack", bind="query-params", required=True
     )
     if kind == _KINDS[1]:
-        reconstruction.view(asked, data)
+        reconstruction.view(request, data)
     elif categorical(data) or continuous(data):
-        attribute_attack.view(asked, data)
+        attribute_attack.view(request, data)
     else:
-        why = (
+        reason = (
             "has images" if data.image_shape is not None
-            else "is seen in principal components, which mix its columns" if data.preprocessing.basis is not None
+            else "is used as principal components, which mix its columns" if data.preprocessing.basis is not None
             else "has no column that differs between the training examples in use"
         )  # fmt: skip
         st.info(
-            f"Attribute inference needs a table with columns of its own; {text.safe(data.title)} {why}. Reconstruction "
-            "works here.",
+            f"Attribute inference needs a table with columns of its own; {text.safe(data.title)} {reason}. "
+            "Reconstruction works here.",
             icon=":material/info:",
         )
-        try_instead(["Diabetes, infer a patient's sex"])
+        offer_examples(["Diabetes, infer a patient's sex"])
 if widgets.redacted():
-    st.caption("Redacted: pictures are coarse, values and labels masked.")
+    st.caption("Redacted: pictures are coarse; values and labels are masked.")

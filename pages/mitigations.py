@@ -1,4 +1,4 @@
-"""What can be done about it, and what does it cost? Reweighting, noise, a larger penalty, leaving examples out."""
+"""What reduces leakage, and what does it cost? Reweighting, noise, a larger penalty, leaving examples out."""
 
 import dataclasses
 
@@ -12,17 +12,17 @@ _VIEWS = {"reweighting (IRFIL)": reweighting.view, "side by side": compared_rele
 
 frame.required()
 st.title("Mitigations", anchor=False)
-asked = sidebar.request()
-if asked.model.weights is not None:
+request = sidebar.request()
+if request.model.weights is not None:
     st.caption(
-        f"The sidebar's weights, {text.safe(asked.model.weights.text)}, are set aside here: every comparison starts "
-        "from equal ones."
+        f"The sidebar's weights, {text.safe(request.model.weights.text)}, are ignored here: every comparison starts "
+        "from equal weights."
     )
-    asked = dataclasses.replace(asked, model=asked.model.equally_weighted)
-data = compute.dataset(asked.data)
+    request = dataclasses.replace(request, model=request.model.equally_weighted)
+data = compute.dataset(request.data)
 kind = st.segmented_control(
     "View", list(_VIEWS), default="reweighting (IRFIL)", key="view", bind="query-params", required=True
 )
-_VIEWS[kind or "reweighting (IRFIL)"](asked, data)
+_VIEWS[kind or "reweighting (IRFIL)"](request, data)
 if widgets.redacted():
-    st.caption("Redacted: pictures are coarse, values, labels and weights masked.")
+    st.caption("Redacted: pictures are coarse; values, labels and weights are masked.")

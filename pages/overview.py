@@ -1,4 +1,4 @@
-"""Which training examples does this model give away most?"""
+"""Which training examples does this model reveal most?"""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ _NEXT = ("pages/leakage.py", "pages/examples.py", "pages/attacks.py", "pages/mit
 
 
 def examples(data: Dataset, table: pd.DataFrame, title: str, ids: list[int], key: str) -> None:
-    """A row of tiles, or of table rows where the data hold no images."""
+    """A row of tiles, or table rows where the data are not images."""
     st.subheader(title, anchor=False)
     if data.image_shape is not None:
         picked = tiles.tiles(data, table, ids, key=key)
@@ -29,11 +29,11 @@ frame.required()
 st.title("Whose data does this model reveal?", anchor=False)
 request, data, result, table = widgets.measured()
 s = result.summary
-everyone, table = table, table[table["eta"] > 0] if (table["eta"] > 0).any() else table  # those it is trained on
-left_out = len(everyone) - len(table)
+all_examples, table = table, table[table["eta"] > 0] if (table["eta"] > 0).any() else table  # those it is trained on
+left_out = len(all_examples) - len(table)
 
-told = bool(data.class_names) and not widgets.redacted()
-st.markdown(fil_words.headline(table, text.safe, classes=told))
+shows_classes = bool(data.class_names) and not widgets.redacted()
+st.markdown(fil_words.headline(table, text.safe, classes=shows_classes))
 columns = st.columns(5)
 facts = {
     "Largest η": (text.number(s["eta_max"]), f"{s['eta_max'] / s['eta_median']:.1f} × the median"),
@@ -52,19 +52,19 @@ for column, (name, (value, note)) in zip(columns, facts.items(), strict=True):
     column.metric(name, value, note, delta_color="off", delta_arrow="off", border=True)
 
 order = table.sort_values("rank").index
-examples(data, table, "The leakiest", list(order[:_SHOWN]), "most")
+examples(data, table, "Most exposed", list(order[:_SHOWN]), "most")
 examples(data, table, "Least exposed", list(order[::-1][:_SHOWN]), "least")
 
 left, right = st.columns(2)
 with left:
-    st.subheader("How η is spread", anchor=False)
+    st.subheader("Distribution of η", anchor=False)
     widgets.chart(
         charts.distribution(table, widgets.mode(), log=False),
         f"Histogram of eta over {len(table):,} training examples, median {text.number(s['eta_median'])}",
         "overview-distribution",
     )
 with right:
-    if data.class_names and not widgets.redacted():
+    if shows_classes:
         st.subheader("By class", anchor=False)
         widgets.chart(charts.by_class(table, widgets.mode()), "Box plot of eta for each class", "overview-classes")
 grouped = table.groupby("label")["eta"] if data.class_names else table.assign(all="all").groupby("all")["eta"]

@@ -1,4 +1,4 @@
-"""The old path of the page Results: links that were kept lead on."""
+"""The old path of the page Results, for old links."""
 
 from pages.common import frame
 

@@ -1,1 +1,1 @@
-"""What people read and see: numbers in words, the style of figures, HTML, pictures, redaction. No torch here."""
+"""Presentation: number formats, the style of figures, HTML, pictures, redaction. No torch here."""

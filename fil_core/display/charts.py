@@ -17,9 +17,8 @@ OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "
 LEAKS = "#D55E00"
 SCALE = "cividis"
 ALL = "all classes"
-_CLASSES_TOLD_APART = 4
-# More no eye tells apart. They are drawn without WebGL, which not every browser has, and which asks for a page that may
-# run any text as a program.
+_MOST_COLOURS = 4  # classes that a reader can tell apart
+# Figures are drawn without WebGL: not every browser has it, and it needs a content policy that allows `unsafe-eval`.
 MOST_POINTS = 5_000
 
 INK = {"light": ("#1F2328", "#D0D7DE", "#8C959F"), "dark": ("#E6EDF3", "#30363D", "#7D8590")}
@@ -27,8 +26,8 @@ INK = {"light": ("#1F2328", "#D0D7DE", "#8C959F"), "dark": ("#E6EDF3", "#30363D"
 
 @functools.cache
 def template(mode: Mode) -> go.layout.Template:
-    """The house style: quiet axes, no box, room for the figure."""
-    ink, line, quiet = INK[mode]
+    """The Plotly template: light axes, no frame, small margins."""
+    ink, line, muted = INK[mode]
     axis = {
         "gridcolor": line, "zerolinecolor": line, "linecolor": line, "automargin": True, "exponentformat": "power",
     }  # fmt: skip
@@ -40,7 +39,7 @@ def template(mode: Mode) -> go.layout.Template:
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "hoverlabel": {"font": {"size": 12}},
-            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": quiet, "activecolor": ink},
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": muted, "activecolor": ink},
             "xaxis": axis,
             "yaxis": axis,
         }
@@ -48,20 +47,20 @@ def template(mode: Mode) -> go.layout.Template:
 
 
 def styled(figure: go.Figure, mode: Mode, *, x: str, y: str, height: int = 340) -> go.Figure:
-    """The house style, and axis titles with units."""
+    """The template, and axis titles with units."""
     titles = {"xaxis": {"title": {"text": x}}, "yaxis": {"title": {"text": y}}}
     return figure.update_layout(template=template(mode), height=height, **titles)
 
 
 def named(label: object) -> str:
-    """A name out of the data as the text of a figure, where Plotly would take `<b>` or `&amp;` for markup."""
+    """A name from the data, escaped: Plotly would take `<b>` or `&amp;` for markup."""
     return html.escape(str(label), quote=False)
 
 
 def colours(table: pd.DataFrame) -> dict[object, str]:
-    """A colour for each class, or one for all where there are more than eyes tell apart."""
+    """A colour for each class, or one for all where there are too many classes to tell apart."""
     labels = sorted(table["label"].unique(), key=str)
-    return dict(zip(labels, OKABE_ITO, strict=False)) if len(labels) <= _CLASSES_TOLD_APART else {ALL: OKABE_ITO[0]}
+    return dict(zip(labels, OKABE_ITO, strict=False)) if len(labels) <= _MOST_COLOURS else {ALL: OKABE_ITO[0]}
 
 
 def part(table: pd.DataFrame, label: object) -> pd.DataFrame:
@@ -74,7 +73,7 @@ def distribution(table: pd.DataFrame, mode: Mode, *, log: bool, sigma: float = 1
     eta = table["eta"].to_numpy()
     eta = eta[eta > 0] if log else eta
     low, high = float(eta.min()), float(eta.max())
-    if high - low <= 1e-9 * high:  # evened out: a bar of its own width would not be seen
+    if high - low <= 1e-9 * high:  # all equal: bars would have no width
         low, high = 0.99 * low, 1.01 * high
     edges = np.geomspace(low, high, 61) if log else np.linspace(low, high, 61)
     figure = go.Figure()
@@ -92,7 +91,7 @@ def distribution(table: pd.DataFrame, mode: Mode, *, log: bool, sigma: float = 1
     figure.update_layout(barmode="stack", bargap=0, showlegend=len(groups) > 1)
     median = float(np.median(eta))
     figure.add_vline(median, line={"color": INK[mode][0], "dash": "dot", "width": 1})
-    figure.add_annotation(  # on a logarithmic axis Plotly places lines by value but texts by exponent
+    figure.add_annotation(  # on a logarithmic axis Plotly places lines by value but annotations by exponent
         x=np.log10(median) if log else median, y=1, yref="paper", xanchor="left", yanchor="top", text="median",
         showarrow=False, font={"size": 11, "color": INK[mode][0]},
     )  # fmt: skip
@@ -101,7 +100,7 @@ def distribution(table: pd.DataFrame, mode: Mode, *, log: bool, sigma: float = 1
 
 
 def two_distributions(one: np.ndarray, other: np.ndarray, names: tuple[str, str], mode: Mode) -> go.Figure:
-    """Two histograms of eta over the same bins, as shares of their examples, so that sizes may differ."""
+    """Two histograms of eta over the same bins, as shares of the examples, so that data of different size compare."""
     both = np.concatenate([one, other])
     low, high = float(both.min()), float(both.max())
     edges = np.linspace(low, high, 61) if high - low > 1e-9 * high else np.array([0.99 * low, 1.01 * high])
@@ -118,7 +117,7 @@ def two_distributions(one: np.ndarray, other: np.ndarray, names: tuple[str, str]
 
 
 def by_class(table: pd.DataFrame, mode: Mode) -> go.Figure:
-    """Box of eta for each class, its leakiest example marked; drawn from quantiles, so that any n is quick."""
+    """Box plot of eta for each class with its leakiest example marked; drawn from quantiles: fast for any n."""
     figure = go.Figure()
     labels = sorted(table["label"].unique(), key=str, reverse=True)
     eta = table.groupby("label")["eta"]
@@ -139,7 +138,7 @@ def by_class(table: pd.DataFrame, mode: Mode) -> go.Figure:
 
 
 def thinned(table: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
-    """At most so many rows, the leakiest tenth of them always kept, the rest a seeded draw."""
+    """At most `most` rows: the leakiest `most / 10` are always kept, the rest is a seeded sample."""
     if len(table) <= most:
         return table
     ranked = table.sort_values("eta", ascending=False)
@@ -148,10 +147,10 @@ def thinned(table: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
 
 
 def against(table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bool) -> go.Figure:
-    """eta against another column, one point an example, coloured by class."""
+    """eta against another column, one point per example, coloured by class."""
     figure = go.Figure()
     groups, title = colours(table), named(title)
-    said = title.replace("%{", "% {")  # which a template would take for a place to fill
+    hover = title.replace("%{", "% {")  # `%{` starts a placeholder in a hover template
     for label, colour in groups.items():
         drawn = part(table, label)
         figure.add_scatter(
@@ -161,10 +160,10 @@ def against(table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bo
             mode="markers",
             name=named(label),
             marker={"color": colour, "size": 5, "opacity": 0.65},
-            hovertemplate=f"example %{{customdata}}<br>η %{{y:.4g}}<br>{said} %{{x:.4g}}<extra></extra>",
+            hovertemplate=f"example %{{customdata}}<br>η %{{y:.4g}}<br>{hover} %{{x:.4g}}<extra></extra>",
         )
     styled(figure, mode, x=title, y="η, in 1/feature", height=420)
-    # In the figure itself, not the template: that is where the app looks for it.
+    # In the figure, not the template: the app reads it there.
     figure.update_layout(showlegend=len(groups) > 1, dragmode="select")
     return figure.update_yaxes(type="log" if log else "linear")
 
@@ -200,7 +199,7 @@ def curve(
 
 
 def level(figure: go.Figure, ends: Sequence[float], value: float, name: str, mode: Mode) -> None:
-    """A quiet dotted line at a value, from one end of the figure to the other, named in the legend."""
+    """A dotted line at a value, from one end of the figure to the other, named in the legend."""
     figure.add_scatter(
         x=list(ends), y=[value, value], mode="lines", name=name, hoverinfo="skip",
         line={"color": INK[mode][2], "dash": "dot", "width": 1.5},
@@ -208,7 +207,7 @@ def level(figure: go.Figure, ends: Sequence[float], value: float, name: str, mod
 
 
 def better(score: str) -> str:
-    """What an axis of a score adds to its title."""
+    """The suffix of a score's axis title."""
     return " (lower is better)" if "error" in score else ""
 
 
@@ -240,14 +239,17 @@ def bars(names: Sequence[str], values: Sequence[float], title: str, mode: Mode) 
 
 
 def bounds(sigmas: np.ndarray, unbiased: np.ndarray, prior: np.ndarray, mode: Mode) -> go.Figure:
-    """Two error bounds against the noise, as shares of the features' own spread; 1 = nothing learnt."""
+    """Two error bounds against the noise, in units of the features' standard deviation; 1 = nothing learnt."""
     figure = go.Figure()
-    for values, name, dash in ((unbiased, "unbiased attackers", "dash"), (prior, "any, with a prior", "solid")):
+    for values, name, dash in (
+        (unbiased, "Cramér–Rao (unbiased attackers)", "dash"),
+        (prior, "van Trees (Gaussian prior)", "solid"),
+    ):
         figure.add_scatter(
             x=sigmas, y=np.where(np.isfinite(values), values, np.nan), name=name, mode="lines",
             line={"color": OKABE_ITO[0], "dash": dash, "width": 2}, hovertemplate="σ %{x:.3g}<br>error ≥ %{y:.3g}",
         )  # fmt: skip
     figure.add_hline(1.0, line={"color": INK[mode][2], "dash": "dot", "width": 1})
-    styled(figure, mode, x="output noise σ", y="error floor / feature spread", height=300)
+    styled(figure, mode, x="output noise σ", y="bound on RMSE / standard deviation", height=300)
     figure.update_xaxes(type="log")
     return figure.update_yaxes(range=[0, 1.6])

@@ -1,4 +1,4 @@
-"""Pieces of the report as HTML texts. Whatever comes out of the data passes `escape` on its way in."""
+"""Parts of a report as HTML. Everything that comes from the data is escaped here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Drawn(Protocol):
 
 
 WIDTH = 484  # of a figure, in CSS pixels; two stand side by side, one alone fits on paper
-_LARGEST_WHOLE = 1e6  # that is not shown as a power of ten
+_LARGEST_WHOLE = 1e6  # larger numbers are shown as powers of ten
 _STRONG = re.compile(r"\*\*(.+?)\*\*")
 
 
@@ -37,18 +37,18 @@ def escape(value: object) -> str:
 
 
 def quoted(value: object) -> str:
-    """A name for a sentence of an analysis, where two stars would make it bold."""
+    """A name for a sentence of an analysis, in which two asterisks would mean bold."""
     return escape(value).replace("*", "&#42;")
 
 
 def sentence(markdown: str) -> str:
-    """A sentence of an analysis, whose names are quoted already."""
-    told = _STRONG.sub(r"<strong>\1</strong>", markdown)
-    return f'<p class="answer">{told}</p>'
+    """A sentence of an analysis; its names are already quoted."""
+    text = _STRONG.sub(r"<strong>\1</strong>", markdown)
+    return f'<p class="answer">{text}</p>'
 
 
 def paragraph(text: str, kind: str = "") -> str:
-    """Plain words."""
+    """A paragraph of plain text."""
     return f'<p class="{escape(kind)}">{escape(text)}</p>'
 
 
@@ -67,24 +67,24 @@ def metrics(values: Mapping[str, tuple[str, str]]) -> str:
 
 
 def figure(drawn: go.Figure, title: str, alt: str) -> str:
-    """A figure: its description as JSON, which the script at the end of the report draws."""
+    """A figure as JSON, drawn by the script at the end of the report."""
     fixed = go.Figure(drawn).update_layout(width=WIDTH, dragmode="zoom")
-    # Nothing in it can end the script element, whatever the labels are.
-    held = str(fixed.to_json()).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    # Escaped so that no label can end the script element.
+    content = str(fixed.to_json()).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     height = int(fixed.layout.height)
     return (
         f'<figure><figcaption>{escape(title)}</figcaption><div class="plot" role="img" aria-label="{escape(alt)}" '
-        f'style="width:{WIDTH}px;height:{height}px"></div><script type="application/json">{held}</script></figure>'
+        f'style="width:{WIDTH}px;height:{height}px"></div><script type="application/json">{content}</script></figure>'
     )
 
 
 def figures(*drawn: str) -> str:
-    """Figures side by side as far as there is room."""
+    """Figures side by side where there is room."""
     return f'<div class="figures">{"".join(filter(None, drawn))}</div>'
 
 
 def drawn(several: Iterable[Drawn]) -> str:
-    """Figures with their titles, side by side as far as there is room."""
+    """Figures with their titles, side by side where there is room."""
     return figures(*(figure(one.figure, one.title, one.alt) for one in several))
 
 
@@ -122,13 +122,13 @@ def _shown(value: object) -> str:
 
 
 def facts(values: Mapping[str, str]) -> str:
-    """Names and what they are, in two columns."""
+    """Names and values in two columns."""
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in values.items() if value)
     return f"<dl>{rows}</dl>"
 
 
 def code(text: str) -> str:
-    """Something to type."""
+    """A command line."""
     return f"<pre><code>{escape(text)}</code></pre>"
 
 

@@ -1,4 +1,4 @@
-"""Numbers as a person reads them, the same on a page, in a report and on the command line."""
+"""Number formats, the same on a page, in a report and on the command line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def count(value: int) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage with enough digits to tell .9995 from .9976."""
+    """A share as a percentage with two decimals."""
     return f"{100 * share:.2f} %"
 
 
@@ -32,7 +32,7 @@ def score(value: float, kind: str) -> str:
     return percent(value) if kind == "accuracy" else number(value)
 
 
-_NAMED = 3  # examples that a list names one by one
+_NAMED = 3  # examples that are listed by id
 
 
 def listed(ids: tuple[int, ...]) -> str:

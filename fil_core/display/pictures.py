@@ -1,4 +1,4 @@
-"""Pictures of examples: pixels to PNG files and data addresses, and coarse ones for a screen that is shared."""
+"""Pictures of examples as PNG files and data addresses, and coarse ones for redacted screens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def pixels(data: Dataset, values: np.ndarray) -> np.ndarray:
 
 
 def coarse(image: np.ndarray) -> np.ndarray:
-    """A picture in at most four by four blocks, which shows that there is one and not who."""
+    """A picture in at most four by four blocks, so that the example cannot be recognised."""
     from PIL import Image
 
     blocks = max(1, min(4, min(image.shape[:2]) // 4))

@@ -1,7 +1,7 @@
-"""A finding to hand to someone else: one self-contained HTML file for chosen results.
+"""Reports: one self-contained HTML file about chosen results.
 
-The file loads nothing from anywhere, prints on A4, and says of every number where it comes from. Plotly's own code is
-in it once, which makes some five megabytes of it.
+The file loads nothing from the network, prints on A4, and gives the provenance of every number. It holds a copy of
+Plotly, about five megabytes.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ MOST_LISTED = 1000
 
 _PRIVATE = "This report shows training examples and how exposed they are. Treat it like the data itself."
 _REDACTED = (
-    "Redacted: pictures are coarse, labels and attribute values masked. How exposed each example is, is still told; it "
-    "was computed from private records."
+    "Redacted: pictures are coarse, labels and attribute values masked. The leakage of each example is still "
+    "shown; it was computed from private records."
 )
 
 
@@ -47,12 +47,12 @@ def report(
 
     Args:
         results: requests with their results, at least one, in the order of the report.
-        datasets: the examples of a spec, as `Engine.dataset`; where it raises a `FilError`, or gives others than were
-            measured, the report says so and shows numbers only.
+        datasets: the examples of a spec, as `Engine.dataset`; where it raises a `FilError`, or returns other data
+            than were measured, the report says so and shows numbers only.
         redact: pictures coarse, labels and attribute values masked.
         written: when, for the report's head.
         top: how many examples each section lists, 1 to 1,000.
-        title: a text; empty takes a usual one.
+        title: of the report; empty for the default.
 
     Raises:
         BadRequest: no results, one of a kind that is not in the table, or `top` out of range.
@@ -71,7 +71,7 @@ def report(
 
 
 def _about(subject: Subject) -> str:
-    """What was asked, in a line."""
+    """The request, in a line."""
     request = subject.request
     weights = f", {request.weighting.text}" if request.weighting else ""
     noise = f", σ = {request.sigma:g}" if request.sigma != 1 else ""

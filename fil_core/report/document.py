@@ -1,4 +1,4 @@
-"""The report as one HTML file that asks nobody for anything: styles, the figures' library and its data are inside."""
+"""The report as one HTML file that loads nothing: styles, scripts and data are inside."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _CONFIG = {
 
 _DRAW = """
 for (const plot of document.querySelectorAll('.plot')) {
-  const held = JSON.parse(plot.nextElementSibling.textContent);
-  Plotly.newPlot(plot, held.data, held.layout, CONFIG);
+  const figure = JSON.parse(plot.nextElementSibling.textContent);
+  Plotly.newPlot(plot, figure.data, figure.layout, CONFIG);
 }
 """
 
@@ -94,9 +94,9 @@ def document(title: str, sections: Sequence[tuple[str, str, str]], written: date
     """The whole file.
 
     Args:
-        title: of the report, a text.
-        sections: (title, what was asked in a line, content as HTML).
-        written: when.
+        title: of the report, as plain text.
+        sections: (title, the request in a line, content as HTML).
+        written: when the report was written.
         banner: what the file holds and how to treat it.
     """
     scripts = [get_plotlyjs(), f"const CONFIG = {json.dumps(_CONFIG)};{_DRAW}"]
@@ -111,13 +111,13 @@ def document(title: str, sections: Sequence[tuple[str, str, str]], written: date
         f'content="no-referrer"><title>{e.escape(title)}</title><style>{_CSS}</style></head><body>'
         f'<h1>{e.escape(title)}</h1><p class="written">Written {written:%Y-%m-%d %H:%M} with FIL Explorer.</p>'
         f'<p class="banner">{e.escape(banner)}</p>{_contents(sections)}'
-        "<noscript><p>The figures are drawn by a script inside this file; the tables hold numbers without it.</p>"
+        "<noscript><p>Figures need JavaScript; the tables show the numbers without it.</p>"
         f"</noscript><main>{body}</main>{''.join(f'<script>{script}</script>' for script in scripts)}</body></html>\n"
     )
 
 
 def _policy(scripts: Sequence[str]) -> str:
-    """Nothing from anywhere, no script but these two, whatever finds its way into the text."""
+    """A content security policy that allows nothing but these two scripts."""
     hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
     return (

@@ -1,4 +1,4 @@
-"""Where a result comes from, and how to get it again: the small print of a section."""
+"""Provenance of a result and its command line: the small print of a section."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _EQUAL = "equal"
 
 
 def provenance(subject: Subject) -> str:
-    """Warnings, the facts, and what to type."""
+    """Warnings, provenance, and the command line."""
     warnings = "".join(e.paragraph(warning, "warning") for warning in subject.result.provenance["warnings"])
     return (
-        f'<div class="provenance">{warnings}{e.heading("Where this comes from")}{e.facts(_facts(subject))}'
+        f'<div class="provenance">{warnings}{e.heading("Provenance")}{e.facts(_facts(subject))}'
         f"{e.heading('Reproduce this')}{e.code(command(subject.request))}</div>"
     )
 
@@ -57,7 +57,7 @@ def _model(request: Request) -> dict[str, str]:
 
 
 def optimum(summary: dict[str, Any]) -> str:
-    """How good the optimum is; empty where there is none."""
+    """Gradient norm and condition number; empty where there is no optimum."""
     if "grad_norm" not in summary:
         return ""
     condition = f", condition number {summary['condition']:.2g}" if "condition" in summary else ""
@@ -65,7 +65,7 @@ def optimum(summary: dict[str, Any]) -> str:
 
 
 def _citation(name: str) -> str:
-    """Whose data they are; empty for data that were deleted since."""
+    """Citation of the data; empty where they have been deleted."""
     try:
         return source_of(name).citation
     except FilError:

@@ -1,1 +1,1 @@
-"""What the pages share: the sidebar, the way to results, charts, tiles and words."""
+"""Shared by all pages: the sidebar, access to the engine, tiles, links and texts."""

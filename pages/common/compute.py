@@ -1,10 +1,9 @@
-"""Where pages reach the engine: stored answers, work on the page, and jobs."""
+"""The engine for pages: stored results, work in the page's own thread, and jobs."""
 
 from __future__ import annotations
 
 import gc
 import importlib
-import os
 import threading
 from collections.abc import Sequence
 from typing import Literal
@@ -13,52 +12,49 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from fil_core import (
-    BadRequest,
     Dataset,
     DataSpec,
     Engine,
     ExampleRequest,
     FilError,
-    GivenWeights,
     Request,
     Result,
     analysis_of,
-    keep_weights,
-    read_weights,
 )
 from fil_core.data.own.uploads import delete_old_uploads
 from fil_core.engine import cost
 from fil_core.engine.cost import PER_SECOND
 from fil_core.engine.jobs.job import Job
 from fil_core.engine.jobs.jobs import Jobs
-from pages.common import job_status, text
+from pages.common import environment, job_status, text
+from pages.common.progress import PartProgress, Progress, duration
 
-# In multiply-adds, of which two cores do `PER_SECOND`. Up to about two seconds are done in the page's own thread; what
-# takes longer is a job; before more than a few seconds a person is asked first.
+# In multiply-adds; two cores do `PER_SECOND`. Work of up to about two seconds is done in the page's own thread, longer
+# work is a job; work of more than a few seconds starts only after a click.
 _IN_PAGE = 4e10
 _AT_ONCE = 1e11
 _TOO_LONG = 1e13
 
-# Seconds after which torch is loaded behind the first pages, which show stored numbers and do not need it: whoever then
-# asks for something new does not wait for the import, and whoever looks around at once is not slowed by it.
+# Seconds after which torch is imported in the background. The first pages show stored numbers and do not need it; when
+# something new is computed, the import is usually done.
 _TORCH_AFTER = 20.0
 
 
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """One engine for the whole server: its store and the data sets in use."""
-    settling = threading.Timer(_TORCH_AFTER, _settle)
-    settling.daemon = True  # a server that ends does not wait for it
-    settling.start()
+    warm_up = threading.Timer(_TORCH_AFTER, _warm_up)
+    warm_up.daemon = True  # does not delay the end of the server
+    warm_up.start()
     delete_old_uploads()
     return Engine()
 
 
-def _settle() -> None:
-    """Load what is large, then spare the garbage collector all that will stay.
+def _warm_up() -> None:
+    """Import torch, then exclude everything loaded so far from garbage collection.
 
-    Streamlit collects after every run of a page, and would look through every object of the libraries each
-    time, which takes longer than the page.
+    Streamlit collects garbage after every run of a page; going through every object of the libraries each time takes
+    longer than the page itself.
     """
     importlib.import_module("torch")
     gc.collect()
@@ -66,69 +62,56 @@ def _settle() -> None:
 
 
 def dataset(spec: DataSpec) -> Dataset:
-    """The examples of a spec, read on first use with progress shown."""
+    """The examples of a spec, read on first use, with a progress bar."""
     with Progress() as progress:
         return engine().dataset(spec, progress)
 
 
 @st.cache_resource(show_spinner=False)
 def jobs() -> Jobs:
-    """The jobs of this server, as many and as large as its environment allows."""
-    memory = _setting("FIL_JOB_MEMORY_GIB")
+    """The jobs of this server, within the limits of its environment."""
+    memory = environment.limit("FIL_JOB_MEMORY_GIB")
     return Jobs(
         engine().store.root,
-        running=int(_setting("FIL_JOBS_RUNNING", whole=True) or 1),
+        running=int(environment.limit("FIL_JOBS_RUNNING", whole=True) or 1),
         memory_bytes=None if memory is None else int(memory * 2**30),
-        seconds=3600 * (_setting("FIL_JOB_HOURS") or 6.0),
+        seconds=3600 * (environment.limit("FIL_JOB_HOURS") or 6.0),
     )
 
 
 def close() -> None:
-    """End what is at work; as the server ends."""
+    """Cancel running jobs, as the server ends."""
     jobs().close()
 
 
-def _setting(name: str, *, whole: bool = False) -> float | None:
-    """A limit out of the environment; None where it is not set."""
-    given = os.environ.get(name, "")
-    kind = "a whole number" if whole else "a number"
-    try:
-        value = float(given) if given else None
-    except ValueError:
-        raise BadRequest(f"{name}: expected {kind}; got {given!r}.") from None
-    if value is not None and not (0 < value < 1e6 and (value.is_integer() or not whole)):
-        raise BadRequest(f"{name}: expected {kind} above 0; got {given!r}.")
-    return value
-
-
 def result(request: Request) -> Result:
-    """The answer to a request: stored, or computed here and now, or, when that takes long, by a job.
+    """The result of a request: stored, computed in the page, or, where that takes long, computed by a job.
 
-    Ends the page where there is nothing to show yet.
+    Stops the page where there is nothing to show yet.
     """
     data = dataset(request.data)
-    job = jobs().find([request])  # before the store: what ends in between has its answer there
-    found = engine().find(request)
-    if found is not None:
-        return found
+    job = jobs().find([request])  # before the store: a job that ends in between has stored its result
+    known = engine().find(request)
+    if known is not None:
+        return known
     if job is not None and not job.over:
         job_status.follow(jobs, job)
         st.stop()
     size = cost.work(request, data, engine())
-    place = st.empty()  # what asks gives way to what happens
+    place = st.empty()  # the button is replaced by the progress
     with place.container():
-        if not _wanted(request, data, size, job):
+        if not _confirmed(request, data, size, job):
             st.stop()
     place.empty()
-    # A job whose store could not be written has kept nothing; this process has its memory at least.
+    # A job whose store could not be written has kept nothing; the page can at least keep the result in memory.
     if size <= _IN_PAGE or (job is not None and job.notice):
         return _compute(request)
     job_status.follow(jobs, submit([request], _title(request, data)))
     st.stop()
 
 
-def _wanted(request: Request, data: Dataset, size: float, job: Job | None) -> bool:
-    """Whether to begin: at once with what is soon done, after a click with what takes long or came to nothing."""
+def _confirmed(request: Request, data: Dataset, size: float, job: Job | None) -> bool:
+    """Whether to start: at once if it is quick, after a click if it takes long or has failed before."""
     if job is not None:
         job_status.failed(job)
     if size > _IN_PAGE:
@@ -136,7 +119,7 @@ def _wanted(request: Request, data: Dataset, size: float, job: Job | None) -> bo
         cost.check_time(request, data, engine(), jobs().seconds)
     if size <= _AT_ONCE and job is None:
         return True
-    return _asked(request, data, size, again=job is not None)
+    return _start_button(request, data, size, retry=job is not None)
 
 
 def _title(request: Request, data: Dataset) -> str:
@@ -144,7 +127,7 @@ def _title(request: Request, data: Dataset) -> str:
 
 
 def submit(requests: Sequence[Request], title: str) -> Job:
-    """Start a job, after a look at what those of its requests need that have no answer yet.
+    """Start a job, after checking memory and time of the requests that have no stored result.
 
     Raises:
         BadRequest: more memory or time than a job may take, or too many jobs wait.
@@ -159,34 +142,40 @@ def submit(requests: Sequence[Request], title: str) -> Job:
 
 
 def stored(request: Request) -> Result | None:
-    """The answer if it is there, without any work."""
+    """The result if it is stored, else None; nothing is computed."""
     return engine().find(request)
 
 
 def sweep(
     requests: Sequence[Request], label: str, *, key: str, names: Sequence[str] = (), eager: bool = False
 ) -> list[Result | None]:
-    """The stored answers to many questions, with a button that computes the others.
+    """The stored results of many requests, with a button that computes the missing ones.
 
-    Whoever stops it, or leaves, keeps what is finished: each answer is stored before the next is begun. One that has
-    no answer says why, under its name, and does not stop the others. With `eager` what takes a few seconds is not
-    asked about. What takes longer than a page may wait for is one job, whose answers appear as they come.
+    Each result is stored before the next is computed, so stopping or leaving keeps what is finished. A request that
+    fails shows its error and does not stop the others. Long work is one job, whose results appear as they come.
+
+    Args:
+        requests: in the order of the results.
+        label: of the button.
+        key: of the button.
+        names: of the requests, for error messages.
+        eager: start work of a few seconds without a click.
     """
-    found = [engine().find(request) for request in requests]
-    missing = [i for i, answer in enumerate(found) if answer is None]
+    results = [engine().find(request) for request in requests]
+    missing = [i for i, result in enumerate(results) if result is None]
     if not missing:
-        return found
+        return results
     job = jobs().latest([requests[i] for i in missing])
-    if job is not None and job.over:  # perhaps since the store was looked into
-        found = [answer or engine().find(request) for answer, request in zip(found, requests, strict=True)]
-        missing = [i for i, answer in enumerate(found) if answer is None]
+    if job is not None and job.over:  # it may have ended since the store was read
+        results = [result or engine().find(request) for result, request in zip(results, requests, strict=True)]
+        missing = [i for i, result in enumerate(results) if result is None]
         if not missing:
-            return found
-    place = st.empty()  # one place for what asks and for what happens, or both would be seen for a moment
+            return results
+    place = st.empty()  # one place for the button and the progress, or both would be visible for a moment
     if job is not None and not job.over:
         with place.container():
             job_status.follow(jobs, job)
-        return found
+        return results
     size = sum(cost.work(requests[i], dataset(requests[i].data), engine()) for i in missing)
     pressed = eager and size <= _AT_ONCE and job is None
     if not pressed:
@@ -194,56 +183,47 @@ def sweep(
             if job is not None:
                 job_status.failed(job, dict(zip(requests, names, strict=False)))
             if size / PER_SECOND > 10:
-                st.caption(f"What is missing takes {_roughly(size / PER_SECOND)} on two cores; it can be stopped.")
+                st.caption(
+                    f"Computing the missing results takes {duration(size / PER_SECOND)} on two cores; you can stop it."
+                )
             pressed = _pressed(label, tuple(requests), key=key)
     if pressed and size > _IN_PAGE:
         with place.container():
             job_status.follow(jobs, submit([requests[i] for i in missing], label))
     elif pressed:
-        _here(requests, missing, found, place, key=key, names=names)
-    return found
+        _compute_missing(requests, missing, results, place, key=key, names=names)
+    return results
 
 
-def _here(
+def _compute_missing(
     requests: Sequence[Request],
     missing: list[int],
-    found: list[Result | None],
+    results: list[Result | None],
     place: DeltaGenerator,
     *,
     key: str,
     names: Sequence[str],
 ) -> None:
-    """Answer what is missing in the page's own thread, in its place in `found`."""
-    with place:  # any click ends this run, and with it the sweep
-        st.button("Stop, and keep what is finished", icon=":material/stop:", key=f"{key}-stop")
+    """Compute the missing results in the page's own thread and put them into `results`."""
+    with place:  # any click ends this run of the page, and with it the sweep
+        st.button("Stop and keep what is finished", icon=":material/stop:", key=f"{key}-stop")
     with Progress() as progress:
         for done, i in enumerate(missing):
             try:
-                found[i] = engine().compute(requests[i], _Part(progress, done, len(missing)))
+                results[i] = engine().compute(requests[i], PartProgress(progress, done, len(missing)))
             except FilError as error:
-                named = f"{names[i]}: {error}" if names else str(error)
-                st.error(text.safe(named), icon=":material/error:")
+                message = f"{names[i]}: {error}" if names else str(error)
+                st.error(text.safe(message), icon=":material/error:")
     place.empty()
 
 
-class _Part:
-    """The progress of one piece of a sweep, as progress of the whole."""
-
-    def __init__(self, progress: Progress, done: int, total: int) -> None:
-        self._progress, self._done, self._total = progress, done, total
-        progress(done, total, f"{done + 1} of {total}")
-
-    def __call__(self, done: int, total: int | None, what: str) -> None:
-        self._progress(self._done, self._total, f"{self._done + 1} of {self._total}: {what}")
-
-
 def offered(request: Request, label: str, *, key: str) -> Result | None:
-    """The stored answer to a side question, or a button that computes it; None until it is there."""
+    """The stored result of a secondary request, or a button that computes it; None until it is stored."""
     return sweep([request], label, key=key)[0]
 
 
 def _pressed(label: str, request: object, *, key: str, kind: Literal["primary", "secondary"] = "secondary") -> bool:
-    """A button for one request, which is not pressed any more when the request has changed meanwhile."""
+    """A button for one request; a press does not count once the request has changed."""
 
     def press() -> None:
         st.session_state[f"{key}-pressed"] = request
@@ -254,58 +234,29 @@ def _pressed(label: str, request: object, *, key: str, kind: Literal["primary", 
 
 def _compute(request: Request) -> Result:
     with Progress() as progress:
-        progress(0, None, "starting")  # loading torch for the first time takes seconds that nobody else reports
+        progress(0, None, "starting")  # the first import of torch takes seconds
         return engine().compute(request, progress)
 
 
-def notices(found: Result) -> list[str]:
-    """What a reader of a result must know: its own warnings, and the state of the store."""
-    return [*found.provenance["warnings"], *filter(None, [engine().store.notice])]
+def notices(result: Result) -> list[str]:
+    """Warnings of a result, and of the store."""
+    return [*result.provenance["warnings"], *filter(None, [engine().store.notice])]
 
 
 def example(request: ExampleRequest) -> Result:
-    """What one example gives away; the model is stored, so this is quick."""
+    """The analysis of one example; quick, since the model is stored."""
     return engine().get(request)
 
 
-def given_weights(spec: DataSpec, name: str, content: bytes) -> GivenWeights:
-    """Weights out of a file that was handed in, kept in the store."""
-    return keep_weights(engine().store, read_weights(name, content), dataset(spec))
-
-
-def _asked(request: Request, data: Dataset, size: float, *, again: bool) -> bool:
-    """The state before the first measurement of something large, or the next one of what came to nothing."""
-    if again:
+def _start_button(request: Request, data: Dataset, size: float, *, retry: bool) -> bool:
+    """The button before long work, with an estimate of its time; "Try again" after a failure."""
+    if retry:
         return _pressed("Try again", request, key="measure", kind="primary")
     st.subheader("Not measured yet")
     st.write(
         f"{data.title}: {data.n:,} training examples with {data.d:,} features. {request.subject}: this takes "
-        f"{_roughly(size / PER_SECOND)} on two cores, less on a GPU; the result is kept."
+        f"{duration(size / PER_SECOND)} on two cores, less on a GPU; the result is stored."
     )
     if size > _TOO_LONG:
-        st.write("Fewer rows, or some twenty principal components, make it a matter of seconds: see the sidebar.")
+        st.write("With fewer rows, or about twenty principal components, it takes seconds: see the sidebar.")
     return _pressed("Measure", request, key="measure", kind="primary")
-
-
-def _roughly(seconds: float) -> str:
-    if seconds < 10:
-        return "a few seconds"
-    if seconds < 90:
-        return f"about {seconds:.0f} seconds"
-    return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.0f} hours"
-
-
-class Progress:
-    """A progress bar that appears when there is something to report and goes when the work is done."""
-
-    def __enter__(self) -> Progress:
-        self._slot = st.empty()
-        return self
-
-    def __call__(self, done: int, total: int | None, what: str) -> None:
-        """Show how far the work is."""
-        what = what[:1].upper() + what[1:]
-        self._slot.progress(min(1.0, done / total) if total else 0.0, f"{what}…")
-
-    def __exit__(self, *error: object) -> None:
-        self._slot.empty()

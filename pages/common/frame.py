@@ -1,4 +1,4 @@
-"""What surrounds every page: the list of pages, the sidebar, and errors in words."""
+"""The frame of every page: navigation, sidebar, and readable errors."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _DRAWN = "frame drawn"
 
 
 def navigation() -> StreamlitPage:
-    """The list of pages. Their paths are the files' own names, which a first deep link relies on (see `required`)."""
-    # An icon of our own: without one the page's symbol becomes the tab's icon, fetched from somebody else's server.
+    """The navigation. URL paths are the file names, which a first deep link relies on (see `required`)."""
+    # A local icon: without one the browser would fetch the page's symbol from another server.
     st.set_page_config(page_title="FIL Explorer", page_icon="assets/icon.png", layout="wide")
     groups: dict[str, list[StreamlitPage]] = {}
     for i, page in enumerate(PAGES):
@@ -37,10 +37,10 @@ def draw() -> None:
 
 
 def required() -> None:
-    """First line of a page: make sure that the frame is around it.
+    """First line of a page: make sure that the frame is drawn around it.
 
-    Streamlit takes a folder `pages` for its older kind of app, and so runs the very first deep link of a new server as
-    that page alone. Naming the pages tells it better; the rerun then starts from app.py, on the same page and URL.
+    Streamlit takes a folder `pages` for its older multipage layout, and runs the very first deep link of a new server
+    as that page alone. Declaring the navigation corrects this; the rerun starts from app.py, on the same page and URL.
     """
     if not st.session_state.pop(_DRAWN, False):
         navigation()
@@ -48,7 +48,7 @@ def required() -> None:
 
 
 def moved(file: str) -> None:
-    """All of a page that has another name now: go there, with everything that the link carries."""
+    """The body of a page that was renamed: switch to the new one and keep the parameters of the link."""
     required()
     kept = {name: st.query_params.get_all(name) for name in st.query_params if name not in sidebar.LINKED}
     st.switch_page(MOVED[f"pages/{Path(file).name}"], query_params=kept)

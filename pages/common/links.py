@@ -1,16 +1,16 @@
-"""What a link holds, and the browser with it."""
+"""Control values in the link."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 
-def keep_in_link(key: str, usual: object) -> None:
-    """Before a control is drawn: tell the browser its value, where the browser has forgotten it.
+def keep_in_link(key: str, default: object) -> None:
+    """Before a control is drawn: send its value to the browser again, where the link has lost it.
 
-    Whoever opens a link and moves on before its first page is drawn has a browser that never heard of the values in the
-    link: it shows the usual ones and, with the next click, would ask for them. Assigned again, a value is sent again.
+    After a link is opened and the page left before it is drawn, the browser does not know the values of the link: it
+    shows the defaults and would send them with the next click. Assigning a value again sends it again.
     """
     state = st.session_state
-    if key not in st.query_params and state.get(key, usual) != usual:
+    if key not in st.query_params and state.get(key, default) != default:
         state[key] = state[key]

@@ -1,4 +1,4 @@
-"""Scores and pretrained parameters that a person uploads, kept by their content and named in the link."""
+"""Uploaded scores and pretrained parameters, named in the link by a hash of their content."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ NOTHING = {"scores": "", "parameters": ""}
 
 
 def controls(keep_scores: Callable[[bytes, str], str]) -> None:
-    """The controls; `keep_scores(content, suffix)` puts scores of the data set that is chosen into the store."""
+    """The controls; `keep_scores(content, suffix)` stores scores for the chosen data set."""
     with st.expander("Your own scores or model"):
         _uploader(
             "Scores of each example",
             ["csv", "parquet"],
             "scores",
             keep_scores,
-            "A column id, and a column of numbers for each score. They stand beside η in tables and plots.",
+            "A column id and one numeric column for each score. They are shown with η in tables and plots.",
         )
         _uploader(
             "Coefficients of a linear model",
             ["safetensors", "npz"],
             "parameters",
             uploads.keep_parameters,
-            "theta, coef_ or weight. They must be at an optimum of the objective chosen above, on this data.",
+            "An array named theta, coef_ or weight. It must minimise the objective chosen above on this data.",
         )
 
 
 def _uploader(label: str, types: list[str], key: str, keep: Callable[[bytes, str], str], help: str) -> None:
     turn = st.session_state.setdefault(f"{key}-turn", 0)
-    given = st.file_uploader(label, type=types, key=f"{key}-file-{turn}", help=help)
-    if given is not None:
+    file = st.file_uploader(label, type=types, key=f"{key}-file-{turn}", help=help)
+    if file is not None:
         st.session_state[f"{key}-turn"] = turn + 1
         try:
-            st.session_state[key] = keep(given.getvalue(), Path(given.name).suffix)
+            st.session_state[key] = keep(file.getvalue(), Path(file.name).suffix)
             st.session_state.pop(f"{key}-error", None)
         except FilError as error:
             st.session_state[f"{key}-error"] = str(error)
         st.rerun()
-    if refused := st.session_state.get(f"{key}-error"):
-        st.error(text.safe(refused), icon=":material/error:")
+    if message := st.session_state.get(f"{key}-error"):
+        st.error(text.safe(message), icon=":material/error:")
     keep_in_link(key, NOTHING[key])
     st.text_input(
-        f"{key.capitalize()} in use", key=key, bind="query-params", placeholder="none", help="Empty it to go without."
+        f"{key.capitalize()} in use", key=key, bind="query-params", placeholder="none", help="Clear it to use none."
     )

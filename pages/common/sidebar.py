@@ -26,7 +26,7 @@ from pages.common.links import keep_in_link
 _PREPROCESS = ["default", *get_args(Preprocess)]
 _BINARY = 2
 EQUAL = "equal"
-# Names of the sidebar's controls in a link; a page that leads on to another leaves them to their widgets.
+# Names of the sidebar's controls in a link; a page that switches to another leaves them to their widgets.
 LINKED = (
     "data", "classes", "model", "l2", "weights", "subset", "pre", "pca", "device", "scores", "parameters", "redact",
 )  # fmt: skip
@@ -38,16 +38,16 @@ _WEIGHTS = [EQUAL, "irfil:sample:15", *_BY_CLASS, "drop:10", "drop:100"]
 
 
 def sidebar() -> None:
-    """Draw what is measured: data set, model, preprocessing, device. `request()` reads it back."""
+    """Draw the controls of data set, model, preprocessing and device; `request()` reads them back."""
     with st.sidebar:
         st.header("What is measured", anchor=False)
-        # No format_func on what is bound: the URL carries what is shown, and a link should read like the command line.
+        # No format_func on bound controls: the URL shows their options, and a link should read like the command line.
         known = _data_options()
         keep_in_link("data", known[0])
         before = st.session_state.get(_DRAWN)
         st.selectbox("Data set", known, key="data", bind="query-params", on_change=_new_data)
         st.session_state[_DRAWN] = st.session_state["data"]
-        if before not in (None, *known):  # deleted meanwhile; what was chosen for it means nothing here
+        if before not in (None, *known):  # deleted meanwhile: the choices made for it do not apply
             _new_data()
         source = source_of(st.session_state["data"])
         st.caption(f"**{text.safe(source.title)}.** {source.description}")
@@ -58,7 +58,7 @@ def sidebar() -> None:
                 source.classes,
                 key="classes",
                 bind="query-params",
-                placeholder="all of them",
+                placeholder="all",
                 on_change=_fitting_model,
             )
         _model_controls()
@@ -70,18 +70,18 @@ def sidebar() -> None:
             "Redact",
             key="redact",
             bind="query-params",
-            help="Coarsen pictures and mask labels and attribute values, to share a screen. Numbers that you chose as "
-            "ids stay: without them nothing could be named.",
+            help="For sharing a screen: coarsens pictures, and masks labels and attribute values. Numeric ids that you "
+            "chose stay visible.",
         )
         st.caption(text.PRIVATE)
 
 
 def _data_options() -> list[str]:
-    """What comes with the software, and what was made of a person's own files."""
+    """Built-in data sets, then own data."""
     known = [*catalogue(), *(entry.name for entry in registered())]
-    asked = st.query_params.get("data", "")
-    if asked.startswith("own:") and asked not in known:
-        st.warning("The data of this link are not here any more; see Own data.", icon=":material/warning:")
+    linked = st.query_params.get("data", "")
+    if linked.startswith("own:") and linked not in known:
+        st.warning("The data set of this link has been deleted; see Own data.", icon=":material/warning:")
     return known
 
 
@@ -96,7 +96,7 @@ def _model_controls() -> None:
     if st.session_state.get("model") not in (None, *kinds):
         st.session_state["model"] = kinds[0]
         if st.session_state.get("l2") == 0.0:
-            _new_model()  # of the models only least squares may go without a penalty
+            _new_model()  # only least squares allows no penalty
     keep_in_link("model", kinds[0])
     st.selectbox("Model", kinds, key="model", bind="query-params", on_change=_new_model)
     kind = st.session_state["model"]
@@ -119,21 +119,21 @@ def _model_controls() -> None:
         key="weights",
         bind="query-params",
         accept_new_options=True,
-        help="equal; irfil:METHOD:ROUNDS evens η out; drop:K leaves out the K leakiest. See the Mitigations page.",
+        help="equal; irfil:METHOD:ROUNDS equalises η; drop:K leaves out the K leakiest. See the Mitigations page.",
     )
 
 
 def _weight_options() -> list[str]:
-    """What can be chosen, and what was typed, linked to or set by the Mitigations page."""
+    """The usual options, and the one that was typed, linked to or set by the Mitigations page."""
     by_class = source_of(st.session_state["data"]).task == "classification"
-    usual = [how for how in _WEIGHTS if by_class or how not in _BY_CLASS]
+    usual = [option for option in _WEIGHTS if by_class or option not in _BY_CLASS]
     chosen = st.session_state.get("weights") or st.query_params.get("weights") or EQUAL
     return usual if chosen in usual else [*usual, chosen]
 
 
 def _detail_controls() -> None:
-    for key, usual in _DETAILS.items():
-        keep_in_link(key, usual)
+    for key, default in _DETAILS.items():
+        keep_in_link(key, default)
     st.number_input(
         "Training rows (0 = all)",
         min_value=0,
@@ -141,9 +141,11 @@ def _detail_controls() -> None:
         step=500,
         key="subset",
         bind="query-params",
-        help="A random draw with seed 0.",
+        help="A random sample with seed 0.",
     )
-    st.selectbox("Preprocessing", _PREPROCESS, key="pre", bind="query-params", help="default: as usual for this data")
+    st.selectbox(
+        "Preprocessing", _PREPROCESS, key="pre", bind="query-params", help="default: the usual one for this data set"
+    )
     st.number_input(
         "Principal components (0 = all features)", min_value=0, value=0, step=5, key="pca", bind="query-params"
     )
@@ -152,7 +154,7 @@ def _detail_controls() -> None:
         ["auto", "cpu", "cuda"],
         key="device",
         bind="query-params",
-        help="auto takes a CUDA GPU where there is one.",
+        help="auto uses a CUDA GPU where there is one.",
     )
 
 
@@ -191,7 +193,7 @@ def _new_model() -> None:
 
 
 def data_spec() -> DataSpec:
-    """The data set that the sidebar asks for."""
+    """The data set chosen in the sidebar."""
     state = st.session_state
     return DataSpec(
         name=state["data"],
@@ -203,26 +205,25 @@ def data_spec() -> DataSpec:
 
 
 def model_spec() -> ModelSpec:
-    """The model that the sidebar asks for."""
-    how = weighting(st.session_state["weights"] or EQUAL)
+    """The model chosen in the sidebar."""
     return ModelSpec(
         kind=st.session_state["model"],
         l2=float(st.session_state["l2"]),
-        weights=how,
+        weights=weighting(st.session_state["weights"] or EQUAL),
         parameters=st.session_state.get("parameters") or None,
     )
 
 
 def request(attribute: tuple[str, ...] = ()) -> FilRequest:
-    """The request that the sidebar describes, for the whole example or some attribute of it."""
+    """The request of the sidebar, for the whole example or one attribute."""
     return FilRequest(data=data_spec(), model=model_spec(), attribute=attribute, device=st.session_state["device"])
 
 
 def at_risk(data: Dataset) -> list[str]:
-    """The attributes that a page offers to look at by themselves: those a person called sensitive, then the others."""
+    """The attributes that a page offers one by one: those marked as sensitive, then the others."""
     return list(dict.fromkeys([*data.sensitive, *data.groups]))
 
 
-def with_model(asked: FilRequest, kind: str, l2: float) -> FilRequest:
-    """The same question to another model, with equal weights."""
-    return dataclasses.replace(asked, model=ModelSpec(kind=cast(ModelKind, kind), l2=l2))
+def with_model(request: FilRequest, kind: str, l2: float) -> FilRequest:
+    """The same request for another model, with equal weights."""
+    return dataclasses.replace(request, model=ModelSpec(kind=cast(ModelKind, kind), l2=l2))

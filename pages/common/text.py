@@ -1,4 +1,4 @@
-"""Words and numbers as a person reads them."""
+"""Texts that several pages show, number formats, and escaping."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ from fil_core.display.numbers import count, number, percent, score
 __all__ = ["PRIVATE", "WHAT_IS_FIL", "count", "number", "percent", "readable_errors", "safe", "score"]
 
 WHAT_IS_FIL = """
-**Fisher information loss, η,** says how strongly the released parameters of a model depend on one training example.
-Nudge the example, train again, and the parameters move by at most η times the nudge, measured in units of the noise
-that is added to them before release (standard deviation σ). By the Cramér–Rao bound no unbiased attacker who sees the
-noisy parameters, and knows all other examples, can estimate any direction of the example with a variance below 1/η².
-Twice the η, a quarter of that floor.
+**Fisher information loss, η,** measures how strongly the released parameters of a model depend on one training
+example. Change the example slightly and train again: the parameters move by at most η times the change, in units of the
+noise that is added to them before release (standard deviation σ). By the Cramér–Rao bound, no unbiased attacker who
+sees the noisy parameters and knows all other examples can estimate any direction of the example with a variance below
+1/η². Doubling η divides this bound by four.
 
-**What it is not.** It bounds *unbiased* attackers: one with a good prior can do better, which is why the example view
-also shows a floor for those. For attributes with a few values it is a score that ranks risk, not a bound on how often a
-guess is right. η has units of 1/feature, so numbers compare only under the same preprocessing. And a list of η is
-itself computed from private records: publishing it leaks too.
+**What it is not.** The bound holds for *unbiased* attackers. An attacker with a good prior can do better, so the
+example view also shows the van Trees bound, which holds on average under a Gaussian prior. For attributes with few
+values η ranks the risk; it does not bound how often an attacker is correct. η has units of 1/feature, so values are
+comparable only under the same preprocessing. And η is itself computed from private records: publishing a list of η
+leaks too.
 """
 
 PRIVATE = "This screen shows training examples and how exposed they are. Treat it like the data itself."
 
 
 def safe(label: object) -> str:
-    """A name out of the data for use inside Markdown, where none of its characters may have a meaning."""
+    """A name from the data, escaped for Markdown."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", str(label))
 
 
 @contextmanager
 def readable_errors() -> Iterator[None]:
-    """Show a library error as a sentence and end the page there; the app stays up."""
+    """Show a library error as a sentence and stop the page; the app stays up."""
     try:
         yield
     except FilError as error:

@@ -1,4 +1,4 @@
-"""Examples as a grid of tiles: the picture pixel-exact, its rank, eta, class and a bar for its percentile."""
+"""Examples as a grid of tiles: pixel-exact picture, rank, eta, class and a bar for the percentile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fil_core import Dataset
 from fil_core.display.pictures import coarse, data_address
 from pages.common import text
 
-# Values reach the page as text nodes and attributes set by the script, never as markup.
+# Values are set as text nodes and attributes by the script, never as markup.
 _JS = """
 export default function(component) {
   const { data, setTriggerValue, parentElement } = component;
@@ -108,6 +108,6 @@ def pngs(data: Dataset, ids: np.ndarray) -> list[str]:
 
 
 def pictures(data: Dataset, ids: np.ndarray) -> np.ndarray:
-    """Pixels of some examples, (m, H, W[, 3]) uint8; coarse ones when the screen is to be shared."""
+    """Pixels of some examples, (m, H, W[, 3]) uint8; coarse while redacted."""
     images = data.images(np.searchsorted(data.ids, ids))
     return np.stack([coarse(image) for image in images]) if st.session_state.get("redact") else images

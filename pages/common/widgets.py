@@ -1,4 +1,4 @@
-"""Pieces that several pages draw the same way."""
+"""Elements that several pages share: charts, tables, exports, provenance."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ from fil_core.report.provenance import optimum
 from pages.common import compute, sidebar, text, uploads
 
 MASK = redaction.MASK
+# Titles of columns that pages add to the table of a measurement.
+_TITLES = {
+    "eta_before": "η with equal weights",
+    "eta_after": "η after reweighting",
+    "change": "change of η",
+    "rank_before": "rank before",
+    "rank_after": "rank after",
+}
 
 
 def mode() -> charts.Mode:
@@ -36,9 +44,9 @@ def mode() -> charts.Mode:
 
 
 def measured(attribute: tuple[str, ...] = ()) -> tuple[FilRequest, Dataset, Result, pd.DataFrame]:
-    """What the sidebar asks for: the request, the data, the result, and its table ranked by eta.
+    """The request of the sidebar, its data, its result, and the table ranked by eta.
 
-    Of a model whose examples have weights the table also tells how eta was with equal ones, and the `change` since.
+    For a weighted model the table also has eta with equal weights, `eta_before`, and the ratio to it, `change`.
     """
     request = sidebar.request(attribute)
     data = compute.dataset(request.data)
@@ -46,9 +54,9 @@ def measured(attribute: tuple[str, ...] = ()) -> tuple[FilRequest, Dataset, Resu
     table = masked(ranking.ranked(result.table))
     if data.id_names is not None:
         table = table.assign(name=MASK if redacted() else data.called(table.index.to_numpy()))
-    if (scores := st.session_state.get("scores")) and not redacted():  # nobody knows what they tell
+    if (scores := st.session_state.get("scores")) and not redacted():  # they may reveal anything
         table = _with_scores(table, scores, request)
-    if request.model.weights is not None and not tells_class(request.model.weights):
+    if request.model.weights is not None and not hides_change(request.model.weights):
         equally = dataclasses.replace(request, model=request.model.equally_weighted)
         before = compute.result(equally).table["eta"]
         table = table.assign(eta_before=before, change=table["eta"] / before)
@@ -56,7 +64,7 @@ def measured(attribute: tuple[str, ...] = ()) -> tuple[FilRequest, Dataset, Resu
 
 
 def _with_scores(table: pd.DataFrame, scores: str, request: FilRequest) -> pd.DataFrame:
-    """The table with a person's own scores, which may be about other examples than these."""
+    """The table with uploaded scores; a warning where they do not fit these examples."""
     try:
         table, notes = uploads.with_scores(table, scores, request.data)
     except FilError as error:
@@ -68,50 +76,50 @@ def _with_scores(table: pd.DataFrame, scores: str, request: FilRequest) -> pd.Da
 
 
 def own_scores(table: pd.DataFrame, result: Result) -> list[str]:
-    """The columns of a ranked table that are a person's own scores."""
-    ours = {"rank", "percentile", "name", "eta_before", "change", "label"} | set(result.table.columns)
-    return [column for column in table.columns if column not in ours]
+    """The columns of a ranked table that are uploaded scores."""
+    known = {"rank", "percentile", "name", "eta_before", "change", "label"} | set(result.table.columns)
+    return [column for column in table.columns if column not in known]
 
 
 def redacted() -> bool:
-    """Whether the screen is to be shared."""
+    """Whether redaction is on."""
     return bool(st.session_state.get("redact"))
 
 
-def tells_class(how: Weighting | None) -> bool:
-    """Whether a change of eta would tell an example's class on a screen that is to be shared."""
-    return redacted() and redaction.weights_tell_class(how)
+def hides_change(weighting: Weighting | None) -> bool:
+    """Whether changes of eta must be hidden: redaction is on and they would reveal the class."""
+    return redacted() and redaction.weights_tell_class(weighting)
 
 
 def masked(table: pd.DataFrame) -> pd.DataFrame:
-    """The table, without what tells an example's label when the screen is to be shared."""
+    """The table, while redacted without what reveals an example's label."""
     return sharing.masked(analysis_of(FilRequest()), table) if redacted() else table
 
 
 def with_records(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
-    """Some rows of the table with the examples' own attributes beside them, masked when the screen is to be shared."""
+    """Rows of the table joined with the examples' attributes, masked while redacted."""
     records = data.records(np.searchsorted(data.ids, rows.index))
     if redacted():
         records = redaction.hidden(records)
     if data.id_names is not None and "name" not in rows:
         rows = rows.assign(name=MASK if redacted() else data.called(rows.index.to_numpy()))
-    # A column of the data may be called like one of ours.
+    # A column of the data may have the same name as one of the table.
     return rows.join(records, suffixes=("", " (data)"))
 
 
 def chart(figure: go.Figure, alt: str, key: str, **options: Any) -> Any:
-    """A Plotly figure in the house style, with a text for those who cannot see it."""
+    """A Plotly figure with alt text."""
     config = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage"] if redacted() else []}
     return st.plotly_chart(figure, theme=None, key=key, alt=alt, config=config, **options)
 
 
 def provenance(request: Request, result: Result, *, reproduced: Request | None = None) -> None:
-    """The small print under a figure, and how to get the same again.
+    """Provenance of a result, and the command line that reproduces it.
 
     Args:
-        request: what the figure shows.
-        result: its answer.
-        reproduced: the request that gives all of the page again; None for the same one.
+        request: shown on the page.
+        result: its result.
+        reproduced: the request that reproduces the whole page; None for `request`.
     """
     p, s = result.provenance, result.summary
     data = p["request"]["data"]
@@ -140,7 +148,7 @@ def provenance(request: Request, result: Result, *, reproduced: Request | None =
 
 
 def export(table: pd.DataFrame, name: str, *, key: str, label: str = "Export") -> None:
-    """CSV and Parquet behind one click more, since what they hold is private."""
+    """CSV and Parquet downloads in a popover, with a privacy notice."""
     with st.popover(label, icon=":material/download:"):
         st.caption(f"{text.count(len(table))} rows. {text.PRIVATE}")
         st.download_button(
@@ -157,12 +165,21 @@ def export(table: pd.DataFrame, name: str, *, key: str, label: str = "Export") -
 
 
 def table_twin(frame: pd.DataFrame, *, key: str) -> None:
-    """The numbers behind a chart."""
+    """The numbers of a chart as a table."""
     with st.expander("Numbers"):
         st.dataframe(frame, key=key, width="stretch")
 
 
 def number_columns(frame: pd.DataFrame) -> dict[str, Any]:
-    """Column settings that show floats with three or four digits."""
-    floats = frame.select_dtypes("floating").columns
-    return {name: st.column_config.NumberColumn(format="%.4g") for name in floats}
+    """Column settings: floats with four digits, and the columns of a measurement under their titles."""
+    analysis = analysis_of(FilRequest())
+    floats = set(frame.select_dtypes("floating").columns)
+    settings: dict[str, Any] = {}
+    for name in frame.columns:
+        column = next((one for one in analysis.columns if one.name == name), None)
+        title, says = (column.title, column.says) if column else (_TITLES.get(name), None)
+        if name in floats:
+            settings[name] = st.column_config.NumberColumn(title, help=says, format="%.4g")
+        elif title:
+            settings[name] = st.column_config.Column(title, help=says)
+    return settings

@@ -1,1 +1,1 @@
-"""What only one page draws, a folder a page."""
+"""Parts of single pages, one folder per page."""

@@ -48,8 +48,8 @@ def test_the_very_first_deep_link_of_a_server_is_framed(browser: Browser, tmp_pa
     fresh = Server(tmp_path / "store")
     try:
         page = browser.new_page()
-        page.goto(f"{fresh.url}/gallery?model=softmax&id=1274")
-        expect(page.get_by_role("heading", name="Gallery")).to_be_visible(timeout=60_000)
+        page.goto(f"{fresh.url}/examples?model=softmax&id=1274")
+        expect(page.get_by_role("heading", name="Examples")).to_be_visible(timeout=60_000)
         expect(page.get_by_role("heading", name="Example 1,274")).to_be_visible(timeout=60_000)
         expect(page.get_by_role("link", name="Overview")).to_be_visible()
         page.close()
@@ -75,7 +75,7 @@ def test_a_tile_opens_its_example_and_the_link_can_be_shared(page: Page, server:
     settled(page)
     wanted = page.locator("button.tile").nth(2).get_attribute("data-id")
     page.locator("button.tile").nth(2).click()
-    expect(page.get_by_role("heading", name="Gallery")).to_be_visible()
+    expect(page.get_by_role("heading", name="Examples")).to_be_visible()
     expect(page.get_by_text("Ranked")).to_be_visible()
     assert f"id={wanted}" in page.url
     other = browser.new_page()
@@ -84,8 +84,8 @@ def test_a_tile_opens_its_example_and_the_link_can_be_shared(page: Page, server:
     other.close()
 
 
-def test_the_gallery_works_from_the_keyboard(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/gallery")
+def test_the_examples_work_from_the_keyboard(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/examples")
     settled(page)
     tile = page.locator("button.tile").nth(5)
     wanted = tile.get_attribute("data-id")
@@ -99,12 +99,12 @@ def test_the_gallery_works_from_the_keyboard(page: Page, server: Server) -> None
 
 
 def test_sort_and_pages_are_in_the_link(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/gallery?sort=best+hidden+first&page=2")
+    page.goto(f"{server.url}/examples?sort=least+exposed+first&page=2")
     settled(page)
     expect(page.locator("button.tile").first).to_contain_text("#1,389")
 
 
-def test_a_box_over_the_scatter_drives_the_gallery(page: Page, server: Server) -> None:
+def test_a_box_over_the_scatter_selects_examples(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/leakage")
     settled(page)
     plot = page.locator(".js-plotly-plot").nth(1)
@@ -116,12 +116,12 @@ def test_a_box_over_the_scatter_drives_the_gallery(page: Page, server: Server) -
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.95, box["y"] + 180, steps=10)
     page.mouse.up()
-    chosen = page.get_by_text("selected, the leakiest first")
+    chosen = page.get_by_text("selected, leakiest first")
     expect(chosen).to_be_visible()
     settled(page)
     count = int(chosen.inner_text().split()[0].replace(",", ""))
     assert 0 < count < 1437
-    page.get_by_role("button", name="Open in the gallery").click()
+    page.get_by_role("button", name="Open in Examples").click()
     expect(page.get_by_text(f"{count:,} of 1,437 examples")).to_be_visible()
 
 
@@ -179,7 +179,7 @@ def test_a_foreign_name_for_this_machine_is_not_let_in(browser: Browser, server:
 
 
 def test_a_picked_row_of_a_table_can_be_closed(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/gallery?data=breast-cancer&model=logistic")
+    page.goto(f"{server.url}/examples?data=breast-cancer&model=logistic")
     settled(page)
     table = page.get_by_test_id("stDataFrame").first
     box = table.bounding_box()
@@ -205,7 +205,7 @@ def test_an_attribute_of_real_patients_has_its_page(page: Page, server: Server) 
 def test_mnist_digits_are_shown(page: Page, server: Server) -> None:
     if "FIL_DATA_DIR" not in os.environ:
         pytest.skip("FIL_DATA_DIR is not set")
-    page.goto(f"{server.url}/gallery?data=mnist&classes=0&classes=1&pca=20&model=least-squares")
+    page.goto(f"{server.url}/examples?data=mnist&classes=0&classes=1&pca=20&model=least-squares")
     expect(page.locator("button.tile").first).to_be_visible()
     settled(page)
     assert page.locator("button.tile img").first.evaluate("i => i.naturalWidth") == 28
@@ -222,18 +222,18 @@ def test_a_tile_keeps_what_was_chosen_in_the_sidebar(page: Page, server: Server)
     assert "classes=3&classes=8&model=logistic" in page.url and "id=" in page.url
 
 
-def test_an_example_of_the_gallery_leads_to_its_attack(page: Page, server: Server, browser: Browser) -> None:
-    page.goto(f"{server.url}/gallery?classes=3&classes=8&model=logistic&id=13")
+def test_an_example_leads_to_its_attack(page: Page, server: Server, browser: Browser) -> None:
+    page.goto(f"{server.url}/examples?classes=3&classes=8&model=logistic&id=13")
     settled(page)
     page.get_by_role("button", name="Attack this example").click()
     expect(page.get_by_role("heading", name="Attacks")).to_be_visible()
-    expect(page.get_by_text("read off the parameters")).to_be_visible()
+    expect(page.get_by_text("recovered exactly")).to_be_visible()
     settled(page)
     expect(page.get_by_label("Example (id)")).to_have_value("13")
     assert "classes=3&classes=8&model=logistic" in page.url and "id=13" in page.url
     other = browser.new_page()
     other.goto(page.url)
-    expect(other.get_by_text("read off the parameters")).to_be_visible(timeout=60_000)
+    expect(other.get_by_text("recovered exactly")).to_be_visible(timeout=60_000)
     expect(other.get_by_label("Example (id)")).to_have_value("13")
     other.close()
 
@@ -241,7 +241,7 @@ def test_an_example_of_the_gallery_leads_to_its_attack(page: Page, server: Serve
 def test_the_noise_of_an_attack_moves_from_the_keyboard(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/attacks?data=diabetes&attacked=sex")
     settled(page)
-    headline = page.get_by_text("Who sees the bare parameters")
+    headline = page.get_by_text("Without noise, an attacker who knows")
     before = headline.inner_text()
     page.get_by_role("slider").first.focus()
     page.keyboard.press("ArrowLeft")
@@ -257,11 +257,11 @@ def test_a_sweep_can_be_stopped_and_keeps_what_is_finished(page: Page, server: S
     page.get_by_role("option", name="200").click()
     settled(page)
     page.get_by_role("button", name="Attack 200 examples").click()
-    expect(page.get_by_text("examples lie below their floor")).to_be_visible()  # what is finished appears as it comes
+    expect(page.get_by_text("examples lie below their bound")).to_be_visible()  # what is finished appears as it comes
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Cancelled. What was finished is kept.")).to_be_visible()
     settled(page)
-    found = int(page.get_by_text("examples lie below their floor").inner_text().split(" of ")[1].split()[0])
+    found = int(page.get_by_text("examples lie below their bound").inner_text().split(" of ")[1].split()[0])
     assert 0 < found < 200
     expect(page.get_by_role("button", name="Attack 200 examples")).to_be_visible()
 
@@ -273,10 +273,10 @@ def test_weights_found_on_one_page_train_the_model_of_all_and_stay_in_the_link(
     expect(page.get_by_text("examples leak more than before")).to_be_visible()
     settled(page)
     page.get_by_role("button", name="Use these weights on every page").click()
-    expect(page.get_by_text("are set aside here")).to_be_visible()
+    expect(page.get_by_text("are ignored here")).to_be_visible()
     settled(page)
-    page.get_by_role("link", name="Gallery").first.click()
-    expect(page.get_by_role("heading", name="Gallery")).to_be_visible()
+    page.get_by_role("link", name="Examples").first.click()
+    expect(page.get_by_role("heading", name="Examples")).to_be_visible()
     settled(page)
     page.get_by_role("combobox", name="Sort").click()
     page.get_by_role("option", name="largest rise by weights first").click()
@@ -307,7 +307,7 @@ def test_the_mitigation_that_is_looked_at_is_part_of_the_link(page: Page, server
     page.goto(f"{server.url}/mitigations?data=diabetes&view=side+by+side")
     expect(page.get_by_text("at least halve the largest")).to_be_visible()
     settled(page)
-    page.get_by_role("combobox", name="Looking at").click()
+    page.get_by_role("combobox", name="Selected mitigation").click()
     page.get_by_role("option", name="without the top 4", exact=True).click()
     expect(page.get_by_text("others take their place")).to_be_visible()
     settled(page)

@@ -28,16 +28,16 @@ def test_ten_classes_are_told_which_models_can_be_attacked_and_where_to_start() 
     at = app(ATTACKS)
     assert "least-squares and logistic" in at.info[0].value and not at.metric
     at.button(key="try-Digits 3 against 8, reconstruct one").click().run()
-    assert not at.exception and "read off the parameters" in words(at)
+    assert not at.exception and "recovered exactly" in words(at)
     at = app(ATTACKS)
     at.button(key="try-Diabetes, infer a patient's sex").click().run()
-    assert not at.exception and "reads **sex** off" in words(at)
+    assert not at.exception and "**sex**" in words(at)
 
 
 def test_an_example_starts_without_what_was_chosen_for_other_data() -> None:
     at = app(ATTACKS, weights="irfil:class:15")
     at.button(key="try-Diabetes, infer a patient's sex").click().run()
-    assert not at.exception and not at.error and "reads **sex** off" in words(at)
+    assert not at.exception and not at.error and "**sex**" in words(at)
     assert at.session_state["weights"] == "equal"
 
 
@@ -49,9 +49,9 @@ def test_the_headline_is_the_closed_form_at_the_noise_of_the_slider() -> None:
 
     arrays = result.arrays
     now = success_probability(arrays["gram"], arrays["codes"], float(slider.value), arrays["prior"]).mean()
-    assert f"leaves **{100 * now:.2f} %**" in words(at)
+    assert f"**{100 * now:.2f} %**" in words(at)
     slider.set_value(0.0).run()
-    assert not at.exception and "leaves **100.00 %**" in words(at)
+    assert not at.exception and "**100.00 %**" in words(at)
 
 
 def test_a_continuous_column_is_attacked_in_bins_and_says_so() -> None:
@@ -101,7 +101,7 @@ def test_principal_components_of_a_table_have_no_attributes() -> None:
 
 def test_a_reconstruction_is_exact_without_noise_and_worse_with_it() -> None:
     at = reconstruction_page()
-    assert "read off the parameters to" in words(at)
+    assert "recovered exactly" in words(at)
     errors = []
     slider = next(s for s in at.select_slider if s.label == "Output noise σ")
     data = DataSpec(name="digits", classes=("3", "8"))
@@ -116,10 +116,10 @@ def test_a_reconstruction_is_exact_without_noise_and_worse_with_it() -> None:
     assert decibels[0] > decibels[1] > decibels[2]
 
 
-def test_many_examples_are_set_against_their_floors() -> None:
+def test_many_examples_are_compared_with_their_bounds() -> None:
     at = sidebar(app(ATTACKS), data="diabetes", attack="reconstruction")
     at.button(key="many-run").click().run()
-    assert not at.exception and "examples lie below their floor" in words(at)
+    assert not at.exception and "examples lie below their bound" in words(at)
     assert "of 20 examples" in words(at)
 
 
@@ -177,17 +177,17 @@ def test_an_error_of_the_attack_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -
     assert "expected l2 > 0" in plain(at.error[0].value) and "*0*" not in at.error[0].value
 
 
-def test_an_example_handed_over_by_the_gallery_is_the_one_attacked() -> None:
+def test_an_example_opened_from_the_examples_page_is_the_one_attacked() -> None:
     at = sidebar(app(PAGES[2]), classes=["3", "8"], model="logistic")
     sidebar(at, id=13)
     assert at.button(key="attack-this").label == "Attack this example"
     at.session_state["attack-id"] = 13  # as the button does; this harness does not follow a change of page
     at.switch_page(ATTACKS).run()
-    assert not at.exception and "read off the parameters" in words(at)
+    assert not at.exception and "recovered exactly" in words(at)
     assert next(n for n in at.number_input if n.key == "id").value == 13
 
 
-def test_success_joins_the_table_of_everyone() -> None:
+def test_success_joins_the_table_of_all_examples() -> None:
     at = attribute_page(attacked="sex")
     rows = next(d.value for d in at.dataframe if "value" in d.value)
     assert rows.index.name == "id" and len(rows) == 353

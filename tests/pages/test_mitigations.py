@@ -27,7 +27,7 @@ from fil_core import (
 )
 from pages.common import text
 
-GALLERY = PAGES[2]
+EXAMPLES = PAGES[2]
 DIGITS = {"classes": ["3", "8"], "model": "logistic", "l2": "0.001"}
 TABLE = {"data": "diabetes", "l2": "0.001"}
 WEIGHTS = "irfil:sample:15"
@@ -38,7 +38,7 @@ def digits(**more: object) -> IrfilRequest:
     return IrfilRequest(data=data, model=ModelSpec(kind="logistic", l2=1e-3), weights=Irfil(**more))  # type: ignore[arg-type]
 
 
-def beside(**more: object) -> AppTest:
+def side_by_side(**more: object) -> AppTest:
     return app(MITIGATIONS, view="side by side", **TABLE, **more)  # type: ignore[arg-type]
 
 
@@ -84,11 +84,11 @@ def test_clamps_that_leave_no_room_are_a_sentence() -> None:
     assert "above 1, the mean of all weights" in plain(at.error[0].value) and not at.exception
 
 
-def test_weights_go_to_every_page_and_the_gallery_sorts_by_change() -> None:
+def test_weights_go_to_every_page_and_examples_sort_by_change() -> None:
     at = app(MITIGATIONS, **DIGITS)
     at.button(key="use-weights").click().run()
-    assert at.session_state["weights"] == WEIGHTS and "set aside here" in words(at)
-    at.switch_page(GALLERY).run()
+    assert at.session_state["weights"] == WEIGHTS and "are ignored here" in words(at)
+    at.switch_page(EXAMPLES).run()
     after = Engine().get(digits()).table
     change = after["eta_after"] / after["eta_before"]
     sidebar(at, sort="largest rise by weights first", id=int(change.idxmax()))
@@ -119,7 +119,7 @@ def test_every_page_shows_a_model_with_weights(page: str, weights: str) -> None:
 
 def test_an_example_that_was_left_out_is_shown_as_such() -> None:
     leakiest = int(Engine().get(digits()).table["eta_before"].idxmax())
-    at = app(GALLERY, **DIGITS, weights="drop:10", id=str(leakiest))
+    at = app(EXAMPLES, **DIGITS, weights="drop:10", id=str(leakiest))
     assert "left out of the training" in words(at) and not at.exception
 
 
@@ -153,7 +153,7 @@ def test_images_are_attacked_by_reconstruction() -> None:
     at = app(MITIGATIONS, **DIGITS)
     if any(b.key == "attack-both" for b in at.button):
         at.button(key="attack-both").click().run()
-    assert "reconstructs with an error of" in words(at) and "Of 30 examples" in words(at) and not at.exception
+    assert "reconstructs with an error of" in words(at) and "on 30 examples" in words(at) and not at.exception
 
 
 def test_ten_classes_ask_first_and_have_no_attack() -> None:
@@ -177,7 +177,7 @@ def test_a_regression_has_no_classes_to_weigh_by() -> None:
 
 
 def test_side_by_side_lays_all_kinds_out_and_marks_one() -> None:
-    at = beside(**{"at-risk": "sex"})
+    at = side_by_side(**{"at-risk": "sex"})
     table = next(d.value for d in at.dataframe if "kind" in d.value)
     assert set(table["kind"]) == {"as it is", "reweighting", "more noise", "larger penalty", "dropping"}
     assert np.isfinite(table[["largest η", "mean η", "spread of η", "attack"]].to_numpy()).all()
@@ -188,7 +188,7 @@ def test_side_by_side_lays_all_kinds_out_and_marks_one() -> None:
 
 
 def test_noise_can_be_asked_for_by_its_target() -> None:
-    at = beside()
+    at = side_by_side()
     sidebar(at, **{"target-eta": 10.0})
     table = next(d.value for d in at.dataframe if "kind" in d.value)
     assert table.loc["largest η 10", "largest η"] == pytest.approx(10) and len(table) == 9 and not at.exception
@@ -197,35 +197,35 @@ def test_noise_can_be_asked_for_by_its_target() -> None:
 
 
 def test_dropping_shows_who_takes_the_place() -> None:
-    at = beside(looking="without the top 4")
+    at = side_by_side(looking="without the top 4")
     assert "others take their place" in words(at) and not at.exception
     rows = next(d.value for d in at.dataframe if "rank_before" in d.value)
     assert (rows["rank_before"] > 4).all() and list(rows["rank_after"]) == [1, 2, 3, 4]
 
 
 def test_a_mitigation_goes_to_every_page() -> None:
-    at = beside(looking="λ = 0.003")
+    at = side_by_side(looking="λ = 0.003")
     at.button(key="use-model").click().run()
     assert at.session_state["l2"] == 0.003 and at.session_state["weights"] == "equal" and not at.exception
-    at = beside(looking="without the top 4")
+    at = side_by_side(looking="without the top 4")
     at.button(key="use-model").click().run()
-    assert at.session_state["weights"] == "drop:4" and "set aside here" in words(at)
+    assert at.session_state["weights"] == "drop:4" and "are ignored here" in words(at)
 
 
 @pytest.mark.parametrize("leakage", ["mean η", "spread of η", "attack"])
 def test_leakage_can_be_read_in_other_ways(leakage: str) -> None:
-    at = beside(**{"leakage-as": leakage})
+    at = side_by_side(**{"leakage-as": leakage})
     assert not at.exception and not at.error
     title = "reconstruction error" if leakage == "attack" else leakage
     figure = json.loads(at.get("plotly_chart")[0].proto.spec)
     assert figure["layout"]["xaxis"]["title"]["text"].startswith(title)
-    marked = next(trace for trace in figure["data"] if trace.get("name") == "looked at")
+    marked = next(trace for trace in figure["data"] if trace.get("name") == "selected")
     table = next(d.value for d in at.dataframe if "kind" in d.value)
     assert marked["x"] == [pytest.approx(table.loc["IRFIL, sample", leakage])]
 
 
 def test_nothing_chosen_to_compare_leaves_the_release_as_it_is() -> None:
-    at = beside()
+    at = side_by_side()
     for group in list(at.multiselect):
         if group.label in ("Reweighting by", "More noise σ", "Larger penalty λ", "Without the top"):
             next(m for m in at.multiselect if m.key == group.key).set_value([])
@@ -243,7 +243,12 @@ def test_the_command_lines_under_both_views_run_and_find_what_is_stored(
 
     monkeypatch.chdir(tmp_path)
     clamped = {"min-weight": "0.2", "max-weight": "4", "rounds": "3"}
-    pages = (app(MITIGATIONS, **TABLE), app(MITIGATIONS, **DIGITS, **clamped), beside(**{"at-risk": "sex"}), beside())
+    pages = (
+        app(MITIGATIONS, **TABLE),
+        app(MITIGATIONS, **DIGITS, **clamped),
+        side_by_side(**{"at-risk": "sex"}),
+        side_by_side(),
+    )
     for at in pages:
         assert main(shlex.split(at.code[0].value)[3:]) == 0
         assert "stored result" in capsys.readouterr().out
@@ -260,7 +265,7 @@ def test_a_file_of_weights_is_checked_and_used() -> None:
     assert "fit the training examples" in plain(at.success[0].value)
     at.button(key="use-own").click().run()
     assert at.session_state["weights"].startswith("given:")
-    at.switch_page(GALLERY).run()
+    at.switch_page(EXAMPLES).run()
     sidebar(at, id=int(data.ids[-1]))
     assert "a weight of **1.50**" in words(at) and not at.exception
 
@@ -286,7 +291,7 @@ def test_redaction_hides_labels_weights_and_classes() -> None:
         assert "weight" not in frame and set(frame.get("label", ["•••"])) == {"•••"}
     at = app(MITIGATIONS, **DIGITS, redact="true")
     assert "By class" not in [s.value for s in at.subheader] and "Redacted" in words(at) and not at.exception
-    at = beside(redact="true", looking="without the top 4")
+    at = side_by_side(redact="true", looking="without the top 4")
     rows = next(d.value for d in at.dataframe if "rank_before" in d.value)
     assert set(rows["sex"]) == {"•••"} and not at.exception
 
@@ -302,17 +307,17 @@ def test_redaction_hides_a_change_that_would_tell_the_class(page: str, method: s
     assert " × as much" not in words(at)
 
 
-def test_evened_out_examples_are_not_ranked_in_words() -> None:
+def test_equally_leaky_examples_are_not_ranked_in_words() -> None:
     assert "299 training examples leak the same" in words(app(PAGES[0], **DIGITS, weights=WEIGHTS))
-    assert "ranks nobody" in words(app(PAGES[1], **DIGITS, weights=WEIGHTS))
-    assert "ranks nobody" not in words(app(PAGES[1], **DIGITS, weights="irfil:sample:2"))
+    assert "rank no example" in words(app(PAGES[1], **DIGITS, weights=WEIGHTS))
+    assert "rank no example" not in words(app(PAGES[1], **DIGITS, weights="irfil:sample:2"))
 
 
 def test_long_comparisons_ask_first_and_keep_what_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
     import pages.common.compute as compute
 
     monkeypatch.setattr(compute, "_AT_ONCE", 0.0)
-    at = beside()
+    at = side_by_side()
     at.button(key="measure").click().run()  # eta with equal weights, which all of it starts from
     assert "Nothing is measured yet" in words(at)
     answer, done = Engine.compute, []

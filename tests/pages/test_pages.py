@@ -82,11 +82,11 @@ def test_choosing_two_classes_offers_every_model_and_more_only_softmax() -> None
     assert model.options == ["least-squares", "logistic", "softmax"]
 
 
-def test_the_gallery_opens_an_example_and_closes_it() -> None:
+def test_the_examples_page_opens_an_example_and_closes_it() -> None:
     at = app(PAGES[2])
     sidebar(at, rank=1)
     assert "Ranked **1 of 1,437**" in words(at)
-    assert "What an attacker learns first" in words(at)
+    assert "Most exposed direction" in words(at)
     at.button(key="close").click().run()
     assert "Ranked" not in words(at) and not at.exception
 
@@ -182,7 +182,7 @@ def test_a_side_question_that_fails_leaves_the_page() -> None:
     at = app(PAGES[1])
     sidebar(at, **{"other-l2": 0.0})
     assert "softmax" in plain(at.error[0].value)
-    assert "How much noise would it take?" in words(at) and "Everyone" in words(at)
+    assert "How much noise would it take?" in words(at) and "All examples" in words(at)
 
 
 def test_the_command_line_beside_a_figure_is_the_same_request() -> None:

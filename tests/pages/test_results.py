@@ -1,4 +1,4 @@
-"""The Runs page: what is stored and what to do with it, what runs and how it ended."""
+"""The Results page: stored results and their actions, running and ended jobs."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from fil_core import (
     Store,
 )
 from fil_core.analyses.fit.request import FitRequest
-from fil_core.engine import uploads as brought
+from fil_core.engine import uploads
 from fil_core.engine.jobs.job import Job, State
 from fil_core.engine.store import Entry
 from fil_core.specs.weights import Dropping
 from pages.common import compute
-from pages.views.results import actions as runs_take
-from pages.views.results import open as runs_open
-from pages.views.results import table as runs_table
+from pages.views.results import actions as results_actions
+from pages.views.results import open as results_open
+from pages.views.results import table as results_table
 
-RUNS = "pages/results.py"
+RESULTS = "pages/results.py"
 DIGITS = {"data": DataSpec(name="digits", classes=("3", "8")), "model": ModelSpec(kind="logistic", l2=1e-3)}
 DIABETES = {"data": DataSpec(name="diabetes"), "model": ModelSpec(l2=1e-2)}
 SYNTHETIC = {"data": DataSpec(name="synthetic"), "model": ModelSpec(l2=1e-2)}
@@ -51,7 +51,7 @@ class Jobs:
 
     def __init__(self, *jobs: Job) -> None:
         self.jobs, self.asked, self.refuse = list(jobs), [], ""
-        self.memory_limit = 2**40
+        self.memory_limit, self.seconds = 2**40, 3600.0
 
     def all(self) -> list[Job]:
         return list(self.jobs)
@@ -86,55 +86,55 @@ class Ticks:
     """Which rows are ticked: a browser's click, which this harness has none of."""
 
     def __init__(self) -> None:
-        self.wanted: Callable[[runs_table.Run], bool] = lambda run: False
+        self.wanted: Callable[[results_table.Stored], bool] = lambda run: False
 
     def only(self, *analyses: str, data: str = "") -> None:
         self.wanted = lambda run: run.entry.analysis in analyses and data in run.entry.title
 
-    def __call__(self, runs: list[runs_table.Run]) -> list[runs_table.Run]:
+    def __call__(self, runs: list[results_table.Stored]) -> list[results_table.Stored]:
         return [run for run in runs if self.wanted(run)]
 
 
 @pytest.fixture
 def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
     found = Ticks()
-    monkeypatch.setattr(runs_table, "selected", found)
+    monkeypatch.setattr(results_table, "selected", found)
     return found
 
 
 def shown(at: AppTest) -> pd.DataFrame:
-    return next(d.value for d in at.dataframe if "what" in d.value)
+    return next(d.value for d in at.dataframe if "analysis" in d.value)
 
 
 # --- what is stored ---------------------------------------------------------------------------------------------------
 
 
 def test_an_empty_store_says_what_will_be_here() -> None:
-    at = app(RUNS)
+    at = app(RESULTS)
     assert not at.exception
     # The first page measured the digits on the way here.
     Store().delete(Store().entries()[0].key)
     for entry in Store().entries():
         Store().delete(entry.key)
     at.run()
-    assert "Nothing is kept yet" in at.info[0].value and not at.dataframe
+    assert "Nothing is stored yet" in at.info[0].value and not at.dataframe
 
 
 def test_what_is_stored_is_listed_and_parts_are_behind_a_switch() -> None:
     Engine().get(FilRequest(**DIGITS))
     Engine().get(AttributeRequest(**DIABETES, attribute="sex", trials=2))
-    at = app(RUNS)
-    assert set(shown(at)["what"]) == {"fil", "attribute inference: sex, 2 releases"}
-    assert {"classes 3, 8", ""} <= set(shown(at)["of them"])
+    at = app(RESULTS)
+    assert set(shown(at)["analysis"]) == {"fil", "attribute inference: sex, 2 releases"}
+    assert {"classes 3, 8", ""} <= set(shown(at)["selection"])
     sidebar(at, parts=True)
-    assert "fit" in set(shown(at)["what"])
-    assert "results are kept" in words(at)
+    assert "fit" in set(shown(at)["analysis"])
+    assert "results are stored" in words(at)
 
 
 def test_filters_leave_what_fits() -> None:
     Engine().get(FilRequest(**DIGITS))
     Engine().get(FilRequest(**DIABETES))
-    at = app(RUNS)
+    at = app(RESULTS)
     sidebar(at, of=["Diabetes"])
     assert set(shown(at)["data"]) == {"Diabetes"}
     sidebar(at, analysis=["fil"])
@@ -142,32 +142,32 @@ def test_filters_leave_what_fits() -> None:
     entry = next(e for e in Store().entries() if e.title == "Diabetes" and e.analysis == "fil")
     Store().delete(entry.key)
     at.run()
-    assert "No result fits" in at.info[0].value and not at.exception
+    assert "No result matches" in at.info[0].value and not at.exception
 
 
 def test_a_result_of_another_version_is_listed_and_can_be_deleted(ticks: Ticks) -> None:
     old = {"analysis": "old", "request": {"type": "OldRequest"}, "data": {"title": "Then", "fingerprint": "f"}}
     Store().put("e" * 64, Result(pd.DataFrame({"eta": [1.0]}), provenance=old))
     ticks.only("old")
-    at = app(RUNS)
+    at = app(RESULTS)
     assert "of another version" in words(at)
     assert at.button(key="results-open").disabled
     at.button(key="results-delete").click().run()
-    at.button(key="doom-yes").click().run()
+    at.button(key="delete-yes").click().run()
     assert ("e" * 64) not in Store() and not at.exception
 
 
 def test_deleting_asks_first_and_can_be_left(ticks: Ticks) -> None:
     Engine().get(FilRequest(**DIABETES))
     ticks.only("fil")
-    at = app(RUNS)
+    at = app(RESULTS)
     before = {entry.key for entry in Store().entries()}
     at.button(key="results-delete").click().run()
     assert "Delete these 2 results" in words(at) and {e.key for e in Store().entries()} == before
-    at.button(key="doom-no").click().run()
+    at.button(key="delete-no").click().run()
     assert "Delete these" not in words(at) and {e.key for e in Store().entries()} == before
     at.button(key="results-delete").click().run()
-    at.button(key="doom-yes").click().run()
+    at.button(key="delete-yes").click().run()
     assert not [e for e in Store().entries() if e.analysis == "fil"] and not at.exception
 
 
@@ -175,14 +175,14 @@ def test_a_store_that_cannot_be_written_is_said(monkeypatch: pytest.MonkeyPatch,
     blocked = tmp_path / "file"
     blocked.write_text("")
     monkeypatch.setenv("FIL_STORE_DIR", str(blocked))
-    at = app(RUNS)
+    at = app(RESULTS)
     assert "cannot be written" in plain(at.warning[0].value) and not at.exception
 
 
 # --- opening ----------------------------------------------------------------------------------------------------------
 
 OPENED = {
-    FilRequest(**DIGITS): ("Who does the model give away?", {"classes": ["3", "8"], "model": "logistic"}),
+    FilRequest(**DIGITS): ("Whose data does this model reveal?", {"classes": ["3", "8"], "model": "logistic"}),
     FilRequest(**SYNTHETIC, attribute=("attribute",)): ("Leakage", {"attribute": "attribute", "l2": 1e-2}),
     AttributeRequest(**DIABETES, attribute="sex", trials=3): ("Attacks", {"attacked": "sex", "trials": 3}),
     ReconstructionRequest(**DIGITS, ids=(13,), trials=2): ("Attacks", {"id": 13, "releases-drawn": 2}),
@@ -190,7 +190,7 @@ OPENED = {
         "Mitigations",
         {"method": "hybrid", "rounds": 2},
     ),
-    ExampleRequest(**DIGITS, id=13): ("Gallery", {"id": 13, "l2": 1e-3}),
+    ExampleRequest(**DIGITS, id=13): ("Examples", {"id": 13, "l2": 1e-3}),
 }
 
 
@@ -199,7 +199,7 @@ def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) 
     analysis = Engine().get(asked).provenance["analysis"]
     title, values = OPENED[asked]
     ticks.only(analysis, data=Engine().dataset(asked.data).title)
-    at = app(RUNS)
+    at = app(RESULTS)
     sidebar(at, parts=True)
     at.session_state["of"] = [Engine().dataset(asked.data).title]
     if asked.data.name == "digits":  # the first page measured all the digits on the way here
@@ -216,28 +216,28 @@ def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) 
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        (FilRequest(**DIABETES, sigma=2.0), "at σ = 1"),
+        (FilRequest(**DIABETES, sigma=2.0), "default of sigma"),
         (FilRequest(**DIABETES, attribute=("sex",)), "does not offer the attribute sex"),
         (AttributeRequest(**DIABETES, attribute="1"), "does not offer the attribute 1"),
-        (FilRequest(**DIABETES, attribute=("sex", "bmi")), "one attribute at a time"),
+        (FilRequest(**DIABETES, attribute=("sex", "bmi")), "one value of attribute at a time"),
         (FilRequest(data=DataSpec(name="diabetes", subset=50, seed=3)), "seed 3"),
         (FilRequest(data=DataSpec(name="synthetic:50x4"), model=ModelSpec(l2=0.1)), "does not list synthetic:50x4"),
-        (FilRequest(data=DataSpec(name="own:gone-0123456789ab")), "not here any more"),
-        (AttributeRequest(**DIABETES, attribute="sex", sigmas=(1.0,)), "noises of its own"),
-        (ReconstructionRequest(**DIABETES, ids=(1, 2)), "one example at a time"),
-        (ReleaseRequest(data=DIABETES["data"], model=ModelSpec(l2=1e-2, weights=Dropping(k=2))), "beside a release"),
-        (IrfilRequest(**DIABETES, weights=Irfil(attribute=("sex", "bmi"))), "one attribute at a time"),
+        (FilRequest(data=DataSpec(name="own:gone-0123456789ab")), "have been deleted"),
+        (AttributeRequest(**DIABETES, attribute="sex", sigmas=(1.0,)), "default of sigmas"),
+        (ReconstructionRequest(**DIABETES, ids=(1, 2)), "one value of ids at a time"),
+        (ReleaseRequest(data=DIABETES["data"], model=ModelSpec(l2=1e-2, weights=Dropping(k=2))), "equal weights"),
+        (IrfilRequest(**DIABETES, weights=Irfil(attribute=("sex", "bmi"))), "one value of attribute at a time"),
     ],
 )
 def test_what_no_page_asks_is_not_opened_as_something_else(asked, why: str) -> None:
-    with pytest.raises(runs_open.NoPage, match=why):
-        runs_open.place(asked)
+    with pytest.raises(results_open.NoPage, match=why):
+        results_open.place(asked)
 
 
 def test_why_a_result_cannot_be_opened_is_said(ticks: Ticks) -> None:
     Engine().get(FilRequest(**DIABETES, sigma=2.0))
     ticks.only("fil", data="Diabetes")
-    at = app(RUNS)
+    at = app(RESULTS)
     assert at.button(key="results-open").disabled and "No page shows exactly this" in words(at)
 
 
@@ -252,10 +252,10 @@ def link(*requests) -> str:
 
 def test_a_link_opens_two_results_side_by_side() -> None:
     one, other = FilRequest(**DIGITS), FilRequest(data=DIGITS["data"], model=ModelSpec(kind="logistic", l2=1e-2))
-    at = app(RUNS, compare=link(one, other))
+    at = app(RESULTS, compare=link(one, other))
     assert not at.exception and not at.error
     said = words(at)
-    assert "Side by side" in said and "Spearman" in said and "of the 29 leakiest" in said
+    assert "Comparison" in said and "Spearman" in said and "of the 29 leakiest" in said
     numbers = next(d.value for d in at.dataframe if d.value.index.name == "number")
     a, b = (Engine().get(request).summary["eta_max"] for request in (one, other))
     assert numbers.loc["eta_max"].tolist() == pytest.approx([a, b, b - a, b / a])
@@ -264,11 +264,11 @@ def test_a_link_opens_two_results_side_by_side() -> None:
         Engine().get(other).table["eta"][each.index[0]] / Engine().get(one).table["eta"][each.index[0]]
     )
     at.button(key="compare-close").click().run()
-    assert "Side by side" not in words(at)
+    assert "Comparison" not in words(at)
 
 
 def test_different_data_are_compared_by_their_spread_only() -> None:
-    at = app(RUNS, compare=link(FilRequest(**DIGITS), FilRequest(**DIABETES)))
+    at = app(RESULTS, compare=link(FilRequest(**DIGITS), FilRequest(**DIABETES)))
     assert not at.exception
     assert any("share no examples" in info.value for info in at.info)
     assert not [d for d in at.dataframe if "η in B" in d.value] and "Different rows" in words(at)
@@ -276,13 +276,13 @@ def test_different_data_are_compared_by_their_spread_only() -> None:
 
 def test_the_same_rows_in_other_coordinates_are_joined_by_id() -> None:
     pca = dataclasses.replace(DIGITS["data"], pca=5)
-    at = app(RUNS, compare=link(FilRequest(**DIGITS), FilRequest(data=pca, model=DIGITS["model"])))
+    at = app(RESULTS, compare=link(FilRequest(**DIGITS), FilRequest(data=pca, model=DIGITS["model"])))
     assert "Spearman" in words(at) and "Different rows, classes or preprocessing" in words(at)
 
 
 def test_other_kinds_are_compared_by_their_numbers() -> None:
     irfil = IrfilRequest(**DIABETES, weights=Irfil(iterations=2))
-    at = app(RUNS, compare=link(irfil, FilRequest(**DIABETES)))
+    at = app(RESULTS, compare=link(irfil, FilRequest(**DIABETES)))
     assert not at.exception and "Different analyses" in words(at)
     numbers = next(d.value for d in at.dataframe if d.value.index.name == "number")
     assert numbers.loc["eta_max", "A"] == Engine().get(irfil).summary["eta_max"][-1]
@@ -290,7 +290,7 @@ def test_other_kinds_are_compared_by_their_numbers() -> None:
 
 @pytest.mark.parametrize("wanted", ["0123456789", "0123456789,9876543210", "a,b", "<b>,<i>"])
 def test_a_link_to_nothing_is_a_sentence(wanted: str) -> None:
-    at = app(RUNS, compare=wanted)
+    at = app(RESULTS, compare=wanted)
     assert "expected" in plain(at.error[0].value) and not at.exception
     assert "<" not in at.error[0].value.replace("\\<", "")
 
@@ -298,12 +298,12 @@ def test_a_link_to_nothing_is_a_sentence(wanted: str) -> None:
 def test_redaction_hides_labels_in_a_comparison_and_changes_under_weights_by_class() -> None:
     by_class = ModelSpec(kind="logistic", l2=1e-3, weights=Irfil(method="class", iterations=2))
     plain_one, other = FilRequest(**DIGITS), FilRequest(data=DIGITS["data"], model=ModelSpec(kind="logistic", l2=1e-2))
-    at = app(RUNS, compare=link(plain_one, other), redact="true")
+    at = app(RESULTS, compare=link(plain_one, other), redact="true")
     each = next(d.value for d in at.dataframe if "η in B" in d.value)
     assert set(each["label"]) == {"•••"}
-    at = app(RUNS, compare=link(plain_one, FilRequest(data=DIGITS["data"], model=by_class)), redact="true")
+    at = app(RESULTS, compare=link(plain_one, FilRequest(data=DIGITS["data"], model=by_class)), redact="true")
     assert not [d for d in at.dataframe if "η in B" in d.value]
-    assert any("the change tells the class" in info.value for info in at.info)
+    assert any("the change reveals the class" in info.value for info in at.info)
 
 
 # --- taking away ------------------------------------------------------------------------------------------------------
@@ -314,22 +314,23 @@ def test_a_report_is_of_what_is_ticked_and_redacted_as_the_sidebar_says() -> Non
     Engine().get(request)
     (key,) = [e.key for e in Store().entries() if e.analysis == "fil"]
     clear, masked = (
-        runs_take._written(Store(), Engine().dataset, [key], redact, 3, "Mine").decode() for redact in (False, True)
+        results_actions._written(Store(), Engine().dataset, [key], redact, 3, "Mine").decode()
+        for redact in (False, True)
     )
     assert "<h1>Mine</h1>" in clear and "•••" not in clear and "•••" in masked
     Store().delete(key)
     with pytest.raises(BadRequest, match="none does"):
-        runs_take._written(Store(), Engine().dataset, [key], False, 3, "")
+        results_actions._written(Store(), Engine().dataset, [key], False, 3, "")
 
 
 def test_the_popover_says_what_a_report_holds(ticks: Ticks) -> None:
     Engine().get(FilRequest(**DIABETES))
     ticks.only("fil", "fit")
-    at = app(RUNS)
+    at = app(RESULTS)
     sidebar(at, parts=True)
     assert "It shows examples with their labels" in words(at) and "are left out" in words(at)
     sidebar(at, redact=True)
-    assert "pictures coarse, labels and attribute values masked" in words(at)
+    assert "pictures are coarse; labels and attribute values are masked" in words(at)
 
 
 def test_an_export_is_the_table_and_redacted_without_what_tells() -> None:
@@ -341,10 +342,10 @@ def test_an_export_is_the_table_and_redacted_without_what_tells() -> None:
     ):
         result = Engine().get(request)
         (key,) = [e.key for e in Store().entries() if e.request == result.provenance["request"]]
-        whole = runs_take._table(Store(), key, request, False)
+        whole = results_actions._table(Store(), key, request, False)
         pd.testing.assert_frame_equal(whole, result.table)
         assert gone <= set(whole)
-        safe = runs_take._table(Store(), key, request, True)
+        safe = results_actions._table(Store(), key, request, True)
         assert not gone & set(safe) and not [c for c in safe if c.startswith("success_")]
         assert set(safe["label"]) == {"•••"}
 
@@ -354,9 +355,9 @@ def test_an_export_is_the_table_and_redacted_without_what_tells() -> None:
 
 def test_running_jobs_show_progress_and_can_be_cancelled(jobs: Jobs) -> None:
     jobs.jobs = [job("1", "running", "Digits <b>", done=3, total=10, what="measuring"), job("2", "queued")]
-    at = app(RUNS)
+    at = app(RESULTS)
     assert not at.exception
-    assert "At work" in words(at)
+    assert "Running" in words(at)
     at.button(key="job-cancel-1").click().run()
     assert jobs.asked == [("cancel", "1")]
     assert "Not finished" in words(at) and "cancelled" in words(at)
@@ -368,7 +369,7 @@ def test_what_failed_says_why_and_can_start_again_or_be_forgotten(jobs: Jobs) ->
         job("2", "interrupted", title="Another", what="The server ended while it was under way."),
         job("3", "done", ended=datetime(2026, 1, 2, 3, 5, tzinfo=UTC), started=datetime(2026, 1, 2, 3, 4, tzinfo=UTC)),
     ]
-    at = app(RUNS)
+    at = app(RESULTS)
     assert words(at).count("pca: expected at most [64]") == 1 and "The server ended while it was under way." in words(
         at
     )
@@ -381,7 +382,7 @@ def test_what_failed_says_why_and_can_start_again_or_be_forgotten(jobs: Jobs) ->
 
 def test_a_job_that_is_refused_again_says_why_and_stays(jobs: Jobs) -> None:
     jobs.jobs, jobs.refuse = [job("1", "failed", errors={0: "out of memory"})], "memory: expected at most 2 GiB"
-    at = app(RUNS)
+    at = app(RESULTS)
     at.button(key="job-again-1").click().run()
     assert "memory: expected at most 2 GiB" in plain(at.error[0].value)
     assert [job.id for job in jobs.jobs] == ["1"]
@@ -389,32 +390,32 @@ def test_a_job_that_is_refused_again_says_why_and_stays(jobs: Jobs) -> None:
 
 def test_a_job_that_does_not_fit_into_memory_any_more_is_not_started_again(jobs: Jobs) -> None:
     jobs.jobs, jobs.memory_limit = [job("1", "failed", errors={0: "out of memory"})], 1000
-    at = app(RUNS)
+    at = app(RESULTS)
     at.button(key="job-again-1").click().run()
     assert "a job may take 0.0 GiB" in plain(at.error[0].value)
     assert jobs.asked == [] and not at.exception
 
 
-def test_what_a_person_brought_is_called_so_and_its_end_is_no_small_matter(ticks: Ticks) -> None:
+def test_uploaded_scores_are_named_so_and_deletion_warns(ticks: Ticks) -> None:
     engine = Engine()
     dataset = engine.dataset(DIABETES["data"])
-    brought.keep_scores(engine, pd.DataFrame({"id": dataset.ids, "mine": dataset.ids * 0.5}), dataset)
-    (run,) = runs_table.stored()
+    uploads.keep_scores(engine.store, pd.DataFrame({"id": dataset.ids, "mine": dataset.ids * 0.5}), dataset)
+    (run,) = results_table.stored()
     assert run.name == "your own scores"
-    assert runs_table.frame([run])["what"].tolist() == ["your own scores"]
+    assert results_table.frame([run])["analysis"].tolist() == ["your own scores"]
     ticks.only("scores")
-    at = sidebar(app(RUNS), parts=True)
+    at = sidebar(app(RESULTS), parts=True)
     at.button(key="results-delete").click().run()
-    assert "What you brought can not" in words(at) and not at.exception
+    assert "Uploaded files cannot" in words(at) and not at.exception
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_is_named_by_what_was_asked() -> None:
+def test_a_result_is_named_by_its_request() -> None:
     def name(request, analysis: str) -> str:
         entry = Entry("a" * 64, 1, datetime.now(UTC), datetime.now(UTC), {}, analysis, "Diabetes")
-        return runs_table.Run(entry, request).name
+        return results_table.Stored(entry, request).name
 
     assert name(FilRequest(**DIABETES, sigma=2.0), "fil") == "Diabetes: fil, least-squares, λ = 0.01, σ = 2"
     assert name(FitRequest(**DIABETES), "fit") == "Diabetes: fit, least-squares, λ = 0.01"

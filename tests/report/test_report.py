@@ -102,7 +102,7 @@ def test_the_finding_is_that_of_the_result(results, written):
     request, result = results["fil"]
     page = written((request, result), top=3)
     top = result.table["eta"].nlargest(3)
-    assert f"The model gives away example {top.index[0]:,} most" in re.sub(" +", " ", words(page))
+    assert f"Example {top.index[0]:,} is the most exposed" in re.sub(" +", " ", words(page))
     assert [int(id.replace(",", "")) for id in re.findall(r"#\d+ · ([\d,]+)</span>", own(page))] == list(top.index)
     dataset = Engine().dataset(request.data)
     assert all(np.array_equal(a, b) for a, b in zip(images(page), dataset.images(np.searchsorted(dataset.ids, top.index)), strict=True))  # noqa: E501 # fmt: skip
@@ -163,7 +163,7 @@ def test_a_redacted_table_masks_labels_and_values(results, written, engine):
     cell = f'<td class="number">{record["bmi"]:.1f}</td>'
     assert cell in written((request, result), top=1)
     page = written((request, result), top=1, redact=True)
-    assert cell not in page and "•••" in page and "loss" not in words(page).split("Where this comes from")[0]
+    assert cell not in page and "•••" in page and "loss" not in words(page).split("Provenance")[0]
 
 
 def test_a_redacted_report_tells_no_class(results, written):
@@ -175,7 +175,7 @@ def test_a_redacted_report_tells_no_class(results, written):
 
 def test_redacted_weights_by_class_show_no_change(results, written):
     page = written(results["irfil by class"], redact=True)
-    assert "the change tells the class" in words(page) and "Before and after" not in words(page)
+    assert "the change reveals the class" in words(page) and "Before and after" not in words(page)
     assert "Before and after" in words(written(results["irfil"], redact=True))
 
 

@@ -34,24 +34,24 @@ def figures(subject: Subject) -> list[Drawn]:
     return [*_against_noise(subject, middle_sigma(subject.result)), *_deciles(subject, white_box(subject.result))]
 
 
-def white_box(found: Result) -> dict[str, np.ndarray]:
-    """Each example's chance that the white-box attackers guess rightly, at the noise in the middle."""
-    sigma = middle_sigma(found)
-    return {name: guess_success(found, name, sigma) for name in WHITE if name in found.summary["accuracy"]}
+def white_box(result: Result) -> dict[str, np.ndarray]:
+    """Each example's probability that the white-box attackers are correct, at the middle noise level."""
+    sigma = middle_sigma(result)
+    return {name: guess_success(result, name, sigma) for name in WHITE if name in result.summary["accuracy"]}
 
 
 def _against_noise(subject: Subject, sigma: float) -> list[Drawn]:
-    found, s = subject.result, subject.result.summary
+    result, s = subject.result, subject.result.summary
     noisy = [i for i, level in enumerate(s["sigmas"]) if level > 0]
     if not noisy:
         return []
     drawn_at = [s["sigmas"][i] for i in noisy]
     lines: dict[str, tuple[Sequence[float], Sequence[float]]] = {}
     points: dict[str, tuple[Sequence[float], Sequence[float], Sequence[float]]] = {}
-    for name in WHITE if "gram" in found.arrays else ():
+    for name in WHITE if "gram" in result.arrays else ():
         if name in s["exact"]:
             fine = [float(v) for v in np.geomspace(min(drawn_at), max(drawn_at), _FINE)]
-            lines[name] = (fine, [float(guess_success(found, name, level).mean()) for level in fine])
+            lines[name] = (fine, [float(guess_success(result, name, level).mean()) for level in fine])
     for name, accuracy in s["accuracy"].items():
         values, error = [accuracy[i] for i in noisy], [s["standard_error"][name][i] or 0.0 for i in noisy]
         if name in ("baseline", "ideal"):
@@ -59,7 +59,7 @@ def _against_noise(subject: Subject, sigma: float) -> list[Drawn]:
         elif any(error) or name not in lines:
             points[name] = (drawn_at, values, error)
     drawn = success(lines, points, sigma, subject.mode)
-    alt = "Share of right guesses of each attacker against the output noise"
+    alt = "Accuracy of each attacker against the output noise"
     return [Drawn("Accuracy against noise", alt, drawn)]
 
 
@@ -71,7 +71,7 @@ def _deciles(subject: Subject, white: dict[str, np.ndarray]) -> list[Drawn]:
     rows = {name: [float(v[group].mean()) for group in groups] for name, v in ({"mean eta": eta} | white).items()}
     parts = pd.DataFrame(rows, index=pd.RangeIndex(1, 1 + len(groups), name="decile"))
     drawn = deciles(parts, max(subject.result.summary["prior"]), subject.mode)
-    return [Drawn("By η", "Share of right guesses in each decile of the examples by eta", drawn)]
+    return [Drawn("Accuracy by decile of η", "Attack accuracy in each decile of the examples by eta", drawn)]
 
 
 def success(
@@ -80,40 +80,40 @@ def success(
     sigma: float,
     mode: Mode,
 ) -> go.Figure:
-    """Accuracy against the noise: lines (sigma, accuracy) and drawn points (sigma, accuracy, standard error)."""
+    """Accuracy against the noise: lines (sigma, accuracy) and points (sigma, accuracy, standard error)."""
     figure = go.Figure()
     for name, (x, y) in lines.items():
         figure.add_scatter(
             x=x, y=y, name=name, mode="lines", legendgroup=name,
             line={"color": ATTACKER_COLOURS[name], "width": 2, "dash": _DASHES.get(name, "solid")},
-            hovertemplate="σ %{x:.3g}<br>right %{y:.1%}<extra>%{fullData.name}</extra>",
+            hovertemplate="σ %{x:.3g}<br>accuracy %{y:.1%}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     for name, (x, y, error) in points.items():
         figure.add_scatter(
-            x=x, y=y, name=f"{name}, drawn" if name in lines else name, legendgroup=name,
+            x=x, y=y, name=f"{name}, simulated" if name in lines else name, legendgroup=name,
             mode="markers" if name in lines else "lines+markers", error_y={"array": error, "thickness": 1, "width": 3},
             marker={"color": ATTACKER_COLOURS[name], "size": 6}, line={"color": ATTACKER_COLOURS[name], "width": 1},
             showlegend=name not in lines,
-            hovertemplate="σ %{x:.3g}<br>right %{y:.1%} ± %{error_y.array:.1%}<extra>%{fullData.name}</extra>",
+            hovertemplate="σ %{x:.3g}<br>accuracy %{y:.1%} ± %{error_y.array:.1%}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     if sigma > 0:
         figure.add_vline(sigma, line={"color": INK[mode][0], "dash": "dot", "width": 1})
-    styled(figure, mode, x="output noise σ", y="share of examples guessed rightly", height=360)
+    styled(figure, mode, x="output noise σ", y="accuracy of the attack", height=360)
     figure.update_xaxes(type="log")
     return figure.update_yaxes(range=[0, 1.03], tickformat=".0%")
 
 
 def deciles(deciles: pd.DataFrame, baseline: float, mode: Mode) -> go.Figure:
-    """Mean success in each decile of the examples, index `decile`, beside `mean eta`; the baseline as a line."""
+    """Accuracy in each decile of the examples, index `decile`, beside `mean eta`; the baseline as a line."""
     figure = go.Figure()
     for name in deciles.columns.drop("mean eta"):
         figure.add_bar(
             x=deciles.index, y=deciles[name], name=name, customdata=deciles["mean eta"],
             marker={"color": ATTACKER_COLOURS[name]},
-            hovertemplate="decile %{x}, mean η %{customdata:.3g}<br>right %{y:.1%}<extra>%{fullData.name}</extra>",
+            hovertemplate="decile %{x}, mean η %{customdata:.3g}<br>accuracy %{y:.1%}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
-    level(figure, (0.5, 10.5), baseline, "most frequent value", mode)
-    styled(figure, mode, x="decile of the examples by η (10 = leakiest)", y="share guessed rightly", height=360)
+    level(figure, (0.5, 10.5), baseline, "most common value", mode)
+    styled(figure, mode, x="decile by η (10 = leakiest)", y="accuracy of the attack", height=360)
     figure.update_xaxes(dtick=1)
     return figure.update_yaxes(range=[0, 1.03], tickformat=".0%")
 
@@ -125,10 +125,16 @@ def against_eta(curves: dict[str, tuple[np.ndarray, np.ndarray]], baseline: floa
         figure.add_scatter(
             x=x, y=y, name=name, mode="lines+markers", marker={"size": 5},
             line={"color": OKABE_ITO[i % len(OKABE_ITO)], "width": 2},
-            hovertemplate="mean η %{x:.3g}<br>right %{y:.1%}<extra>%{fullData.name}</extra>",
+            hovertemplate="mean η %{x:.3g}<br>accuracy %{y:.1%}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     ends = [min(x.min() for x, _ in curves.values()), max(x.max() for x, _ in curves.values())]
-    level(figure, ends, baseline, "most frequent value", mode)
-    styled(figure, mode, x="mean η of the attribute at that noise, in 1/feature", y="share guessed rightly", height=340)
+    level(figure, ends, baseline, "most common value", mode)
+    styled(
+        figure,
+        mode,
+        x="mean η of the attribute at each noise level, in 1/feature",
+        y="accuracy of the attack",
+        height=340,
+    )
     figure.update_xaxes(type="log")
     return figure.update_yaxes(range=[0, 1.03], tickformat=".0%")

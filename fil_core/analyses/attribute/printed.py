@@ -1,4 +1,4 @@
-"""What the command says of guessed attributes."""
+"""What the command prints for attribute inference."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def printed(request: object, result: Result) -> tuple[dict[str, Any], str]:
 
 
 def _beside(line: dict[str, Any]) -> dict[str, list[float]]:
-    """Closed forms that stand beside trials: those of three values."""
+    """Closed forms beside simulated accuracy: those of more than two values."""
     exact: dict[str, list[float]] = line["exact"]
     return exact if len(line["levels"]) > 2 else {}
 

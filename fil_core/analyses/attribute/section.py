@@ -1,4 +1,4 @@
-"""The section of a report about guessed attributes."""
+"""The section of a report about attribute inference."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from fil_core.display.redaction import MASK
 
 
 def section(subject: Subject) -> str:
-    """Who guesses an attribute rightly, under which noise."""
-    found, s = subject.result, subject.result.summary
-    sigma, white = middle_sigma(found), white_box(found)
-    table = found.table[["label", "value", "eta"]].assign(**{f"success of {name}": p for name, p in white.items()})
-    if subject.redact:  # whether a guess of the most frequent value is right says who has it
+    """Accuracy of each attacker by noise, and the leakiest examples."""
+    result, s = subject.result, subject.result.summary
+    sigma, white = middle_sigma(result), white_box(result)
+    table = result.table[["label", "value", "eta"]].assign(**{f"success of {name}": p for name, p in white.items()})
+    if subject.redact:  # whether guessing the most common value is correct reveals the value
         table = table[["label", "value", "eta"]].assign(label=MASK, value=MASK)
     listed = leakiest(subject, table).drop(columns="percentile").rename_axis("id")
     level = s["sigmas"].index(sigma)
@@ -31,8 +31,8 @@ def section(subject: Subject) -> str:
             e.sentence(sentence(subject, e.quoted)),
             e.metrics(shown),
             e.drawn(figures(subject)),
-            e.table(accuracy.rename_axis("σ"), "Share guessed rightly by each attacker"),
-            e.heading(f"The leakiest {count(len(listed))}, at σ = {number(sigma)}"),
+            e.table(accuracy.rename_axis("σ"), "Accuracy of each attacker"),
+            e.heading(f"The {count(len(listed))} leakiest examples, at σ = {number(sigma)}"),
             e.table(listed[["rank", *table.columns]].rename(columns={"eta": "η"})),
         ]
     )

@@ -1,4 +1,4 @@
-"""How often an attribute is guessed rightly, in one sentence."""
+"""How often an attribute is inferred correctly, in one sentence."""
 
 from __future__ import annotations
 
@@ -11,38 +11,42 @@ from fil_core.result import Result
 
 
 def sentence(subject: Subject, quote: Quote) -> str:
-    """At the noise in the middle of those that were tried."""
-    return guessed(subject.result, middle_sigma(subject.result), quote)
+    """At the middle one of the noise levels that were tried."""
+    return accuracy_sentence(subject.result, middle_sigma(subject.result), quote)
 
 
-def middle_sigma(found: Result) -> float:
-    """The noise in the middle of those that were tried."""
-    sigmas = found.summary["sigmas"]
+def middle_sigma(result: Result) -> float:
+    """The middle one of the noise levels that were tried."""
+    sigmas = result.summary["sigmas"]
     return float(sigmas[len(sigmas) // 2])
 
 
-def success(found: Result, attacker: str, sigma: float) -> np.ndarray:
-    """Each example's chance that a white-box attacker guesses rightly: in closed form, or of a noise that was drawn."""
-    if "gram" not in found.arrays:
-        return found.table[success_column(attacker, sigma)].to_numpy()
-    prior = found.arrays["prior"] if attacker == "whitebox-prior" else None
-    return success_probability(found.arrays["gram"], found.arrays["codes"], sigma, prior)
+def success(result: Result, attacker: str, sigma: float) -> np.ndarray:
+    """Each example's probability that a white-box attacker is correct: in closed form, or from drawn noise."""
+    if "gram" not in result.arrays:
+        return result.table[success_column(attacker, sigma)].to_numpy()
+    prior = result.arrays["prior"] if attacker == "whitebox-prior" else None
+    return success_probability(result.arrays["gram"], result.arrays["codes"], sigma, prior)
 
 
-def guessed(found: Result, sigma: float, quote: Quote) -> str:
-    """How often an attribute is guessed rightly, without noise and with some."""
-    s = found.summary
-    name, prior = quote(s["attribute"]), max(s["prior"])
+def accuracy_sentence(result: Result, sigma: float, quote: Quote) -> str:
+    """The strongest white-box attacker's accuracy without noise and at some, beside that of guessing.
+
+    Args:
+        result: of an `AttributeRequest`.
+        sigma: the noise that the sentence is about.
+        quote: takes from a name what has a meaning where the sentence is shown.
+    """
+    s = result.summary
+    name, n, prior = quote(s["attribute"]), count(s["n"]), percent(max(s["prior"]))
     attackers = [attacker for attacker in ("whitebox-prior", "whitebox") if attacker in s["accuracy"]]
     if not attackers:
-        return f"Saying the most frequent value of **{name}** is right for **{percent(prior)}** of the examples."
-    now = float(success(found, attackers[0], sigma).mean())
-    usual = f"saying the most frequent value is right for {percent(prior)}"
-    if "gram" not in found.arrays and 0.0 not in s["sigmas"]:
-        told = f"**{name}** is read off for **{percent(now)}** of the examples"
-        return f"Under noise of σ = {number(sigma)} {told}; {usual}."
-    bare = float(success(found, attackers[0], 0.0).mean())
-    return (
-        f"Who sees the bare parameters and knows everybody else reads **{name}** off for **{percent(bare)}** of "
-        f"the {count(s['n'])} examples; {usual}. Noise of σ = {number(sigma)} leaves **{percent(now)}**."
-    )
+        return f"Guessing the most common value of **{name}** is correct for **{prior}** of the {n} examples."
+    at_sigma = percent(float(success(result, attackers[0], sigma).mean()))
+    attacker = f"an attacker who knows all data except the target's **{name}** infers it correctly for"
+    guessing = f"guessing the most common value is correct for {prior}"
+    if "gram" not in result.arrays and 0.0 not in s["sigmas"]:
+        return f"With noise σ = {number(sigma)}, {attacker} **{at_sigma}** of the {n} examples; {guessing}."
+    exact = percent(float(success(result, attackers[0], 0.0).mean()))
+    with_noise = f" With noise σ = {number(sigma)} the share is **{at_sigma}**." if sigma else ""
+    return f"Without noise, {attacker} **{exact}** of the {n} examples; {guessing}.{with_noise}"

@@ -1,4 +1,4 @@
-"""What one training example gives away: which features, in which direction, and who is like it."""
+"""One training example: which features leak, in which direction, and its nearest neighbours."""
 
 from fil_core.analyses.analysis import Analysis, Column, late
 from fil_core.analyses.columns import LABEL

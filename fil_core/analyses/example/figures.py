@@ -11,16 +11,16 @@ _BARS = 12
 
 
 def figures(subject: Subject) -> list[Drawn]:
-    """Which features leak, and the bounds on reconstruction against the noise."""
+    """Which features leak, and bounds on the reconstruction error against the noise."""
     arrays, prior_std = subject.result.arrays, subject.result.summary["prior_std"]
     error = [np.sqrt(arrays[name]) / prior_std for name in ("bound_unbiased", "bound_prior")]
     bounds = charts.bounds(arrays["sigmas"], error[0], error[1], subject.mode)
     alt = "Bounds on the reconstruction error against the output noise"
-    return [*_features(subject), Drawn("Bounds on reconstruction", alt, bounds)]
+    return [*_features(subject), Drawn("Bounds on the reconstruction error", alt, bounds)]
 
 
 def _features(subject: Subject) -> list[Drawn]:
-    if subject.data is None or subject.redact:  # which features leak follows from their values
+    if subject.data is None or subject.redact:  # which features leak depends on their values
         return []
     eta = subject.result.arrays["feature_eta"]
     if subject.data.image_shape is not None:

@@ -1,4 +1,4 @@
-"""What one example gives away, in one sentence."""
+"""Which feature of an example is most exposed, in one sentence."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from fil_core.display.numbers import number
 
 def sentence(subject: Subject, quote: Quote) -> str:
     """Its most exposed feature and its nearest neighbour."""
-    found = subject.result
-    eta = found.arrays["feature_eta"]
+    result = subject.result
+    eta = result.arrays["feature_eta"]
     most = int(np.argmax(eta))
     data = subject.data
     name = f"feature {most:,}" if data is None else quote(data.source_names[most])
-    near = found.table.index[0] if len(found.table) else None
-    nearest = (
-        f" The nearest training example is **{near:,}**, at a distance of {number(found.table['distance'].iloc[0])}."
-        if near is not None
-        else ""
-    )
+    nearest = ""
+    if len(result.table):
+        id, distance = result.table.index[0], number(result.table["distance"].iloc[0])
+        nearest = f" The nearest training example is **{id:,}**, at distance {distance}."
     return (
-        f"Of example **{found.summary['id']:,}** the model reveals **{name}** most: its η is "
+        f"The most exposed feature of example **{result.summary['id']:,}** is **{name}**, with η = "
         f"**{number(eta[most])}**.{nearest}"
     )

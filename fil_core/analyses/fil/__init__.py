@@ -36,15 +36,19 @@ ANALYSIS = Analysis(
         Column(
             "bound_prior",
             "van Trees bound on reconstruction",
-            "mean squared error per feature under a Gaussian prior",
+            "mean squared error per feature that no attacker stays below on average under a Gaussian prior",
             unit="feature²",
             more=-1,
         ),
-        Column("membership_auc", "membership AUC at this σ", "of the best test whether it was trained on", more=+1),
+        Column(
+            "membership_auc", "membership AUC at this σ", "AUC of the best test of whether it was trained on", more=+1
+        ),
         Column("eta_all", "η of the whole example", "beside η of an attribute", "1/feature", more=+1, always=False),
         Column("eta_*", "η of a sensitive attribute", "Fisher information loss", "1/feature", more=+1, always=False),
         Column("prediction", "prediction", "class that the model predicts", reveals="label", always=False),
-        Column("correct", "predicted rightly", "whether that is its own", reveals="label", always=False),
+        Column(
+            "correct", "predicted correctly", "whether the prediction is its own class", reveals="label", always=False
+        ),
         WEIGHT,
     ),
     title="Whose data this model reveals",

@@ -15,13 +15,13 @@ MOST_CLASSES = 40  # boxes that fit on one page of paper
 def figures(subject: Subject) -> list[Drawn]:
     """The distribution of eta, and eta by class."""
     table = trained_on(subject)
-    return [spread_of_eta(subject, table), *by_class(subject, table)]
+    return [distribution_of_eta(subject, table), *by_class(subject, table)]
 
 
-def spread_of_eta(subject: Subject, table: pd.DataFrame) -> Drawn:
+def distribution_of_eta(subject: Subject, table: pd.DataFrame) -> Drawn:
     """Histogram of eta."""
     drawn = charts.distribution(table, subject.mode, log=False, sigma=subject.request.sigma)
-    return Drawn("How η is spread", f"Histogram of eta over {count(len(table))} training examples", drawn)
+    return Drawn("Distribution of η", f"Histogram of eta over {count(len(table))} training examples", drawn)
 
 
 def by_class(subject: Subject, table: pd.DataFrame) -> list[Drawn]:

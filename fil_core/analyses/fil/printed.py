@@ -1,4 +1,4 @@
-"""What the command says of the leakage of every example."""
+"""What the command prints for the leakage of every example."""
 
 from __future__ import annotations
 

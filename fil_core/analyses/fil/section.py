@@ -21,7 +21,7 @@ def section(subject: Subject) -> str:
             e.sentence(sentence(subject, e.quoted)),
             e.metrics(_metrics(subject, len(table))),
             e.drawn(figures(subject)),
-            e.heading(f"The leakiest {count(min(subject.top, len(table)))}"),
+            e.heading(f"The {count(min(subject.top, len(table)))} leakiest examples"),
             examples(subject, leakiest(subject, table), columns),
             _class_table(subject, table),
         ]

@@ -1,4 +1,4 @@
-"""What the leakage of every example says, in one sentence.
+"""The most exposed example and its class, in one sentence.
 
 Sentences are Markdown whose only marks are `**`, the same on a page and in a report. Names out of the data go through
 `quote`, which takes from them what has a meaning where the sentence is shown.
@@ -15,7 +15,7 @@ from fil_core.display.redaction import MASK
 
 
 def sentence(subject: Subject, quote: Quote) -> str:
-    """Which example the model gives away most."""
+    """Which example is most exposed."""
     return headline(trained_on(subject), quote, classes=subject.classes)
 
 
@@ -27,23 +27,23 @@ def trained_on(subject: Subject) -> pd.DataFrame:
 
 
 def headline(table: pd.DataFrame, quote: Quote, *, classes: bool) -> str:
-    """Who is given away most.
+    """Which example is most exposed, and how much more than the median.
 
     Args:
-        table: `eta`, `rank` and `label` of those the model is trained on; `name` where their source has names for them.
+        table: `eta`, `rank` and `label` of the examples the model is trained on; `name` where the source has names.
         quote: see the module.
         classes: the labels are classes, and may be told.
     """
     top = table.nsmallest(1, "rank").iloc[0]
     if even(table):
-        return f"All {count(len(table))} training examples leak the same: η is **{number(top.eta)}**."
+        return f"All {count(len(table))} training examples leak the same amount: η is **{number(top.eta)}**."
     times = top.eta / table["eta"].median()
-    tenth = table.nsmallest(max(1, len(table) // 10), "rank")["label"]
-    most = tenth.mode().iloc[0]
-    share = float((tenth == most).mean())
-    crowd = f" Of the leakiest tenth, {share:.0%} are of class {quote(most)}." if classes else ""
+    leakiest = table.nsmallest(max(1, len(table) // 10), "rank")["label"]
+    most = leakiest.mode().iloc[0]
+    share = float((leakiest == most).mean())
+    by_class = f" Of the leakiest 10 %, {share:.0%} are of class {quote(most)}." if classes else ""
     called = f" ({quote(top['name'])})" if "name" in table and top["name"] != MASK else ""
     return (
-        f"The model gives away **example {top.name:,}**{called} most: its η is **{number(top.eta)}**, "
-        f"**{times:.1f} × the median** of the {count(len(table))} training examples.{crowd}"
+        f"**Example {top.name:,}**{called} is the most exposed: its η is **{number(top.eta)}**, "
+        f"**{times:.1f} × the median** of the {count(len(table))} training examples.{by_class}"
     )

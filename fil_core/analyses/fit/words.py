@@ -1,4 +1,4 @@
-"""What is said of a trained model."""
+"""How a model was fitted, in one sentence."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from fil_core.display import html as e
 
 
 def sentence(subject: Subject, quote: Quote) -> str:
-    """Whether it is at its optimum."""
+    """How it was fitted, and its gradient norm beside the tolerance."""
     s = subject.result.summary
-    steps = "in closed form" if not s["iterations"] else f"after {s['iterations']} steps"
-    return (
-        f"The model is at its optimum {steps}: the gradient norm is **{s['grad_norm']:.1e}**, with a tolerance of "
-        f"{s['tolerance']:.1e}."
-    )
+    fitted = "in closed form" if not s["iterations"] else f"in {s['iterations']} steps"
+    return f"Fitted {fitted}: gradient norm **{s['grad_norm']:.1e}**, tolerance {s['tolerance']:.1e}."
 
 
 def no_figures(subject: Subject) -> list[Drawn]:

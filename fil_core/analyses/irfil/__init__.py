@@ -21,7 +21,7 @@ ANALYSIS = Analysis(
         Column("eta_after", "η after reweighting", "after the last round", "1/feature", more=+1, reveals="change"),
         WEIGHT,
     ),
-    title="Training reweighted",
+    title="Iterated reweighting (IRFIL)",
     sentence=_late("words", "sentence"),
     figures=_late("figures", "figures"),
     section=_late("section", "section"),

@@ -23,8 +23,8 @@ _STATISTICS = {
 
 
 def figures(subject: Subject) -> list[Drawn]:
-    """Rounds and price; every example before and after, and the weights, where they tell no class."""
-    found, s, mode = subject.result, subject.result.summary, subject.mode
+    """Rounds and test score; every example before and after, and the weights, where they do not reveal the class."""
+    result, s, mode = subject.result, subject.result.summary, subject.mode
     last = len(s["eta_mean"]) - 1
     drawn = [
         Drawn(
@@ -33,15 +33,17 @@ def figures(subject: Subject) -> list[Drawn]:
             rounds(s, last, mode),
         ),
         Drawn(
-            "The price",
+            "Train and test score",
             f"Train and test {s['score']} in each round of reweighting",
-            price(s["train_score"], s["test_score"], last, s["score"], mode),
+            scores(s["train_score"], s["test_score"], last, s["score"], mode),
         ),
     ]
     if not (subject.redact and weights_tell_class(subject.request.weighting)):
         drawn.append(_each(subject))
     if not subject.redact:
-        drawn.append(Drawn("Weights", "Histogram of training weights", weights(found.table["weight"].to_numpy(), mode)))
+        drawn.append(
+            Drawn("Weights", "Histogram of training weights", weights(result.table["weight"].to_numpy(), mode))
+        )
     return drawn
 
 
@@ -54,7 +56,7 @@ def _each(subject: Subject) -> Drawn:
 
 
 def rounds(statistics: dict[str, Sequence[float]], shown: int, mode: Mode) -> go.Figure:
-    """Largest, mean and spread of eta round by round, the spread falling over many decades; one round marked."""
+    """Largest, mean and standard deviation of eta by round; one round is marked."""
     figure = go.Figure()
     for name, (title, colour, dash) in _STATISTICS.items():
         values = np.asarray(statistics[name], dtype=float)
@@ -68,7 +70,7 @@ def rounds(statistics: dict[str, Sequence[float]], shown: int, mode: Mode) -> go
     figure.update_xaxes(**_round_axis(len(statistics["eta_mean"])))
     spread = np.asarray(statistics["eta_std"], dtype=float)
     decades = np.log10(max(statistics["eta_max"]) / min(spread[spread > 0], default=max(statistics["eta_max"])))
-    # Powers of ten alone where there are some, no more than eight of them.
+    # Ticks at powers of ten only, at most eight of them: the spread falls over many decades.
     return figure.update_yaxes(type="log", dtick=None if decades < 2 else max(1, np.ceil(decades / 8)))
 
 
@@ -77,7 +79,7 @@ def _round_axis(rounds: int) -> dict[str, object]:
 
 
 def before_and_after(table: pd.DataFrame, mode: Mode) -> go.Figure:
-    """eta after against eta before, one point an example; above the line where they are equal it leaks more."""
+    """eta after against eta before, one point per example; above the diagonal an example leaks more than before."""
     figure = go.Figure()
     groups = colours(table)
     for label, colour in groups.items():
@@ -87,17 +89,17 @@ def before_and_after(table: pd.DataFrame, mode: Mode) -> go.Figure:
             marker={"color": colour, "size": 5, "opacity": 0.6}, showlegend=len(groups) > 1,
             hovertemplate="example %{customdata}<br>before %{x:.4g}<br>after %{y:.4g}<extra></extra>",
         )  # fmt: skip
-    seen = table[["eta_before", "eta_after"]].to_numpy()
-    ends = [float(seen[seen > 0].min()), float(seen.max())]
+    eta = table[["eta_before", "eta_after"]].to_numpy()
+    ends = [float(eta[eta > 0].min()), float(eta.max())]
     figure.add_scatter(x=ends, y=ends, mode="lines", name="no change", line={"color": INK[mode][2], "dash": "dot"})
-    styled(figure, mode, x="η with equal weights", y="η after", height=360)
+    styled(figure, mode, x="η with equal weights", y="η after reweighting", height=360)
     figure.update_layout(dragmode="select")
     figure.update_xaxes(type="log")
     return figure.update_yaxes(type="log")
 
 
 def by_class(classes: pd.DataFrame, mode: Mode) -> go.Figure:
-    """Mean eta of each class before and after, with the largest as a mark."""
+    """Mean and largest eta of each class, before and after."""
     figure = go.Figure()
     names = [named(name) for name in classes.index]
     for when, colour in (("before", BEFORE), ("after", AFTER)):
@@ -135,8 +137,8 @@ def weights(values: np.ndarray, mode: Mode) -> go.Figure:
     return figure.update_xaxes(type="log")
 
 
-def price(train: Sequence[float], test: Sequence[float], shown: int, score: str, mode: Mode) -> go.Figure:
-    """Train and test score round by round."""
+def scores(train: Sequence[float], test: Sequence[float], shown: int, score: str, mode: Mode) -> go.Figure:
+    """Train and test score by round."""
     figure = go.Figure()
     for values, name, dash in ((test, "test", "solid"), (train, "train", "dot")):
         figure.add_scatter(

@@ -1,4 +1,4 @@
-"""What the command says of reweighting."""
+"""What the command prints for reweighting."""
 
 from __future__ import annotations
 

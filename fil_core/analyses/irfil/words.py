@@ -1,4 +1,4 @@
-"""What reweighting did, in one sentence."""
+"""What reweighting changed, in one sentence."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ from fil_core.result import Result
 
 def sentence(subject: Subject, quote: Quote) -> str:
     """After the last round."""
-    found = subject.result
-    change = found.table["eta_after"] / found.table["eta_before"]
-    return evened(found, len(found.summary["eta_mean"]) - 1, change)
+    result = subject.result
+    change = result.table["eta_after"] / result.table["eta_before"]
+    return reweighted(result, len(result.summary["eta_mean"]) - 1, change)
 
 
-def evened(found: Result, shown: int, change: pd.Series) -> str:
-    """What so many rounds of reweighting did; `change` is eta after over eta before, an example each."""
-    s = found.summary
+def reweighted(result: Result, shown: int, change: pd.Series) -> str:
+    """What some rounds of reweighting changed.
+
+    Args:
+        result: of an `IrfilRequest`.
+        shown: number of rounds, 0 for equal weights.
+        change: eta after over eta before, per example.
+    """
+    s = result.summary
     if shown == 0:
         times = s["eta_max"][0] / s["eta_mean"][0]
         return f"With equal weights the largest η is **{number(s['eta_max'][0])}**, {times:.1f} × the mean."
@@ -28,16 +34,16 @@ def evened(found: Result, shown: int, change: pd.Series) -> str:
     worse, most = int((change > 1).sum()), float(change.max())
     rounds = "one round" if shown == 1 else f"{shown} rounds"
     return (
-        f"Reweighting for {rounds} takes the largest η from **{number(max0)}** to **{number(max1)}** and its "
-        f"spread from {number(std0)} to **{number(std1)}**; the mean {_moves(mean0, mean1)}. "
+        f"Reweighting for {rounds} changes the largest η from **{number(max0)}** to **{number(max1)}** and its "
+        f"spread (standard deviation) from {number(std0)} to **{number(std1)}**; the mean {_moves(mean0, mean1)}. "
         f"**{count(worse)} of {count(len(change))} examples leak more than before**"
-        + (f", up to {most:.2f} ×. " if worse else ". ")
+        + (f", up to {most:.2f} × as much. " if worse else ". ")
         + f"Test {s['score']}: {score(score0, s['score'])} → **{score(score1, s['score'])}**."
     )
 
 
 def _moves(before: float, after: float) -> str:
-    """How a number changed, in words that are true of the digits shown."""
+    """How a number changed, true of the digits shown."""
     if number(before) == number(after):
         return f"stays at {number(after)}"
     return f"{'rises' if after > before else 'falls'} from {number(before)} to {number(after)}"

@@ -1,4 +1,4 @@
-"""All mitigations side by side."""
+"""Every mitigation, compared."""
 
 from fil_core.analyses.analysis import Analysis, Column, Parts, late
 from fil_core.analyses.mitigate.cost import cost
@@ -21,17 +21,17 @@ ANALYSIS = Analysis(
         Column("l2", "penalty λ", "multiplied by n"),
         Column("weights", "training weights", "how training is weighted"),
         Column("trained_on", "trained on", "examples of weight > 0"),
-        Column("eta_max", "largest η", "at that noise", "1/feature", more=+1),
-        Column("eta_mean", "mean η", "at that noise", "1/feature", more=+1),
-        Column("eta_std", "spread of η", "standard deviation at that noise", "1/feature"),
-        Column("attack", "attack", "share guessed rightly, or error as a share of that without the release"),
-        Column("nothing_learnt", "nothing learnt", "what the attack gets from no release at all"),
+        Column("eta_max", "largest η", "at the noise of the release", "1/feature", more=+1),
+        Column("eta_mean", "mean η", "at the noise of the release", "1/feature", more=+1),
+        Column("eta_std", "spread of η", "standard deviation of η at the noise of the release", "1/feature"),
+        Column("attack", "attack", "share inferred correctly, or error relative to that without the release"),
+        Column("nothing_learnt", "nothing learnt", "what the attacker gets without the release"),
         Column("test_score", "test score", "without noise"),
         Column("expected_score", "expected test score", "with the noise"),
-        Column("score_std", "± between releases", "standard deviation of the test score"),
+        Column("score_std", "± between releases", "standard deviation of the test score between releases"),
         Column("error", "why it is impossible", "where it is"),
     ),
-    title="Mitigations side by side",
+    title="Comparison of mitigations",
     sentence=_late("words", "sentence"),
     figures=_late("figures", "figures"),
     section=_late("section", "section"),

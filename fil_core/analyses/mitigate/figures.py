@@ -1,4 +1,4 @@
-"""Leakage against test score, a point per mitigation."""
+"""Leakage against test score, one point per mitigation."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from fil_core.analyses.subject import Drawn, Subject
 
 
 def figures(subject: Subject) -> list[Drawn]:
-    """The frontier."""
+    """Leakage against test score."""
     table = subject.result.table
     points = table[table["eta_max"].notna() & table["expected_score"].notna()].rename(
         columns={"eta_max": "leakage", "expected_score": "score"}
     )
-    titles = ("largest η at each noise, in 1/feature", f"expected test {subject.result.summary['score']}")
+    titles = (
+        "largest η at the noise of each release, in 1/feature",
+        f"expected test {subject.result.summary['score']}",
+    )
     drawn = frontier(points, {}, "as it is", titles, subject.mode, log=True) if len(points) else None
-    alt = "Largest eta against the expected test score, a point for each mitigation"
+    alt = "Expected test score against the largest eta, one point per mitigation"
     return [] if drawn is None else [Drawn("Leakage against test score", alt, drawn)]

@@ -1,4 +1,4 @@
-"""What the command says of mitigations."""
+"""What the command prints for mitigations."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def printed(request: object, result: Result) -> tuple[dict[str, Any], str]:
     shown = result.table[_COLUMNS].rename(columns={"expected_score": line["score"], "score_std": "±"})
     return line, (
         f"{shown.to_string(float_format='{:.4g}'.format, na_rep='—')}\n"
-        "eta at each sigma; attack: share guessed rightly, or error as a share of that without the release."
+        "eta at each sigma; attack: share inferred correctly, or error relative to that without the release."
     )

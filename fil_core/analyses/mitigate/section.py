@@ -11,6 +11,6 @@ from fil_core.display import html as e
 
 
 def section(subject: Subject) -> str:
-    """The sentence, the frontier and all mitigations."""
+    """The sentence, leakage against test score, and all mitigations."""
     shown = titled(analysis_of(subject.request), subject.result.table.dropna(axis=1, how="all"))
     return e.sentence(sentence(subject, e.quoted)) + e.drawn(figures(subject)) + e.table(shown, "Every mitigation")

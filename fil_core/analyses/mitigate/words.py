@@ -1,4 +1,4 @@
-"""What a comparison of mitigations comes to, in one sentence."""
+"""Which mitigation lowers the largest eta most, in one sentence."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from fil_core.display.numbers import count, number
 def sentence(subject: Subject, quote: Quote) -> str:
     """The mitigation with the smallest largest eta, beside the release as it is."""
     table = subject.result.table
-    base, found = table.iloc[0], table[table["eta_max"].notna()]
-    best = found.loc[found["eta_max"].idxmin()]
+    base, measured = table.iloc[0], table[table["eta_max"].notna()]
+    best = measured.loc[measured["eta_max"].idxmin()]
+    others = count(len(measured) - 1)
+    if best.name == base.name:
+        return f"None of {others} mitigations lowers the largest η of **{number(base['eta_max'])}**."
     return (
-        f"Of {count(len(found))} releases **{quote(best.name)}** has the smallest largest η: "
-        f"**{number(best['eta_max'])}**, against {number(base['eta_max'])} as it is."
+        f"Of {others} mitigations **{quote(best.name)}** lowers the largest η most: from "
+        f"{number(base['eta_max'])} to **{number(best['eta_max'])}**."
     )

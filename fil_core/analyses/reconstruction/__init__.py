@@ -11,7 +11,7 @@ _late = late(__name__)
 _ATTACKS = {
     "": "the unbiased attack",
     "_prior": "the attack with a prior",
-    "_nearer": "the better one of two explanations",
+    "_nearer": "the closer one of two candidates",
 }
 
 ANALYSIS = Analysis(
@@ -32,7 +32,12 @@ ANALYSIS = Analysis(
             for kind, attack in _ATTACKS.items()
             for column in (
                 Column(f"mse{kind}", f"error of {attack}", "mean squared error", "feature²", more=-1),
-                Column(f"mse{kind}_error", f"standard error of that of {attack}", "over the releases", "feature²"),
+                Column(
+                    f"mse{kind}_error",
+                    f"standard error of the error of {attack}",
+                    "over the releases drawn",
+                    "feature²",
+                ),
                 Column(f"psnr{kind}", f"PSNR of {attack}", "peak signal-to-noise ratio", "dB", more=+1),
             )
         ),
@@ -40,7 +45,7 @@ ANALYSIS = Analysis(
         Column("bound_unbiased", "Cramér–Rao bound", "on the error of unbiased attacks", "feature²", more=-1),
         Column("bound_prior", "van Trees bound", "on the error under a Gaussian prior", "feature²", more=-1),
     ),
-    title="Reconstructed examples",
+    title="Reconstruction",
     sentence=_late("words", "sentence"),
     figures=_late("figures", "figures"),
     section=_late("section", "section"),

@@ -17,7 +17,7 @@ def figures(subject: Subject) -> list[Drawn]:
 
 
 def error_figures(rows: pd.DataFrame, prior_std: float, mode: Mode) -> list[Drawn]:
-    """Error against noise of one example, where there was any noise."""
+    """Error against noise of one example; none where there was no noise."""
     if not (rows["sigma"] > 0).any():
         return []
     drawn = errors(rows, float(rows.iloc[len(rows) // 2]["sigma"]), prior_std, mode)
@@ -29,12 +29,12 @@ _ERRORS = {
     "bound_unbiased": ("Cramér–Rao bound", OKABE_ITO[0], "dot"),
     "mse_prior": ("attack with a prior", LEAKS, "solid"),
     "bound_prior": ("van Trees bound", LEAKS, "dot"),
-    "mse_nearer": ("better of two explanations", OKABE_ITO[7], "dash"),
+    "mse_nearer": ("closer of two candidates", OKABE_ITO[7], "dash"),
 }
 
 
 def errors(table: pd.DataFrame, sigma: float, prior_std: float, mode: Mode) -> go.Figure:
-    """Root mean squared error per feature against the noise, measured and bounded, in units of the features' spread."""
+    """Root mean squared error per feature and its bounds against the noise, in units of the feature spread."""
     shown = table[table["sigma"] > 0]
     figure = go.Figure()
     for column, (name, colour, dash) in _ERRORS.items():
@@ -42,20 +42,20 @@ def errors(table: pd.DataFrame, sigma: float, prior_std: float, mode: Mode) -> g
             x=shown["sigma"], y=np.sqrt(shown[column]) / prior_std, name=name,
             mode="lines" if dash == "dot" else "lines+markers",
             line={"color": colour, "dash": dash, "width": 2}, marker={"size": 5},
-            hovertemplate="σ %{x:.3g}<br>error %{y:.3g} × the spread<extra>%{fullData.name}</extra>",
+            hovertemplate="σ %{x:.3g}<br>error %{y:.3g} × the standard deviation<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     figure.add_hline(1.0, line={"color": INK[mode][2], "dash": "dot", "width": 1})
     if sigma > 0:
         figure.add_vline(sigma, line={"color": INK[mode][0], "dash": "dot", "width": 1})
-    styled(figure, mode, x="output noise σ", y="error / feature spread (1 = nothing learnt)", height=360)
-    # What exceeds ten spreads says no more than that the unbiased attack is lost; the table has the numbers.
+    styled(figure, mode, x="output noise σ", y="RMSE / standard deviation (1 = nothing learnt)", height=360)
+    # Beyond ten standard deviations the unbiased attack has failed, by how much does not matter; the table has it.
     low = float(np.sqrt(shown[["mse", "mse_prior", "mse_nearer", "bound_prior"]].to_numpy().min())) / prior_std
     figure.update_yaxes(type="log", range=[np.log10(max(low, 1e-9)) - 0.2, 1.2])
     return figure.update_xaxes(type="log")
 
 
-def promised(points: pd.DataFrame, bound: str, measured: str, mode: Mode) -> go.Figure:
-    """Measured error against the bound, a point per example, with the line where they are equal."""
+def error_and_bound(points: pd.DataFrame, bound: str, measured: str, mode: Mode) -> go.Figure:
+    """Measured error against the bound, one point per example, with the line where they are equal."""
     below = points[measured] < points[bound]
     figure = go.Figure()
     for part, name, symbol, colour in (
@@ -72,6 +72,12 @@ def promised(points: pd.DataFrame, bound: str, measured: str, mode: Mode) -> go.
     figure.add_scatter(
         x=ends, y=ends, mode="lines", name="measured = bound", line={"color": INK[mode][2], "dash": "dot"}
     )
-    styled(figure, mode, x="bound on the mean squared error per feature", y="measured mean squared error", height=400)
+    styled(
+        figure,
+        mode,
+        x="bound on the mean squared error per feature",
+        y="measured mean squared error per feature",
+        height=400,
+    )
     figure.update_xaxes(type="log")
     return figure.update_yaxes(type="log")

@@ -1,4 +1,4 @@
-"""What the command says of reconstructed examples."""
+"""What the command prints for reconstructed examples."""
 
 from __future__ import annotations
 

@@ -14,12 +14,12 @@ from fil_core.display import pictures
 from fil_core.display.numbers import count, number
 from fil_core.display.redaction import hidden
 
-_NOISES = 6  # of a reconstruction that are shown as pictures
+_NOISES = 6  # noise levels that are shown as pictures
 _VALUES = 40  # of a record that are listed
 
 
 def section(subject: Subject) -> str:
-    """What an attacker makes of some examples under noise."""
+    """The reconstructions of some examples by noise."""
     ids = list(dict.fromkeys(subject.result.table.index))
     shown = "".join(_one(subject, position, int(id)) for position, id in enumerate(ids[: subject.top]))
     more = len(ids) - subject.top
@@ -36,7 +36,9 @@ def _one(subject: Subject, position: int, id: int) -> str:
             e.sentence(reconstructed(rows, rows.iloc[len(rows) // 2], prior_std, prior=True)),
             _guesses(subject, position, rows["sigma"].tolist()),
             e.drawn(error_figures(rows, prior_std, subject.mode)),
-            e.table(rows[columns].set_index("sigma").rename_axis("σ"), "Squared errors per feature, and their bounds"),
+            e.table(
+                rows[columns].set_index("sigma").rename_axis("σ"), "Mean squared error per feature, and its bounds"
+            ),
         ]
     )
 
@@ -49,7 +51,7 @@ def _guesses(subject: Subject, position: int, sigmas: list[float]) -> str:
         return e.paragraph(subject.missing, "note")
     if data.image_shape is None:
         return _record(subject, data.source_names, truth, [(sigmas[i], guess[i]) for i in levels])
-    shown = [("what is attacked", truth)] + [(f"σ = {number(sigmas[i])}", guess[i]) for i in levels]
+    shown = [("true example", truth)] + [(f"σ = {number(sigmas[i])}", guess[i]) for i in levels]
     return e.pictures((picture_address(subject, pictures.pixels(data, values)), name) for name, values in shown)
 
 
@@ -62,4 +64,4 @@ def _record(
     more = (
         e.paragraph(f"The first {_VALUES} of {count(len(frame))} columns.", "note") if len(shown) < len(frame) else ""
     )
-    return e.table(hidden(shown) if subject.redact else shown, "The guess with a prior") + more
+    return e.table(hidden(shown) if subject.redact else shown, "The reconstruction with a prior") + more

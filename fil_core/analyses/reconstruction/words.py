@@ -1,4 +1,4 @@
-"""How near a reconstruction comes, in one sentence."""
+"""The error of a reconstruction, in one sentence."""
 
 from __future__ import annotations
 
@@ -8,45 +8,47 @@ import pandas as pd
 from fil_core.analyses.subject import Quote, Subject
 from fil_core.display.numbers import number
 
-_EXACT = 40.0  # dB; a wrong explanation is nowhere near
-_TWO = 3.0  # times further off than the better one of two explanations: which of them it is is what is missing
+_RECOVERED = 40.0  # dB; a wrong candidate is far below
+_EXACT = 100.0  # dB; what is left is rounding error
+_CANDIDATES = 3.0  # times the error of the closer candidate: the attack picks the wrong one of two
 
 
 def sentence(subject: Subject, quote: Quote) -> str:
-    """Of the first example, at the noise in the middle of those that were tried."""
+    """Of the first example, at the middle one of the noise levels that were tried."""
     rows = subject.result.table.loc[[subject.result.table.index[0]]]
     return reconstructed(rows, rows.iloc[len(rows) // 2], subject.result.summary["prior_std"], prior=True)
 
 
 def reconstructed(rows: pd.DataFrame, row: pd.Series, prior_std: float, *, prior: bool) -> str:
-    """How near a reconstruction comes.
+    """The error of a reconstruction without noise and with some.
 
     Args:
-        rows: of one example, one for each noise, from none on where that was asked.
-        row: the one whose noise is looked at.
-        prior_std: the features' own spread.
+        rows: of one example, one for each noise level, from no noise on where that was requested.
+        row: the one whose noise the sentence is about.
+        prior_std: the features' standard deviation.
         prior: the attack with a prior, else the unbiased one.
     """
     kind = "_prior" if prior else ""
-    spread = float(np.sqrt(row[f"mse{kind}"])) / prior_std
-    exact = _without_noise(rows.iloc[0])
+    error = float(np.sqrt(row[f"mse{kind}"])) / prior_std
+    without_noise = _without_noise(rows.iloc[0])
     if row["sigma"] == 0:
-        return exact
-    learnt = "" if spread < 1 else ": no better than to guess without the model"
-    nearer = float(np.sqrt(row["mse_nearer"])) / prior_std
-    if spread > _TWO * nearer and nearer < 1:
-        learnt = f". But two examples explain the release, and one of them is off by {number(nearer)} × only"
+        return without_noise
+    verdict = "" if error < 1 else ", no better than guessing without the model"
+    closer = float(np.sqrt(row["mse_nearer"])) / prior_std
+    if error > _CANDIDATES * closer and closer < 1:
+        verdict = f". Two candidates explain the release; the error of the closer one is only {number(closer)} ×"
     return (
-        f"{exact}With noise of σ = **{number(row['sigma'])}** the guess is off by **{number(spread)} ×** the "
-        f"features' own spread ({row[f'psnr{kind}']:.1f} dB){learnt}."
+        f"{without_noise}With noise σ = **{number(row['sigma'])}** the error (RMSE) is **{number(error)} ×** the "
+        f"features' standard deviation (PSNR {row[f'psnr{kind}']:.1f} dB){verdict}."
     )
 
 
-def _without_noise(bare: pd.Series) -> str:
-    if bare["sigma"] > 0:
+def _without_noise(row: pd.Series) -> str:
+    if row["sigma"] > 0:
         return ""
-    if bare["psnr"] > _EXACT:
-        return f"Without noise the example is read off the parameters to {bare['psnr']:.0f} dB. "
-    if bare["psnr_nearer"] > _EXACT:
-        return "Without noise two examples explain the parameters, and the attack took the wrong one for the likelier. "
-    return "Without noise too the attack misses it: its residual is too small to be told from rounding. "
+    if row["psnr"] > _RECOVERED:
+        closeness = "exactly" if row["psnr"] > _EXACT else "closely"
+        return f"Without noise the example is recovered {closeness} (PSNR {row['psnr']:.0f} dB). "
+    if row["psnr_nearer"] > _RECOVERED:
+        return "Without noise two candidates explain the parameters, and the attack chose the wrong one. "
+    return "Even without noise the attack fails: the example's residual cannot be told from rounding error. "

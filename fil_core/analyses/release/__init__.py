@@ -1,4 +1,4 @@
-"""What a release with noise gives away and what it is worth."""
+"""A release with noise: leakage, attack and expected test score."""
 
 from fil_core.analyses.analysis import Analysis, Column, late
 from fil_core.analyses.columns import ETA, LABEL, WEIGHT
@@ -22,7 +22,7 @@ ANALYSIS = Analysis(
         Column(
             "attack",
             "success or error of the attack",
-            "chance that the attribute is guessed rightly, or error as a share of that without the release",
+            "probability that the attribute is inferred correctly, or error relative to that without the release",
             reveals="value",
             always=False,
         ),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from fil_core.analyses.fil.figures import by_class, spread_of_eta
+from fil_core.analyses.fil.figures import by_class, distribution_of_eta
 from fil_core.analyses.fil.words import trained_on
 from fil_core.analyses.subject import Drawn, Subject
 from fil_core.display.charts import LEAKS, OKABE_ITO, Mode, better, level, named, styled
@@ -21,17 +21,17 @@ FAMILIES = {
     "larger penalty": (OKABE_ITO[2], "triangle-up"),
     "dropping": (OKABE_ITO[3], "x"),
 }
-_DOSED = {"more noise": "any noise", "reweighting": "rounds of reweighting"}
+_CURVES = {"more noise": "any noise", "reweighting": "rounds of reweighting"}
 
 
 def figures(subject: Subject) -> list[Drawn]:
     """The distribution of eta, and eta by class."""
     table = trained_on(subject)
-    return [spread_of_eta(subject, table), *by_class(subject, table)]
+    return [distribution_of_eta(subject, table), *by_class(subject, table)]
 
 
 def deciles(table: pd.DataFrame, nothing: float, title: str, mode: Mode) -> go.Figure:
-    """What an attack gets from each decile of the examples by eta before, before and after."""
+    """Success or error of an attack in each decile of the examples by eta before, before and after."""
     figure = go.Figure()
     for when, colour in (("before", BEFORE), ("after", AFTER)):
         figure.add_bar(
@@ -39,7 +39,7 @@ def deciles(table: pd.DataFrame, nothing: float, title: str, mode: Mode) -> go.F
             hovertemplate="decile %{x}<br>%{y:.3f}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     level(figure, (0.5, 10.5), nothing, "nothing learnt", mode)
-    styled(figure, mode, x="decile of the examples by η before (10 = leakiest)", y=named(title), height=360)
+    styled(figure, mode, x="decile by η before (10 = leakiest)", y=named(title), height=360)
     figure.update_xaxes(dtick=1)
     return figure.update_yaxes(rangemode="tozero")
 
@@ -47,18 +47,18 @@ def deciles(table: pd.DataFrame, nothing: float, title: str, mode: Mode) -> go.F
 def frontier(
     table: pd.DataFrame,
     curves: dict[str, list[tuple[Sequence[float], Sequence[float]]]],
-    looking: str,
+    selected: str,
     titles: tuple[str, str],
     mode: Mode,
     *,
     log: bool,
 ) -> go.Figure:
-    """Leakage against utility, a point for each mitigation, whose curves are drawn where there are any.
+    """Leakage against utility: one point per mitigation, and curves where its strength can be varied.
 
     Args:
         table: index the names; `family`, `leakage`, `score`, `score_std`.
-        curves: by family, leakage and score along the mitigations that can be dosed.
-        looking: the mitigation that is marked.
+        curves: by family, leakage and score as the strength of the mitigation varies.
+        selected: the mitigation that is marked.
         titles: of the axes.
         mode: light or dark.
         log: a logarithmic leakage axis.
@@ -67,7 +67,7 @@ def frontier(
     for family, lines in curves.items():
         for i, (x, y) in enumerate(lines):
             figure.add_scatter(
-                x=list(x), y=list(y), name=_DOSED[family], mode="lines", hoverinfo="skip", legendgroup=family,
+                x=list(x), y=list(y), name=_CURVES[family], mode="lines", hoverinfo="skip", legendgroup=family,
                 showlegend=i == 0, line={"color": FAMILIES[family][0], "width": 1.5, "dash": "dot"},
             )  # fmt: skip
     for family, (colour, symbol) in FAMILIES.items():
@@ -79,13 +79,13 @@ def frontier(
                 marker={"color": colour, "symbol": symbol, "size": 10},
                 hovertemplate="%{customdata}<br>leakage %{x:.4g}<br>score %{y:.4f}<extra></extra>",
             )  # fmt: skip
-    if looking in table.index:
+    if selected in table.index:
         figure.add_scatter(
-            x=[table.loc[looking, "leakage"]], y=[table.loc[looking, "score"]], mode="markers", name="looked at",
+            x=[table.loc[selected, "leakage"]], y=[table.loc[selected, "score"]], mode="markers", name="selected",
             marker={"color": LEAKS, "symbol": "circle-open", "size": 20, "line": {"width": 2.5}}, hoverinfo="skip",
         )  # fmt: skip
     styled(figure, mode, x=named(titles[0]), y=named(titles[1]) + better(titles[1]), height=440)
-    # The points make the view: what noise does far away from them would flatten everything else.
+    # The points set the range: the curve of the noise runs far beyond and would flatten everything else.
     bar = table["score_std"].astype(float).fillna(0)
     low, high = float((table["score"] - bar).min()), float((table["score"] + bar).max())
     margin = 0.12 * (high - low or abs(high) or 1.0)

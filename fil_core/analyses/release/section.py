@@ -12,7 +12,7 @@ from fil_core.display.numbers import count, number, score
 
 
 def section(subject: Subject) -> str:
-    """What a release gives away and is worth."""
+    """Leakage and test score of a release, and its leakiest examples."""
     table = trained_on(subject)
     columns = [c for c in ("rank", "eta", "label", "attack") if c in table and table[c].notna().any()]
     listed = leakiest(subject, table)
@@ -21,7 +21,7 @@ def section(subject: Subject) -> str:
             e.sentence(sentence(subject, e.quoted)),
             e.metrics(_metrics(subject)),
             e.drawn(figures(subject)),
-            e.heading(f"The leakiest {count(len(listed))}"),
+            e.heading(f"The {count(len(listed))} leakiest examples"),
             examples(subject, listed, columns if not subject.redact else [c for c in columns if c != "attack"]),
         ]
     )

@@ -1,6 +1,8 @@
-"""What a release gives away and what it is worth, in one sentence."""
+"""Leakage, attack and expected test score of a release, in one sentence."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from fil_core.analyses.subject import Quote, Subject
 from fil_core.display.numbers import number, percent, score
@@ -8,25 +10,27 @@ from fil_core.result import Result
 
 
 def sentence(subject: Subject, quote: Quote) -> str:
-    """Of the release as it is."""
+    """Of the release that was requested."""
     return released(subject.result, quote)
 
 
-def released(found: Result, quote: Quote) -> str:
-    """What a release gives away and what it is worth."""
-    s, attack = found.summary, found.summary["attack"]
-    told = ""
-    if attack:
-        value, nothing = attack["value"], attack["nothing_learnt"]
-        told = (
-            f" Its {quote(attack['name'])} is guessed rightly for **{percent(value)}** of the examples (the most "
-            f"frequent value: {percent(nothing)})."
-            if attack["kind"] == "attribute"
-            else f" Reconstruction of {quote(attack['name'])} is off by **{number(value)} ×** the error of who has "
-            "not seen the release."
-        )
+def released(result: Result, quote: Quote) -> str:
+    """Leakage and expected test score, and what the attack gets where there was one."""
+    s = result.summary
     return (
-        f"With noise of σ = **{number(s['sigma'])}** the largest η is **{number(s['eta_max'])}**, the mean "
+        f"With noise σ = **{number(s['sigma'])}** the largest η is **{number(s['eta_max'])}**, the mean "
         f"{number(s['eta_mean'])}; the expected test {s['score']} is **{score(s['expected_score'], s['score'])}**, "
-        f"{score(s['test_score'], s['score'])} without noise.{told}"
+        f"{score(s['test_score'], s['score'])} without noise.{_attacked(s['attack'], quote)}"
     )
+
+
+def _attacked(attack: dict[str, Any], quote: Quote) -> str:
+    if not attack:
+        return ""
+    name, value, nothing = quote(attack["name"]), attack["value"], attack["nothing_learnt"]
+    if attack["kind"] == "attribute":
+        return (
+            f" An attacker infers {name} correctly for **{percent(value)}** of the examples (guessing the most common "
+            f"value: {percent(nothing)})."
+        )
+    return f" The reconstruction error of {name} is **{number(value)} ×** that of an attacker without the release."

@@ -1,1 +1,1 @@
-"""Parts of the page attacks."""
+"""Parts of the page Attacks."""

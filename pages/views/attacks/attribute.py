@@ -1,4 +1,4 @@
-"""Attribute inference on a page: who guesses an attribute, under how much noise, and whose."""
+"""Attribute inference on a page: accuracy of each attacker, by noise, by eta and by example."""
 
 from __future__ import annotations
 
@@ -29,94 +29,86 @@ _WHITE = ("whitebox-prior", "whitebox")
 _L2S = [1e-5, 1e-3, 1e-2, 1e-1, 1.0]
 _STEPS = 61  # of the noise slider, where every noise has a closed form
 
-WHO = """
-Every attacker knows the other columns and the label of the example under attack. **baseline** says the most frequent
-value. **ideal** never sees the model: multinomial logistic regression from the other columns and the label, trained on
-the true values. **fredrikson14** sees the model's predictions only. **whitebox** sees the noisy parameters, and knows
-all other examples: it takes the value whose training would have come nearest to them; **whitebox-prior** weighs in how
-frequent each value is. η orders the risk; it is not a bound on how often a guess of a few values is right.
+ATTACKERS_TEXT = """
+Every attacker knows the other columns and the label of the target. **baseline** guesses the most common value.
+**ideal** never sees the model: it is a multinomial logistic regression on the other columns and the label, trained on
+the true values. **fredrikson14** (Fredrikson et al., 2014) sees only the model's predictions. **whitebox** sees the
+noisy parameters and knows all other examples: it chooses the value for which training gives the closest parameters.
+**whitebox-prior** also uses how common each value is. η ranks the risk; it does not bound how often an attacker infers
+one of a few values correctly.
 """
 
 
-def view(asked: FilRequest, data: Dataset) -> None:
+def view(model_request: FilRequest, data: Dataset) -> None:
     """The whole section."""
-    sentence = st.container()  # the answer stands above the controls that change it
-    request = _request(asked, data)
-    found = compute.result(request)
-    sigma = _noise(found)
-    sentence.markdown(attribute_words.guessed(found, sigma, text.safe))
-    white = {name: attribute_words.success(found, name, sigma) for name in _WHITE if name in request.attackers}
-    _figures(asked, found, sigma, white)
+    sentence = st.container()  # the answer is above the controls that change it
+    request = _request(model_request, data)
+    result = compute.result(request)
+    sigma = _noise(result)
+    sentence.markdown(attribute_words.accuracy_sentence(result, sigma, text.safe))
+    white = {name: attribute_words.success(result, name, sigma) for name in _WHITE if name in request.attackers}
+    _metrics(model_request, result, sigma, white)
     left, right = st.columns(2)
     with left:
         st.subheader("Accuracy against noise", anchor=False)
-        _against_noise(request, found, sigma)
-        if "gram" in found.arrays and white:
-            _target(request, asked, next(iter(white)))
+        _against_noise(request, result, sigma)
+        if "gram" in result.arrays and white:
+            _target(request, model_request, next(iter(white)))
     with right:
-        st.subheader(f"By η, at σ = {text.number(sigma)}", anchor=False)
-        if widgets.redacted() and redaction.deciles_tell(found.summary["n"]):
-            st.info("Hidden while redacted: a tenth of so few examples is nearly each one's own.")
-        elif white:
-            baseline = max(found.summary["prior"])
-            parts = _deciles(found.table["eta"].to_numpy(), white)
-            widgets.chart(
-                attribute_figures.deciles(parts, baseline, widgets.mode()),
-                "Share of right guesses in each decile of the examples by eta",
-                "deciles",
-            )
-            widgets.table_twin(parts, key="decile-numbers")
-    st.subheader("Does η tell it, whatever the penalty?", anchor=False)
+        st.subheader(f"Accuracy by decile of η, at σ = {text.number(sigma)}", anchor=False)
+        _by_decile(result, white)
+    st.subheader("Does η predict success for every λ?", anchor=False)
     _penalties(request)
-    st.subheader("Whose attribute", anchor=False)
-    _everyone(found, white, sigma)
-    with st.expander("Who the attackers are"):
-        st.markdown(WHO)
-    widgets.provenance(request, found)
+    st.subheader("Most exposed examples", anchor=False)
+    _examples(result, white, sigma)
+    with st.expander("The attackers"):
+        st.markdown(ATTACKERS_TEXT)
+    widgets.provenance(request, result)
 
 
-def _request(asked: FilRequest, data: Dataset) -> AttributeRequest:
+def _request(model_request: FilRequest, data: Dataset) -> AttributeRequest:
     """The controls above the figures."""
-    plain, fluid = categorical(data), continuous(data)
+    discrete, numeric = categorical(data), continuous(data)
     one, two, three, four = st.columns([2, 1, 1, 1], vertical_alignment="bottom")
-    if st.session_state.get("attacked") not in (None, *plain, *fluid):
+    if st.session_state.get("attacked") not in (None, *discrete, *numeric):
         del st.session_state["attacked"]
-    name = one.selectbox("Attribute under attack", plain + fluid, key="attacked", bind="query-params")
+    name = one.selectbox("Attribute under attack", discrete + numeric, key="attacked", bind="query-params")
     bins = None
-    if name in fluid:
-        bins = int(two.number_input("Quantile bins", 2, 12, 2, key="bins", bind="query-params", help="A continuous column is attacked in bins, each tried with its median."))  # noqa: E501 # fmt: skip
-    trials = three.number_input("Releases drawn", 1, 10_000, 100, step=50, key="trials", bind="query-params", help="For what has no closed form.")  # noqa: E501 # fmt: skip
-    seed = four.number_input("Their seed", 0, value=0, key="noise-seed", bind="query-params")
+    if name in numeric:
+        bins = int(two.number_input("Quantile bins", 2, 12, 2, key="bins", bind="query-params", help="A continuous column is split into bins; each bin is represented by its median."))  # noqa: E501 # fmt: skip
+    trials = three.number_input("Releases drawn", 1, 10_000, 100, step=50, key="trials", bind="query-params", help="For attacks without a closed form.")  # noqa: E501 # fmt: skip
+    seed = four.number_input("Noise seed", 0, value=0, key="noise-seed", bind="query-params")
     chosen = st.multiselect("Attackers", ATTACKERS, list(ATTACKERS), key="attackers", bind="query-params")
-    intercept = "ideal" in chosen and st.toggle("The ideal attacker has an intercept", key="intercept")
+    intercept = "ideal" in chosen and st.toggle("Intercept for the ideal attacker", key="intercept")
     return AttributeRequest(
-        data=asked.data, model=asked.model, attribute=name, bins=bins, attackers=tuple(chosen) or ("whitebox",),
-        trials=int(trials), seed=int(seed), intercept=bool(intercept), device=asked.device,
+        data=model_request.data, model=model_request.model, attribute=name, bins=bins,
+        attackers=tuple(chosen) or ("whitebox",), trials=int(trials), seed=int(seed), intercept=bool(intercept),
+        device=model_request.device,
     )  # fmt: skip
 
 
-def _noise(found: Result) -> float:
-    """The noise of the release; any where success has a closed form, else one that was drawn."""
-    sigmas = found.summary["sigmas"]
-    if "gram" in found.arrays:
+def _noise(result: Result) -> float:
+    """The noise of the release: any where accuracy has a closed form, else one of the simulated levels."""
+    sigmas = result.summary["sigmas"]
+    if "gram" in result.arrays:
         noisy = [s for s in sigmas if s > 0]
         sigmas = [0.0, *np.geomspace(min(noisy), max(noisy), _STEPS)]
-    # The name carries the range: a noise chosen for one attribute means nothing for another.
+    # The key holds the range: a noise chosen for one attribute does not apply to another.
     return st.select_slider(
         "Output noise σ", sigmas, value=sigmas[len(sigmas) // 2], format_func=text.number, key=f"sigma-{sigmas[-1]!r}"
     )
 
 
-def _figures(asked: FilRequest, found: Result, sigma: float, white: dict[str, np.ndarray]) -> None:
+def _metrics(model_request: FilRequest, result: Result, sigma: float, white: dict[str, np.ndarray]) -> None:
     shown = [(name, text.percent(float(p.mean()))) for name, p in white.items()]
-    accuracy = found.summary["accuracy"]
-    nearest = int(np.abs(np.array(found.summary["sigmas"]) - sigma).argmin())  # of what is drawn only
+    accuracy = result.summary["accuracy"]
+    nearest = int(np.abs(np.array(result.summary["sigmas"]) - sigma).argmin())  # of the simulated attackers
     shown += [
         (name, text.percent(accuracy[name][nearest]))
         for name in ("fredrikson14", "ideal", "baseline")
         if name in accuracy
     ]
-    measured = compute.stored(asked)
+    measured = compute.stored(model_request)
     if measured is not None:
         kind = measured.summary["score"]
         shown.append(("Expected test score", text.score(curves.expected_score(measured, sigma), kind)))
@@ -124,11 +116,11 @@ def _figures(asked: FilRequest, found: Result, sigma: float, white: dict[str, np
         column.metric(name, value, border=True)
 
 
-def _against_noise(request: AttributeRequest, found: Result, sigma: float) -> None:
-    s = found.summary
+def _against_noise(request: AttributeRequest, result: Result, sigma: float) -> None:
+    s = result.summary
     noisy = [i for i, level in enumerate(s["sigmas"]) if level > 0]
-    drawn_at = [s["sigmas"][i] for i in noisy]
-    fine = tuple(np.geomspace(drawn_at[0], drawn_at[-1], 31)) if "gram" in found.arrays else ()
+    levels = [s["sigmas"][i] for i in noisy]
+    fine = tuple(np.geomspace(levels[0], levels[-1], 31)) if "gram" in result.arrays else ()
     lines: dict[str, tuple[Sequence[float], Sequence[float]]] = {
         name: (fine, curves.success_curve(request, name, fine)) for name in _WHITE if fine and name in s["exact"]
     }
@@ -136,41 +128,56 @@ def _against_noise(request: AttributeRequest, found: Result, sigma: float) -> No
     for name, accuracy in s["accuracy"].items():
         values, error = [accuracy[i] for i in noisy], [s["standard_error"][name][i] for i in noisy]
         if name in ("baseline", "ideal"):
-            lines[name] = (drawn_at, values)
+            lines[name] = (levels, values)
         elif any(error) or name not in lines:
-            points[name] = (drawn_at, values, [e or 0.0 for e in error])
+            points[name] = (levels, values, [e or 0.0 for e in error])
     widgets.chart(
         attribute_figures.success(lines, points, sigma, widgets.mode()),
-        "Share of right guesses of each attacker against the output noise",
+        "Accuracy of each attacker against the output noise",
         "accuracy",
     )
-    exact = "Lines of the white box are closed forms; points " if s["exact"] else "Points "
-    st.caption(f"{exact}are means of {text.count(s['trials'])} seeded releases with their standard errors.")
-    twin = pd.DataFrame(s["accuracy"] | {f"{k} (exact)": v for k, v in s["exact"].items()}, index=s["sigmas"])
-    widgets.table_twin(twin.rename_axis("sigma"), key="accuracy-numbers")
+    exact = "White-box lines are closed forms. " if s["exact"] else ""
+    st.caption(f"{exact}Points are means over {text.count(s['trials'])} simulated releases, with standard errors.")
+    numbers = pd.DataFrame(s["accuracy"] | {f"{k} (exact)": v for k, v in s["exact"].items()}, index=s["sigmas"])
+    widgets.table_twin(numbers.rename_axis("sigma"), key="accuracy-numbers")
 
 
-def _target(request: AttributeRequest, asked: FilRequest, attacker: str) -> None:
-    """The noise for a target, and what it costs."""
-    goal = st.slider(f"Hold {attacker} to a mean success of", 0.3, 0.99, 0.6, 0.01, key="goal-success")
+def _target(request: AttributeRequest, model_request: FilRequest, attacker: str) -> None:
+    """The noise that limits an attacker to a target, and the expected test score then."""
+    goal = st.slider(f"Limit {attacker} to an accuracy of", 0.3, 0.99, 0.6, 0.01, key="goal-success")
     try:
         sigma = curves.noise_for_success(request, attacker, goal)
     except FilError as error:
         st.caption(text.safe(error))
         return
-    measured = compute.stored(asked)
-    cost = ""
+    measured = compute.stored(model_request)
+    utility = ""
     if measured is not None:
         kind = measured.summary["score"]
         score = text.score(curves.expected_score(measured, sigma), kind)
-        cost = (
+        utility = (
             f"; the expected test {kind} is then {score} ({text.score(measured.summary['test_score'], kind)} without)"
         )
-    st.markdown(f"That takes σ = **{text.number(sigma)}**{cost}.")
+    st.markdown(f"This takes σ = **{text.number(sigma)}**{utility}.")
+
+
+def _by_decile(result: Result, white: dict[str, np.ndarray]) -> None:
+    if widgets.redacted() and redaction.deciles_tell(result.summary["n"]):
+        st.info("Hidden while redacted: with so few examples a decile reveals single ones.")
+        return
+    if not white:
+        return
+    parts = _deciles(result.table["eta"].to_numpy(), white)
+    widgets.chart(
+        attribute_figures.deciles(parts, max(result.summary["prior"]), widgets.mode()),
+        "Attack accuracy in each decile of the examples by eta",
+        "deciles",
+    )
+    widgets.table_twin(parts, key="decile-numbers")
 
 
 def _deciles(eta: np.ndarray, white: dict[str, np.ndarray]) -> pd.DataFrame:
-    """Mean eta and success in each decile of the examples by eta, least leaky first."""
+    """Mean eta and accuracy in each decile of the examples by eta, least leaky first."""
     groups = deciles(eta)
     rows = {"mean eta": eta} | white
     return pd.DataFrame(
@@ -180,7 +187,7 @@ def _deciles(eta: np.ndarray, white: dict[str, np.ndarray]) -> pd.DataFrame:
 
 
 def _penalties(request: AttributeRequest) -> None:
-    """The same attack on models of several penalties, against what eta says of each."""
+    """The same attack on models with several penalties, against mean eta of each."""
     chosen = st.multiselect(
         "Penalties λ", [*_L2S, *({request.model.penalty} - {0.0, *_L2S})], _L2S[:4], key="penalties"
     )
@@ -188,51 +195,56 @@ def _penalties(request: AttributeRequest) -> None:
         dataclasses.replace(request, model=dataclasses.replace(request.model, l2=l2), attackers=_WHITE)
         for l2 in sorted(chosen)
     ]
-    answers = compute.sweep(requests, f"Attack {len(requests)} models", key="penalties-run") if requests else []
-    lines, baseline = {}, 0.0
-    for asked, answer in zip(requests, answers, strict=True):
-        if answer is None:
-            continue
-        s = answer.summary
-        baseline = max(s["prior"])
-        noisy = [i for i, sigma in enumerate(s["sigmas"]) if sigma > 0]
-        accuracy = s["exact"].get("whitebox", s["accuracy"]["whitebox"])
-        x = s["eta_mean"] / np.array([s["sigmas"][i] for i in noisy])
-        lines[f"λ = {asked.model.penalty:g}"] = (x, np.array([accuracy[i] for i in noisy]))
-    if not lines:
-        st.caption("Attack it under several penalties: while λ is small, accuracy is nearly one curve in mean η.")
+    results = compute.sweep(requests, f"Attack {len(requests)} models", key="penalties-run") if requests else []
+    measured = {
+        f"λ = {one.model.penalty:g}": result
+        for one, result in zip(requests, results, strict=True)
+        if result is not None
+    }
+    if not measured:
+        st.caption("Attack models with several penalties: while λ is small, accuracy depends nearly only on mean η.")
         return
+    lines = {name: _accuracy_line(result) for name, result in measured.items()}
+    baseline = max(list(measured.values())[-1].summary["prior"])
     widgets.chart(
         attribute_figures.against_eta(lines, baseline, widgets.mode()),
         f"White-box accuracy against mean eta for {len(lines)} penalties",
         "penalty-curves",
     )
-    missing = sum(answer is None for answer in answers)
-    still = f" {missing} of {len(answers)} penalties are not computed yet." if missing else ""
+    missing = len(results) - len(measured)
+    pending = f" {missing} of {len(results)} penalties are not computed yet." if missing else ""
     st.caption(
-        "White box without the prior. Where the curves of different penalties lie on one another, mean η alone tells "
-        f"how well the attack does.{still}"
+        "White-box attacker without the prior. Where the curves of different penalties coincide, mean η alone predicts "
+        f"the accuracy.{pending}"
     )
-    twin = [pd.DataFrame({"penalty": name, "mean eta": x, "accuracy": y}) for name, (x, y) in lines.items()]
-    widgets.table_twin(pd.concat(twin, ignore_index=True), key="penalty-numbers")
+    numbers = [pd.DataFrame({"penalty": name, "mean eta": x, "accuracy": y}) for name, (x, y) in lines.items()]
+    widgets.table_twin(pd.concat(numbers, ignore_index=True), key="penalty-numbers")
 
 
-def _everyone(found: Result, white: dict[str, np.ndarray], sigma: float) -> None:
-    """A row for each example; one that is picked opens in the gallery."""
+def _accuracy_line(result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Mean eta and white-box accuracy at each noise level above 0."""
+    s = result.summary
+    noisy = [i for i, sigma in enumerate(s["sigmas"]) if sigma > 0]
+    accuracy = s["exact"].get("whitebox", s["accuracy"]["whitebox"])
+    return s["eta_mean"] / np.array([s["sigmas"][i] for i in noisy]), np.array([accuracy[i] for i in noisy])
+
+
+def _examples(result: Result, white: dict[str, np.ndarray], sigma: float) -> None:
+    """A row for each example; picking one opens it on the Examples page."""
     columns = ["label", "value", "eta"]
-    table = found.table[columns].assign(**{f"success of {name}": p for name, p in white.items()})
+    table = result.table[columns].assign(**{f"success of {name}": p for name, p in white.items()})
     table = table.sort_values("eta", ascending=False, kind="stable")
     if widgets.redacted():
-        # Whether a guess of the most frequent value is right says who has it.
+        # Whether guessing the most common value is correct reveals the value.
         table = table[columns].assign(label=widgets.MASK, value=widgets.MASK)
-    visit = st.session_state.setdefault("attack-visit", 0)  # a table keeps its picked row, another name forgets it
+    visit = st.session_state.setdefault("attack-visit", 0)  # a table keeps its selected row; a new key clears it
     event = st.dataframe(
         table.head(1000), width="stretch", on_select="rerun", selection_mode="single-row",
         column_config=widgets.number_columns(table), key=f"attack-rows-{visit}", height=320,
     )  # fmt: skip
-    more = f" The leakiest 1,000 of {text.count(len(table))}; the export has them all." if len(table) > 1000 else ""
+    more = f" The leakiest 1,000 of {text.count(len(table))}; the export has all of them." if len(table) > 1000 else ""
     st.caption(
-        f"Chance of a right guess at σ = {text.number(sigma)}. Pick a row to see the example in the gallery.{more}"
+        f"Success: probability of a correct guess at σ = {text.number(sigma)}. Pick a row to open the example.{more}"
     )
     widgets.export(table, "attribute-attack", key="attack-export")
     if picked := event["selection"]["rows"]:

@@ -1,1 +1,1 @@
-"""Parts of the page examples."""
+"""Parts of the page Examples."""

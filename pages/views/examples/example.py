@@ -1,4 +1,4 @@
-"""One training example: the picture or the record, what of it leaks, what an attacker could make of it, who is near."""
+"""One training example: picture or record, which parts leak, bounds on its reconstruction, nearest neighbours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WIDTH = 300
 
 
 def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> None:
-    """Everything about one example. An id that is not in the training set ends in a sentence, not the page."""
+    """Everything about one example; a warning for an id that is not in the training set."""
     if id not in table.index:
         st.warning(
             f"Example {id} is not among the {len(table):,} training examples in use: it may be held out for testing, "
@@ -23,24 +23,24 @@ def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> N
         )
         return
     row = table.loc[id]
-    found = compute.example(ExampleRequest(data=request.data, model=request.model, id=id, device=request.device))
+    result = compute.example(ExampleRequest(data=request.data, model=request.model, id=id, device=request.device))
     with st.container(border=True):
-        head, attack, close = st.columns([5, 2, 1], vertical_alignment="center")
+        head, attack, close = st.columns([4, 2, 1], vertical_alignment="center")
         shows_class = data.class_names and not widgets.redacted()
         head.subheader(f"Example {id:,}" + (f" · class {text.safe(row.label)}" if shows_class else ""), anchor=False)
-        close.button("Close", icon=":material/close:", key="close", on_click=_close)
+        close.button("Close", icon=":material/close:", key="close", on_click=_close, width="stretch")
         st.markdown(_sentence(row, table))
-        if attack.button("Attack this example", icon=":material/visibility:", key="attack-this"):
-            # Both pages bind the id to their link, and a bound parameter cannot be set from outside its widget.
+        if attack.button("Attack this example", icon=":material/visibility:", key="attack-this", width="stretch"):
+            # Both pages bind the id to the link, and a bound parameter cannot be set from outside its widget.
             st.session_state["attack-id"] = id
             st.switch_page("pages/attacks.py", query_params={"attack": "reconstruction"})
-        _figures(row, table)
-        (_pictures if data.image_shape is not None else _record)(data, found, id)
+        _metrics(row, table)
+        (_pictures if data.image_shape is not None else _record)(data, result, id)
         left, right = st.columns(2)
         with left:
-            _bounds(found)
+            _bounds(result)
         with right:
-            _neighbours(data, table, found)
+            _neighbours(data, table, result)
         review.button(request, id)
 
 
@@ -49,40 +49,41 @@ def _close() -> None:
 
 
 def _sentence(row: pd.Series, table: pd.DataFrame) -> str:
-    times = row.eta / max(float(table["eta"][table["eta"] > 0].median()), 1e-300)  # of those that it is trained on
-    guess = (
+    times = row.eta / max(float(table["eta"][table["eta"] > 0].median()), 1e-300)  # of the examples that are trained on
+    prediction = (
         ""
         if "correct" not in row
-        else " The model gets it right."
+        else " The model predicts its class correctly."
         if row.correct
-        else f" The model takes it for **{text.safe(row.prediction)}**."
+        else f" The model predicts **{text.safe(row.prediction)}**."
     )
     return (
-        f"Ranked **{int(row['rank']):,} of {len(table):,}**: its η is **{text.number(row.eta)}**, "
-        f"{times:.2f} × the median; {row.percentile:.1f} % of the examples leak no more than it.{guess}{_changed(row)}"
+        f"Ranked **{int(row['rank']):,} of {len(table):,}** (percentile {row.percentile:.1f}): its η is "
+        f"**{text.number(row.eta)}**, {times:.2f} × the median.{prediction}{_change(row)}"
     )
 
 
-def _changed(row: pd.Series) -> str:
-    """What its weight has done to it, where the examples have weights."""
+def _change(row: pd.Series) -> str:
+    """How its weight changed its eta, where the examples have weights."""
     if "change" not in row:
         return ""
     if row.eta == 0:
-        return f" It was **left out of the training**; before, its η was {text.number(row.eta_before)}."
+        return f" It is **left out of the training**; with equal weights its η was {text.number(row.eta_before)}."
     return (
         f" It is trained with a weight of **{row.weight:.2f}**;" if "weight" in row else " Training is weighted;"
     ) + f" with equal weights its η was {text.number(row.eta_before)}, so this is **{row.change:.2f} ×** as much."
 
 
-def _figures(row: pd.Series, table: pd.DataFrame) -> None:
+def _metrics(row: pd.Series, table: pd.DataFrame) -> None:
     names = {"eta": "η", "dfil": "dFIL", "loss": "Loss", "loo_shift": "Shift of θ if left out", "leverage": "Leverage"}
     shown = {key: name for key, name in names.items() if key in table}
     for column, (key, name) in zip(st.columns(len(shown)), shown.items(), strict=True):
-        place = float((table[key] <= row[key]).mean())
-        column.metric(name, text.number(row[key]), f"{place:.1%} have no more", delta_color="off", delta_arrow="off")
+        percentile = 100 * float((table[key] <= row[key]).mean())
+        note = f"percentile {percentile:.1f}"
+        column.metric(name, text.number(row[key]), note, delta_color="off", delta_arrow="off")
 
 
-def _pictures(data: Dataset, found: Result, id: int) -> None:
+def _pictures(data: Dataset, result: Result, id: int) -> None:
     picture = tiles.pictures(data, np.array([id]))[0]
     one, two, three = st.columns(3)
     with one:
@@ -94,11 +95,11 @@ def _pictures(data: Dataset, found: Result, id: int) -> None:
             "Which pixels leak",
             "feature_eta",
             False,
-            "How far θ moves with a preprocessed pixel alone.",
+            "How far θ moves when only this preprocessed pixel changes.",
         ),
         (
             three,
-            "What an attacker learns first",
+            "Most exposed direction",
             "direction",
             True,
             "The change of the picture that moves θ most; its sign is arbitrary.",
@@ -107,9 +108,9 @@ def _pictures(data: Dataset, found: Result, id: int) -> None:
         with column:
             st.markdown(f"**{title}**", help=help)
             if widgets.redacted():
-                st.info("Hidden while redacted: these maps show the picture's outline.")
+                st.info("Hidden while redacted: these maps show the outline of the picture.")
                 continue
-            values = found.arrays[name].reshape(data.image_shape)
+            values = result.arrays[name].reshape(data.image_shape)
             if values.ndim == 3:
                 strongest = np.abs(values).argmax(2)[..., None]
                 values = np.take_along_axis(values, strongest, 2)[..., 0]
@@ -120,15 +121,15 @@ def _pictures(data: Dataset, found: Result, id: int) -> None:
             )
 
 
-def _record(data: Dataset, found: Result, id: int) -> None:
+def _record(data: Dataset, result: Result, id: int) -> None:
     masked = bool(widgets.redacted())
     names, values = data.source_names, data.source[data.row(id)]
-    eta = found.arrays["feature_eta"]
-    direction = found.arrays["direction"]
+    eta = result.arrays["feature_eta"]
+    direction = result.arrays["direction"]
     record = pd.DataFrame(
         {
-            "value": ["•••" if masked else f"{v:.6g}" for v in values],
-            "η of this column": eta,
+            "value": [widgets.MASK if masked else f"{v:.6g}" for v in values],
+            "η of the column": eta,
             "leaking direction": direction,
         },
         index=pd.Index(names, name="column"),
@@ -138,12 +139,14 @@ def _record(data: Dataset, found: Result, id: int) -> None:
         st.markdown("**The record**")
         st.dataframe(record, width="stretch", height=360, column_config=widgets.number_columns(record), key="record")
     with right:
-        groups = found.summary["attribute_eta"]
+        groups = result.summary["attribute_eta"]
         single = {
             n: float(e) for n, e in zip(names, eta, strict=True) if not any(n.startswith(f"{g}=") for g in groups)
         }
         shown = dict(sorted({**single, **groups}.items(), key=lambda item: -item[1])[:16])
-        st.markdown("**Which attributes leak**", help="η of an attribute: how far θ moves with its columns alone.")
+        st.markdown(
+            "**Which attributes leak**", help="η of an attribute: how far θ moves when only its columns change."
+        )
         widgets.chart(
             charts.bars(list(shown), list(shown.values()), "η of the attribute, in 1/feature", widgets.mode()),
             f"Bars of eta by attribute for example {id}",
@@ -151,27 +154,27 @@ def _record(data: Dataset, found: Result, id: int) -> None:
         )
 
 
-def _bounds(found: Result) -> None:
+def _bounds(result: Result) -> None:
     st.markdown(
-        "**How well could it be reconstructed?**",
-        help="Lower bounds on the error of an attacker who knows all other examples: unbiased ones (Cramér–Rao), and "
-        "any with a Gaussian prior as wide as the training data (van Trees).",
+        "**How precisely can it be reconstructed?**",
+        help="Lower bounds on the error of an attacker who knows all other examples: Cramér–Rao for unbiased "
+        "attackers; van Trees for a Gaussian prior with the variance of the training data, which holds on average.",
     )
-    std = found.summary["prior_std"]
+    std = result.summary["prior_std"]
     widgets.chart(
         charts.bounds(
-            found.arrays["sigmas"],
-            np.sqrt(found.arrays["bound_unbiased"]) / std,
-            np.sqrt(found.arrays["bound_prior"]) / std,
+            result.arrays["sigmas"],
+            np.sqrt(result.arrays["bound_unbiased"]) / std,
+            np.sqrt(result.arrays["bound_prior"]) / std,
             widgets.mode(),
         ),
-        "Reconstruction error bounds against the output noise, for unbiased attackers and for those with a prior",
+        "Bounds on the reconstruction error against the output noise: Cramér–Rao and van Trees",
         "bounds",
     )
 
 
-def _neighbours(data: Dataset, table: pd.DataFrame, found: Result) -> None:
-    near = found.table
+def _neighbours(data: Dataset, table: pd.DataFrame, result: Result) -> None:
+    near = result.table
     st.markdown(f"**The {len(near)} nearest training examples**")
     if data.image_shape is not None:
         picked = tiles.tiles(data, table, [int(i) for i in near.index], key="near")

@@ -1,4 +1,4 @@
-"""A list of examples to follow up, with a note each, for the length of a visit."""
+"""A list of examples to follow up, each with a note, kept for one visit."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pages.common import widgets
 
 
 def notes(request: FilRequest) -> dict[int, str]:
-    """Note by example id, a list for each data set: the same number is somebody else in another one."""
+    """Notes by example id, one list per data set: an id means another example in another data set."""
     return st.session_state.setdefault("review", {}).setdefault((request.data.name, request.data.classes), {})
 
 
 def button(request: FilRequest, id: int) -> None:
-    """Put an example on the list, or take it off."""
+    """Add an example to the list, or remove it."""
     listed = notes(request)
     if id in listed:
-        label, icon, key = "Take off the review list", ":material/playlist_remove:", "review-remove"
+        label, icon, key = "Remove from the review list", ":material/playlist_remove:", "review-remove"
     else:
         label, icon, key = "Add to the review list", ":material/playlist_add:", "review-add"
     st.button(label, icon=icon, key=key, on_click=_toggle, args=(listed, id))
@@ -32,7 +32,7 @@ def _toggle(listed: dict[int, str], id: int) -> None:
 
 
 def panel(request: FilRequest, table: pd.DataFrame) -> None:
-    """The list, with notes that can be typed, and its export."""
+    """The list, with editable notes, and its export."""
     listed = notes(request)
     known = [id for id in listed if id in table.index]
     if not known:

@@ -1,1 +1,1 @@
-"""Parts of the page leakage."""
+"""Parts of the page Leakage."""

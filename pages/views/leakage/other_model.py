@@ -1,4 +1,4 @@
-"""The same examples under another model: who is leaky under both?"""
+"""The same examples under another model: which are leaky under both?"""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ def comparison(request: FilRequest, table: pd.DataFrame) -> None:
     if other == request:
         st.info("This is the same model; choose another penalty.")
         return
-    answer = compute.offered(other, f"Measure {kind} with λ = {l2:g}", key="other-measure")
-    if answer is None:
+    result = compute.offered(other, f"Measure {kind} with λ = {l2:g}", key="other-measure")
+    if result is None:
         return
-    theirs = answer.table["eta"]
-    found = agreement(table["eta"].to_numpy(), theirs.to_numpy(), k=k)
+    other_eta = result.table["eta"]
+    shared = agreement(table["eta"].to_numpy(), other_eta.to_numpy(), k=k)
     st.markdown(
-        f"**{text.count(found.overlap)} of the {text.count(found.k)} leakiest** are the same under both models "
-        f"(chance would give {text.count(round(found.k**2 / found.n))}); Spearman {found.spearman:.3f}, "
-        f"Pearson {found.pearson:.3f}."
+        f"**{text.count(shared.overlap)} of the {text.count(shared.k)} leakiest** are the same under both models "
+        f"(expected by chance: {text.count(round(shared.k**2 / shared.n))}); Spearman {shared.spearman:.3f}, "
+        f"Pearson {shared.pearson:.3f}."
     )
     weights = f", {request.model.weights.text}" if request.model.weights else ""
     names = (f"{request.model.kind}, λ {request.model.penalty:g}{weights}", f"{kind}, λ {l2:g}")
     widgets.chart(
-        charts.ranks(table["eta"], theirs, names, widgets.mode()),
+        charts.ranks(table["eta"], other_eta, names, widgets.mode()),
         "Rank under one model against rank under the other",
         "ranks",
     )
-    both = pd.DataFrame({"label": table["label"], "eta": table["eta"], "eta_other": theirs})
-    widgets.export(both, "two-models", key="other-export", label="Export both")
+    columns = pd.DataFrame({"label": table["label"], "eta": table["eta"], "eta_other": other_eta})
+    widgets.export(columns, "two-models", key="other-export", label="Export both")

@@ -1,1 +1,1 @@
-"""Parts of the page mitigations."""
+"""Parts of the page Mitigations."""

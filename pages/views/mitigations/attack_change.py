@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,30 +15,27 @@ from pages.common import compute, text, widgets
 from pages.views.mitigations import release
 
 
-def view(asked: FilRequest, request: IrfilRequest, how: Irfil | None, table: pd.DataFrame) -> None:
+def view(model_request: FilRequest, request: IrfilRequest, weights: Irfil | None, table: pd.DataFrame) -> None:
     """The same attack on both models, by deciles of eta before."""
     attribute = next(iter(request.weights.attribute), "")
-    before = release.measured(asked, attribute)
-    plain = release.release(asked, attribute, before)
-    if not plain.attribute and not plain.ids:
+    eta_before = release.measured(model_request, attribute)
+    unweighted = release.release(model_request, attribute, eta_before)
+    if not unweighted.attribute and not unweighted.ids:
         st.info("Attacks are defined for least-squares and logistic models.", icon=":material/info:")
         return
-    if how is None:
-        st.caption("Round 0 is the model as it is: nothing to compare with.")
+    if weights is None:
+        st.caption("Round 0 is the model with equal weights: there is nothing to compare it with.")
         return
-    weighted = dataclasses.replace(plain, model=dataclasses.replace(plain.model, weights=how))
-    answers = compute.sweep([plain, weighted], "Attack both models", key="attack-both", eager=True)
-    found = [answer for answer in answers if answer is not None]
-    if len(found) < 2:
-        return
-    _deciles(plain, found[0], found[1], table)
+    weighted = dataclasses.replace(unweighted, model=dataclasses.replace(unweighted.model, weights=weights))
+    before, after = compute.sweep([unweighted, weighted], "Attack both models", key="attack-both", eager=True)
+    if before is not None and after is not None:
+        _deciles(unweighted, before, after, table)
 
 
-def _deciles(plain: ReleaseRequest, before: Result, after: Result, table: pd.DataFrame) -> None:
+def _deciles(request: ReleaseRequest, before: Result, after: Result, table: pd.DataFrame) -> None:
     attack = before.summary["attack"]
-    share = attack["kind"] == "attribute"
-    if share and widgets.redacted() and redaction.deciles_tell(len(table)):
-        st.caption("Too few examples to show deciles of them while Redact is on.")
+    if attack["kind"] == "attribute" and widgets.redacted() and redaction.deciles_tell(len(table)):
+        st.caption("Hidden while redacted: with so few examples a decile reveals single ones.")
         return
     eta = table["eta_before"].to_numpy()
     deciles = pd.DataFrame(
@@ -45,7 +43,7 @@ def _deciles(plain: ReleaseRequest, before: Result, after: Result, table: pd.Dat
         index=pd.RangeIndex(1, 11, name="decile"),
     ).dropna()
     left, right = st.columns([3, 2])
-    title = release.attack_in_words(attack)
+    title = release.attack_title(attack)
     with left:
         widgets.chart(
             release_figures.deciles(deciles, attack["nothing_learnt"], title, widgets.mode()),
@@ -53,18 +51,28 @@ def _deciles(plain: ReleaseRequest, before: Result, after: Result, table: pd.Dat
             "deciles",
         )
     with right:
-        now, then = (result.summary["attack"]["value"] for result in (after, before))
-        number = text.percent if share else text.number
-        what = f"guesses **{text.safe(attack['name'])}** rightly for" if share else "reconstructs with an error of"
-        st.markdown(
-            f"At σ = {text.number(plain.sigma)} the informed attacker {what} **{number(then)}** before and "
-            f"**{number(now)}** after; in the leakiest tenth {number(deciles['before'].iloc[-1])} before and "
-            f"**{number(deciles['after'].iloc[-1])}** after."
-        )
-        exact = "a closed form" if attack["closed_form"] else f"{text.count(plain.trials)} seeded releases"
-        st.caption(
-            f"White box, every example, {exact}." if share
-            else f"Of {len(plain.ids)} examples spread over all ranks of η, the attack with a prior, {exact}; an error "
-            "of 1 is what who has not seen the release would make."
-        )  # fmt: skip
+        st.markdown(_sentence(request, attack, after.summary["attack"]["value"], deciles))
+        st.caption(_method(request, attack))
         widgets.table_twin(deciles, key="decile-numbers")
+
+
+def _sentence(request: ReleaseRequest, attack: dict[str, Any], after: float, deciles: pd.DataFrame) -> str:
+    """Success or error of the attack before and after, over all examples and in the leakiest decile."""
+    attribute = attack["kind"] == "attribute"
+    number = text.percent if attribute else text.number
+    action = f"infers **{text.safe(attack['name'])}** correctly for" if attribute else "reconstructs with an error of"
+    return (
+        f"At σ = {text.number(request.sigma)} the white-box attacker {action} **{number(attack['value'])}** before and "
+        f"**{number(after)}** after; in the leakiest decile {number(deciles['before'].iloc[-1])} before and "
+        f"**{number(deciles['after'].iloc[-1])}** after."
+    )
+
+
+def _method(request: ReleaseRequest, attack: dict[str, Any]) -> str:
+    simulated = "closed form" if attack["closed_form"] else f"{text.count(request.trials)} simulated releases"
+    if attack["kind"] == "attribute":
+        return f"White-box attacker, all examples, {simulated}."
+    return (
+        f"Attack with a prior on {len(request.ids)} examples from all deciles of η, {simulated}; 1 = no better than "
+        "not seeing the model."
+    )

@@ -1,4 +1,4 @@
-"""The controls that both views of the mitigations share: what is at risk, under which noise, and how it is attacked."""
+"""Controls that both views share: what is at risk, the noise of the release, and the attack."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from fil_core import (
 from pages.common import compute, text
 
 EVERYTHING = "the whole example"
-EXAMPLES = 30  # reconstructed, three in each tenth
-_AROUND = np.logspace(-2, 2, 13)  # multiples of the noise to begin with
+EXAMPLES = 30  # reconstructed, three in each decile
+_FACTORS = np.logspace(-2, 2, 13)  # of the default noise
 
 
-def at_risk(asked: FilRequest, data: Dataset) -> str:
-    """The attribute that is evened out and attacked; empty for the whole example."""
-    names = categorical(data) if asked.model.kind in ATTACKABLE else []
+def at_risk(request: FilRequest, data: Dataset) -> str:
+    """The attribute that is protected and attacked; empty for the whole example."""
+    names = categorical(data) if request.model.kind in ATTACKABLE else []
     if not names:
         return ""
     if st.session_state.get("at-risk") not in (None, EVERYTHING, *names):
@@ -35,30 +35,30 @@ def at_risk(asked: FilRequest, data: Dataset) -> str:
     return "" if chosen == EVERYTHING else chosen
 
 
-def measured(asked: FilRequest, attribute: str) -> Result:
-    """eta with equal weights, of what is at risk."""
-    return compute.result(dataclasses.replace(asked, attribute=(attribute,) if attribute else ()))
+def measured(request: FilRequest, attribute: str) -> Result:
+    """eta of what is at risk, with equal weights."""
+    return compute.result(dataclasses.replace(request, attribute=(attribute,) if attribute else ()))
 
 
-def release(asked: FilRequest, attribute: str, before: Result) -> ReleaseRequest:
-    """The release as it is, with the noise of a slider; whole examples are attacked by reconstructing some of them."""
+def release(request: FilRequest, attribute: str, before: Result) -> ReleaseRequest:
+    """The release without mitigation, at the noise of a slider; whole examples are attacked by reconstruction."""
     s = before.summary
-    first = default_sigma(s["eta_mean"], None if attribute else s["prior_std"])
-    sigmas = [float(f"{first * factor:.1e}") for factor in _AROUND]
-    # The name carries the range: noise chosen for one model means nothing for another.
+    default = default_sigma(s["eta_mean"], None if attribute else s["prior_std"])
+    sigmas = [float(f"{default * factor:.1e}") for factor in _FACTORS]
+    # The key holds the range: noise chosen for one model does not apply to another.
     sigma = st.select_slider(
         "Output noise σ of the release", sigmas, value=sigmas[len(sigmas) // 2], format_func=text.number,
         key=f"release-sigma-{sigmas[-1]!r}",
     )  # fmt: skip
-    whole = not attribute and asked.model.kind in ATTACKABLE
+    whole = not attribute and request.model.kind in ATTACKABLE
     return ReleaseRequest(
-        data=asked.data, model=asked.model, sigma=float(sigma), attribute=attribute,
-        ids=evenly_ranked(before.table["eta"], EXAMPLES) if whole else (), device=asked.device,
+        data=request.data, model=request.model, sigma=float(sigma), attribute=attribute,
+        ids=evenly_ranked(before.table["eta"], EXAMPLES) if whole else (), device=request.device,
     )  # fmt: skip
 
 
-def attack_in_words(attack: dict[str, object]) -> str:
-    """Title of an axis or column for what an attack achieves."""
+def attack_title(attack: dict[str, object]) -> str:
+    """Axis title of the success or error of an attack."""
     if attack.get("kind") == "attribute":
-        return f"share whose {attack['name']} is guessed rightly"
+        return f"share whose {attack['name']} is inferred correctly"
     return "reconstruction error (1 = nothing learnt)"

@@ -1,1 +1,1 @@
-"""Parts of the page results."""
+"""Parts of the page Results."""

@@ -1,4 +1,4 @@
-"""What can be done with the results that are ticked: open, compare, take away, delete."""
+"""Actions on ticked results: open, compare, report, export, delete."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def actions(runs: list[Stored]) -> None:
     if not runs:
         st.caption("Tick a row to open, report, export or delete it; tick two to compare them.")
         return
-    st.caption(f"**{text.count(len(runs))} ticked.** " + text.safe("; ".join(run.name for run in runs[:3])) + ("; …" if len(runs) > 3 else ""))  # noqa: E501 # fmt: skip
+    st.caption(f"**{text.count(len(runs))} selected.** " + text.safe("; ".join(run.name for run in runs[:3])) + ("; …" if len(runs) > 3 else ""))  # noqa: E501 # fmt: skip
     one, two, three, four, five = st.columns(5)
     with one:
         _open(runs)
@@ -49,39 +49,43 @@ def actions(runs: list[Stored]) -> None:
 
 
 def _open(runs: list[Stored]) -> None:
-    place, why = None, "Tick one."
+    place, reason = None, "Tick one."
     if len(runs) == 1 and runs[0].request is None:
         uploaded = runs[0].entry.analysis in UPLOADS
-        why = "You uploaded it; choose it in the sidebar." if uploaded else "Another version of this software wrote it."
+        reason = (
+            "Uploaded by you: choose it in the sidebar."
+            if uploaded
+            else "Computed by another version of this software."
+        )
     elif len(runs) == 1 and runs[0].request is not None:
         try:
-            place, why = results_open.place(runs[0].request), "On the page that shows it."
+            place, reason = results_open.place(runs[0].request), "Opens the page that shows it."
         except results_open.NoPage as error:
-            why = f"No page shows exactly this: {error}"
+            reason = f"No page shows exactly this: {error}"
     st.button(
         "Open", icon=":material/open_in_new:", key="results-open", width="stretch", disabled=place is None,
-        help=text.safe(why), on_click=results_open.go, args=(place,),
+        help=text.safe(reason), on_click=results_open.go, args=(place,),
     )  # fmt: skip
     if place is None and len(runs) == 1:
-        st.caption(text.safe(why))
+        st.caption(text.safe(reason))
 
 
 def _report(runs: list[Stored]) -> None:
     keys = [run.entry.key for run in runs if run.request is not None and not run.part]
     with st.popover("Report", icon=":material/description:", width="stretch", disabled=not keys):
         redact = widgets.redacted()
-        what = "1 result" if len(keys) == 1 else f"{len(keys)} results"
-        st.markdown(f"One HTML file about **{what}**: it loads nothing from anywhere, and prints on A4.")
+        reported = "1 result" if len(keys) == 1 else f"{len(keys)} results"
+        st.markdown(f"One self-contained HTML file about **{reported}**; it prints on A4.")
         if len(keys) < len(runs):
             st.caption("Models, opened examples and results of another version are left out.")
         st.caption(
-            "Redacted, as the sidebar's switch says: pictures coarse, labels and attribute values masked."
+            "Redacted, as set in the sidebar: pictures are coarse; labels and attribute values are masked."
             if redact
             else "It shows examples with their labels and values. Treat it like the data itself."
         )
-        title = st.text_input("Title", key="report-title", placeholder="What the model gives away", max_chars=120)
+        title = st.text_input("Title", key="report-title", placeholder="What this model reveals", max_chars=120)
         top = int(st.number_input("Examples listed", 1, 1000, _TOP, key="report-top"))
-        engine = compute.engine()  # now: whoever downloads is not in the middle of a page
+        engine = compute.engine()  # taken now: the download runs outside the page
         st.download_button(
             "Download the report", lambda: _written(engine.store, engine.dataset, keys, redact, top, title),
             "fil-report.html", "text/html", key="report-download", on_click="ignore", icon=":material/download:",
@@ -135,7 +139,7 @@ def _written_table(
 
 
 def _table(store: Store, key: str, request: Request, redact: bool) -> pd.DataFrame:
-    """The table as it may be told.
+    """The table as it may be exported.
 
     Raises:
         BadRequest: the result was deleted meanwhile.
@@ -151,15 +155,15 @@ def _ask_deletion(runs: list[Stored]) -> None:
 
 
 def confirmation() -> None:
-    """Asks before anything is deleted, naming it."""
+    """Ask before deletion, listing the results."""
     if not (chosen := st.session_state.get(_TO_DELETE)):
         return
     with st.container(border=True):
-        what = "this result" if len(chosen) == 1 else f"these {len(chosen)} results"
-        again = "What is computed can be computed again, which takes what it took."
+        chosen_results = "this result" if len(chosen) == 1 else f"these {len(chosen)} results"
+        warning = "Results can be computed again, which takes the same time."
         if any(uploaded for _, _, uploaded in chosen):
-            again += " What you uploaded cannot: links and results that use it need the file again."
-        st.markdown(f"**Delete {what}?** {again}")
+            warning += " Uploaded files cannot: links and results that use them need the file again."
+        st.markdown(f"**Delete {chosen_results}?** {warning}")
         for _, name, _ in chosen[:8]:
             st.caption(text.safe(name))
         if len(chosen) > 8:

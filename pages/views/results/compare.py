@@ -1,4 +1,4 @@
-"""Two stored results side by side."""
+"""Comparison of two stored results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOT_COMPARED = {"iterations", "tolerance", "converged"}
 
 
 def link(runs: list[Stored]) -> None:
-    """Put two results into the link, as a button's callback."""
+    """Name two results in the link; a button's callback."""
     st.query_params[_LINK] = ",".join(run.entry.key[:_DIGITS] for run in runs)
 
 
@@ -30,10 +30,10 @@ def _unlink() -> None:
 
 
 def view() -> None:
-    """The comparison that the link asks for, if it asks for one."""
+    """The comparison named in the link, if there is one."""
     if not (wanted := st.query_params.get(_LINK)):
         return
-    st.subheader("Side by side", anchor=False)
+    st.subheader("Comparison", anchor=False)
     try:
         pair = _pair(wanted)
     except FilError as error:
@@ -55,8 +55,8 @@ def _pair(wanted: str) -> tuple[tuple[Stored, Result], tuple[Stored, Result]]:
         raise BadRequest(f"compare: expected two keys with a comma between them; got {wanted}.")
     store = compute.engine().store
     runs = [results_table.run_of(store.entry(prefix)) for prefix in prefixes]
-    found = [(run, store.get(run.entry.key)) for run in runs]
-    read = [(run, result) for run, result in found if result is not None]
+    entries = [(run, store.get(run.entry.key)) for run in runs]
+    read = [(run, result) for run, result in entries if result is not None]
     if len(read) != 2:
         raise BadRequest("compare: expected two results that can be read; one of these is damaged. Compute it again.")
     return read[0], read[1]
@@ -74,11 +74,11 @@ def _compare(one: tuple[Stored, Result], other: tuple[Stored, Result]) -> None:
     numbers = _numbers(one[1], other[1])
     st.dataframe(numbers, width="stretch", height="content", column_config=widgets.number_columns(numbers), key="compare-numbers")  # noqa: E501 # fmt: skip
     if one[0].entry.analysis != other[0].entry.analysis:
-        st.caption("Different analyses: numbers with the same name need not mean the same.")
+        st.caption("Different analyses: numbers with the same name may have different meanings.")
 
 
 def _numbers(one: Result, other: Result) -> pd.DataFrame:
-    """What both summaries hold, with the difference."""
+    """The numbers of both summaries, with difference and ratio."""
     a, b = _scalars(one), _scalars(other)
     frame = pd.DataFrame({"A": pd.Series(a, dtype=float), "B": pd.Series(b, dtype=float)})
     frame = frame.loc[[name for name in (*a, *(n for n in b if n not in a)) if name not in _NOT_COMPARED]]
@@ -86,40 +86,42 @@ def _numbers(one: Result, other: Result) -> pd.DataFrame:
 
 
 def _scalars(result: Result) -> dict[str, float]:
-    """The numbers of a summary; of a series round by round the last."""
-    found: dict[str, float] = {}
+    """The numbers of a summary; of a series by round the last one."""
+    numbers: dict[str, float] = {}
     for name, value in result.summary.items():
         last = value[-1] if isinstance(value, list) and value and name != "columns" else value
         if isinstance(last, int | float) and not isinstance(last, bool) and math.isfinite(last):
-            found[name] = float(last)
-    return found
+            numbers[name] = float(last)
+    return numbers
 
 
 def _two_fil(one: tuple[Stored, Result], other: tuple[Stored, Result]) -> None:
-    """Who is leaky in both."""
+    """Distributions and ranks of eta in both."""
     same = one[0].entry.fingerprint == other[0].entry.fingerprint
-    theirs = _joined(one, other) if same or _of_one_source(one[0], other[0]) else pd.DataFrame()
-    _sentence(one[1], other[1], theirs)
+    joined = _joined(one, other) if same or _of_one_source(one[0], other[0]) else pd.DataFrame()
+    _sentence(one[1], other[1], joined)
     if not same:
-        st.caption(":material/info: Different rows, classes or preprocessing: η has units of 1/feature, so its size compares only under the same preprocessing.")  # noqa: E501 # fmt: skip
+        st.caption(":material/info: Different rows, classes or preprocessing: η has units of 1/feature, so values are comparable only under the same preprocessing.")  # noqa: E501 # fmt: skip
     left, right = st.columns(2)
     with left:
-        st.markdown("**How η is spread**")
-        eta = [found.table["eta"].to_numpy() for _, found in (one, other)]
+        st.markdown("**Distribution of η**")
+        eta = [result.table["eta"].to_numpy() for _, result in (one, other)]
         figure = charts.two_distributions(eta[0], eta[1], ("A", "B"), widgets.mode())
         widgets.chart(figure, "Two histograms of eta over the same bins", "compare-distributions")
-    hidden = any(widgets.tells_class(run.request.model.weights) for run, _ in (one, other) if run.request)
+    hidden = any(widgets.hides_change(run.request.model.weights) for run, _ in (one, other) if run.request)
     with right:
         st.markdown("**Rank in A against rank in B**")
-        if len(theirs) < 2:
-            st.info("They share no examples, so that no ranks can be compared.", icon=":material/info:")
+        if len(joined) < 2:
+            st.info("They share no examples, so ranks cannot be compared.", icon=":material/info:")
         elif hidden:
-            st.info("Hidden while redacted: with weights by class the change tells the class.", icon=":material/info:")
+            st.info(
+                "Hidden while redacted: with weights by class the change reveals the class.", icon=":material/info:"
+            )
         else:
-            figure = charts.ranks(theirs["η in A"], theirs["η in B"], ("A", "B"), widgets.mode())
+            figure = charts.ranks(joined["η in A"], joined["η in B"], ("A", "B"), widgets.mode())
             widgets.chart(figure, "Rank in A against rank in B", "compare-ranks")
-    if len(theirs) >= 2 and not hidden:
-        _each(theirs)
+    if len(joined) >= 2 and not hidden:
+        _each(joined)
 
 
 def _of_one_source(one: Stored, other: Stored) -> bool:
@@ -137,26 +139,26 @@ def _joined(one: tuple[Stored, Result], other: tuple[Stored, Result]) -> pd.Data
     return both.sort_values("η in A", ascending=False, kind="stable")
 
 
-def _sentence(a: Result, b: Result, theirs: pd.DataFrame) -> None:
-    one, other = (float(found.summary["eta_max"]) for found in (a, b))
-    what = f"The largest η is **{text.number(one)}** in A and **{text.number(other)}** in B"
-    if len(theirs) < 2:
-        st.markdown(f"{what}.")
+def _sentence(a: Result, b: Result, joined: pd.DataFrame) -> None:
+    one, other = (float(result.summary["eta_max"]) for result in (a, b))
+    largest = f"The largest η is **{text.number(one)}** in A and **{text.number(other)}** in B"
+    if len(joined) < 2:
+        st.markdown(f"{largest}.")
         return
-    k = min(500, max(1, len(theirs) // 10))
-    found = agreement(theirs["η in A"].to_numpy(), theirs["η in B"].to_numpy(), k=k)
+    k = min(500, max(1, len(joined) // 10))
+    shared = agreement(joined["η in A"].to_numpy(), joined["η in B"].to_numpy(), k=k)
     st.markdown(
-        f"{what}. **{text.count(found.overlap)} of the {text.count(found.k)} leakiest** of the "
-        f"{text.count(found.n)} examples in both are the same (chance would give "
-        f"{text.count(round(found.k**2 / found.n))}); Spearman {found.spearman:.3f}, Pearson {found.pearson:.3f}."
+        f"{largest}. **{text.count(shared.overlap)} of the {text.count(shared.k)} leakiest** of the "
+        f"{text.count(shared.n)} examples in both are the same (expected by chance: "
+        f"{text.count(round(shared.k**2 / shared.n))}); Spearman {shared.spearman:.3f}, Pearson {shared.pearson:.3f}."
     )
 
 
-def _each(theirs: pd.DataFrame) -> None:
-    shown = theirs.assign(label=widgets.MASK) if widgets.redacted() else theirs
+def _each(joined: pd.DataFrame) -> None:
+    shown = joined.assign(label=widgets.MASK) if widgets.redacted() else joined
     ranks = {f"rank in {name}": shown[f"η in {name}"].rank(ascending=False).astype(np.int64) for name in ("A", "B")}
     shown = shown.assign(**ranks)
     st.dataframe(shown.head(_SHOWN), width="stretch", height=280, column_config=widgets.number_columns(shown), key="compare-each")  # noqa: E501 # fmt: skip
     if len(shown) > _SHOWN:
-        st.caption(f"The leakiest {text.count(_SHOWN)} of {text.count(len(shown))}; the export has them all.")
+        st.caption(f"The leakiest {text.count(_SHOWN)} of {text.count(len(shown))}; the export has all of them.")
     widgets.export(shown, "two-results", key="compare-export", label="Export both")

@@ -1,4 +1,4 @@
-"""The way from a stored result to the page that shows it: the values of its controls follow from the request."""
+"""From a stored result to the page that shows it: the values of the controls follow from the request."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ from pages.common.site import Shows, page_of
 from pages.views.mitigations.release import EVERYTHING
 
 _GO = "results-go"
+_FROM_EQUAL_WEIGHTS = "pages/mitigations.py"  # the page that ignores the weights of the sidebar
 _UNLINKED = ("intercept",)  # controls that no link carries
-_EMPTY: dict[str, object] = {"at-risk": EVERYTHING, "min-weight": 0.0, "max-weight": 0.0}  # how controls say none
+_EMPTY: dict[str, object] = {"at-risk": EVERYTHING, "min-weight": 0.0, "max-weight": 0.0}  # how controls express none
 Values = dict[str, Any]
 
 
@@ -52,13 +53,13 @@ class Place:
 
 
 class NoPage(Exception):
-    """No page asks this; the text says why."""
+    """No page shows this result; the message says why."""
 
 
 def follow() -> None:
-    """Go where the button pressed before this run leads; its callback has set what the page reads."""
-    if there := st.session_state.pop(_GO, None):
-        st.switch_page(there.page, query_params={name: _linked(there.values[name]) for name in there.linked})
+    """Switch to the page chosen by the button; its callback has set the controls."""
+    if target := st.session_state.pop(_GO, None):
+        st.switch_page(target.page, query_params={name: _linked(target.values[name]) for name in target.linked})
 
 
 def _linked(value: Any) -> str | list[str]:
@@ -67,7 +68,7 @@ def _linked(value: Any) -> str | list[str]:
 
 
 def go(place: Place) -> None:
-    """As a button's callback: the sidebar's and the page's own values, set before any of them is drawn."""
+    """A button's callback: set the controls of sidebar and page before they are drawn."""
     for name, value in place.values.items():
         st.session_state[name] = value
     st.session_state[_GO] = place
@@ -77,13 +78,17 @@ def place(request: Request) -> Place:
     """The page that shows a result, and the values of the controls there.
 
     Raises:
-        NoPage: no page asks exactly this.
+        NoPage: no page shows exactly this.
     """
     analysis = analysis_of(request)
-    found = page_of(analysis.name)
-    if found is None:
+    entry = page_of(analysis.name)
+    if entry is None:
         raise NoPage(f"no page shows {analysis.name}; export its table or make a report.")
-    page, shows = found
+    page, shows = entry
+    if page.path == _FROM_EQUAL_WEIGHTS and isinstance(request, ModelRequest) and request.model.weights is not None:
+        raise NoPage(
+            f"the page {page.title} compares with a model of equal weights; this one has {request.model.weights.text}."
+        )
     own = dict(shows.values)
     for field in places(type(request)):
         if field.path[0] not in ("data", "model", "device") and field.path[-1] not in shows.chosen_there:
@@ -91,12 +96,12 @@ def place(request: Request) -> Place:
     for name, offered in _OFFERED.items():
         if name in own:
             own[name] = _one_of(own[name], offered(request))
-    path = page.path if not own.get("attribute") else "pages/leakage.py"  # which looks at one attribute
+    path = page.path if not own.get("attribute") else "pages/leakage.py"  # shows one attribute
     return Place(path, _sidebar(request) | own, tuple(name for name in own if name not in _UNLINKED))
 
 
 def _control(field: Field, shows: Shows, request: Request) -> Values:
-    """The control of a field, with its value; nothing where the page has none and the value is the usual one.
+    """The control of a field, with its value; empty where the page has none and the value is the default.
 
     Raises:
         NoPage: a value that no control of the page can have.
@@ -104,11 +109,11 @@ def _control(field: Field, shows: Shows, request: Request) -> Values:
     value, name = field.value(request), field.path[-1]
     if not field.option.link:
         if value != field.default:
-            raise NoPage(f"pages take the usual value of {field.option.called} ({field.option.help}).")
+            raise NoPage(f"pages use the default of {field.option.called} ({field.option.help}).")
         return {}
     if name in shows.one_of:
         if len(value) > 1:
-            raise NoPage(f"the page takes one of {field.option.called} at a time.")
+            raise NoPage(f"the page shows one value of {field.option.called} at a time.")
         value = value[0] if value else None
     if isinstance(value, tuple):
         value = list(value)
@@ -121,11 +126,11 @@ def _data(request: Request) -> Dataset:
     try:
         return compute.dataset(request.data)
     except FilError as error:
-        raise NoPage(f"its data are not here any more: {error}") from error
+        raise NoPage(f"its data have been deleted: {error}") from error
 
 
 def _one_of(value: str, offered: list[str]) -> str:
-    """The value, if the page's own list has it."""
+    """The value, if the page offers it."""
     if value not in offered:
         raise NoPage(f"the page does not offer the attribute {value}.")
     return value
@@ -161,9 +166,9 @@ def _sidebar(request: Request) -> Values:
         )
         same = resolve(shown) == resolve(dataclasses.replace(data, data_dir=None))
     except FilError as error:
-        raise NoPage(f"its data are not here any more: {error}") from error
+        raise NoPage(f"its data have been deleted: {error}") from error
     if not same:
-        raise NoPage(f"the sidebar always draws rows with seed 0; this has seed {data.seed}.")
+        raise NoPage(f"the sidebar always samples rows with seed 0; this result has seed {data.seed}.")
     values |= {"scores": "", "device": "auto"}
     if isinstance(request, ModelRequest):
         model = request.model
@@ -177,7 +182,7 @@ def _sidebar(request: Request) -> Values:
 def _listed(name: str) -> str:
     """The data set as the sidebar lists it."""
     listed = [*catalogue(), *(entry.name for entry in registered())]
-    found = next((one for one in listed if one == name or resolve(DataSpec(name=one)).name == name), None)
-    if found is None:
+    name_listed = next((one for one in listed if one == name or resolve(DataSpec(name=one)).name == name), None)
+    if name_listed is None:
         raise NoPage(f"the sidebar does not list {name}.")
-    return found
+    return name_listed

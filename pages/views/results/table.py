@@ -1,4 +1,4 @@
-"""What is stored, as a table to choose from."""
+"""The stored results as a table to select from."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Stored:
 
     Attributes:
         entry: as the store lists it.
-        request: what was asked; None where another version of this software wrote it.
+        request: None where another version of this software computed it.
     """
 
     entry: Entry
@@ -30,7 +30,7 @@ class Stored:
 
     @property
     def name(self) -> str:
-        """In a few words."""
+        """A short name."""
         if self.entry.analysis in UPLOADS:
             return UPLOADS[self.entry.analysis]
         if self.request is None:
@@ -40,17 +40,17 @@ class Stored:
 
     @property
     def part(self) -> bool:
-        """Whether other analyses ask it rather than a person."""
+        """Whether it is a part of other results."""
         return self.entry.analysis in UPLOADS or (self.request is not None and analysis_of(self.request).only_part)
 
 
 def stored() -> list[Stored]:
-    """Everything in the store, last used first."""
+    """All stored results, last used first."""
     return [run_of(entry) for entry in compute.engine().store.entries()]
 
 
 def run_of(entry: Entry) -> Stored:
-    """An entry with its request, where this version understands it."""
+    """An entry with its request, where this version can read it."""
     try:
         return Stored(entry, request_of(entry.request))
     except FilError:
@@ -58,12 +58,12 @@ def run_of(entry: Entry) -> Stored:
 
 
 def weights(request: Request) -> str:
-    """How training is weighted; empty for alike."""
+    """The training weights; empty for equal ones."""
     return request.weighting.text if request.weighting else ""
 
 
 def chosen_data(request: Request) -> str:
-    """What was chosen of the data set."""
+    """Classes, rows and preprocessing chosen from the data set."""
     data = request.data
     parts = [
         f"classes {', '.join(data.classes)}" if data.classes else "",
@@ -77,35 +77,35 @@ def chosen_data(request: Request) -> str:
 def _default(name: str) -> str | None:
     try:
         return source_of(name).default_preprocess
-    except FilError:  # one's own data, deleted since
+    except FilError:  # own data, deleted since
         return None
 
 
 def filtered(runs: list[Stored]) -> list[Stored]:
-    """The controls above the table, and what they leave."""
+    """The controls above the table; returns the results that they leave."""
     one, two, three = st.columns([2, 2, 1], vertical_alignment="bottom")
-    parts = three.toggle("Parts too", key="parts", bind="query-params", help="Also the parts of other results: models, and examples that were opened.")  # noqa: E501 # fmt: skip
+    parts = three.toggle("Parts too", key="parts", bind="query-params", help="Also parts of other results: models, and examples that were opened.")  # noqa: E501 # fmt: skip
     runs = [run for run in runs if parts or not run.part]
     kinds = sorted({run.entry.analysis or _OLDER for run in runs})
     titles = sorted({run.entry.title for run in runs})
     kind = one.multiselect("Analysis", _offered("analysis", kinds), key="analysis", bind="query-params", placeholder="all")  # noqa: E501 # fmt: skip
-    title = two.multiselect("Of", _offered("of", titles), key="of", bind="query-params", placeholder="all data")
+    title = two.multiselect("Data set", _offered("of", titles), key="of", bind="query-params", placeholder="all data")
     runs = [run for run in runs if not kind or (run.entry.analysis or _OLDER) in kind]
     return [run for run in runs if not title or run.entry.title in title]
 
 
-def _offered(key: str, there: list[str]) -> list[str]:
-    """What is there, and what was chosen before the last of it was deleted."""
-    return [*there, *(name for name in st.session_state.get(key) or () if name not in there)]
+def _offered(key: str, options: list[str]) -> list[str]:
+    """The options, with those chosen before their last result was deleted."""
+    return [*options, *(name for name in st.session_state.get(key) or () if name not in options)]
 
 
 def frame(runs: list[Stored]) -> pd.DataFrame:
     """The table as it is shown."""
     rows = [
         {
-            "what": _what(run),
+            "analysis": _analysis(run),
             "data": run.entry.title,
-            "of them": chosen_data(run.request) if run.request else "",
+            "selection": chosen_data(run.request) if run.request else "",
             "model": run.request.subject if run.request else "",
             "weights": (weights(run.request) or sidebar.EQUAL) if run.request else "",
             "seconds": run.entry.seconds,
@@ -119,16 +119,16 @@ def frame(runs: list[Stored]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _what(run: Stored) -> str:
+def _analysis(run: Stored) -> str:
     if run.entry.analysis in UPLOADS:
         return UPLOADS[run.entry.analysis]
-    more = run.request.detail if run.request else _OLDER
-    return ": ".join(filter(None, [run.entry.analysis, more]))
+    detail = run.request.detail if run.request else _OLDER
+    return ": ".join(filter(None, [run.entry.analysis, detail]))
 
 
 def selected(runs: list[Stored]) -> list[Stored]:
-    """The table, and the rows that are ticked in it."""
-    # Ticks are kept by position: another order is another table, or a tick would move to another result.
+    """The table; returns the ticked results."""
+    # Ticks are kept by position: the key changes with the order, or a tick would move to another result.
     order = hashlib.sha256("".join(run.entry.key for run in runs).encode()).hexdigest()[:16]
     event = st.dataframe(
         frame(runs),
@@ -148,5 +148,5 @@ def selected(runs: list[Stored]) -> list[Stored]:
 
 
 def forget_ticks() -> None:
-    """Tick nothing any more, as a button's callback."""
+    """Clear the ticks; a button's callback."""
     st.session_state["results-visit"] = st.session_state.get("results-visit", 0) + 1
