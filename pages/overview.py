@@ -34,7 +34,6 @@ left_out = len(all_examples) - len(table)
 
 shows_classes = bool(data.class_names) and not widgets.redacted()
 st.markdown(fil_words.headline(table, text.safe, classes=shows_classes))
-columns = st.columns(5)
 facts = {
     "Largest η": (text.number(s["eta_max"]), f"{s['eta_max'] / s['eta_median']:.1f} × the median"),
     "Median η": (text.number(s["eta_median"]), f"mean {text.number(s['eta_mean'])}"),
@@ -48,8 +47,7 @@ facts = {
         f"train {text.score(s['train_score'], s['score'])}",
     ),
 }
-for column, (name, (value, note)) in zip(columns, facts.items(), strict=True):
-    column.metric(name, value, note, delta_color="off", delta_arrow="off", border=True)
+widgets.metrics(facts)
 
 order = table.sort_values("rank").index
 examples(data, table, "Most exposed", list(order[:_SHOWN]), "most")

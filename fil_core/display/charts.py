@@ -95,7 +95,7 @@ def distribution(table: pd.DataFrame, mode: Mode, *, log: bool, sigma: float = 1
         x=np.log10(median) if log else median, y=1, yref="paper", xanchor="left", yanchor="top", text="median",
         showarrow=False, font={"size": 11, "color": INK[mode][0]},
     )  # fmt: skip
-    styled(figure, mode, x=f"Fisher information loss η, in 1/feature at σ = {sigma:g}", y="training examples")
+    styled(figure, mode, x=f"η, in 1/feature at σ = {sigma:g}", y="training examples")
     return figure.update_xaxes(type="log" if log else "linear")
 
 
@@ -112,7 +112,7 @@ def two_distributions(one: np.ndarray, other: np.ndarray, names: tuple[str, str]
             line={"color": colour, "width": 1.5}, fill="tozeroy",
             hovertemplate="η %{x:.4g}<br>%{y:.2%} of the examples<extra>%{fullData.name}</extra>",
         )  # fmt: skip
-    styled(figure, mode, x="Fisher information loss η, in 1/feature", y="share of the training examples")
+    styled(figure, mode, x="η, in 1/feature", y="share of the training examples")
     return figure.update_yaxes(tickformat=".1%")
 
 
@@ -132,7 +132,7 @@ def by_class(table: pd.DataFrame, mode: Mode) -> go.Figure:
         marker={"color": LEAKS, "symbol": "diamond", "size": 8}, hovertemplate="leakiest: η %{x:.4g}<extra></extra>",
     )  # fmt: skip
     figure.update_layout(showlegend=False)
-    styled(figure, mode, x="η (box: middle half; whiskers: 5 % to 95 %; diamond: leakiest)", y="class")
+    styled(figure, mode, x="η (quartiles, 5–95 %, ◆ largest)", y="class")
     figure.update_layout(height=max(340, 60 + 26 * len(labels)))
     return figure.update_yaxes(type="category")
 

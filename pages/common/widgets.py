@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ from fil_core.report.provenance import optimum
 from pages.common import compute, sidebar, text, uploads
 
 MASK = redaction.MASK
+_ROW, _GAP = 960, 16  # pixels of a row of metrics on a screen of 1440, and between two of them
+_NARROWEST, _WIDEST = 150, 186  # pixels of a metric
 # Titles of columns that pages add to the table of a measurement.
 _TITLES = {
     "eta_before": "η with equal weights",
@@ -145,6 +148,14 @@ def provenance(request: Request, result: Result, *, reproduced: Request | None =
         )
         st.caption(text.safe(f"Source: {source_of(data['name']).citation}"))
         st.caption("Versions: " + ", ".join(f"{name} {version}" for name, version in p["versions"].items()))
+
+
+def metrics(values: Mapping[str, tuple[str, str]], *, border: bool = True) -> None:
+    """Metrics in a row that wraps where the screen is narrow: name to (value, note)."""
+    width = max(_NARROWEST, min(_WIDEST, (_ROW + _GAP) // len(values) - _GAP))
+    with st.container(horizontal=True):
+        for name, (value, note) in values.items():
+            st.metric(name, value, note or None, delta_color="off", delta_arrow="off", border=border, width=width)
 
 
 def export(table: pd.DataFrame, name: str, *, key: str, label: str = "Export") -> None:

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from fil_core.data.own.reading import SUFFIXES
 
 pytestmark = pytest.mark.browser
-PAGES = ("", "leakage", "gallery", "attacks", "mitigations", "own_data", "runs")
+PAGES = ("", "leakage", "examples", "attacks", "mitigations", "own_data", "results")
 OTHER_PORT = "http://localhost:3000"
 
 

@@ -53,7 +53,7 @@ def test_each_sees_their_own_whatever_the_others_do(browser: Browser, server: Se
     for page, (classes, model) in zip(pages, PEOPLE.items(), strict=True):
         page.goto(f"{server.url}/?{link(classes, model)}", wait_until="commit")
     stray.goto(f"{server.url}/?data=digits&pca=500", wait_until="commit")  # more directions than there are
-    for name in ("Leakage", "Gallery", "Leakage"):
+    for name in ("Leakage", "Examples", "Leakage"):
         for page in pages:  # all asked before any is looked at
             page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
         stray.reload(wait_until="commit")
@@ -70,7 +70,7 @@ def test_an_example_opened_in_one_window_is_not_opened_in_another(browser: Brows
     (classes, model), *_ = PEOPLE.items()
     one, other = browser.new_context().new_page(), browser.new_context().new_page()
     for page in (one, other):
-        page.goto(f"{server.url}/gallery?{link(classes, model)}")
+        page.goto(f"{server.url}/examples?{link(classes, model)}")
         settled(page)
     one.locator("button.tile").nth(3).click()
     expect(one.get_by_text("Ranked")).to_be_visible()
@@ -88,13 +88,13 @@ def test_a_link_that_is_left_before_its_first_page_is_drawn_keeps_its_values(
     """The browser has then not heard of them yet; the page after the next would ask for the usual ones."""
     (classes, model), *_ = PEOPLE.items()
     page = browser.new_context().new_page()
-    page.goto(f"{server.url}/gallery?{link(classes, model)}", wait_until="commit")
+    page.goto(f"{server.url}/examples?{link(classes, model)}", wait_until="commit")
     leave = page.get_by_test_id("stSidebarNavLink").filter(has_text="Leakage")
     leave.wait_for()
     page.wait_for_timeout(milliseconds)
     leave.click()
     expect(page.get_by_role("heading", name="Leakage", exact=True)).to_be_visible()
     shows_its_own(page, classes, model)
-    to(page, "Gallery")
+    to(page, "Examples")
     shows_its_own(page, classes, model)
     page.context.close()

@@ -100,20 +100,19 @@ def _noise(result: Result) -> float:
 
 
 def _metrics(model_request: FilRequest, result: Result, sigma: float, white: dict[str, np.ndarray]) -> None:
-    shown = [(name, text.percent(float(p.mean()))) for name, p in white.items()]
+    shown = {name: (text.percent(float(p.mean())), "") for name, p in white.items()}
     accuracy = result.summary["accuracy"]
     nearest = int(np.abs(np.array(result.summary["sigmas"]) - sigma).argmin())  # of the simulated attackers
-    shown += [
-        (name, text.percent(accuracy[name][nearest]))
+    shown |= {
+        name: (text.percent(accuracy[name][nearest]), "")
         for name in ("fredrikson14", "ideal", "baseline")
         if name in accuracy
-    ]
+    }
     measured = compute.stored(model_request)
     if measured is not None:
         kind = measured.summary["score"]
-        shown.append(("Expected test score", text.score(curves.expected_score(measured, sigma), kind)))
-    for column, (name, value) in zip(st.columns(len(shown)), shown, strict=True):
-        column.metric(name, value, border=True)
+        shown["Expected score"] = (text.score(curves.expected_score(measured, sigma), kind), "")
+    widgets.metrics(shown)
 
 
 def _against_noise(request: AttributeRequest, result: Result, sigma: float) -> None:

@@ -125,8 +125,7 @@ def _metrics(row: pd.Series, suffix: str) -> None:
         "Explained releases": f"{row['explained']:.0%}",
         "η of the example": text.number(row["eta"]),
     }
-    for column, (name, value) in zip(st.columns(len(shown)), shown.items(), strict=True):
-        column.metric(name, value, border=True)
+    widgets.metrics({name: (value, "") for name, value in shown.items()})
 
 
 def _pictures(data: Dataset, id: int, truth: np.ndarray, guess: np.ndarray) -> None:

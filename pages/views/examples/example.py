@@ -25,12 +25,14 @@ def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> N
     row = table.loc[id]
     result = compute.example(ExampleRequest(data=request.data, model=request.model, id=id, device=request.device))
     with st.container(border=True):
-        head, attack, close = st.columns([4, 2, 1], vertical_alignment="center")
+        head, buttons = st.columns([1, 1], vertical_alignment="center")
         shows_class = data.class_names and not widgets.redacted()
         head.subheader(f"Example {id:,}" + (f" · class {text.safe(row.label)}" if shows_class else ""), anchor=False)
-        close.button("Close", icon=":material/close:", key="close", on_click=_close, width="stretch")
+        with buttons.container(horizontal=True, horizontal_alignment="right"):
+            attack = st.button("Attack this example", icon=":material/visibility:", key="attack-this")
+            st.button("Close", icon=":material/close:", key="close", on_click=_close)
         st.markdown(_sentence(row, table))
-        if attack.button("Attack this example", icon=":material/visibility:", key="attack-this", width="stretch"):
+        if attack:
             # Both pages bind the id to the link, and a bound parameter cannot be set from outside its widget.
             st.session_state["attack-id"] = id
             st.switch_page("pages/attacks.py", query_params={"attack": "reconstruction"})
@@ -77,10 +79,11 @@ def _change(row: pd.Series) -> str:
 def _metrics(row: pd.Series, table: pd.DataFrame) -> None:
     names = {"eta": "η", "dfil": "dFIL", "loss": "Loss", "loo_shift": "Shift of θ if left out", "leverage": "Leverage"}
     shown = {key: name for key, name in names.items() if key in table}
-    for column, (key, name) in zip(st.columns(len(shown)), shown.items(), strict=True):
-        percentile = 100 * float((table[key] <= row[key]).mean())
-        note = f"percentile {percentile:.1f}"
-        column.metric(name, text.number(row[key]), note, delta_color="off", delta_arrow="off")
+    percentiles = {key: 100 * float((table[key] <= row[key]).mean()) for key in shown}
+    widgets.metrics(
+        {name: (text.number(row[key]), f"percentile {percentiles[key]:.1f}") for key, name in shown.items()},
+        border=False,
+    )
 
 
 def _pictures(data: Dataset, result: Result, id: int) -> None:

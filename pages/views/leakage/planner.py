@@ -16,12 +16,16 @@ _TARGETS = {"eta": "largest η", "error": "reconstruction error", "auc": "member
 
 def planner(request: FilRequest, result: Result, table: pd.DataFrame) -> None:
     """Choose a target; the answer is sigma and the expected test score."""
+    target = st.segmented_control(
+        "Limit for every example",
+        list(_TARGETS),
+        format_func=_TARGETS.__getitem__,
+        default="eta",
+        key="target",
+        required=True,
+    )
     left, right = st.columns([2, 3])
     with left:
-        target = st.segmented_control(
-            "Limit for every example", list(_TARGETS), format_func=_TARGETS.__getitem__, default="eta", key="target",
-            required=True,
-        )  # fmt: skip
         sigma, promise = _sigma(target or "eta", request, result, table)
         releases = st.number_input(
             "Independent releases", min_value=1, value=1, key="releases",
@@ -38,9 +42,13 @@ def planner(request: FilRequest, result: Result, table: pd.DataFrame) -> None:
 def _metrics(result: Result, sigma: float, score: float) -> None:
     kind = result.summary["score"]
     without = f"{text.score(result.summary['test_score'], kind)} without"
-    one, two = st.columns(2)
-    one.metric("Noise σ", text.number(sigma), "added to each parameter", delta_color="off", delta_arrow="off")
-    two.metric(f"Expected test {kind}", text.score(score, kind), without, delta_color="off", delta_arrow="off")
+    widgets.metrics(
+        {
+            "Noise σ": (text.number(sigma), "added to each parameter"),
+            f"Expected test {kind}": (text.score(score, kind), without),
+        },
+        border=False,
+    )
 
 
 def _curve(request: FilRequest, kind: str, sigma: float, score: float) -> None:

@@ -64,7 +64,8 @@ def _round(last: int) -> int:
 
 def _request(model_request: FilRequest, data: Dataset) -> IrfilRequest:
     """The controls above the figures."""
-    one, two, three, four, stop, five = st.columns([4, 2, 2, 2, 2, 3], vertical_alignment="bottom")
+    one, six = st.columns([3, 2], vertical_alignment="bottom")
+    two, three, four, five = st.columns(4, vertical_alignment="bottom")
     methods = list(METHODS) if data.class_names else ["sample"]
     if st.session_state.get("method") not in (None, *methods):
         del st.session_state["method"]
@@ -74,8 +75,8 @@ def _request(model_request: FilRequest, data: Dataset) -> IrfilRequest:
     )
     least = three.number_input("Smallest weight", 0.0, 0.99, 0.0, step=0.1, key="min-weight", bind="query-params", help="Weights are clamped, then scaled to mean 1, so they may end a little outside the limit.")  # noqa: E501 # fmt: skip
     most = four.number_input("Largest weight", 0.0, 1e6, 0.0, step=1.0, key="max-weight", bind="query-params", help="More than 1, or 0 for no limit. See the smallest weight.")  # noqa: E501 # fmt: skip
-    spread = stop.number_input("Stop at std / mean", 0.0, 1.0, 0.0, step=0.01, format="%.3g", key="spread", bind="query-params", help="Of η; 0 runs all rounds.")  # noqa: E501 # fmt: skip
-    with five:
+    spread = five.number_input("Stop at std / mean", 0.0, 1.0, 0.0, step=0.01, format="%.3g", key="spread", bind="query-params", help="Of η; 0 runs all rounds.")  # noqa: E501 # fmt: skip
+    with six:
         attribute = release.at_risk(model_request, data)
     weights = Irfil(
         method=method or "sample",
@@ -120,8 +121,7 @@ def _metrics(result: Result, shown: int) -> None:
         ),
         "Largest weight": (f"{weights.max():.2f}", f"smallest {text.number(weights.min())}"),
     }
-    for column, (name, (value, note)) in zip(st.columns(5), facts.items(), strict=True):
-        column.metric(name, value, note, delta_color="off", delta_arrow="off", border=True)
+    widgets.metrics(facts)
 
 
 def _weighting(request: IrfilRequest, shown: int, last: int) -> Irfil:
