@@ -13,7 +13,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fil_core.analyses.analysis import Analysis, Inputs
-from fil_core.analyses.table import analysis_of, key
+from fil_core.analyses.table import analysis_of
+from fil_core.analyses.table import key as stored_as
 from fil_core.engine import run
 from fil_core.progress import Progress
 from fil_core.result import Result
@@ -39,7 +40,7 @@ def _worked_out_once(request: Request) -> Analysis:
     analysis = analysis_of(request)
 
     def known(request: Request, inputs: Inputs, progress: Progress | None) -> Result:
-        name = key(request, inputs.dataset.fingerprint)
+        name = stored_as(request, inputs.dataset.fingerprint)
         if name not in _known:
             _known[name] = analysis.run(request, inputs, progress)
         return copy.deepcopy(_known[name])
