@@ -15,16 +15,16 @@ from playwright.sync_api import Page
 VIEWS = {
     "overview": ("", 1180),
     "leakage": ("leakage", 1400),
-    "gallery": ("gallery?id=1274", 1180),
+    "examples": ("examples?id=1274", 1180),
     "attacks": ("attacks?classes=3&classes=8&model=logistic", 1180),
     "mitigations": ("mitigations?classes=3&classes=8&model=logistic", 1280),
     "own-data": ("own_data", 1180),
-    "runs": ("runs", 900),
+    "results": ("results", 900),
 }
 
 
-def bring(page: Page, folder: Path) -> None:
-    """A made-up table of patients, as a person would hand it in, with its target and id chosen."""
+def upload(page: Page, folder: Path) -> None:
+    """A made-up table of patients, uploaded as a person would, with its target and id chosen."""
     rng = np.random.default_rng(0)
     n = 300
     table = pd.DataFrame({"patient": [f"P-{i:03d}" for i in range(n)], "age": rng.integers(20, 90, n)})
@@ -60,7 +60,7 @@ def main(folder: Path) -> None:
                 page.wait_for_selector("h1")
                 settled(page)
                 if name == "own-data":
-                    bring(page, Path(store))
+                    upload(page, Path(store))
                 page.wait_for_timeout(1500)
                 page.screenshot(path=folder / f"{name}-{mode}.png")
         server.stop()
