@@ -34,7 +34,7 @@ _NARROWEST, _WIDEST = 150, 186  # pixels of a metric
 # Titles of columns that pages add to the table of a measurement.
 _TITLES = {
     "eta_before": "η with equal weights",
-    "eta_after": "η after reweighting",
+    "eta_after": "η after",
     "change": "change of η",
     "rank_before": "rank before",
     "rank_after": "rank after",

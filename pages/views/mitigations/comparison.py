@@ -95,7 +95,7 @@ def _choices(done: pd.DataFrame, *, complete: bool) -> tuple[str, str]:
             del st.session_state[key]
     # While results are missing the choice is temporary; it is kept, and in the link, once all are there.
     bound: dict[str, Any] = {"key": "looking", "bind": "query-params"} if complete else {"key": f"looking-{len(done)}"}
-    first, second = st.columns(2)
+    first, second = st.columns([2, 3])
     name = first.selectbox("Selected mitigation", names, index=min(1, len(done) - 1), **bound)
     leakage = second.segmented_control(
         "Leakage as", measures, default="largest η", key="leakage-as", bind="query-params", required=True
@@ -168,10 +168,10 @@ def _sentence(done: pd.DataFrame, base: ReleaseRequest, before: Result) -> str:
     as_good = better[worth >= worth.max() - 2 * np.maximum(bars, bars[worth.idxmax()]) - 1e-12]
     cheapest = as_good.loc[as_good["eta_max"].astype(float).idxmin()]
     return (
-        f"**{len(better)} of {len(others)} mitigations** at least halve the largest η of **{text.number(eta)}**. Of "
-        f"those with the best test score, **{text.safe(cheapest.name)}** leaks least: largest η "
-        f"{text.number(cheapest.eta_max)}, test {score} {text.score(cheapest.expected_score, score)} against "
-        f"{text.score(curves.expected_score(before, base.sigma), score)}."
+        f"**{len(better)} of {len(others)} mitigations** at least halve the largest η of **{text.number(eta)}**. Among "
+        f"those whose test score is within two standard deviations of the best, "
+        f"**{text.safe(cheapest.name)}** leaks least: largest η {text.number(cheapest.eta_max)}, test {score} "
+        f"{text.score(cheapest.expected_score, score)} against {text.score(curves.expected_score(before, base.sigma), score)}."
     )
 
 

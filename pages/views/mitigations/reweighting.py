@@ -39,13 +39,13 @@ def view(model_request: FilRequest, data: Dataset) -> None:
     if not result.summary["converged"]:
         sentence.warning(text.safe(result.summary["why"]), icon=":material/warning:")
     _metrics(result, shown)
-    weights = _weighting(request, shown, last)
-    if shown:
+    weights = _weighting(request, shown, last) if shown else None
+    if weights is not None:
         _use(weights)
     changes.view(data, request, result, table, shown)
     st.subheader("An attack, before and after", anchor=False)
     try:
-        attack_change.view(model_request, request, weights if shown else None, table)
+        attack_change.view(model_request, request, weights, table)
     except FilError as error:  # an error here must not hide the rest of the page
         st.error(text.safe(error), icon=":material/error:")
     with st.expander("The method"):
