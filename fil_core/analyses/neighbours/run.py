@@ -22,16 +22,22 @@ def check(request: NeighboursRequest, dataset: Dataset) -> None:
 
 
 def run(request: NeighboursRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
-    """A row per example; without classes all examples are of one."""
+    """The nearest neighbours of every example in its own and in another class; a regression has a single class.
+
+    Args:
+        request: the data.
+        inputs: the examples.
+        progress: called with (done, total, what).
+    """
     data = inputs.dataset
     X = torch.from_numpy(data.X).to(inputs.device)
     codes = data.y if data.class_names else np.zeros(data.n)
     y = torch.from_numpy(codes.astype(np.int64)).to(inputs.device)
     columns: dict[str, np.ndarray] = {"label": data.labels}
     for name, same in (("same", True), ("other", False)):
-        found = nearest(X, y, same=same, progress=progress)
-        row = found.row.cpu().numpy()
-        columns[f"{name}_distance"] = found.distance.cpu().numpy()
+        neighbours = nearest(X, y, same=same, progress=progress)
+        row = neighbours.row.cpu().numpy()
+        columns[f"{name}_distance"] = neighbours.distance.cpu().numpy()
         columns[f"{name}_id"] = np.where(row < 0, -1, data.ids[row])
     table = pd.DataFrame(columns, index=pd.Index(data.ids, name="id"))
     summary = {
