@@ -41,7 +41,7 @@ def headline(table: pd.DataFrame, quote: Quote, *, classes: bool) -> str:
     leakiest = table.nsmallest(max(1, len(table) // 10), "rank")["label"]
     most = leakiest.mode().iloc[0]
     share = float((leakiest == most).mean())
-    by_class = f" Of the leakiest 10 %, {share:.0%} are of class {quote(most)}." if classes else ""
+    by_class = f" Of the leakiest 10 %, {100 * share:.0f} % are of class {quote(most)}." if classes else ""
     called = f" ({quote(top['name'])})" if "name" in table and top["name"] != MASK else ""
     return (
         f"**Example {top.name:,}**{called} is the most exposed: its η is **{number(top.eta)}**, "
