@@ -167,11 +167,12 @@ def _sentence(done: pd.DataFrame, base: ReleaseRequest, before: Result) -> str:
     # Scores that differ by less than between releases count as equal.
     as_good = better[worth >= worth.max() - 2 * np.maximum(bars, bars[worth.idxmax()]) - 1e-12]
     cheapest = as_good.loc[as_good["eta_max"].astype(float).idxmin()]
+    without = text.score(curves.expected_score(before, base.sigma), score)
     return (
         f"**{len(better)} of {len(others)} mitigations** at least halve the largest η of **{text.number(eta)}**. Among "
-        f"those whose test score is within two standard deviations of the best, "
+        "those whose test score is within two standard deviations of the best, "
         f"**{text.safe(cheapest.name)}** leaks least: largest η {text.number(cheapest.eta_max)}, test {score} "
-        f"{text.score(cheapest.expected_score, score)} against {text.score(curves.expected_score(before, base.sigma), score)}."
+        f"{text.score(cheapest.expected_score, score)} against {without}."
     )
 
 
