@@ -134,7 +134,7 @@ def test_bad_files_are_answered_in_words_and_a_good_one_afterwards(
         upload(page, path)
         most = max(most, resident(server))
         shown = page.get_by_test_id("stMain").inner_text()
-        assert "expected" in shown or "How it is to be read" in shown, (file.name, shown)
+        assert "expected" in shown or "How to read this file" in shown, (file.name, shown)
         assert "Traceback" not in shown and "encountered an error" not in shown, (file.name, shown)
         told |= {line for line in shown.splitlines() if "expected" in line}
     assert len(told) >= 8  # what is wrong before any choice, each in its own words
