@@ -74,7 +74,7 @@ def worker() -> psutil.Process:
 def test_long_work_is_a_job_that_is_followed_until_its_numbers_are_there() -> None:
     at = app(**DIGITS)
     assert not at.exception and not at.metric
-    assert [b.label for b in at.button if b.label == "Cancel"] == ["Cancel"] and "goes on when you leave" in words(at)
+    assert [b.label for b in at.button if b.label == "Cancel"] == ["Cancel"] and "continues when you leave" in words(at)
     again = app(**DIGITS)  # whoever else comes finds the same job
     assert [b.key for b in again.button if b.label == "Cancel"] == [b.key for b in at.button if b.label == "Cancel"]
     assert len(compute.jobs().all()) == 1

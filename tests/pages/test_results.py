@@ -319,7 +319,7 @@ def test_a_report_is_of_what_is_ticked_and_redacted_as_the_sidebar_says() -> Non
     )
     assert "<h1>Mine</h1>" in clear and "•••" not in clear and "•••" in masked
     Store().delete(key)
-    with pytest.raises(BadRequest, match="none does"):
+    with pytest.raises(BadRequest, match="no stored key"):
         results_actions._written(Store(), Engine().dataset, [key], False, 3, "")
 
 
