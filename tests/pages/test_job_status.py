@@ -85,7 +85,7 @@ def test_long_work_is_a_job_that_is_followed_until_its_numbers_are_there() -> No
         if entry.analysis == "fil":
             Engine().store.delete(entry.key)
     at.run()
-    assert "its answer is not in the store" in at.info[0].value
+    assert "its result is not in the store" in at.info[0].value
     assert at.button(key="measure").label == "Try again"
     assert len(compute.jobs().all()) == 1  # it does not begin anew by itself, perhaps for ever
 

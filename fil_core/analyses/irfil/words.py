@@ -37,7 +37,7 @@ def reweighted(result: Result, shown: int, change: pd.Series) -> str:
         f"Reweighting for {rounds} changes the largest η from **{number(max0)}** to **{number(max1)}** and its "
         f"spread (standard deviation) from {number(std0)} to **{number(std1)}**; the mean {_moves(mean0, mean1)}. "
         f"**{count(worse)} of {count(len(change))} examples leak more than before**"
-        + (f", up to {most:.2f} × as much. " if worse else ". ")
+        + (f", up to {most:.2f} ×. " if worse else ". ")
         + f"Test {s['score']}: {score(score0, s['score'])} → **{score(score1, s['score'])}**."
     )
 
