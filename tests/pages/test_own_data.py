@@ -200,7 +200,7 @@ def test_own_scores_are_shown_beside_eta(patients, tmp_path):
     engine = Engine()
     dataset = engine.dataset(DataSpec(name=entry.name))
     scores = pd.DataFrame({"id": dataset.id_names[:-1], "mine": np.arange(dataset.n - 1.0)})
-    name = keep_scores(engine, scores, dataset)
+    name = keep_scores(engine.store, scores, dataset)
     at = app(PAGES[1], data=entry.name, model="logistic", scores=name)
     assert not at.exception
     assert "your mine" in at.dataframe[0].value.index
@@ -214,7 +214,7 @@ def test_own_scores_are_shown_beside_eta(patients, tmp_path):
 def test_pretrained_parameters_that_are_not_an_optimum_are_refused(patients, tmp_path):
     patients.dropna().to_csv(tmp_path / "good.csv", index=False)
     entry = add(tmp_path / "good.csv", Choices(target="ill", id="patient"))
-    name = keep_parameters(Engine(), np.ones(entry.features))
+    name = keep_parameters(Engine().store, np.ones(entry.features))
     at = app(PAGES[0], data=entry.name, model="logistic", parameters=name)
     assert not at.exception
     assert "expected an optimum of logistic" in plain(at.error[0].value)
