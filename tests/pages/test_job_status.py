@@ -205,7 +205,7 @@ def test_of_many_answers_those_that_are_finished_are_shown_while_the_others_are_
     press(at, "Ask all three")
     assert len(bars(at)) == 1
     followed(at, lambda at: bars(at)[0].startswith("3 of 3"))
-    assert "There is: 0" in words(at) and "2 of 3 answered" in bars(at)[0]
+    assert "There is: 0" in words(at) and "2 of 3 finished" in bars(at)[0]
     press(at, "Cancel")
     assert plain(at.info[0].value) == "Cancelled. What was finished is kept."
     assert plain(at.error[0].value).startswith("wrong: model: Digits") and len(at.error) == 1
