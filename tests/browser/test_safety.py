@@ -27,6 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("safety") / "store")
     yield running
     running.process.kill()
+    running.process.wait(10)
 
 
 def answer(server: Server, path: str, **headers: str) -> tuple[int, dict[str, str]]:
