@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:  # one line, as for every other bad input
-        self.exit(_BAD_INPUT, f"fil_core: {message}. See {self.prog} --help.\n")
+        self.exit(_BAD_INPUT, f"fil_core: {message.rstrip('.')}. See {self.prog} --help.\n")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ class Column:
         reveals: what of an example follows from it and redaction must hide: its label, an attribute's value, its
             training weight, or how weights changed its leakage; empty for nothing.
         always: whether every table has it.
+        names_examples: whether its values are ids of training examples, -1 for nobody.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Column:
     more: int = 0
     reveals: Reveals = ""
     always: bool = True
+    names_examples: bool = False
 
     def names(self, column: str) -> bool:
         """Whether a column of a table is this one."""
@@ -166,7 +168,7 @@ class Analysis:
         figures: (subject) to the figures that a report shows.
         section: (subject) to the section of a report as HTML.
         command: name of the command that asks it.
-        row: what a row of its table is.
+        row: what a row of its table is; empty where it has no table.
         printed: (request, result) to what the command reports, for --json and in words; None reports `wanted`, and says
             the sentence.
         wanted: names of the summary's entries that the command reports.

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fil_core.cli.data import data_spec, existing_file
 from fil_core.cli.derived import build, model_values
 from fil_core.cli.progress import Reporter
@@ -20,6 +22,7 @@ from fil_core.specs.weights import GivenWeights
 if TYPE_CHECKING:
     import pandas as pd
 
+    from fil_core.analyses.analysis import Analysis
     from fil_core.dataset import Dataset
     from fil_core.engine.run import AnswerAll
 
@@ -94,25 +97,29 @@ class Command:
                 self._shown_notices.add(notice)
                 print(f"note: {notice}", file=sys.stderr)
 
-    def finish(self, table: Any, line: dict[str, Any], words: str) -> int:
+    def finish(
+        self, table: Any, line: dict[str, Any], words: str, *, analysis: Analysis | None = None, done: str = "Computed"
+    ) -> int:
         """Write the table with --out; print the result as JSON with --json, else in words.
 
         Args:
             table: the table for --out.
             line: the values for --json; seconds, memory and whether the result was stored are added.
             words: the result in words.
+            analysis: whose table it is; None for no analysis's own.
+            done: what took the seconds, as a past participle.
         """
         from fil_core.engine.store.export import write_table
 
         if self.options.out is not None:
-            write_table(self._with_names(table), self.options.out)
+            write_table(self._with_names(table, analysis), self.options.out)
         seconds = time.perf_counter() - self._start
         common = {"seconds": round(seconds, 3), "peak_memory_mib": _peak_memory_mib(), "cached": self.cached}
         stored = " (stored result)" if self.cached else ""
         print(
             json.dumps(strict(line | common), allow_nan=False)
             if self.options.json
-            else f"{words}\nComputed in {seconds:.2f} s{stored}."
+            else f"{words}\n{done} in {seconds:.2f} s{stored}."
         )
         return 0
 
@@ -129,13 +136,20 @@ class Command:
             print(f"note: {note}", file=sys.stderr)
         return joined(table, scores)
 
-    def _with_names(self, table: pd.DataFrame) -> pd.DataFrame:
-        """A table of examples with the names of its source as index, where the source has names."""
+    def _with_names(self, table: pd.DataFrame, analysis: Analysis | None) -> pd.DataFrame:
+        """A table of examples under the names that its source has for them, if it has any; nobody is empty."""
         import pandas as pd
 
         if self._dataset is None or self._dataset.id_names is None or table.index.name != "id":
             return table
-        return table.set_axis(pd.Index(self._dataset.called(table.index.to_numpy()), name="id"))
+        named = table.set_axis(pd.Index(self._dataset.called(table.index.to_numpy()), name="id"))
+        for name in table.columns:
+            column = None if analysis is None else analysis.column(name)
+            if column is not None and column.names_examples:
+                ids = table[name].to_numpy()
+                names = self._dataset.called(np.where(ids < 0, self._dataset.ids[0], ids))
+                named[name] = np.where(ids < 0, "", names)
+        return named
 
 
 def strict(value: Any) -> Any:

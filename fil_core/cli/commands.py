@@ -15,6 +15,7 @@ from fil_core.cli.command import Command
 from fil_core.cli.derived import add_options, model_places, own_places
 from fil_core.cli.fan_out import FanOut, fan_out_options
 from fil_core.cli.options import data_options, run_options
+from fil_core.dataset import Dataset
 from fil_core.result import Result
 from fil_core.specs import Request
 
@@ -68,16 +69,20 @@ def _run(analysis: Analysis, options: argparse.Namespace) -> int:
     with FanOut(command) as fan_out:
         result = command.answer(request, fan_out.answer_all)
     table = command.with_scores(result.table) if analysis.request is FilRequest else result.table
-    return command.finish(table, *reported(analysis, request, result))
+    dataset = command.engine.dataset(request.data)
+    return command.finish(table, *reported(analysis, request, result, dataset), analysis=analysis)
 
 
-def reported(analysis: Analysis, request: Request, result: Result) -> tuple[dict[str, Any], str]:
+def reported(
+    analysis: Analysis, request: Request, result: Result, dataset: Dataset | None = None
+) -> tuple[dict[str, Any], str]:
     """What a command prints about a result: the values for --json, and a text.
 
     Args:
         analysis: the entry of the request's type.
         request: the request.
         result: its result.
+        dataset: its examples, for the names of features; None goes without.
     """
     if analysis.printed is not None:
         line, words = analysis.printed(request, result)
@@ -85,7 +90,7 @@ def reported(analysis: Analysis, request: Request, result: Result) -> tuple[dict
         from fil_core.analyses.subject import Subject
 
         line = {name: result.summary[name] for name in analysis.wanted}
-        words = analysis.sentence(Subject(request, result, None, "", False, 0), str).replace("**", "")
+        words = analysis.sentence(Subject(request, result, dataset, "", False, 0), str).replace("**", "")
     return line | {"device": result.provenance["device"]}, words
 
 

@@ -36,9 +36,12 @@ def _own_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run_options(parser: argparse.ArgumentParser, out: str) -> None:
-    """Declare where to compute and what to write; `out` says what a row of the file is."""
+    """Declare where to compute and what to write; `out` says what a row of the file is, empty for no file."""
     run = parser.add_argument_group("run")
-    run.add_argument("--out", metavar="FILE", help=f"write {out} to FILE.parquet or FILE.csv")
+    if out:
+        run.add_argument("--out", metavar="FILE", help=f"write {out} to FILE.parquet or FILE.csv")
+    else:
+        parser.set_defaults(out=None)
     run.add_argument("--device", choices=get_args(Device), default="auto", help="auto takes CUDA where there is one")
     run.add_argument("--force", action="store_true", help="compute even if the result is stored")
     run.add_argument("--json", action="store_true", help="end with one line of JSON on stdout")

@@ -62,7 +62,7 @@ def _run_report(options: argparse.Namespace) -> int:
     command.progress.close()
     line = {"out": options.file, "results": len(results), "bytes": len(content.encode()), "redacted": options.redact}
     count = "1 result" if len(results) == 1 else f"{len(results)} results"
-    return command.finish(None, line, f"{options.file}: {count}, {line['bytes'] / 2**20:.1f} MiB. Written in")
+    return command.finish(None, line, f"{options.file}: {count}, {line['bytes'] / 2**20:.1f} MiB.", done="Written")
 
 
 def _stored(command: Command, prefixes: tuple[str, ...]) -> list[tuple[Request, Result]]:

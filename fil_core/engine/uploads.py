@@ -199,5 +199,5 @@ def load(store: Store, upload: Upload) -> Result:
     check_digest(upload.kind, upload.digest)
     stored = store.get(upload.digest)
     if stored is None or stored.provenance.get("analysis") != upload.kind:
-        raise BadData(f"{upload.kind}: {upload.digest[:16]}… are not in the store any more; upload the file again.")
+        raise BadData(f"{upload.kind}: {upload.digest[:16]}… are not in this store; give the file again.")
     return stored

@@ -37,7 +37,11 @@ class DataSpec:
     )
     classes: tuple[str, ...] = option((), names(), "keep only these classes, in this order", link="classes")
     subset: int | None = option(None, whole(), "a random draw of N training rows", link="subset")
-    seed: int = option(0, whole(least=0), "seed of that draw (default 0)")
+    seed: int = option(
+        0,
+        whole(least=0),
+        "random seed of --subset, synthetic data and, without --noise-seed, releases (default 0)",
+    )
     preprocess: Preprocess | None = option(
         None, choice(get_args(Preprocess)), "default: the data set's own convention", link="pre"
     )

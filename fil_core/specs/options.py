@@ -222,7 +222,10 @@ def names(allowed: tuple[str, ...] = ()) -> Kind:
         return values
 
     def read(written: str) -> tuple[str, ...]:
-        return () if allowed and written == NONE else read_names(written)
+        values = () if allowed and written == NONE else read_names(written)
+        if allowed and NONE in values:
+            raise ValueError(f"expected none by itself or some of {', '.join(allowed)}, got {written!r}")
+        return values
 
     return Kind(check, read, lambda values: write_names(values) or NONE, "A,B")
 
@@ -234,10 +237,11 @@ def numbers(*, zero: bool = False, most: int | None = None) -> Kind:
         values = checks.several(name, value)
         for each in values:
             checks.positive(name, each, zero=zero)
-        distinct = len(set(values))
-        if distinct < len(values) or (most is not None and len(values) > most):
-            at_most = "" if most is None else f"at most {most} "
-            raise BadRequest(f"{name}: expected {at_most}different numbers; got {len(values)}, {distinct} different.")
+        twice = next((each for i, each in enumerate(values) if each in values[:i]), None)
+        if twice is not None:
+            raise BadRequest(f"{name}: expected different numbers; got {twice!r} more than once.")
+        if most is not None and len(values) > most:
+            raise BadRequest(f"{name}: expected at most {most} numbers; got {len(values)}.")
         return tuple(map(float, values))
 
     return Kind(check, lambda t: read_several(t, float, "numbers"), lambda v: ",".join(map(repr, v)) or NONE, "X,Y")

@@ -230,7 +230,7 @@ def test_requests_that_ask_the_same_are_the_same():
         (AttributeRequest, dict(attribute="sex", attackers=("nobody",)), "attackers: expected one of"),
         (AttributeRequest, dict(attribute="sex", attackers=()), "attackers: expected some of"),
         (AttributeRequest, dict(attribute="sex", attackers=("ideal", "ideal")), "each once"),
-        (AttributeRequest, dict(attribute="sex", sigmas=(0.1, 0.1)), "different numbers"),
+        (AttributeRequest, dict(attribute="sex", sigmas=(0.1, 0.1)), "got 0.1 more than once"),
         (AttributeRequest, dict(attribute="sex", sigmas=(-0.1,)), "sigmas: expected a finite number"),
         (AttributeRequest, dict(attribute="sex", sigmas=(float("inf"),)), "sigmas: expected a finite number"),
         (AttributeRequest, dict(attribute="sex", trials=0), "trials: expected a whole number"),

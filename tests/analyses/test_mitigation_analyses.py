@@ -360,7 +360,7 @@ def test_weights_that_the_store_has_lost_are_asked_for_again(engine):
     given = keep_weights(engine.store, table_of(dataset), dataset)
     request = FilRequest(data=DIGITS, model=weighted(LOGISTIC, given))
     engine.store.delete(given.digest)
-    with pytest.raises(BadData, match=f"weights: {given.digest[:16]}… are not in the store any more; upload"):
+    with pytest.raises(BadData, match=f"weights: {given.digest[:16]}… are not in this store; give"):
         engine.get(request)
     assert keep_weights(engine.store, table_of(dataset), dataset) == given
     assert engine.get(request).summary["n"] == 120

@@ -232,7 +232,7 @@ MITIGATE = ["mitigate", *TABLE]
         (["fil", *TABLE, "--weights", "nonsense"], "weights: expected equal, irfil:METHOD:ITERATIONS"),
         (["fil", *TABLE, "--weights", "w.txt"], "or a .csv or .parquet file; got 'w.txt'"),
         (["fil", *TABLE, "--weights", "nowhere.csv"], "nowhere.csv cannot be read as a table"),
-        (["fil", *TABLE, "--weights", f"given:{'0' * 64}"], "are not in the store any more; upload the file again"),
+        (["fil", *TABLE, "--weights", f"given:{'0' * 64}"], "are not in this store; give the file again"),
         ([*MITIGATE, "--sigma", "-1"], "sigma: expected a finite number > 0"),
         ([*MITIGATE, "--iterations", 0], "iterations: expected a whole number >= 1"),
         ([*MITIGATE, "--min-weight", 2, "--max-weight", 1.5], "expected min_weight <= max_weight"),

@@ -199,7 +199,7 @@ def test_scores_belong_to_their_examples_and_can_be_lost(engine, numbered):
     with pytest.raises(BadData, match="another choice of examples or features"):
         scores_of(engine.store, name, other)
     engine.store.delete(name)
-    with pytest.raises(BadData, match="not in the store any more; upload the file again"):
+    with pytest.raises(BadData, match="not in this store; give the file again"):
         scores_of(engine.store, name, data)
     with pytest.raises(BadRequest, match="64 lower-case hex"):
         scores_of(engine.store, "../x", data)
@@ -286,7 +286,7 @@ def test_parameters_can_be_lost(engine, patients):
     name = keep_parameters(engine.store, parameters(engine, patients))
     assert load(engine.store, Upload("parameters", name)).arrays["theta"].shape == (4,)
     engine.store.delete(name)
-    with pytest.raises(BadData, match="parameters: .* not in the store any more; upload the file again"):
+    with pytest.raises(BadData, match="parameters: .* not in this store; give the file again"):
         engine.get(FilRequest(data=patients, model=dataclasses.replace(LOGISTIC, parameters=name)))
 
 

@@ -36,11 +36,11 @@ class AttributeRequest(ModelRequest):
         numbers(zero=True, most=MOST_SIGMAS),
         "standard deviations of the output noise (default: 0 and a grid around eta)",
     )
-    trials: int = option(100, whole(), "releases drawn, with --seed too (default 100)", link="trials")
+    trials: int = option(100, whole(), "number of random releases (default 100)", link="trials")
     seed: int = option(
         0,
         whole(least=0, most=MOST_SEED),
-        "seed of the releases, where it is not to be that of --seed",
+        "random seed of the releases (default: that of --seed)",
         flag="noise-seed",
         link="noise-seed",
         follows="seed",

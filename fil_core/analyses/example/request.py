@@ -17,7 +17,14 @@ class ExampleRequest(ModelRequest):
         neighbours: how many nearest training examples to name.
     """
 
-    id: int = option(0, whole(least=0), "the example, as in the column id", flag="example", link="id", always=True)
+    id: int = option(
+        0,
+        whole(least=0),
+        "its row in the source, from 0 (default 0)",
+        flag="example",
+        link="id",
+        always=True,
+    )
     neighbours: int = option(8, whole(), "nearest training examples listed (default 8)")
 
     @property

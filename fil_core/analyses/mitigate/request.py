@@ -34,7 +34,11 @@ class MitigateRequest(ModelRequest):
     """
 
     release_sigma: float | None = option(
-        None, number(), "standard deviation of the output noise (default: around eta)", flag="sigma", called="sigma"
+        None,
+        number(),
+        "output noise (default: attacks neither certain nor lost)",
+        flag="sigma",
+        called="sigma",
     )
     attribute: str = option("", one_attribute(), "the attribute at risk, which is attacked", link="at-risk")
     examples: int = option(
@@ -53,17 +57,21 @@ class MitigateRequest(ModelRequest):
         numbers(),
         "noise that brings the largest eta down to these (default: what reweighting reaches)",
     )
-    sigmas: tuple[float, ...] | None = option(None, numbers(), "other noises (default 3 and 10 times sigma)")
-    l2s: tuple[float, ...] | None = option(None, numbers(zero=True), "other penalties (default 10 and 100 times l2)")
+    sigmas: tuple[float, ...] | None = option(None, numbers(), "other noises, or none (default 3 and 10 times sigma)")
+    l2s: tuple[float, ...] | None = option(
+        None, numbers(zero=True), "other penalties, or none (default 10 and 100 × l2)"
+    )
     drop: tuple[int, ...] | None = option(
-        None, wholes(least=1), "leave out the K leakiest (default 1, 5 and 10 percent)"
+        None,
+        wholes(least=1),
+        "numbers of the leakiest to leave out, or none (default 1, 5, 10 percent)",
     )
     trials: int = option(20, whole(), "releases drawn for attacks (default 20)")
     draws: int = option(100, whole(), "releases drawn for the test score's spread (default 100)")
     seed: int = option(
         0,
         whole(least=0, most=MOST_SEED),
-        "seed of the releases, where it is not to be that of --seed",
+        "random seed of the releases (default: that of --seed)",
         flag="noise-seed",
         follows="seed",
     )

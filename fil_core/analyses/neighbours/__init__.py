@@ -23,9 +23,9 @@ ANALYSIS = Analysis(
     columns=(
         LABEL,
         Column("same_distance", "distance to the same class", "nearest of the same class", "feature", more=+1),
-        Column("same_id", "nearest of the same class", "its id; -1 for nobody", reveals="label"),
+        Column("same_id", "nearest of the same class", "its id; -1 for nobody", reveals="label", names_examples=True),
         Column("other_distance", "distance to another class", "nearest of another class", "feature", more=-1),
-        Column("other_id", "nearest of another class", "its id; -1 for nobody", reveals="label"),
+        Column("other_id", "nearest of another class", "its id; -1 for nobody", reveals="label", names_examples=True),
     ),
     title="Nearest neighbours",
     sentence=_late("words", "sentence"),

@@ -23,17 +23,17 @@ class ReconstructionRequest(ModelRequest):
         prior_std: of the prior that the bound assumes, per feature; None takes the training rows' own.
     """
 
-    ids: tuple[int, ...] = option((), wholes(), "examples, as in the column id", link="id", required=True)
+    ids: tuple[int, ...] = option((), wholes(), "examples: their rows in the source, from 0", link="id", required=True)
     sigmas: tuple[float, ...] = option(
         (),
         numbers(zero=True, most=MOST_SIGMAS),
         "standard deviations of the output noise (default: 0 and a grid around eta)",
     )
-    trials: int = option(100, whole(), "releases drawn, with --seed too (default 100)", link="releases-drawn")
+    trials: int = option(100, whole(), "number of random releases (default 100)", link="releases-drawn")
     seed: int = option(
         0,
         whole(least=0, most=MOST_SEED),
-        "seed of the releases, where it is not to be that of --seed",
+        "random seed of the releases (default: that of --seed)",
         flag="noise-seed",
         link="noise-seed",
         follows="seed",

@@ -34,7 +34,7 @@ class ReleaseRequest(ModelRequest):
     seed: int = option(
         0,
         whole(least=0, most=MOST_SEED),
-        "seed of the releases, where it is not to be that of --seed",
+        "random seed of the releases (default: that of --seed)",
         flag="noise-seed",
         follows="seed",
     )

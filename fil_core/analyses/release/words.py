@@ -11,14 +11,21 @@ from fil_core.result import Result
 
 def sentence(subject: Subject, quote: Quote) -> str:
     """Of the release that was requested."""
-    return released(subject.result, quote)
+    return released(subject.result, quote, at_risk=subject.request.at_risk)
 
 
-def released(result: Result, quote: Quote) -> str:
-    """Leakage and expected test score, and what the attack gets where there was one."""
+def released(result: Result, quote: Quote, *, at_risk: tuple[str, ...] = ()) -> str:
+    """Leakage and expected test score, and what the attack gets where there was one.
+
+    Args:
+        result: of a release.
+        quote: see `fil.words`.
+        at_risk: the attributes whose eta it is; empty for the whole example.
+    """
     s = result.summary
+    of = f" of {quote(', '.join(at_risk))}" if at_risk else ""
     return (
-        f"With noise σ = **{number(s['sigma'])}** the largest η is **{number(s['eta_max'])}**, the mean "
+        f"With noise σ = **{number(s['sigma'])}** the largest η{of} is **{number(s['eta_max'])}**, the mean "
         f"{number(s['eta_mean'])}; the expected test {s['score']} is **{score(s['expected_score'], s['score'])}**, "
         f"{score(s['test_score'], s['score'])} without noise.{_attacked(s['attack'], quote)}"
     )

@@ -115,7 +115,7 @@ class Store:
             reason = error.strerror or error
             self._unwritable = (
                 f"The result store {self.root} cannot be written ({reason}); "
-                "results are kept in memory until the app stops."
+                "results are kept in memory until this process ends."
             )
             return decode(key, self._memory.put(key, files))
         self._evict(keep=key)

@@ -537,7 +537,7 @@ def test_a_disk_that_refuses_degrades_to_memory(
         same(cache.put(KEY, result_of()), result_of())
         assert cache.notice == (
             f"The result store {tmp_path} cannot be written ({os.strerror(code)}); "
-            "results are kept in memory until the app stops."
+            "results are kept in memory until this process ends."
         )
     same(cache.get(KEY), result_of())
     same(cache.get(key_of("b")), result_of(2.0))
