@@ -237,7 +237,7 @@ def test_requests_that_ask_the_same_are_the_same():
         (AttributeRequest, dict(attribute="sex", trials=10**6), "trials: expected at most"),
         (AttributeRequest, dict(attribute="sex", seed=-1), "seed: expected a whole number"),
         (AttributeRequest, dict(attribute="sex", seed=2**63), "seed: expected a whole number from 0 to"),
-        (AttributeRequest, dict(attribute="sex", sigmas=tuple(range(1, 202))), "at most 200 different"),
+        (AttributeRequest, dict(attribute="sex", sigmas=tuple(range(1, 202))), "at most 200 numbers"),
         (AttributeRequest, dict(attribute="sex", sigmas=(1e200,)), "sigmas: expected a finite number"),
         (AttributeRequest, dict(attribute="sex", attackers="ideal"), "attackers: expected several names"),
         (AttributeRequest, dict(attribute="sex", bins=0), "bins: expected a whole number"),

@@ -371,7 +371,7 @@ def test_a_digest_that_names_something_else_names_no_weights(engine):
     engine.get(asked)
     digest = key(dataclasses.replace(asked, data=resolve(DIABETES)), engine.dataset(DIABETES).fingerprint)
     assert digest in engine.store
-    with pytest.raises(BadData, match="are not in the store"):
+    with pytest.raises(BadData, match="are not in this store"):
         engine.get(dataclasses.replace(asked, model=weighted(RIDGE, GivenWeights(digest=digest))))
 
 

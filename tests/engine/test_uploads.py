@@ -207,7 +207,7 @@ def test_scores_belong_to_their_examples_and_can_be_lost(engine, numbered):
 
 def test_a_name_of_something_else_is_no_name_of_scores(engine, numbered):
     data = engine.dataset(numbered)
-    with pytest.raises(BadData, match="scores: .* are not in the store"):
+    with pytest.raises(BadData, match="scores: .* are not in this store"):
         scores_of(engine.store, keep_parameters(engine.store, np.ones(4)), data)
 
 
@@ -293,7 +293,7 @@ def test_parameters_can_be_lost(engine, patients):
 def test_a_name_of_something_else_is_no_name_of_parameters(engine, numbered):
     data = engine.dataset(numbered)
     scores = keep_scores(engine.store, pd.DataFrame({"id": data.ids, "mine": data.y}), data)
-    with pytest.raises(BadData, match="parameters: .* are not in the store"):
+    with pytest.raises(BadData, match="parameters: .* are not in this store"):
         load(engine.store, Upload("parameters", scores))
 
 
