@@ -58,7 +58,7 @@ def correlations(table: pd.DataFrame, titles: dict[str, str]) -> None:
 frame.required()
 st.title("Leakage", anchor=False)
 request, data, result, table = widgets.measured(attribute())
-titles = columns.titles(table, result)
+titles = columns.titles(data, table, result)
 st.markdown(sentence(request, table))
 
 left, right = st.columns(2)

@@ -37,6 +37,7 @@ class Column:
             training weight, or how weights changed its leakage; empty for nothing.
         always: whether every table has it.
         names_examples: whether its values are ids of training examples, -1 for nobody.
+        targets: whether its values are targets: names without an order where these are classes.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Column:
     reveals: Reveals = ""
     always: bool = True
     names_examples: bool = False
+    targets: bool = False
 
     def names(self, column: str) -> bool:
         """Whether a column of a table is this one."""

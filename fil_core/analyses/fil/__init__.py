@@ -45,7 +45,9 @@ ANALYSIS = Analysis(
         ),
         Column("eta_all", "η of the whole example", "beside η of an attribute", "1/feature", more=+1, always=False),
         Column("eta_*", "η of a sensitive attribute", "Fisher information loss", "1/feature", more=+1, always=False),
-        Column("prediction", "prediction", "class that the model predicts", reveals="label", always=False),
+        Column(
+            "prediction", "prediction", "class that the model predicts", reveals="label", always=False, targets=True
+        ),
         Column(
             "correct", "predicted correctly", "whether the prediction is its own class", reveals="label", always=False
         ),

@@ -71,8 +71,22 @@ def decode(key: str, files: Files) -> Result:
             raise ValueError(f"{name}: its content does not match its checksum")
     with np.load(io.BytesIO(files[ARRAYS]), allow_pickle=False) as archive:
         arrays = {name: archive[f"arr_{i}"] for i, name in enumerate(manifest["arrays"])}
-    table = pd.read_parquet(io.BytesIO(files[TABLE]), engine="pyarrow")
-    return Result(table=table, arrays=arrays, summary=manifest["summary"], provenance=manifest["provenance"])
+    return Result(
+        table=_table(files[TABLE]), arrays=arrays, summary=manifest["summary"], provenance=manifest["provenance"]
+    )
+
+
+def _table(content: bytes) -> pd.DataFrame:
+    """A table from Parquet, read in this thread alone.
+
+    Arrow's own threads, reading what Python holds, abort or hang a process that ends soon after (apache/arrow issues
+    34314 and 50482): one command in seventy ended with SIGABRT after its work was done.
+    """
+    import pyarrow as pa
+
+    source: Any = pa.BufferReader(content)  # not a file of Python's, which Arrow reads under the interpreter's lock
+    threads = {"use_threads": False}
+    return pd.read_parquet(source, engine="pyarrow", pre_buffer=False, **threads, to_pandas_kwargs=dict(threads))
 
 
 def _pack(arrays: dict[str, np.ndarray]) -> bytes:

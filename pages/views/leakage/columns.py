@@ -5,15 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from fil_core import FilRequest, Result, agreement, analysis_of
+from fil_core import Dataset, FilRequest, Result, agreement, analysis_of
 from fil_core.analyses.analysis import Analysis
 from pages.common import widgets
 
 
-def titles(table: pd.DataFrame, result: Result) -> dict[str, str]:
-    """The columns whose values differ between examples, with their titles; uploaded scores come last."""
+def titles(data: Dataset, table: pd.DataFrame, result: Result) -> dict[str, str]:
+    """The columns whose values differ between examples, with their titles; uploaded scores come last.
+
+    Targets are left out where they are classes: the digits 3 and 8 are names, and eta does not grow with a name.
+    """
     analysis = analysis_of(FilRequest())
-    known = {name: column.title for name in table if name != "eta" and (column := analysis.column(name)) is not None}
+    entries = {name: column for name in table if name != "eta" and (column := analysis.column(name)) is not None}
+    known = {name: column.title for name, column in entries.items() if not (column.targets and data.class_names)}
     known |= {name: f"η of {name.removeprefix('eta_')}" for name in _sensitive(analysis, result)}
     weighted = {"eta_before": "η with equal weights"}
     own = {name: f"your {name}" for name in widgets.own_scores(table, result)}

@@ -15,6 +15,9 @@ _STRIP = 16
 
 def view(data: Dataset, table: pd.DataFrame, titles: dict[str, str]) -> None:
     """The plot, its controls, and the selected examples."""
+    if not titles:
+        st.caption("No other column differs between these examples.")
+        return
     left, right = st.columns([3, 1])
     column = left.selectbox("Against", list(titles), key="against", bind="query-params")
     log = right.toggle("Log η", key="log-scatter")
