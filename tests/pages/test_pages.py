@@ -119,7 +119,7 @@ def test_an_attribute_at_risk_has_its_own_eta() -> None:
     assert f"For attribute {group}" in words(at) and words(at) != whole
 
 
-@pytest.mark.parametrize(("data", "targets_are_numbers"), [("digits", False), ("synthetic", True)])
+@pytest.mark.parametrize(("data", "targets_are_numbers"), [("digits", False), ("diabetes", True)])
 def test_eta_is_set_against_targets_only_where_they_are_numbers(data: str, targets_are_numbers: bool) -> None:
     at = sidebar(app(PAGES[1]), data=data)
     options = next(s for s in at.selectbox if s.key == "against").options
