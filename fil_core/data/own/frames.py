@@ -198,9 +198,10 @@ def read_parquet(path: Path) -> pd.DataFrame:
         limits.check_expansion(path.name, path.stat().st_size, max(unpacked, entries))
         check_names(path.name, [str(name) for name in file.schema_arrow.names])
         text_columns = [field.name for field in file.schema_arrow if _is_text(path.name, field)]
-        table = pq.ParquetFile(path, memory_map=False, read_dictionary=text_columns).read()
+        file = pq.ParquetFile(path, memory_map=False, read_dictionary=text_columns, pre_buffer=False)
+        table = file.read(use_threads=False)  # see `encoding`: Arrow's threads can abort the process at its end
         table.validate(full=True)  # text in a damaged file may be invalid UTF-8
-        frame = _decoded(path.name, table).to_pandas(ignore_metadata=True, date_as_object=False)
+        frame = _decoded(path.name, table).to_pandas(ignore_metadata=True, date_as_object=False, use_threads=False)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         if isinstance(error, BadData):
             raise

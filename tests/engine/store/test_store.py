@@ -777,3 +777,27 @@ def test_the_result_given_is_not_changed(tmp_path: Path) -> None:
     Store(tmp_path).put(KEY, result)
     assert all(getattr(result, name) is value for name, value in before.items())
     same(result, result_of())
+
+
+THREADS = """
+import os, sys
+from pathlib import Path
+from fil_core.engine.store import Store
+sys.path.insert(0, os.environ["TESTS"])
+from test_store import KEY, result_of, same
+store = Store(Path(sys.argv[1]))
+import pyarrow.parquet  # has threads of its own from the start
+before = len(os.listdir("/proc/self/task"))
+store.put(KEY, result_of(size=20_000))
+same(store.get(KEY), result_of(size=20_000))
+print(len(os.listdir("/proc/self/task")) - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_a_reader_leaves_no_threads_that_could_abort_its_process_at_the_end(tmp_path: Path) -> None:
+    here = Path(__file__).parent
+    environment = os.environ | {"PYTHONPATH": str(here.parents[2]), "TESTS": str(here)}
+    command = [sys.executable, "-c", THREADS, str(tmp_path)]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stdout.strip()) == (0, "0"), ended.stderr
