@@ -31,7 +31,7 @@ def section(subject: Subject) -> str:
 def _metrics(subject: Subject, trained: int) -> dict[str, tuple[str, str]]:
     s = subject.result.summary
     left_out = f", {count(s['n'] - trained)} left out" if s["n"] > trained else ""
-    spread = f"{s['eta_std'] / s['eta_mean']:.0%} of the mean" if s["eta_mean"] else ""
+    spread = f"{100 * s['eta_std'] / s['eta_mean']:.0f} % of the mean" if s["eta_mean"] else ""
     return {
         "Largest η": (number(s["eta_max"]), _times(s["eta_max"], s["eta_median"])),
         "Median η": (number(s["eta_median"]), f"mean {number(s['eta_mean'])}"),
