@@ -14,10 +14,12 @@ def sentence(results: list[results_table.Stored]) -> str:
     """How many results are stored, how large they are, and which are deleted first."""
     store = compute.engine().store
     used = sum(result.entry.bytes for result in results)
-    stored = "1 result is" if len(results) == 1 else f"{text.count(len(results))} results are"
+    whole = sum(not result.part for result in results)
+    stored = "1 result is" if whole == 1 else f"{text.count(whole)} results are"
+    parts = f" with {text.count(len(results) - whole)} of their parts" if whole < len(results) else ""
     return (
-        f"**{stored} stored**, {used / 2**20:,.1f} MiB of at most {store.max_bytes / 2**30:,.1f} GiB; those unused "
-        "for longest are deleted first."
+        f"**{stored} stored**{parts}, {used / 2**20:,.1f} MiB of at most {store.max_bytes / 2**30:,.1f} GiB; "
+        "those unused for longest are deleted first."
     )
 
 

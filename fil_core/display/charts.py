@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Literal
 
 import numpy as np
@@ -47,8 +48,8 @@ def template(mode: Mode) -> go.layout.Template:
 
 
 def styled(figure: go.Figure, mode: Mode, *, x: str, y: str, height: int = 340) -> go.Figure:
-    """The template, and axis titles with units."""
-    titles = {"xaxis": {"title": {"text": x}}, "yaxis": {"title": {"text": y}}}
+    """The template, and axis titles with units; beside the vertical axis in lines that fit its height."""
+    titles = {"xaxis": {"title": {"text": x}}, "yaxis": {"title": {"text": "<br>".join(wrap(y, height // 12))}}}
     return figure.update_layout(template=template(mode), height=height, **titles)
 
 

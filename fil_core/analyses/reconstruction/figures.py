@@ -47,7 +47,7 @@ def errors(table: pd.DataFrame, sigma: float, prior_std: float, mode: Mode) -> g
     figure.add_hline(1.0, line={"color": INK[mode][2], "dash": "dot", "width": 1})
     if sigma > 0:
         figure.add_vline(sigma, line={"color": INK[mode][0], "dash": "dot", "width": 1})
-    styled(figure, mode, x="output noise σ", y="RMSE / standard deviation (1 = nothing learnt)", height=360)
+    styled(figure, mode, x="output noise σ", y="RMSE / standard deviation (1\u00a0=\u00a0nothing learnt)", height=360)
     # Beyond ten standard deviations the unbiased attack has failed, by how much does not matter; the table has it.
     low = float(np.sqrt(shown[["mse", "mse_prior", "mse_nearer", "bound_prior"]].to_numpy().min())) / prior_std
     figure.update_yaxes(type="log", range=[np.log10(max(low, 1e-9)) - 0.2, 1.2])

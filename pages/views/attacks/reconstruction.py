@@ -79,7 +79,7 @@ def view(model_request: FilRequest, data: Dataset) -> None:
 def _noise_and_attack(result: Result) -> tuple[float, str]:
     """The noise level, and the suffix of the attack's columns."""
     sigmas = result.summary["sigmas"]
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
     # The key holds the range: noise chosen for one example does not apply to another.
     sigma = left.select_slider(
         "Output noise σ", sigmas, value=sigmas[len(sigmas) // 2], format_func=text.number, key=f"rsigma-{sigmas[-1]!r}"
@@ -101,7 +101,7 @@ def _error_chart(result: Result, sigma: float) -> None:
 
 
 def _controls(data: Dataset) -> tuple[int, int, int]:
-    one, two, three, four = st.columns([1, 1, 1, 1], vertical_alignment="bottom")
+    one, two, three, four = st.columns([1, 1, 0.9, 1.4], vertical_alignment="bottom")
     if st.session_state.get("id") is None and "id" in st.session_state:
         del st.session_state["id"]
     id = one.number_input("Example (id)", min_value=0, value=int(data.ids[0]), step=1, key="id", bind="query-params")

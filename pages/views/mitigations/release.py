@@ -61,4 +61,4 @@ def attack_title(attack: dict[str, object]) -> str:
     """Axis title of the success or error of an attack."""
     if attack.get("kind") == "attribute":
         return f"share whose {attack['name']} is inferred correctly"
-    return "reconstruction error (1 = nothing learnt)"
+    return "reconstruction error (1\u00a0=\u00a0nothing learnt)"

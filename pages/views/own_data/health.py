@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from fil_core.data.own import OwnData
-from pages.common import sidebar, text
+from pages.common import sidebar, text, widgets
 
 
 def report(entry: OwnData) -> None:
@@ -21,8 +21,7 @@ def report(entry: OwnData) -> None:
         "Classes": text.count(len(h["classes"])) if h["classes"] else "regression",
         "Condition number": _condition(h["condition"]),
     }
-    for column, (name, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
-        column.metric(name, value, border=True)
+    widgets.metrics({name: (value, "") for name, value in facts.items()})
     for warning in h["warnings"]:
         st.warning(text.safe(warning), icon=":material/warning:")
     if not h["warnings"]:

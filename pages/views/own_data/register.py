@@ -107,7 +107,7 @@ def _encoding(column: dict[str, Any]) -> str:
 def listing(entries: list[OwnData]) -> None:
     """The own data sets, each with buttons to use and to delete it."""
     for entry in entries:
-        facts, use, delete = st.columns([6, 1, 1], vertical_alignment="center")
+        facts, use, delete = st.columns([4, 1, 1.3], vertical_alignment="center")
         kind = f"{len(entry.classes)} classes" if entry.classes else "regression"
         facts.markdown(
             f"**{text.safe(entry.title)}** · {text.count(entry.rows)} rows, {text.count(entry.features)} "
@@ -118,7 +118,7 @@ def listing(entries: list[OwnData]) -> None:
         with delete.popover("Delete", width="stretch"):
             st.caption(
                 "Deletes the stored rows and the uploaded file. Results computed from them stay until they are "
-                "deleted on the Runs page."
+                "deleted on the Results page."
             )
             st.button("Delete permanently", key=f"delete-{entry.name}", on_click=_delete, args=(entry.name,))
 
