@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Need = Literal["data", "optimum"]
 Answer = Result | FilError
 Answers = Mapping[Request, Answer]
-Reveals = Literal["", "label", "value", "weight", "change"]
+Reveals = Literal["nothing", "label", "value", "weight", "change"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Column:
         says: what it is, in a sentence, for the data dictionary.
         more: +1 where a larger value means more exposed, -1 where less, 0 where neither.
         reveals: what of an example follows from it and redaction must hide: its label, an attribute's value, its
-            training weight, or how weights changed its leakage; empty for nothing.
+            training weight, or how weights changed its leakage. Each column has to say it, if only "nothing".
         always: whether every table has it.
         names_examples: whether its values are ids of training examples, -1 for nobody.
         targets: whether its values are targets: names without an order where these are classes.
@@ -45,7 +45,7 @@ class Column:
     says: str
     unit: str = ""
     more: int = 0
-    reveals: Reveals = ""
+    reveals: Reveals = field(kw_only=True)
     always: bool = True
     names_examples: bool = False
     targets: bool = False

@@ -15,7 +15,10 @@ ANALYSIS = Analysis(
     check=_late("run", "check_example"),
     run=_late("run", "run_example"),
     cost=cost,
-    columns=(LABEL, Column("distance", "distance", "Euclidean distance in model features", unit="feature")),
+    columns=(
+        LABEL,
+        Column("distance", "distance", "Euclidean distance in model features", unit="feature", reveals="nothing"),
+    ),
     title="One example",
     sentence=_late("words", "sentence"),
     figures=_late("figures", "figures"),

@@ -23,15 +23,22 @@ ANALYSIS = Analysis(
             "grad_norm", "gradient norm of its loss", "norm of the loss's gradient in the parameters", reveals="label"
         ),
         Column("score", "score θᵀx", "score of its own class under softmax", reveals="label"),
-        Column("leverage", "leverage", "xᵀH⁻¹x", more=+1),
-        Column("loo_shift", "shift of θ when left out", "how far the parameters move without it", more=+1),
-        Column("dfil", "dFIL (mean over features)", "‖J_x‖²_F / (σ² d)", unit="1/feature²", more=+1),
+        Column("leverage", "leverage", "xᵀH⁻¹x", more=+1, reveals="nothing"),
+        Column(
+            "loo_shift",
+            "shift of θ when left out",
+            "how far the parameters move without it",
+            more=+1,
+            reveals="nothing",
+        ),
+        Column("dfil", "dFIL (mean over features)", "‖J_x‖²_F / (σ² d)", unit="1/feature²", more=+1, reveals="nothing"),
         Column(
             "bound_unbiased",
             "Cramér–Rao bound on reconstruction",
             "mean squared error per feature that no unbiased attacker stays below",
             unit="feature²",
             more=-1,
+            reveals="nothing",
         ),
         Column(
             "bound_prior",
@@ -39,12 +46,33 @@ ANALYSIS = Analysis(
             "mean squared error per feature that no attacker stays below on average under a Gaussian prior",
             unit="feature²",
             more=-1,
+            reveals="nothing",
         ),
         Column(
-            "membership_auc", "membership AUC at this σ", "AUC of the best test of whether it was trained on", more=+1
+            "membership_auc",
+            "membership AUC at this σ",
+            "AUC of the best test of whether it was trained on",
+            more=+1,
+            reveals="nothing",
         ),
-        Column("eta_all", "η of the whole example", "beside η of an attribute", "1/feature", more=+1, always=False),
-        Column("eta_*", "η of a sensitive attribute", "Fisher information loss", "1/feature", more=+1, always=False),
+        Column(
+            "eta_all",
+            "η of the whole example",
+            "beside η of an attribute",
+            "1/feature",
+            more=+1,
+            always=False,
+            reveals="nothing",
+        ),
+        Column(
+            "eta_*",
+            "η of a sensitive attribute",
+            "Fisher information loss",
+            "1/feature",
+            more=+1,
+            always=False,
+            reveals="nothing",
+        ),
         Column(
             "prediction", "prediction", "class that the model predicts", reveals="label", always=False, targets=True
         ),

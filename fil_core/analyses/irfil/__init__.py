@@ -17,7 +17,7 @@ ANALYSIS = Analysis(
     cost=cost,
     columns=(
         LABEL,
-        Column("eta_before", "η with equal weights", "before reweighting", "1/feature", more=+1),
+        Column("eta_before", "η with equal weights", "before reweighting", "1/feature", more=+1, reveals="nothing"),
         Column("eta_after", "η after reweighting", "after the last round", "1/feature", more=+1, reveals="change"),
         WEIGHT,
     ),

@@ -26,24 +26,48 @@ ANALYSIS = Analysis(
     columns=(
         ETA,
         LABEL,
-        Column("sigma", "output noise σ", "standard deviation of the noise", unit="θ"),
+        Column("sigma", "output noise σ", "standard deviation of the noise", unit="θ", reveals="nothing"),
         *(
             column
             for kind, attack in _ATTACKS.items()
             for column in (
-                Column(f"mse{kind}", f"error of {attack}", "mean squared error", "feature²", more=-1),
+                Column(
+                    f"mse{kind}", f"error of {attack}", "mean squared error", "feature²", more=-1, reveals="nothing"
+                ),
                 Column(
                     f"mse{kind}_error",
                     f"standard error of the error of {attack}",
                     "over the releases drawn",
                     "feature²",
+                    reveals="nothing",
                 ),
-                Column(f"psnr{kind}", f"PSNR of {attack}", "peak signal-to-noise ratio", "dB", more=+1),
+                Column(
+                    f"psnr{kind}", f"PSNR of {attack}", "peak signal-to-noise ratio", "dB", more=+1, reveals="nothing"
+                ),
             )
         ),
-        Column("explained", "explained releases", "share of the releases that some example explains exactly"),
-        Column("bound_unbiased", "Cramér–Rao bound", "on the error of unbiased attacks", "feature²", more=-1),
-        Column("bound_prior", "van Trees bound", "on the error under a Gaussian prior", "feature²", more=-1),
+        Column(
+            "explained",
+            "explained releases",
+            "share of the releases that some example explains exactly",
+            reveals="nothing",
+        ),
+        Column(
+            "bound_unbiased",
+            "Cramér–Rao bound",
+            "on the error of unbiased attacks",
+            "feature²",
+            more=-1,
+            reveals="nothing",
+        ),
+        Column(
+            "bound_prior",
+            "van Trees bound",
+            "on the error under a Gaussian prior",
+            "feature²",
+            more=-1,
+            reveals="nothing",
+        ),
     ),
     title="Reconstruction",
     sentence=_late("words", "sentence"),
