@@ -17,7 +17,7 @@ LAYERS = (
     ("specs",),
     ("data", "linalg"),
     ("models",),
-    ("leakage", "influence", "lood", "membership", "shift"),
+    ("leakage", "influence"),
     ("attacks", "mitigations"),
     ("display",),
     ("analyses",),

@@ -35,9 +35,10 @@ def standing_out(analysis: Analysis, table: pd.DataFrame, most: int) -> tuple[pd
         table: as it may be shown.
         most: how many of them.
     """
-    column = next((one for one in analysis.columns if one.more and one.name in table), None)
-    if column is None:
-        return table.head(most), None
+    orders = [one for one in analysis.columns if one.more]
+    column = next((one for one in orders if one.name in table), None)
+    if column is None:  # where redaction took the order away, the first rows would stand out by nothing
+        return table.head(0 if orders else most), None
     return table.sort_values(column.name, ascending=column.more < 0, kind="stable").head(most), column
 
 

@@ -138,11 +138,11 @@ def by_class(table: pd.DataFrame, mode: Mode) -> go.Figure:
     return figure.update_yaxes(type="category")
 
 
-def thinned(table: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
-    """At most `most` rows: the leakiest `most / 10` are always kept, the rest is a seeded sample."""
+def thinned(table: pd.DataFrame, most: int = MOST_POINTS, *, by: str = "eta") -> pd.DataFrame:
+    """At most `most` rows: the `most / 10` largest by a column are always kept, the rest is a seeded sample."""
     if len(table) <= most:
         return table
-    ranked = table.sort_values("eta", ascending=False)
+    ranked = table.sort_values(by, ascending=False)
     keep, rest = ranked.iloc[: most // 10], ranked.iloc[most // 10 :]
     return pd.concat([keep, rest.sample(most - len(keep), random_state=0)])
 

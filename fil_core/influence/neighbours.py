@@ -29,7 +29,7 @@ def nearest(X: Tensor, y: Tensor, *, same: bool, progress: Progress | None = Non
     """The nearest other example of the same class, or of another one; of equally near ones the first.
 
     Distances by inner products alone lose half of the digits between near-duplicates. They only leave the candidates
-    that rounding cannot tell from the nearest; among those the differences themselves decide.
+    that rounding cannot tell from the nearest; among those the differences themselves decide: docs/maths.md, section 7.
 
     >>> found = nearest(torch.tensor([[0.0], [3.0], [4.0]], dtype=torch.float64), torch.tensor([0, 0, 1]), same=True)
     >>> found.distance.tolist(), found.row.tolist()

@@ -78,8 +78,8 @@ class Request:
 
     @property
     def noise(self) -> str:
-        """The output noise in words."""
-        return f"σ = {self.sigma:g}"
+        """The output noise in words; empty where none is meant."""
+        return ""
 
     @property
     def at_risk(self) -> tuple[str, ...]:
@@ -114,6 +114,11 @@ class ModelRequest(Request):
     def subject(self) -> str:
         """Family and penalty."""
         return f"{self.model.kind}, λ = {self.model.penalty:g}"
+
+    @property
+    def noise(self) -> str:
+        """The noise at which leakage is measured."""
+        return f"σ = {self.sigma:g}"
 
     @property
     def weighting(self) -> Weighting | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from fil_core import Dataset, Request, analysis_of
-from fil_core.analyses.section import standing_out, titled
+from fil_core.analyses.section import standing_out
 from fil_core.analyses.sharing import masked
 from fil_core.analyses.subject import Subject
 from pages.common import compute, text, widgets
@@ -22,7 +22,7 @@ def view(request: Request, data: Dataset, *, key: str) -> None:
         key: begins the names of the controls.
     """
     analysis = analysis_of(request)
-    found = compute.offered(request, "Compute", key=f"{key}-compute")
+    found = compute.offered(request, f"Compute {analysis.title.lower()}", key=f"{key}-compute")
     if found is None:
         return
     subject = Subject(request, found, data, "", widgets.redacted(), _LISTED, widgets.mode())
@@ -36,7 +36,8 @@ def view(request: Request, data: Dataset, *, key: str) -> None:
     shown, column = standing_out(analysis, table, _LISTED)
     if column is not None:
         st.markdown(f"**The first {text.count(len(shown))} by {text.safe(column.title)}**")
-    frame = titled(analysis, shown)
-    st.dataframe(frame, width="stretch", column_config=widgets.number_columns(frame), key=f"{key}-table")
+    if len(shown):
+        columns = widgets.number_columns(shown, analysis)
+        st.dataframe(shown, width="stretch", column_config=columns, key=f"{key}-table")
     widgets.export(table, analysis.name.replace(" ", "-"), key=f"{key}-export", label="Export all")
     widgets.provenance(request, found)

@@ -24,6 +24,7 @@ from fil_core import (
     to_flat_parquet_bytes,
 )
 from fil_core.analyses import ranking, reproduce, sharing
+from fil_core.analyses.analysis import Analysis
 from fil_core.display import charts, redaction
 from fil_core.report.provenance import optimum
 from pages.common import compute, sidebar, text, uploads
@@ -181,14 +182,20 @@ def table_twin(frame: pd.DataFrame, *, key: str) -> None:
         st.dataframe(frame, key=key, width="stretch")
 
 
-def number_columns(frame: pd.DataFrame) -> dict[str, Any]:
-    """Column settings: floats with four digits, and the columns of a measurement under their titles."""
-    analysis = analysis_of(FilRequest())
+def number_columns(frame: pd.DataFrame, analysis: Analysis | None = None) -> dict[str, Any]:
+    """Column settings: floats with four digits, and an analysis's columns under their titles, explained.
+
+    Args:
+        frame: the table as it is shown.
+        analysis: whose columns it has; None for the measurement's own.
+    """
+    entry = analysis or analysis_of(FilRequest())
     floats = set(frame.select_dtypes("floating").columns)
     settings: dict[str, Any] = {}
     for name in frame.columns:
-        column = next((one for one in analysis.columns if one.name == name), None)
-        title, says = (column.title, column.says) if column else (_TITLES.get(name), None)
+        column = next((one for one in entry.columns if one.name == name), None)
+        unit = f", in {column.unit}" if column and column.unit else ""
+        title, says = (column.title, f"{column.says}{unit}") if column else (_TITLES.get(name), None)
         if name in floats:
             settings[name] = st.column_config.NumberColumn(title, help=says, format="%.4g")
         elif title:

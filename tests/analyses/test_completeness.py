@@ -9,6 +9,7 @@ import math
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
@@ -17,12 +18,14 @@ from hypothesis import HealthCheck, given, settings, strategies
 import fil_core.analyses
 from fil_core import __main__ as command_line
 from fil_core.analyses.analysis import Cost, Sizes
+from fil_core.analyses.neighbours.request import NeighboursRequest
 from fil_core.analyses.reproduce import command
 from fil_core.analyses.sharing import shareable
 from fil_core.analyses.subject import Subject, subject
 from fil_core.analyses.table import ANALYSES, analysis_of, request_of
 from fil_core.cli.command import Command
 from fil_core.cli.commands import reported
+from fil_core.data.own import Choices, add
 from fil_core.display import html
 from fil_core.display.redaction import MASK
 from fil_core.engine import Engine
@@ -30,7 +33,7 @@ from fil_core.engine.store import Store
 from fil_core.errors import FilError
 from fil_core.report import report
 from fil_core.result import Result
-from fil_core.specs import ModelSpec, Request, canonical, plain
+from fil_core.specs import DataSpec, ModelSpec, Request, canonical, plain
 from fil_core.specs.options import places
 from pages.common.site import MOVED, PAGES, page_of
 from tests.analyses.example_requests import REQUESTS
@@ -38,6 +41,7 @@ from tests.analyses.example_requests import REQUESTS
 FOLDER = Path(fil_core.analyses.__file__).parent
 BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
 NAMES = list(BY_NAME)
+BIRDS = ("QUAIL", "RAVEN", "HERON", "EGRET", "OSPREY", "STORK", "IBIS")
 EACH = [pytest.param(one, id=f"{of}: {name}") for of, some in REQUESTS.items() for name, one in some.items()]
 
 
@@ -90,6 +94,18 @@ def test_every_column_of_the_table_is_in_the_entry(request_, engine):
     assert not missing
 
 
+@pytest.mark.parametrize("request_", EACH)
+def test_a_row_of_an_example_is_under_its_id(request_, engine):
+    analysis, table, data = analysis_of(request_), engine.get(request_).table, engine.dataset(request_.data)
+    if "every training example" in analysis.row or "per training example" in analysis.row:
+        assert table.index.name == "id" and list(table.index) == list(data.ids)
+        assert table.get("label", pd.Series(data.labels)).tolist() == data.labels.tolist()
+    elif table.index.name == "id":
+        assert set(table.index) <= set(data.ids)
+    ids = {name for name in table if (column := analysis.column(name)) is not None and column.names_examples}
+    assert all(set(table[name]) <= {-1, *data.ids} for name in ids)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_column_of_an_entry_is_invented(name, engine):
     seen = [set(engine.get(request).table.columns) for request in REQUESTS[name].values()]
@@ -123,14 +139,56 @@ def test_redaction_hides_what_the_columns_say_it_must(request_, about, engine):
     assert analysis.section(about(request_, redact=True))
 
 
+@pytest.fixture
+def birds(tmp_path) -> DataSpec:
+    """Rows whose classes and levels are words that no sentence has of itself."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(90, 5)), columns=["bmi", *"abcd"])
+    table["sex"], table["attribute"] = rng.choice(["QUAIL", "RAVEN"], 90), rng.choice(["HERON", "EGRET", "OSPREY"], 90)
+    table["kind"] = np.where(table["a"] + rng.normal(size=90) > 0, "STORK", "IBIS")
+    table.to_csv(tmp_path / "birds.csv", index=False)
+    return DataSpec(
+        name=add(tmp_path / "birds.csv", Choices(target="kind", sensitive=("sex",), test_fraction=0.2)).name
+    )
+
+
+def with_classes(request: Request) -> bool:
+    return isinstance(request, NeighboursRequest) or request.model.kind != "least-squares" or bool(request.at_risk)
+
+
+@pytest.mark.parametrize("request_", [one for one in EACH if with_classes(one.values[0])])
+def test_nothing_redacted_says_a_class_or_a_level(request_, about, birds):
+    request = dataclasses.replace(request_, data=birds, **({"simplex": False} if hasattr(request_, "simplex") else {}))
+    said = everything(about(request, redact=True))
+    for column in filter(lambda name: "=" in name, about(request).data.source_names):
+        said = said.replace(column, "")  # how a table is encoded tells of no example
+    assert not [name for name in BIRDS if name in said]
+
+
+def test_a_table_unredacted_says_classes(about, birds):
+    fil = dataclasses.replace(REQUESTS["fil"]["logistic"], data=birds)
+    assert {"STORK", "IBIS", "QUAIL", "RAVEN"} <= {name for name in BIRDS if name in everything(about(fil))}
+
+
+def everything(subject: Subject) -> str:
+    """All that a section of a report and a page say of a result."""
+    analysis = analysis_of(subject.request)
+    figures = [f"{one.title} {one.alt} {one.figure.to_json()}" for one in analysis.figures(subject)]
+    return " ".join([analysis.sentence(subject, html.quoted), *figures, analysis.section(subject)])
+
+
 @pytest.mark.parametrize("request_", EACH)
-def test_there_is_a_cost_for_every_size(request_):
+def test_there_is_a_cost_for_every_size(request_, engine):
+    in_parts = bool(analysis_of(request_).parts.of(request_, engine.dataset(request_.data), {}))
+
     def cost(n: int, d: int, classes: int) -> Cost:
         return analysis_of(request_).cost(request_, Sizes(n, d, classes, lambda attribute, bins: bins or 3))
 
     for n, d, classes in itertools.product((1, 353, 10**7), (1, 784, 10**5), (0, 2, 1000)):
         here = cost(n, d, classes)
         assert all(value >= 0 and math.isfinite(value) for value in dataclasses.astuple(here))
+        if not in_parts:  # what parts cost is theirs
+            assert here.operations >= n * d and here.values > 0  # every example is read at least once
         for larger in (cost(2 * n, d, classes), cost(n, 2 * d, classes)):
             assert larger.operations >= here.operations and larger.values >= here.values
 

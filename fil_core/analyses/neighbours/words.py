@@ -27,8 +27,8 @@ def figures(subject: Subject) -> list[Drawn]:
     if not subject.result.summary["classes"]:
         return []
     table = subject.result.table.dropna()
-    shown = thinned(table.assign(eta=table["same_distance"] - table["other_distance"]))
-    nearer = shown["other_distance"] < shown["same_distance"]
+    shown = thinned(table.assign(nearer=table["same_distance"] - table["other_distance"]), by="nearer")
+    nearer = shown["nearer"] > 0
     drawn = go.Figure()
     for name, rows, colour in (
         ("nearer to its own class", shown[~nearer], OKABE_ITO[0]),
