@@ -21,17 +21,21 @@ from fil_core import (
     Irfil,
     IrfilRequest,
     ModelSpec,
+    NeighboursRequest,
     ReconstructionRequest,
     ReleaseRequest,
     Result,
     Store,
 )
 from fil_core.analyses.fit.request import FitRequest
+from fil_core.analyses.subject import Subject
+from fil_core.analyses.table import analysis_of
 from fil_core.engine import uploads
 from fil_core.engine.jobs.job import Job, State
 from fil_core.engine.store import Entry
 from fil_core.specs.weights import Dropping
 from pages.common import compute
+from pages.common.site import PAGES
 from pages.views.results import actions as results_actions
 from pages.views.results import open as results_open
 from pages.views.results import table as results_table
@@ -191,7 +195,21 @@ OPENED = {
         {"method": "hybrid", "rounds": 2},
     ),
     ExampleRequest(**DIGITS, id=13): ("Examples", {"id": 13, "l2": 1e-3}),
+    NeighboursRequest(data=DIGITS["data"]): ("Examples", {"classes": ["3", "8"]}),
+    FitRequest(**DIGITS): ("Whose data does this model reveal?", {"classes": ["3", "8"], "l2": 1e-3}),
 }
+# These are answered after a click on the page that "Open" leads to, as it chooses their noise and mitigations itself.
+ASKED_THERE = {"release", "mitigations"}
+
+
+def test_every_analysis_that_a_page_claims_is_opened_below() -> None:
+    opened = {analysis_of(asked).name for asked in OPENED}
+    assert opened | ASKED_THERE == {name for page in PAGES for name in page.shows} and not opened & ASKED_THERE
+
+
+def spoken(at: AppTest) -> str:
+    """What a page says, without the marks of Markdown."""
+    return plain(words(at)).replace("**", "")
 
 
 @pytest.mark.parametrize("asked", OPENED, ids=lambda asked: f"{type(asked).__name__}-{asked.data.name}")
@@ -210,6 +228,10 @@ def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) 
     assert not at.exception and not at.error
     assert at.title[0].value == title
     assert {name: at.session_state[name] for name in values} == values
+    if title != "Leakage" and not isinstance(asked, (FitRequest, ExampleRequest)):  # which have words of their own
+        entry, data = analysis_of(asked), Engine().dataset(asked.data)
+        said = entry.sentence(Subject(asked, Engine().get(asked), data, "", False, 1), str)
+        assert plain(said).replace("**", "").split(". ")[0] in spoken(at)  # what follows is of a noise chosen there
     assert {str(entry.request) for entry in Store().entries() if entry.analysis == analysis} == before
 
 
