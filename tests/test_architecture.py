@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -157,3 +158,19 @@ def test_no_function_has_more_than_forty_lines_of_code():
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (size := code_lines(node, lines)) > 40:
                 long.append(f"{name}:{node.lineno} {node.name} has {size}")
     assert not long, "\n".join(long)
+
+
+def test_sections_of_the_mathematics_that_are_cited_are_there():
+    there = {int(number) for number in re.findall(r"^## (\d+)\.", (ROOT / "docs/maths.md").read_text(), re.M)}
+    cited = re.findall(r"docs/maths\.md,\s+sections?\s+((?:\d+(?:,| and| to)?\s*)+)", "\n".join(SOURCES.values()))
+    numbers = {int(number) for group in cited for number in re.findall(r"\d+", group)}
+    assert len(cited) > 10 and numbers <= there
+
+
+def test_the_readme_names_every_command():
+    from fil_core.analyses.table import ANALYSES
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [
+        one.command for one in ANALYSES if f"`{one.command}`" not in readme and f" {one.command} -" not in readme
+    ] == []

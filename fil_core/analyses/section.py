@@ -16,7 +16,7 @@ def section(subject: Subject) -> str:
     analysis = analysis_of(subject.request)
     table = subject.masked(subject.result.table)
     shown, ordered_by = standing_out(analysis, table, subject.top)
-    what = f"The first {count(len(shown))} by {ordered_by.title}" if ordered_by else "The table"
+    what = heading(len(shown), ordered_by) if ordered_by else "The table"
     return "".join(
         [
             e.sentence(analysis.sentence(subject, e.quoted)),
@@ -40,6 +40,11 @@ def standing_out(analysis: Analysis, table: pd.DataFrame, most: int) -> tuple[pd
     if column is None:  # where redaction took the order away, the first rows would stand out by nothing
         return table.head(0 if orders else most), None
     return table.sort_values(column.name, ascending=column.more < 0, kind="stable").head(most), column
+
+
+def heading(shown: int, column: Column) -> str:
+    """What the examples that stand out are called."""
+    return f"The {count(shown)} with the {'largest' if column.more > 0 else 'smallest'} {column.title}"
 
 
 def titled(analysis: Analysis, table: pd.DataFrame) -> pd.DataFrame:

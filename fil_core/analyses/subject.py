@@ -52,7 +52,7 @@ class Subject:
 
     @property
     def classes(self) -> bool:
-        """Whether labels are classes that may be shown."""
+        """Whether labels are classes, as a summary with `score` "accuracy" says, and may be shown."""
         return self.result.summary.get("score") == "accuracy" and not self.redact
 
     @property

@@ -12,6 +12,7 @@ from fil_core.analyses.table import request_of
 from fil_core.cli.command import Command
 from fil_core.cli.commands import request_options
 from fil_core.cli.options import names, whole
+from fil_core.engine.uploads import UPLOADS
 from fil_core.errors import BadRequest
 from fil_core.specs import DataSpec, Device, Request
 
@@ -74,6 +75,8 @@ def _stored(command: Command, prefixes: tuple[str, ...]) -> list[tuple[Request, 
     entries = {entry.key: entry for entry in map(command.engine.store.entry, prefixes)}
     stored: list[tuple[Any, Result]] = []
     for key, entry in entries.items():
+        if entry.analysis in UPLOADS:
+            raise BadRequest(f"key: expected a result; {key[:16]} are {UPLOADS[entry.analysis]}, a part of results.")
         result = command.engine.store.get(key)
         if result is None:
             raise BadRequest(f"key: expected a result that can be read; {key[:16]} is damaged. Compute it again.")

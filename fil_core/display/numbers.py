@@ -20,6 +20,15 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def counted(value: int, noun: str) -> str:
+    """So many of something.
+
+    >>> counted(1, "row"), counted(2000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{count(value)} {noun}{'' if value == 1 else 's'}"
+
+
 def percent(share: float) -> str:
     """A share as a percentage with two decimals."""
     return f"{100 * share:.2f} %"

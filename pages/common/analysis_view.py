@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from fil_core import Dataset, Request, analysis_of
-from fil_core.analyses.section import standing_out
+from fil_core.analyses.section import heading, standing_out
 from fil_core.analyses.sharing import masked
 from fil_core.analyses.subject import Subject
 from pages.common import compute, text, widgets
@@ -35,7 +35,7 @@ def view(request: Request, data: Dataset, *, key: str) -> None:
     table = masked(analysis, found.table) if widgets.redacted() else found.table
     shown, column = standing_out(analysis, table, _LISTED)
     if column is not None:
-        st.markdown(f"**The first {text.count(len(shown))} by {text.safe(column.title)}**")
+        st.markdown(f"**{text.safe(heading(len(shown), column))}**")
     if len(shown):
         columns = widgets.number_columns(shown, analysis)
         st.dataframe(shown, width="stretch", column_config=columns, key=f"{key}-table")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from fil_core.display.numbers import count, counted
 from fil_core.result import Result
 
 _WANTED = (
@@ -17,8 +18,11 @@ def printed(request: object, result: Result) -> tuple[dict[str, Any], str]:
     """For --json, and in words."""
     line = {name: result.summary[name] for name in _WANTED}
     tested = "no test rows" if math.isnan(line["test_score"]) else f"{line['test_score']:.4g} test"
+    left_out = int((result.table["weight"] == 0).sum())
+    without = f", {count(left_out)} of them left out" if left_out else ""
     return line, (
-        f"{line['n']:,} training examples, {line['d']:,} features. eta: mean {line['eta_mean']:.4g}, "
+        f"{counted(line['n'], 'training example')}{without}, {counted(line['d'], 'feature')}. "
+        f"eta{' of the others' if without else ''}: mean {line['eta_mean']:.4g}, "
         f"standard deviation {line['eta_std']:.4g}, median {line['eta_median']:.4g}, maximum {line['eta_max']:.4g}.\n"
         f"{line['score'].capitalize()}: {line['train_score']:.4g} train, {tested}."
     )

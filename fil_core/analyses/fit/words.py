@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fil_core.analyses.subject import Drawn, Quote, Subject
 from fil_core.display import html as e
+from fil_core.display.numbers import counted
 
 
 def sentence(subject: Subject, quote: Quote) -> str:
     """How it was fitted, and its gradient norm beside the tolerance."""
     s = subject.result.summary
-    fitted = "in closed form" if not s["iterations"] else f"in {s['iterations']} steps"
+    fitted = "in closed form" if not s["iterations"] else f"in {counted(s['iterations'], 'step')}"
     return f"Fitted {fitted}: gradient norm **{s['grad_norm']:.1e}**, tolerance {s['tolerance']:.1e}."
 
 

@@ -24,7 +24,8 @@ def printed(request: IrfilRequest, result: Result) -> tuple[dict[str, Any], str]
         f"train {line['score']}": line["train_score"], f"test {line['score']}": line["test_score"],
     }  # fmt: skip
     rounds = pd.DataFrame(columns).rename_axis("round").reset_index()
+    said = f"{line['why']} " if line["converged"] else ""  # else it is among the warnings, which are printed too
     return line, (
-        f"{rounds.to_string(index=False, float_format='{:.6g}'.format)}\n{line['why']} "
+        f"{rounds.to_string(index=False, float_format='{:.6g}'.format)}\n{said}"
         f"{line['more_leaky']:,} of {line['n']:,} examples leak more than before."
     )

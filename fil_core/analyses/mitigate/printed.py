@@ -20,7 +20,8 @@ def printed(request: MitigateRequest, result: Result) -> tuple[dict[str, Any], s
         if request.attribute
         else "reconstruction error relative to that without the release (larger is more private)"
     )
+    attacked = f"; attack: {attack}" if result.table["attack"].notna().any() else ""
     return line, (
         f"{shown.astype(object).where(shown.notna(), '—').to_string(float_format='{:.4g}'.format)}\n"
-        f"eta{of} at each sigma; attack: {attack}."
+        f"eta{of} at each sigma{attacked}."
     )

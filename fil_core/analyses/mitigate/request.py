@@ -59,7 +59,9 @@ class MitigateRequest(ModelRequest):
     )
     sigmas: tuple[float, ...] | None = option(None, numbers(), "other noises, or none (default 3 and 10 times sigma)")
     l2s: tuple[float, ...] | None = option(
-        None, numbers(zero=True), "other penalties, or none (default 10 and 100 × l2)"
+        None,
+        numbers(zero=True),
+        "other penalties, or none (default 10 and 100 × l2; 0.001, 0.01, 0.1 where l2 is 0)",
     )
     drop: tuple[int, ...] | None = option(
         None,
