@@ -53,6 +53,6 @@ if len(shown):
 else:
     st.info("No example matches. Widen the percentiles, choose more classes, or switch the selection off.")
 review.panel(request, table)
-with st.expander("Nearest neighbours"):
+with st.expander("Nearest neighbours", key="neighbours", on_change="rerun", bind="query-params"):
     analysis_view.view(NeighboursRequest(data=request.data, device=request.device), data, key="neighbours")
 widgets.provenance(request, result)

@@ -64,7 +64,7 @@ PAGES: tuple[Page, ...] = (
         ":material/grid_view:",
         "Measure",
         "See the leakiest examples, and which of their pixels leak.",
-        {"example": Shows(chosen_there=("neighbours",)), "neighbours": Shows()},
+        {"example": Shows(chosen_there=("neighbours",)), "neighbours": Shows({"neighbours": True})},
     ),
     Page(
         "pages/attacks.py",

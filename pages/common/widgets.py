@@ -27,6 +27,7 @@ from fil_core.analyses import ranking, reproduce, sharing
 from fil_core.analyses.analysis import Analysis
 from fil_core.display import charts, redaction
 from fil_core.report.provenance import optimum
+from fil_core.specs import ModelRequest
 from pages.common import compute, sidebar, text, uploads
 
 MASK = redaction.MASK
@@ -126,12 +127,12 @@ def provenance(request: Request, result: Result, *, reproduced: Request | None =
         reproduced: the request that reproduces the whole page; None for `request`.
     """
     p, s = result.provenance, result.summary
-    data = p["request"]["data"]
+    data, weighting = p["request"]["data"], request.weighting
     facts = [
         p["data"]["title"],
         *(f"{name} = {text.count(s[name])}" for name in ("n", "d") if name in s),
         request.subject,
-        f"weights {request.weighting.text if request.weighting else sidebar.EQUAL}",
+        f"weights {weighting.text if weighting else sidebar.EQUAL}" if isinstance(request, ModelRequest) else "",
         request.noise,
         f"preprocessing {data['preprocess']}" + (f", PCA {data['pca']}" if data["pca"] else ""),
         f"seed {data['seed']}",

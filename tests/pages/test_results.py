@@ -195,7 +195,7 @@ OPENED = {
         {"method": "hybrid", "rounds": 2},
     ),
     ExampleRequest(**DIGITS, id=13): ("Examples", {"id": 13, "l2": 1e-3}),
-    NeighboursRequest(data=DIGITS["data"]): ("Examples", {"classes": ["3", "8"]}),
+    NeighboursRequest(data=DIGITS["data"]): ("Examples", {"classes": ["3", "8"], "neighbours": True}),
     FitRequest(**DIGITS): ("Whose data does this model reveal?", {"classes": ["3", "8"], "l2": 1e-3}),
 }
 # These are answered after a click on the page that "Open" leads to, as it chooses their noise and mitigations itself.
