@@ -238,6 +238,16 @@ def test_an_example_leads_to_its_attack(page: Page, server: Server, browser: Bro
     other.close()
 
 
+def test_what_is_computed_in_a_panel_stays_in_sight_and_in_the_link(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/examples?classes=3&classes=8&model=logistic")
+    settled(page)
+    page.get_by_text("Nearest neighbours", exact=True).click()
+    page.get_by_role("button", name="Compute nearest neighbours").click()
+    expect(page.get_by_text("The nearest training example is at a mean distance")).to_be_visible()
+    settled(page)
+    assert page.url.endswith("&neighbours=true")
+
+
 def test_the_noise_of_an_attack_moves_from_the_keyboard(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/attacks?data=diabetes&attacked=sex")
     settled(page)
