@@ -60,6 +60,7 @@ def assemble(raw: Raw, spec: DataSpec, *, title: str, task: Task) -> Dataset:
     """
     raw = _select(raw, spec, task)
     _check(raw, task)
+    raw = _standardised_target(raw) if raw.standardise_target else raw
     kind = spec.preprocess or "none"
     fitted = preprocess.fit(raw, kind=kind, pca=spec.pca)
     X, X_test = (np.ascontiguousarray(fitted.forward(X0)) for X0 in (raw.X, raw.X_test))
@@ -126,6 +127,20 @@ def _draw(rows: np.ndarray, spec: DataSpec) -> np.ndarray:
     if spec.subset > len(rows):
         raise BadData(f"subset: expected at most the {len(rows):,} training rows available; got {spec.subset:,}.")
     return np.sort(np.random.default_rng(spec.seed).choice(rows, spec.subset, replace=False))
+
+
+def _standardised_target(raw: Raw) -> Raw:
+    """The target less its mean, over its standard deviation, both of the training rows that were selected.
+
+    Raises:
+        BadData: they all have the same target.
+    """
+    mean, std = float(raw.y.mean()), float(raw.y.std())
+    if std == 0:
+        raise BadData(f"target {raw.target_name!r}: expected values that differ; all training rows have {mean:g}.")
+    formula = f"({raw.target_name} - {mean:.4g}) / {std:.4g}"
+    note = f"The target is {formula}: mean and standard deviation of the training rows."
+    return dataclasses.replace(raw, y=(raw.y - mean) / std, y_test=(raw.y_test - mean) / std, notes=(*raw.notes, note))
 
 
 def _take(X: np.ndarray, rows: np.ndarray) -> np.ndarray:

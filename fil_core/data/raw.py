@@ -26,6 +26,8 @@ class Raw:
         continuous: indices of the columns that may be standardised; None means all.
         pixel_max: value of a fully bright pixel, or None for a table.
         target_name: name of the target in the source.
+        standardise_target: whether a regression's target is to be standardised with the selected training rows, because
+            a model without an intercept cannot reach a mean that is not zero.
         notes: sentences on how the source was read.
         sensitive: attributes (of `groups` or `feature_names`) whose leakage is reported separately.
         id_names: (n,) ids of the rows that are not whole numbers; None where `ids` are the ids.
@@ -43,6 +45,7 @@ class Raw:
     continuous: tuple[int, ...] | None = None
     pixel_max: float | None = None
     target_name: str = "label"
+    standardise_target: bool = False
     notes: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     id_names: np.ndarray | None = None

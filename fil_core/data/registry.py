@@ -14,7 +14,7 @@ from fil_core.data.fetch import DOWNLOADS
 from fil_core.data.own import register
 from fil_core.data.raw import Raw
 from fil_core.dataset import Task
-from fil_core.errors import BadData, DataUnavailable
+from fil_core.errors import DataUnavailable
 from fil_core.progress import Progress
 from fil_core.specs import DataSpec, Preprocess
 
@@ -174,16 +174,9 @@ def _own_source(entry: register.OwnData) -> Source:
 
 
 def _read_own(spec: DataSpec, root: Path, progress: Progress | None = None) -> Raw:
-    """Rows of own data; `standardise` also standardises a regression's target, as the models have no intercept."""
+    """Rows of own data; `standardise` also standardises a regression's target."""
     raw = register.load_raw(spec.name)
-    if raw.class_names or spec.preprocess != "standardise":
-        return raw
-    mean, std = float(raw.y.mean()), float(raw.y.std())
-    if std == 0:
-        raise BadData(f"target {raw.target_name!r}: expected values that differ; all training rows have {mean:g}.")
-    formula = f"({raw.target_name} - {mean:.4g}) / {std:.4g}"
-    note = f"The target is {formula}: mean and standard deviation of the training rows."
-    return dataclasses.replace(raw, y=(raw.y - mean) / std, y_test=(raw.y_test - mean) / std, notes=(*raw.notes, note))
+    return dataclasses.replace(raw, standardise_target=not raw.class_names and spec.preprocess == "standardise")
 
 
 def resolve(spec: DataSpec) -> DataSpec:

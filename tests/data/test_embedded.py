@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fil_core.data import Raw, assemble, load, resolve
@@ -71,6 +72,24 @@ def test_a_subset_is_drawn_from_the_chosen_classes_by_seed():
     assert a.n == 50 and len(a.X_test) == len(full.X_test)
     assert np.array_equal(a.ids, np.sort(np.random.default_rng(1).choice(full.ids, 50, replace=False)))
     assert a.fingerprint == b.fingerprint != c.fingerprint
+
+
+def test_the_target_of_a_subset_is_standardised_with_the_rows_that_were_drawn(tmp_path):
+    from sklearn.datasets import load_diabetes
+
+    from fil_core.data.own import Choices, add
+
+    target = load_diabetes(scaled=False).target
+    table = pd.DataFrame({"a": np.arange(442.0), "b": np.arange(442) % 7, "dose": target})
+    table.to_csv(tmp_path / "doses.csv", index=False)
+    own = add(tmp_path / "doses.csv", Choices(target="dose", task="regression", test_fraction=0.2)).name
+    for spec in (DataSpec(name="diabetes", subset=40, seed=3), DataSpec(name=own, subset=40, seed=3)):
+        data = load(spec)
+        drawn = target[data.ids]
+        np.testing.assert_allclose(data.y, (drawn - drawn.mean()) / drawn.std(), rtol=1e-12, atol=1e-12)
+        tested = (data.y_test * drawn.std() + drawn.mean()).round(9)
+        assert set(tested) <= set(target.round(9)) and len(tested) > 80
+        assert any(f"- {drawn.mean():.4g}) / {drawn.std():.4g}" in note for note in data.notes)
 
 
 def test_a_subset_larger_than_the_data_says_how_many_there_are():
