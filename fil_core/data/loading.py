@@ -133,8 +133,10 @@ def _standardised_target(raw: Raw) -> Raw:
     """The target less its mean, over its standard deviation, both of the training rows that were selected.
 
     Raises:
-        BadData: they all have the same target.
+        BadData: there is only one, or they all have the same target.
     """
+    if len(raw.y) < 2:
+        raise BadData(f"training rows: expected at least two that differ; got {len(raw.y)}.")
     mean, std = float(raw.y.mean()), float(raw.y.std())
     if std == 0:
         raise BadData(f"target {raw.target_name!r}: expected values that differ; all training rows have {mean:g}.")
