@@ -38,7 +38,7 @@ def sentence(request: FilRequest, table: pd.DataFrame) -> str:
     share = (decile**2).sum() / max((eta**2).sum(), 1e-300)
     return (
         f"For {at_risk}, η ranges from **{text.number(eta.min())}** to **{text.number(eta.max())}**; the leakiest "
-        f"10 % of the examples account for **{100 * share:.0f} %** of the sum of η²."
+        f"10 % of the examples account for **{text.percent(share, 0)}** of the sum of η²."
     )
 
 

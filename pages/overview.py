@@ -37,7 +37,7 @@ st.markdown(fil_words.headline(table, text.safe, classes=shows_classes))
 facts = {
     "Largest η": (text.number(s["eta_max"]), f"{s['eta_max'] / s['eta_median']:.1f} × the median"),
     "Median η": (text.number(s["eta_median"]), f"mean {text.number(s['eta_mean'])}"),
-    "Spread (std)": (text.number(s["eta_std"]), f"{100 * s['eta_std'] / s['eta_mean']:.0f} % of the mean"),
+    "Spread (std)": (text.number(s["eta_std"]), f"{text.percent(s['eta_std'] / s['eta_mean'], 0)} of the mean"),
     "Training examples": (
         text.count(len(table)),
         f"{text.count(s['d'])} features" + (f", {text.count(left_out)} left out" if left_out else ""),

@@ -16,7 +16,7 @@ def sentence(results: list[results_table.Stored]) -> str:
     used = sum(result.entry.bytes for result in results)
     whole = sum(not result.part for result in results)
     stored = "1 result is" if whole == 1 else f"{text.count(whole)} results are"
-    parts = f" with {text.count(len(results) - whole)} of their parts" if whole < len(results) else ""
+    parts = f", and {text.counted(len(results) - whole, 'part')} of results" if whole < len(results) else ""
     return (
         f"**{stored} stored**{parts}, {used / 2**20:,.1f} MiB of at most {store.max_bytes / 2**30:,.1f} GiB; "
         "those unused for longest are deleted first."

@@ -29,9 +29,9 @@ def counted(value: int, noun: str) -> str:
     return f"{count(value)} {noun}{'' if value == 1 else 's'}"
 
 
-def percent(share: float) -> str:
-    """A share as a percentage with two decimals."""
-    return f"{100 * share:.2f} %"
+def percent(share: float, decimals: int = 2) -> str:
+    """A share as a percentage."""
+    return f"{100 * share:.{decimals}f} %"
 
 
 def score(value: float, kind: str) -> str:

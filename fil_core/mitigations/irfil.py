@@ -227,7 +227,7 @@ def _verdict(eta: list[np.ndarray], omega: np.ndarray, weighting: Irfil, failure
         return True, f"{summary} {failure}".strip()
     target = f"at most {weighting.spread:g} of the mean" if weighting.spread else "at most a hundredth of the first"
     reason = failure or _reason(spreads, omega, weighting)
-    return False, f"{summary} Not converged, which is a standard deviation of {target}. {reason}".strip()
+    return False, f"{summary} Not converged: that would take a standard deviation of {target}. {reason}".strip()
 
 
 def _reason(spreads: list[float], omega: np.ndarray, weighting: Irfil) -> str:

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import streamlit as st
 
 from fil_core import FilError
-from fil_core.display.numbers import count, number, percent, score
+from fil_core.display.numbers import count, counted, number, percent, score
 
-__all__ = ["PRIVATE", "WHAT_IS_FIL", "count", "number", "percent", "readable_errors", "safe", "score"]
+__all__ = ["PRIVATE", "WHAT_IS_FIL", "count", "counted", "number", "percent", "readable_errors", "safe", "score"]
 
 WHAT_IS_FIL = """
 **Fisher information loss, η,** measures how strongly the released parameters of a model depend on one training

@@ -235,11 +235,11 @@ def test_too_few_rounds_are_said(problem):
     found = reweight(spec, data, iterations=1)
     fall = 1 - found.eta[1].std() / found.eta[0].std()
     assert found.converged is False
-    assert "Not converged, which is a standard deviation of at most a hundredth of the first." in found.why
+    assert "Not converged: that would take a standard deviation of at most a hundredth of the first." in found.why
     assert f"The last round still took {fall:.0%} off: allow more iterations." in found.why
     found = reweight(spec, data, iterations=2, spread=1e-9)
     assert found.converged is False
-    assert "Not converged, which is a standard deviation of at most 1e-09 of the mean." in found.why
+    assert "Not converged: that would take a standard deviation of at most 1e-09 of the mean." in found.why
 
 
 def test_clamps_that_hold_are_said(problem):

@@ -9,7 +9,7 @@ from fil_core.analyses.fil.words import sentence, trained_on
 from fil_core.analyses.listing import examples, leakiest
 from fil_core.analyses.subject import Subject
 from fil_core.display import html as e
-from fil_core.display.numbers import count, number, score
+from fil_core.display.numbers import count, number, percent, score
 
 
 def section(subject: Subject) -> str:
@@ -31,7 +31,7 @@ def section(subject: Subject) -> str:
 def _metrics(subject: Subject, trained: int) -> dict[str, tuple[str, str]]:
     s = subject.result.summary
     left_out = f", {count(s['n'] - trained)} left out" if s["n"] > trained else ""
-    spread = f"{100 * s['eta_std'] / s['eta_mean']:.0f} % of the mean" if s["eta_mean"] else ""
+    spread = f"{percent(s['eta_std'] / s['eta_mean'], 0)} of the mean" if s["eta_mean"] else ""
     return {
         "Largest η": (number(s["eta_max"]), _times(s["eta_max"], s["eta_median"])),
         "Median η": (number(s["eta_median"]), f"mean {number(s['eta_mean'])}"),

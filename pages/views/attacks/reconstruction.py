@@ -122,7 +122,7 @@ def _metrics(row: pd.Series, suffix: str) -> None:
         "PSNR": f"{row[f'psnr{kind}']:.1f} dB",
         "Cramér–Rao bound": text.number(row["bound_unbiased"]),
         "van Trees bound": text.number(row["bound_prior"]),
-        "Explained releases": f"{100 * row['explained']:.0f} %",
+        "Explained releases": text.percent(row["explained"], 0),
         "η of the example": text.number(row["eta"]),
     }
     widgets.metrics({name: (value, "") for name, value in shown.items()})

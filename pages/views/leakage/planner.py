@@ -91,8 +91,8 @@ def _for_error(request: FilRequest, result: Result, table: pd.DataFrame) -> tupl
     share = st.slider("Error, as a share of the features' standard deviation", 0.01, 1.0, 0.5, key="goal-error")
     return sigma_for_error(float(table["dfil"].max()), (share * std) ** 2), (
         "No unbiased attacker can then reconstruct all features of any example with a root mean squared error below "
-        f"{text.number(share * std)} per feature ({100 * share:.0f} % of the training features' standard deviation, "
-        f"{text.number(std)})."
+        f"{text.number(share * std)} per feature ({text.percent(share, 0)} of the training features' standard "
+        f"deviation, {text.number(std)})."
     )
 
 
