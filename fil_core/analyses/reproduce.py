@@ -9,7 +9,7 @@ from fil_core.analyses.table import analysis_of
 from fil_core.data.own import register
 from fil_core.errors import DataUnavailable
 from fil_core.specs import ModelRequest, Request
-from fil_core.specs.options import Place, places, write_names
+from fil_core.specs.options import Place, is_switch, places, write_names
 
 _EQUAL_ONLY = (("model", "weights"), ("model", "parameters"))
 
@@ -32,7 +32,10 @@ def command(request: Request) -> str:
     for place in places(type(request)):
         if place.path != ("data", "name") and place.option.identity and _written(place, request):
             value = place.value(request)
-            found[place.option.flag] = "" if value is True else place.option.kind.write(value)
+            if is_switch(place):
+                found[place.option.flag if value else f"no-{place.option.flag}"] = ""
+            else:
+                found[place.option.flag] = place.option.kind.write(value)
     given = " ".join(_argument(name, value) for name, value in found.items())
     out = f" --out {analysis.name.replace(' ', '-')}.csv" if analysis.columns else ""
     return f"python -m fil_core {analysis.command} {given}{out}"

@@ -205,7 +205,7 @@ class Adversary:
         if not whole.size:
             return torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
         scale, centre = (part[whole].to(x) for part in self._back)
-        value = (x[..., whole] + centre) / scale
+        value = x[..., whole] / scale + centre
         off = (value - value.round()).abs().amax(2)
         return (off < _WHOLE) & (off.flip(1) > _FRACTION)
 

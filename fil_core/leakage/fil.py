@@ -33,7 +33,9 @@ from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.leakage.calibration import membership_auc
 from fil_core.leakage.glm import GlmJacobians
+from fil_core.leakage.leave_one_out import leave_one_out
 from fil_core.leakage.softmax import SoftmaxJacobians
+from fil_core.linalg import sum_zero_basis
 from fil_core.models import Fitted, Glm, Softmax
 from fil_core.progress import Progress
 from fil_core.specs.checks import positive
@@ -102,22 +104,6 @@ def _eta(J: Jacobians, columns: Sequence[int], simplex: bool) -> Tensor:
     return J.attribute_eta_squared(list(columns), basis).sqrt()
 
 
-def sum_zero_basis(k: int) -> Tensor:
-    """Orthonormal basis of the directions in R^k that sum to zero, (k, k-1).
-
-    >>> U = sum_zero_basis(3)  # U U^T = I - 1 1^T / k
-    >>> (3 * U @ U.T).round(decimals=9).tolist()
-    [[2.0, -1.0, -1.0], [-1.0, 2.0, -1.0], [-1.0, -1.0, 2.0]]
-
-    Raises:
-        BadRequest: k < 2, where there is none.
-    """
-    if k < 2:
-        raise BadRequest(f"simplex: expected an attribute of at least two columns; got {k}.")
-    full = torch.linalg.qr(torch.cat([torch.ones(k, 1), torch.eye(k)[:, 1:]], 1).double())[0]
-    return full[:, 1:]
-
-
 def group_fil(fitted: Fitted, dataset: Dataset, rows: Sequence[int], *, sigma: float = 1.0) -> float:
     """eta of several examples taken together: |[J_1, ..., J_m]|_2 / sigma.
 
@@ -176,9 +162,12 @@ def measure(
         collected.append(block_columns(J, sigma, columns, simplex, prior_std))
     table = {name: torch.cat([c[name] for c in collected]).cpu().numpy() for name in collected[0]}
     frame = pd.DataFrame({"label": dataset.labels} | table | _model_columns(fitted, terms, dataset))
+    left_out = leave_one_out(fitted, dataset, progress=progress)
+    frame["loo_shift"] = left_out.shift.cpu().numpy()
     frame["membership_auc"] = membership_auc(frame["loo_shift"].to_numpy(), sigma)
     frame["weight"] = fitted.weights.cpu().numpy()
     frame.index = pd.Index(dataset.ids, name="id")
+    frame.attrs["loo_error"] = left_out.error
     return frame
 
 
@@ -200,11 +189,10 @@ def block_columns(
     whole = J.eta_squared().sqrt() / sigma
     eta = {"eta": _eta(J, columns, simplex) / sigma, "eta_all": whole} if columns else {"eta": whole}
     return eta | {
-        "dfil": J.trace() / (sigma**2 * J.X.shape[1]),
+        "dfil": J.trace() / (sigma**2 * J.f),
         "bound_unbiased": J.bound_unbiased(sigma),
         "bound_prior": J.bound_prior(sigma, prior_std),
         "leverage": J.leverage(),
-        "loo_shift": J.leave_one_out_shift(),
     }
 
 
