@@ -27,6 +27,7 @@ from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest, SingularCurvature
 from fil_core.linalg import Curvature, row_blocks, weighted_gram
 from fil_core.models import Fitted, Glm
+from fil_core.models.fitted import penalties
 from fil_core.models.glm import least_squares_terms, logistic_terms, penalised
 
 _TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
@@ -102,7 +103,8 @@ class Adversary:
         if not isinstance(terms, Glm):
             raise TypeError("a model of one score has Glm terms")
         self.terms, self.kind = terms, fitted.spec.kind
-        self.y, self.ridge = fitted.targets(dataset.y), dataset.n * fitted.spec.penalty
+        self.y = fitted.targets(dataset.y)
+        self.ridge = penalties(fitted.spec, dataset, fitted.intercept, terms.X.device)
         self.H = penalised(weighted_gram(terms.X, terms.w * terms.a), self.ridge)
         self.label = torch.from_numpy(dataset.y if dataset.class_names else np.zeros(dataset.n)).to(terms.X.device)
         self._source, affine = dataset.source, dataset.preprocessing

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from fil_core.attacks.candidates import attackable
 from fil_core.attacks.informed import Adversary, Roots, Target
-from fil_core.attacks.posterior import Posterior
+from fil_core.attacks.posterior import Posterior, nearly_prior
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.leakage.fil import jacobians
@@ -104,7 +104,9 @@ def reconstruct(
         raise BadRequest("reconstruct: expected at least one example and one sigma; got none.")
     adversary = Adversary(fitted, dataset)
     generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(trials, dataset.d, generator=generator, dtype=torch.float64).to(fitted.theta.device)
+    noise = torch.randn(trials, fitted.theta.shape[-1], generator=generator, dtype=torch.float64).to(
+        fitted.theta.device
+    )
     results = []
     for done, row in enumerate(rows):
         if progress:
@@ -185,7 +187,12 @@ def _within(x: Tensor, reach: Tensor) -> Tensor:
 def _with_prior(adversary: Adversary, target: Target, released: Tensor, sigma: Tensor, roots: Roots) -> Tensor:
     """The posterior mean, (R, d); without noise the likelier explanation itself."""
     x = _within(roots.likelier, target.reach)
-    active = (sigma > 0).nonzero()[:, 0]
+    noisy = (sigma > 0).nonzero()[:, 0]
+    if not noisy.numel():
+        return _within(x, target.reach)
+    drawn, drowned = nearly_prior(adversary, target, released[noisy], sigma[noisy])
+    x[noisy[drowned]] = drawn[drowned]
+    active = noisy[~drowned]
     centre = target.centre.expand_as(released).clone()
     rounding = _ROUNDING * float(target.theta.norm())
     for _ in range(_ROUNDS):

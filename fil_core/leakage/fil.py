@@ -152,7 +152,8 @@ def measure(
         `dfil` (|J_x|_F^2 / (sigma^2 d)), `loss`, `grad_norm` (of the loss, in theta), `score` (theta^T x, for softmax
         that of the label), `prediction` and `correct` (classification), `bound_unbiased` and `bound_prior` (Cramér–Rao
         and van Trees bound on the mean-squared reconstruction error per feature), `leverage`, `loo_shift`
-        (|theta_{-i} - theta|), `membership_auc` (of the best membership test), `weight`.
+        (|theta_{-i} - theta|), `membership_auc` (of the best membership test), `weight`. `attrs["loo_error"]` is the
+        estimated largest relative error of `loo_shift`, see `leave_one_out`.
 
     Source: dfil and the bounds, Guo et al. (ICML 2022); docs/maths.md, sections 1 to 3.
     """

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from fil_core.dataset import Dataset
 from fil_core.errors import FilError
+from fil_core.leakage.pairs import MOST_WORK, work
 from fil_core.models import Fitted, Glm, Softmax
 from fil_core.models.fitted import model_of, penalties
 from fil_core.models.softmax import curvature_in_scores
@@ -32,10 +33,10 @@ from fil_core.progress import Progress
 
 CLOSE = 1e-7  # largest relative error of a shift, estimated from the rate of convergence
 _DETERMINED = 1e-12  # of 1 - h: below it is rounding, and without a penalty the example alone determines a parameter
+_MARGIN = 20.0  # times the observed rate of convergence
 _FAR = 300.0  # change of a score: near it the exponentials overflow, and the kept curvature has no meaning
 _STEPS = 15  # rounds before an example is trained without, from where it is
 _PAIRS = {"cpu": 2**20, "cuda": 2**26}  # values of a block of (left out, other) pairs
-MOST_WORK = 4e11  # multiply-adds of one pass over all pairs, beyond which the Newton step is left as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,6 @@ class LeftOut:
 
     shift: Tensor
     error: float
-
-
-def work(n: int, d: int, scores: int) -> float:
-    """Multiply-adds of one pass over all pairs of n examples with d columns; an exponential counts as thirty."""
-    return float(n) * n * scores * (2 * d + 60)
 
 
 def leave_one_out(fitted: Fitted, dataset: Dataset, *, progress: Progress | None = None) -> LeftOut:
@@ -70,8 +66,7 @@ def leave_one_out(fitted: Fitted, dataset: Dataset, *, progress: Progress | None
     terms = fitted.terms(dataset)
     pairs: _Pairs = _SoftmaxPairs(terms) if isinstance(terms, Softmax) else _ScorePairs(terms)
     n, d = terms.X.shape
-    shift = torch.cat([pairs.newton(rows).norm(dim=1) for rows in _blocks(torch.arange(n), pairs.width)])
-    shift = torch.where(torch.isfinite(shift), shift, torch.inf)
+    shift = _newton_lengths(pairs, n, terms.X.device)
     if fitted.spec.family.exact_leave_one_out:
         return LeftOut(shift, 0.0)
     reach = pairs.reach * shift
@@ -90,6 +85,23 @@ def leave_one_out(fitted: Fitted, dataset: Dataset, *, progress: Progress | None
     return LeftOut(shift, CLOSE)
 
 
+def newton_shift(terms: Glm) -> tuple[Tensor, float]:
+    """Lengths of one Newton step to the optimum without each example, (n,), and the longest row.
+
+    Exact for least squares. For other models the step is off by about half the largest change of a score, which is at
+    most its length times the longest row.
+    """
+    pairs = _ScorePairs(terms)
+    return _newton_lengths(pairs, terms.X.shape[0], terms.X.device), pairs.reach
+
+
+def _newton_lengths(pairs: _Pairs, n: int, device: torch.device) -> Tensor:
+    """(n,); infinite where the parameters are not determined without the example."""
+    rows = torch.arange(n, device=device)
+    lengths = torch.cat([pairs.newton(block).norm(dim=1) for block in _blocks(rows, pairs.width)])
+    return torch.where(torch.isfinite(lengths), lengths, torch.inf)
+
+
 def _blocks(rows: Tensor, width: int) -> Iterator[Tensor]:
     """Row numbers in blocks of bounded memory."""
     yield from rows.split(max(1, _PAIRS[rows.device.type] // width))
@@ -100,21 +112,23 @@ def _iterate(pairs: _Pairs, rows: Tensor, refit: _Refit) -> Tensor:
     first = pairs.newton(rows)
     shift = first.clone()
     active, before = torch.arange(rows.numel(), device=rows.device), first.norm(dim=1)
+    rate = torch.zeros_like(before)
     far = []
     for _ in range(_STEPS):
         near = pairs.reach * shift[active].norm(dim=1) < _FAR  # False where a step is not a number
         far += active[~near].tolist()
-        active, before = active[near], before[near]
+        active, before, rate = active[near], before[near], rate[near]
         if not active.numel():
             break
         part = rows[active]
         moved = first[active] - pairs.solve(part, pairs.remainder(part, shift[active]))
         size = (moved - shift[active]).norm(dim=1)
         shift[active] = moved
-        rate = size / before
-        error = size * (rate / (1 - rate).clamp_min(1e-300)).clamp_min(1)  # a slow part may hide behind a fast one
+        # The largest rate so far, with a margin, since a slow part of the step may hide behind a fast one.
+        rate = torch.maximum(rate, size / before)
+        error = size * (_MARGIN * rate / (1 - rate).clamp_min(1e-300))
         goes_on = ~(error <= CLOSE * moved.norm(dim=1))
-        active, before = active[goes_on], size[goes_on]
+        active, before, rate = active[goes_on], size[goes_on], rate[goes_on]
     for j in far + active.tolist():
         shift[j] = refit(int(rows[j]))
     return shift

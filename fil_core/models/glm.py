@@ -63,7 +63,12 @@ def penalised(H: Tensor, ridge: float | Tensor) -> Tensor:
 
 
 def fit_least_squares(
-    X: Tensor, y: Tensor, w: Tensor | None, ridge: float | Tensor, progress: Callable | None = None, start: Tensor | None = None
+    X: Tensor,
+    y: Tensor,
+    w: Tensor | None,
+    ridge: float | Tensor,
+    progress: Callable | None = None,
+    start: Tensor | None = None,
 ) -> tuple[Optimum, Curvature]:
     """Minimise sum_i w_i (theta^T x_i - y_i)^2 / 2 + ridge / 2 |theta|^2 in closed form.
 
@@ -111,7 +116,12 @@ def solve_normal_equations(H: Tensor, b: Tensor) -> tuple[Optimum, Curvature]:
 
 
 def fit_logistic(
-    X: Tensor, y: Tensor, w: Tensor | None, ridge: float | Tensor, progress: Callable | None = None, start: Tensor | None = None
+    X: Tensor,
+    y: Tensor,
+    w: Tensor | None,
+    ridge: float | Tensor,
+    progress: Callable | None = None,
+    start: Tensor | None = None,
 ) -> tuple[Optimum, Curvature]:
     """Minimise sum_i w_i [log(1 + e^z_i) - y_i z_i] + ridge / 2 |theta|^2 by Newton's method.
 

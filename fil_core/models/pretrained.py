@@ -66,9 +66,7 @@ def fit_at(
             f"Newton step would move them by {distance:.2g} of their length, more than {FARTHEST:g}. "
             f"{_why_no_optimum(objective, pretrained)}"
         )
-    optimum, curvature = model_of(spec).fit(
-        objective.X, objective.y, objective.w, objective.ridge, None, pretrained
-    )
+    optimum, curvature = model_of(spec).fit(objective.X, objective.y, objective.w, objective.ridge, None, pretrained)
     moved = float((optimum.theta - pretrained).norm() / optimum.theta.norm())
     return Fitted(spec, optimum, curvature, classes, objective.w, intercept, moved)
 

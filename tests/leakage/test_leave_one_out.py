@@ -95,7 +95,9 @@ def test_with_an_intercept(make_dataset):
         t = np.zeros(4)
         for _ in range(60):
             p = 1 / (1 + np.exp(-X @ t))
-            t = t - np.linalg.solve((X.T * (w * p * (1 - p))) @ X + np.diag(ridge), X.T @ (w * (p - data.y)) + ridge * t)
+            t = t - np.linalg.solve(
+                (X.T * (w * p * (1 - p))) @ X + np.diag(ridge), X.T @ (w * (p - data.y)) + ridge * t
+            )
         return t
 
     rows, ones = range(0, 40, 5), np.ones(40)

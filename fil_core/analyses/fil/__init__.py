@@ -9,7 +9,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="fil",
-    version=2,
+    version=3,
     request=FilRequest,
     needs="optimum",
     check=_late("run", "check_fil"),

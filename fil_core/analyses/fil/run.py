@@ -10,7 +10,9 @@ from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.health import caveats, feature_spread, health, score_name, summarise
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
+from fil_core.display.numbers import counted, percent
 from fil_core.leakage.fil import fil, measure
+from fil_core.leakage.leave_one_out import CLOSE
 from fil_core.models import Fitted
 from fil_core.progress import Progress
 from fil_core.result import Result
@@ -59,7 +61,8 @@ def run_fil(request: FilRequest, inputs: Inputs, progress: Progress | None = Non
             "columns": list(columns),
         }
     )
-    return Result(table, _test_arrays(fitted, dataset), summary, {"warnings": warnings_of(fitted, table)})
+    warnings = warnings_of(fitted, table, table.attrs.pop("loo_error"))
+    return Result(table, _test_arrays(fitted, dataset), summary, {"warnings": warnings})
 
 
 def attribute_columns(dataset: Dataset, request: FilRequest) -> tuple[int, ...]:
@@ -91,12 +94,25 @@ def _test_arrays(fitted: Fitted, dataset: Dataset) -> dict[str, np.ndarray]:
     }
 
 
-def warnings_of(fitted: Fitted, table: pd.DataFrame) -> list[str]:
-    """Warnings about the columns of the table."""
+def warnings_of(fitted: Fitted, table: pd.DataFrame, loo_error: float) -> list[str]:
+    """Warnings about the columns of the table, whose `loo_shift` has an estimated relative error."""
     warnings = caveats(fitted)
-    if not fitted.spec.family.exact_leave_one_out:
-        warnings.append("loo_shift and membership_auc take one Newton step; they are exact for least squares only.")
-    infinite = int(np.isinf(table["bound_unbiased"]).sum())
+    if loo_error > CLOSE:
+        warnings.append(
+            "loo_shift and membership_auc take one Newton step, as there are too many examples to leave out each of "
+            f"them exactly: a shift is off by about {percent(loo_error, 1)} of itself at most."
+        )
+    undetermined = int(np.isinf(table["loo_shift"]).sum())
+    if undetermined:
+        warnings.append(
+            f"loo_shift is infinite for {counted(undetermined, 'example')}: without it the parameters are not "
+            "determined. Set l2 > 0."
+        )
+    trained_on = table["weight"] > 0
+    infinite = int(np.isinf(table["bound_unbiased"][trained_on]).sum())
     if infinite:
-        warnings.append(f"bound_unbiased is infinite for {infinite:,} examples: no unbiased estimator of them exists.")
+        warnings.append(
+            f"bound_unbiased is infinite for {counted(infinite, 'example')}, whose residual is zero or too small for "
+            "its square to be a number."
+        )
     return warnings

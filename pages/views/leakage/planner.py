@@ -89,7 +89,7 @@ def _for_eta(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[
 def _for_error(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[float, str]:
     std = result.summary["prior_std"]
     share = st.slider("Error, as a share of the features' standard deviation", 0.01, 1.0, 0.5, key="goal-error")
-    return sigma_for_error(float(table["dfil"].max()), (share * std) ** 2), (
+    return sigma_for_error(float(table["bound_unbiased"].min()), (share * std) ** 2), (
         "No unbiased attacker can then reconstruct all features of any example with a root mean squared error below "
         f"{text.number(share * std)} per feature ({text.percent(share, 0)} of the training features' standard "
         f"deviation, {text.number(std)})."
@@ -98,10 +98,7 @@ def _for_error(request: FilRequest, result: Result, table: pd.DataFrame) -> tupl
 
 def _for_auc(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[float, str]:
     goal = st.slider("Largest AUC allowed", 0.505, 0.995, 0.6, key="goal-auc")
-    exact = request.model.kind == "least-squares"
-    precision = "at most" if exact else "about"
-    reason = "" if exact else " (the model without the example is approximated by one Newton step)"
     return sigma_for_membership(float(table["loo_shift"].max()), goal), (
-        f"The best membership test then has an AUC of {precision} {goal:.2f} for the most exposed example, with the "
-        f"penalty n·λ held fixed{reason}."
+        f"The best membership test then has an AUC of at most {goal:.2f} for the most exposed example, with the "
+        "preprocessing and the penalty n·λ held fixed."
     )
