@@ -6,7 +6,8 @@ At the optimum the gradients cancel, so the example's is minus that of the other
 
 Both r and x follow from one number. Least squares, r = z - y:   r^2 + y r = v^T theta / w, a quadratic.  Logistic, with
 t = z for y = 0 and t = -z for y = 1:   t s(t) = v^T theta / w =: c, so t = c + W(c e^-c) with Lambert's W. Both have up
-to two roots, each with an x that explains the parameters exactly. Where the other examples have whole numbers, as in
+to two roots, each with an x that explains the parameters exactly. With an intercept the last entry of x is 1, which
+tells them apart. Where the other examples have whole numbers, as in
 pixels and codes, the x that has them too is the right one; otherwise the two are compared by the density of a Gaussian
 fitted to the other examples of the same label, times the volume |det dx/dtheta|.
 
@@ -193,6 +194,8 @@ class Adversary:
         x = v[:, None] / (target.w * torch.where(r == 0, torch.finfo(r.dtype).tiny, r))[..., None]
         weight = self._log_density(target, x) + self._log_volume(target, x, z, r, a)
         best = torch.nan_to_num(weight, nan=-torch.inf).argmax(1)
+        if self.terms.intercept:  # the last entry of the right one is 1
+            best = torch.nan_to_num((x @ Q[-1] - 1).abs(), nan=torch.inf).argmin(1)
         whole = self._looks_whole(x @ Q.T, target.row)
         best = torch.where(whole.any(1), whole.double().argmax(1), best)
         excluded = whole.any(1)[:, None] & ~whole

@@ -173,7 +173,7 @@ def nearly_prior(adversary: Adversary, target: Target, released: Tensor, sigma: 
 
 
 def _residual(adversary: Adversary, target: Target, q: Tensor, s: Tensor) -> Tensor:
-    """r(z) where z + w r(z) q = s, each (M,): the left side rises with z, so bisection between s -+ w q |r(s)| finds it."""
+    """r(z) where z + w r(z) q = s, each (M,), by bisection between s -+ w q |r(s)|: the left side rises with z."""
     width = target.w * q * adversary.loss_terms(s, target.y)[0].abs()
     low, high = s - width, s + width
     for _ in range(_SCORE_STEPS):

@@ -29,7 +29,7 @@ def without_constants(raw: Raw) -> Raw:
     Raises:
         BadData: every column is constant.
     """
-    if raw.image_shape is not None or not len(raw.X):
+    if raw.image_shape is not None or len(raw.X) < 2:  # a single row is refused later, for what it is
         return raw
     least, most = raw.X.min(axis=0), raw.X.max(axis=0)
     varies = most - least > _ROUNDING * np.maximum(np.abs(least), np.abs(most))

@@ -75,7 +75,8 @@ def assemble(raw: Raw, spec: DataSpec, *, title: str, task: Task) -> Dataset:
         X=X, y=raw.y, ids=raw.ids, X_test=X_test, y_test=raw.y_test, task=task, class_names=raw.class_names,
         feature_names=names, groups=raw.groups if spec.pca is None else {}, image_shape=raw.image_shape,
         pixel_max=raw.pixel_max or 255.0, source=raw.X, source_names=raw.feature_names, preprocessing=fitted,
-        intercept=raw.intercept and _needs_intercept(raw), title=title, target_name=raw.target_name, id_names=raw.id_names,
+        intercept=raw.intercept and _needs_intercept(raw), title=title, target_name=raw.target_name,
+        id_names=raw.id_names,
         sensitive=raw.sensitive if spec.pca is None else (), notes=(*raw.notes, *_notes(kind, spec, raw)),
         fingerprint=fingerprint(raw.X, raw.y, raw.ids, raw.X_test, raw.y_test, options),
     )  # fmt: skip

@@ -162,9 +162,9 @@ def measure(
     for _, J in blocks(terms, progress):
         collected.append(block_columns(J, sigma, columns, simplex, prior_std))
     table = {name: torch.cat([c[name] for c in collected]).cpu().numpy() for name in collected[0]}
-    frame = pd.DataFrame({"label": dataset.labels} | table | _model_columns(fitted, terms, dataset))
     left_out = leave_one_out(fitted, dataset, progress=progress)
-    frame["loo_shift"] = left_out.shift.cpu().numpy()
+    table["loo_shift"] = left_out.shift.cpu().numpy()
+    frame = pd.DataFrame({"label": dataset.labels} | table | _model_columns(fitted, terms, dataset))
     frame["membership_auc"] = membership_auc(frame["loo_shift"].to_numpy(), sigma)
     frame["weight"] = fitted.weights.cpu().numpy()
     frame.index = pd.Index(dataset.ids, name="id")

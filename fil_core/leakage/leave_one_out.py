@@ -8,8 +8,8 @@ d_ij = D x_j, S_j the loss's second derivative in the score (for softmax a matri
 
     D  <-  H_-i^-1 ( w_i r_i x_i - N_-i(D) ),     from D = H_-i^-1 w_i r_i x_i, one Newton step,
 
-with H_-i^-1 from H^-1 by a correction of rank one, or C - 1. Least squares has N = 0. Each round is a pass over all pairs of
-examples, in blocks; examples whose scores hardly move, and those that have converged, leave it.
+with H_-i^-1 from H^-1 by a correction of rank one, or C - 1. Least squares has N = 0. Each round is a pass over all
+pairs of examples, in blocks; examples whose scores hardly move, and those that have converged, leave it.
 
 Source: docs/maths.md, section 3.
 """
@@ -44,7 +44,7 @@ class LeftOut:
     """Distances of the n leave-one-out optima from the optimum.
 
     Attributes:
-        shift: |theta_{-i} - theta|, (n,); infinite where the parameters are not determined without the example.
+        shift: |theta_{-i} - theta|, (n,); NaN where the parameters are not determined without the example.
         error: estimated largest relative error of a shift: at most `CLOSE`, except where the pairs are too many.
     """
 
@@ -96,10 +96,10 @@ def newton_shift(terms: Glm) -> tuple[Tensor, float]:
 
 
 def _newton_lengths(pairs: _Pairs, n: int, device: torch.device) -> Tensor:
-    """(n,); infinite where the parameters are not determined without the example."""
+    """(n,); NaN where the parameters are not determined without the example."""
     rows = torch.arange(n, device=device)
     lengths = torch.cat([pairs.newton(block).norm(dim=1) for block in _blocks(rows, pairs.width)])
-    return torch.where(torch.isfinite(lengths), lengths, torch.inf)
+    return torch.where(torch.isfinite(lengths), lengths, torch.nan)
 
 
 def _blocks(rows: Tensor, width: int) -> Iterator[Tensor]:
@@ -244,12 +244,12 @@ class _Refit:
         self.ridge = penalties(fitted.spec, dataset, fitted.intercept, fitted.theta.device)
 
     def __call__(self, row: int) -> Tensor:
-        """The shift, (D,); infinite where there is no optimum without the example."""
+        """The shift, (D,); NaN where there is no optimum without the example."""
         w = self.fitted.weights.clone()
         w[row] = 0
         theta = self.fitted.theta
         try:
             optimum, _ = self.model.fit(self.X, self.y, w, self.ridge, None, theta)
         except FilError:
-            return torch.full_like(self.model.coordinates(theta).flatten(), torch.inf)
+            return torch.full_like(self.model.coordinates(theta).flatten(), torch.nan)
         return self.model.coordinates(optimum.theta - theta).flatten()

@@ -12,8 +12,7 @@ import torch
 from fil_core.errors import BadRequest
 from fil_core.leakage import fil as module
 from fil_core.leakage.fil import fil, group_fil, jacobians, measure
-from fil_core.linalg import sum_zero_basis
-from fil_core.linalg import blocks
+from fil_core.linalg import blocks, sum_zero_basis
 from fil_core.models import fit
 from fil_core.models.glm import logistic_terms
 from fil_core.models.softmax import softmax_terms
@@ -268,7 +267,7 @@ def test_a_gpu_gives_the_same_eta(problem):
 
 @pytest.mark.parametrize("l2", [0.3, 1e-2, 1e-4])
 def test_two_classes_of_softmax_are_logistic_of_half_the_penalty(l2, make_dataset):
-    """Theta = (-theta, theta) / 2 has |Theta|^2 = |theta|^2 / 2, so eta is 1 / sqrt(2) of the logistic one: everyone's."""
+    """Theta = (-theta, theta) / 2 has |Theta|^2 = |theta|^2 / 2, so eta is 1 / sqrt(2) of the logistic one."""
     data = make_dataset(classes=2, n=60, d=5, seed=7)
     softmax = fil(fit(ModelSpec(kind="softmax", l2=l2), data), data)
     logistic = fil(fit(ModelSpec(kind="logistic", l2=l2 / 2), data), data)
@@ -329,5 +328,5 @@ def test_the_bounds_of_a_well_fitted_softmax_example_are_those_of_its_jacobian(f
             x = mpmath.matrix(x.tolist())
             s = 1 / (1 + mpmath.exp(-(x.T * theta)[0]))
             J = (s - int(y)) * inverse + s * (1 - s) * inverse * x * theta.T
-            I = J.T * J / 2  # |Theta|^2 = |theta|^2 / 2
-            assert float(found[i]) == pytest.approx(float(((I**-1)[0, 0] + (I**-1)[1, 1]) / 2), rel=1e-6)
+            information = J.T * J / 2  # |Theta|^2 = |theta|^2 / 2
+            assert float(found[i]) == pytest.approx(float(sum((information**-1)[j, j] for j in (0, 1)) / 2), rel=1e-6)

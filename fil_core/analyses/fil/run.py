@@ -9,8 +9,8 @@ from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.health import caveats, feature_spread, health, score_name, summarise
 from fil_core.dataset import Dataset
-from fil_core.errors import BadRequest
 from fil_core.display.numbers import counted, percent
+from fil_core.errors import BadRequest
 from fil_core.leakage.fil import fil, measure
 from fil_core.leakage.leave_one_out import CLOSE
 from fil_core.models import Fitted
@@ -89,7 +89,7 @@ def _test_arrays(fitted: Fitted, dataset: Dataset) -> dict[str, np.ndarray]:
     return {
         "theta": fitted.theta.cpu().numpy(),
         "test_scores": fitted.scores(dataset.X_test).cpu().numpy(),
-        "test_norms": np.linalg.norm(dataset.X_test, axis=1),
+        "test_norms": fitted.design(dataset.X_test).norm(dim=1).cpu().numpy(),
         "test_targets": dataset.y_test,
     }
 
