@@ -14,6 +14,8 @@ from fil_core.errors import BadData
 
 Task = Literal["classification", "regression"]
 
+_PLAIN = re.compile("0|[1-9][0-9]{0,15}")  # a whole number that is written in no other way
+
 
 @dataclass(frozen=True, slots=True)
 class AttributeGroup:
@@ -131,9 +133,10 @@ class Dataset:
         return self.named(self.y) if self.class_names else self.y
 
     def named(self, codes: np.ndarray) -> np.ndarray:
-        """Names of classes by code, (m,); whole numbers where every name is one (the digits of MNIST)."""
+        """Names of classes by code, (m,); whole numbers where every name is one (the digits of MNIST), and 01 is none."""
         names = np.asarray(self.class_names)
-        return (names.astype(np.int64) if all(map(str.isdecimal, self.class_names)) else names)[codes.astype(int)]
+        whole = all(map(_PLAIN.fullmatch, self.class_names))
+        return (names.astype(np.int64) if whole else names)[codes.astype(int)]
 
     def row(self, id: int) -> int:
         """Position of the training example with this id.

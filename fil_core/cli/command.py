@@ -10,8 +10,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from fil_core.cli.data import data_spec, existing_file
 from fil_core.cli.derived import build, model_values
 from fil_core.cli.progress import Reporter
@@ -109,10 +107,11 @@ class Command:
             analysis: whose table it is; None for no analysis's own.
             done: what took the seconds, as a past participle.
         """
+        from fil_core.analyses.naming import named
         from fil_core.engine.store.export import write_table
 
         if self.options.out is not None:
-            write_table(self._with_names(table, analysis), self.options.out)
+            write_table(named(table, self._dataset, analysis), self.options.out)
         seconds = time.perf_counter() - self._start
         common = {"seconds": round(seconds, 3), "peak_memory_mib": _peak_memory_mib(), "cached": self.cached}
         stored = " (stored result)" if self.cached else ""
@@ -135,21 +134,6 @@ class Command:
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
         return joined(table, scores)
-
-    def _with_names(self, table: pd.DataFrame, analysis: Analysis | None) -> pd.DataFrame:
-        """A table of examples under the names that its source has for them, if it has any; nobody is empty."""
-        import pandas as pd
-
-        if self._dataset is None or self._dataset.id_names is None or table.index.name != "id":
-            return table
-        named = table.set_axis(pd.Index(self._dataset.called(table.index.to_numpy()), name="id"))
-        for name in table.columns:
-            column = None if analysis is None else analysis.column(name)
-            if column is not None and column.names_examples:
-                ids = table[name].to_numpy()
-                names = self._dataset.called(np.where(ids < 0, self._dataset.ids[0], ids))
-                named[name] = np.where(ids < 0, "", names)
-        return named
 
 
 def strict(value: Any) -> Any:

@@ -188,7 +188,7 @@ def test_options_of_own_data_are_refused_for_data_of_the_catalogue(option, run):
 
 
 def test_scores_stand_beside_eta_and_what_lacks_is_told(run, patients, tmp_path):
-    scores = pd.DataFrame({"id": [f"P{i:02d}" for i in range(30)], "eta": 7.0, "mine": np.arange(30) / 3})
+    scores = pd.DataFrame({"id": [f"P{i:02d}" for i in range(38)], "eta": 7.0, "mine": np.arange(38) / 3})
     scores.to_csv(tmp_path / "scores.csv", index=False)
     arguments = ("--data", patients, "--target", "ill", "--id", "who", "--l2", "0.02")
     code, _, err = run("fil", *arguments, "--scores", tmp_path / "scores.csv", "--out", tmp_path / "o.csv")
@@ -205,11 +205,25 @@ def test_scores_stand_beside_eta_and_what_lacks_is_told(run, patients, tmp_path)
     assert f"note: Your scores lack {lacking} of the 32 training examples." in err
 
 
+def test_classes_of_minus_one_and_one_and_ids_with_zeros_come_out_as_they_went_in(run, tmp_path):
+    frame = table()
+    ids = [f"{i:04d}" for i in range(40)]
+    frame.assign(ill=np.where(frame["ill"] == "yes", 1, -1), who=ids).to_csv(tmp_path / "p.csv", index=False)
+    arguments = ("fil", "--data", tmp_path / "p.csv", "--target", "ill", "--id", "who", "--l2", "0.02")
+    out = tmp_path / "o.csv"
+    assert run(*arguments, "--out", out)[0] == 0
+    found = pd.read_csv(out, dtype=str)
+    assert set(found["label"]) == {"-1", "1"} and set(found["id"]) < set(ids)
+    for option in ("--weights", "--scores"):
+        code, _, err = run(*arguments, option, out)
+        assert code == 0, err
+
+
 def test_scores_of_others_are_refused(run, patients, tmp_path):
     pd.DataFrame({"id": [1, 2], "mine": [3, 4]}).to_csv(tmp_path / "scores.csv", index=False)
     code, _, err = run("fil", "--data", patients, "--target", "ill", "--id", "who", "--scores", tmp_path / "scores.csv")
     assert code != 0
-    assert "expected ids of the 32 training examples, such as P" in err
+    assert "expected the ids of the 32 training examples, such as P" in err
     code, _, err = run("fil", "--data", patients, "--target", "ill", "--id", "who", "--scores", tmp_path / "no.csv")
     assert code != 0
     assert "no.csv: expected a file; there is none" in err
