@@ -13,6 +13,7 @@ from fil_core.cli import commands as every_command
 from fil_core.cli import report
 from fil_core.errors import FilError
 
+_CALLED = {"name": "data", "data directory": "data-dir"}  # names of values that are not those of their options
 _BAD_INPUT, _STOPPED = 2, 130  # 130 is how a shell reports an interrupted program
 
 
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except FilError as error:
-        print(f"fil_core: {error}", file=sys.stderr)
+        print(f"fil_core: {_with_option(str(error), options)}", file=sys.stderr)
         return _BAD_INPUT
     except KeyboardInterrupt:
         print("\nfil_core: stopped; what was finished is kept.", file=sys.stderr)
@@ -46,6 +47,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         _discard_stdout()
         print(f"fil_core: a file could not be read or written ({error}).", file=sys.stderr)
         return _BAD_INPUT
+
+
+def _with_option(message: str, options: argparse.Namespace) -> str:
+    """An error message that begins with the name of a value, with the name of its option instead."""
+    name, colon, rest = message.partition(":")
+    flag = _CALLED.get(name, name).replace(" ", "-").replace("_", "-")
+    return f"--{flag}{colon}{rest}" if colon and flag.replace("-", "_") in vars(options) else message
 
 
 def _discard_stdout() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from fil_core.analyses.naming import named
 from fil_core.analyses.sharing import masked
 from fil_core.analyses.table import analysis_of
 from fil_core.dataset import Dataset
@@ -54,6 +57,20 @@ class Subject:
     def classes(self) -> bool:
         """Whether labels are classes, as a summary with `score` "accuracy" says, and may be shown."""
         return self.result.summary.get("score") == "accuracy" and not self.redact
+
+    def called(self, id: int) -> str:
+        """What an example is called: as its source does, or by its number where that has no name or it is masked."""
+        return str(self.names([id])[0])
+
+    def names(self, ids: Sequence[int]) -> list[Any]:
+        """What examples are called: texts, or numbers where their source has no names or they are masked."""
+        if self.data is None or self.redact:
+            return [int(id) for id in ids]
+        return self.data.called(np.asarray(ids, dtype=np.int64)).tolist()
+
+    def named(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table of examples under what they are called."""
+        return table if self.redact else named(table, self.data, analysis_of(self.request))
 
     @property
     def at_risk(self) -> str:

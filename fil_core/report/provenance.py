@@ -20,7 +20,7 @@ def provenance(subject: Subject) -> str:
     warnings = "".join(e.paragraph(warning, "warning") for warning in subject.result.provenance["warnings"])
     return (
         f'<div class="provenance">{warnings}{e.heading("Provenance")}{e.facts(_facts(subject))}'
-        f"{e.heading('Reproduce this')}{e.code(command(subject.request))}</div>"
+        f"{e.heading('Reproduce this')}{e.code(command(subject.request, subject.data, redact=subject.redact))}</div>"
     )
 
 

@@ -32,7 +32,7 @@ def _one(subject: Subject, position: int, id: int) -> str:
     columns = ["sigma", "mse", "psnr", "mse_prior", "psnr_prior", "bound_unbiased", "bound_prior", "explained"]
     return "".join(
         [
-            e.heading(f"Example {id:,}"),
+            e.heading(f"Example {subject.called(id)}"),
             e.sentence(reconstructed(rows, rows.iloc[len(rows) // 2], prior_std, prior=True)),
             _guesses(subject, position, rows["sigma"].tolist()),
             e.drawn(error_figures(rows, prior_std, subject.mode)),

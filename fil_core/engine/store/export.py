@@ -105,12 +105,12 @@ def check_table_path(path: Path | str) -> None:
     """
     path = Path(path)
     if path.suffix.lower() not in _WRITERS:
-        raise BadRequest(f"path: expected a file name ending in .parquet or .csv; got {str(path)!r}.")
+        raise BadRequest(f"out: expected a file name ending in .parquet or .csv; got {str(path)!r}.")
     if path.is_dir():
-        raise BadRequest(f"path: expected a file name; {path} is a folder.")
+        raise BadRequest(f"out: expected a file name; {path} is a folder.")
     if not path.absolute().parent.is_dir():
         raise BadRequest(
-            f"path: expected an existing folder; {path.absolute().parent} is not there, so create it first."
+            f"out: expected an existing folder; {path.absolute().parent} is not there, so create it first."
         )
 
 
@@ -134,7 +134,7 @@ def write_table(frame: pd.DataFrame, path: Path | str) -> None:
         os.replace(temporary, path)
     except OSError as error:
         cause = error.strerror or error
-        raise BadRequest(f"path: {path} cannot be written ({cause}); choose another place.") from error
+        raise BadRequest(f"out: {path} cannot be written ({cause}); choose another place.") from error
     finally:
         _discard(temporary)
 
