@@ -14,6 +14,7 @@ from fil_core.cli import report
 from fil_core.errors import FilError
 
 _CALLED = {"name": "data", "data directory": "data-dir"}  # names of values that are not those of their options
+_OF_WEIGHTS = ("method", "iterations", "min_weight", "max_weight", "drop")  # what --weights says in one text
 _BAD_INPUT, _STOPPED = 2, 130  # 130 is how a shell reports an interrupted program
 
 
@@ -53,7 +54,10 @@ def _with_option(message: str, options: argparse.Namespace) -> str:
     """An error message that begins with the name of a value, with the name of its option instead."""
     name, colon, rest = message.partition(":")
     flag = _CALLED.get(name, name).replace(" ", "-").replace("_", "-")
-    return f"--{flag}{colon}{rest}" if colon and flag.replace("-", "_") in vars(options) else message
+    has = {option.replace("_", "-") for option in vars(options)}
+    if colon and flag in has:
+        return f"--{flag}:{rest}"
+    return f"--weights: {message}" if name in _OF_WEIGHTS and "weights" in has else message
 
 
 def _discard_stdout() -> None:

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from fil_core.analyses import sharing
 from fil_core.analyses.naming import named
-from fil_core.analyses.sharing import masked
 from fil_core.analyses.table import analysis_of
 from fil_core.dataset import Dataset
+from fil_core.display import redaction
 from fil_core.display.charts import Mode
 from fil_core.errors import FilError
 from fil_core.result import Result
@@ -75,11 +76,30 @@ class Subject:
     @property
     def at_risk(self) -> str:
         """Names of the attributes that are looked at; empty for the whole example."""
-        return ", ".join(self.request.at_risk)
+        names = self.request.at_risk
+        return ", ".join(map(redaction.feature, names) if self.redact else names)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the source's features as they may be shown; none where the data are not there any more."""
+        names = self.data.source_names if self.data is not None else ()
+        return tuple(map(redaction.feature, names)) if self.redact else names
+
+    @property
+    def notes(self) -> list[str]:
+        """Notes on the data as they may be shown."""
+        return sharing.notes(self.result, self.data) if self.redact else self.result.provenance["data"]["notes"]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings as they may be shown."""
+        warnings = self.result.provenance["warnings"]
+        hidden = sharing.values(self.result, self.data) if self.redact else ()
+        return [redaction.told(warning, hidden) for warning in warnings] if self.redact else warnings
 
     def masked(self, table: pd.DataFrame) -> pd.DataFrame:
         """The table as it may be shown."""
-        return masked(analysis_of(self.request), table) if self.redact else table
+        return sharing.masked(analysis_of(self.request), table) if self.redact else table
 
 
 def subject(request: Request, result: Result, datasets: Datasets, *, redact: bool, top: int) -> Subject:

@@ -262,12 +262,14 @@ def test_bad_input_ends_with_one_readable_line(arguments, said, run):
 
 @pytest.mark.parametrize("method", ["class", "hybrid"])
 def test_a_regression_has_no_classes_to_weight(run, method):
-    for command in (["irfil", *TABLE, "--method", method], ["fil", *TABLE, "--weights", f"irfil:{method}:5"]):
+    said = "method: expected sample for a real-valued target, which has no classes"
+    for command, option in (
+        (["irfil", *TABLE, "--method", method], "--"),
+        (["fil", *TABLE, "--weights", f"irfil:{method}:5"], "--weights: "),
+    ):
         code, out, err = run(*command)
         assert (code, out) == (2, "")
-        assert (
-            "fil_core: --method: expected sample for a real-valued target, which has no classes" in err.splitlines()[-1]
-        )
+        assert f"fil_core: {option}{said}" in err.splitlines()[-1]
 
 
 def test_an_attribute_of_a_softmax_model_is_not_attacked(run):

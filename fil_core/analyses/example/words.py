@@ -14,7 +14,7 @@ def sentence(subject: Subject, quote: Quote) -> str:
     eta = result.arrays["feature_eta"]
     most = int(np.argmax(eta))
     data = subject.data
-    name = f"feature {most:,}" if data is None else quote(data.source_names[most])
+    name = f"feature {most:,}" if data is None else quote(subject.features[most])
     nearest = ""
     if len(result.table):
         id, distance = result.table.index[0], number(result.table["distance"].iloc[0])

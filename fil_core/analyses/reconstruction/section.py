@@ -50,7 +50,7 @@ def _guesses(subject: Subject, position: int, sigmas: list[float]) -> str:
     if data is None:
         return e.paragraph(subject.missing, "note")
     if data.image_shape is None:
-        return _record(subject, data.source_names, truth, [(sigmas[i], guess[i]) for i in levels])
+        return _record(subject, subject.features, truth, [(sigmas[i], guess[i]) for i in levels])
     shown = [("true example", truth)] + [(f"σ = {number(sigmas[i])}", guess[i]) for i in levels]
     return e.pictures((picture_address(subject, pictures.pixels(data, values)), name) for name, values in shown)
 
