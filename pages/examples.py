@@ -10,18 +10,18 @@ from pages.views.examples import example, grid, review
 
 def jump(table: pd.DataFrame) -> None:
     """Open an example by its id or by its rank."""
-    by_id, by_rank, _ = st.columns([1, 1, 2])
+    by_id, by_rank, _ = st.columns(3)
     by_id.number_input(
         "Open example (id)", min_value=0, value=None, step=1, key="id", bind="query-params", placeholder="none"
     )
     by_rank.number_input(
-        "Open by rank",
+        "Open by rank (1 = leakiest)",
         min_value=1,
         max_value=len(table),
         value=None,
         step=1,
         key="rank",
-        placeholder="1 = leakiest",
+        placeholder="none",
         on_change=_open_rank,
         args=(table["rank"],),
     )

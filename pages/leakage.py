@@ -6,7 +6,7 @@ import streamlit as st
 from fil_core import FilError, FilRequest, top
 from fil_core.analyses import ranking
 from fil_core.display import charts
-from pages.common import compute, frame, sidebar, text, widgets
+from pages.common import compute, frame, sidebar, tables, text, widgets
 from pages.views.leakage import columns, other_model, planner, scatter
 
 _WHOLE = "the whole example"
@@ -46,7 +46,7 @@ def correlations(table: pd.DataFrame, titles: dict[str, str]) -> None:
     """What correlates with eta, and what comes closest."""
     k = min(500, max(1, len(table) // 10))
     numbers = columns.agreements(table, titles, k)
-    st.dataframe(numbers, width="stretch", column_config=widgets.number_columns(numbers))
+    tables.table(numbers, width="stretch", column_config=widgets.number_columns(numbers))
     if numbers["Spearman"].notna().any():
         best = numbers["Spearman"].abs().idxmax()
         st.caption(
@@ -86,7 +86,7 @@ planner.planner(request, result, table)
 
 st.subheader("All examples", anchor=False)
 leakiest = table.iloc[top(table["eta"].to_numpy(), len(table))]
-st.dataframe(leakiest.head(_ROWS), width="stretch", column_config=widgets.number_columns(table), key="everyone")
+tables.table(leakiest.head(_ROWS), width="stretch", column_config=widgets.number_columns(table), key="everyone")
 if len(table) > _ROWS:
     st.caption(f"The leakiest {text.count(_ROWS)} of {text.count(len(table))}; the export has all of them.")
 widgets.export(table, "fil", key="export")

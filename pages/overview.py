@@ -7,7 +7,7 @@ import streamlit as st
 from fil_core import Dataset
 from fil_core.analyses.fil import words as fil_words
 from fil_core.display import charts
-from pages.common import frame, site, text, tiles, widgets
+from pages.common import frame, site, tables, text, tiles, widgets
 
 _SHOWN = 8
 _NEXT = ("pages/leakage.py", "pages/examples.py", "pages/attacks.py", "pages/mitigations.py")
@@ -22,7 +22,7 @@ def examples(data: Dataset, table: pd.DataFrame, title: str, ids: list[int], key
             st.switch_page("pages/examples.py", query_params={"id": str(picked)})
     else:
         shown = widgets.with_records(data, table.loc[ids, ["rank", "eta", "label"]])
-        st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key=key)
+        tables.table(shown, width="stretch", column_config=widgets.number_columns(shown), key=key)
 
 
 frame.required()

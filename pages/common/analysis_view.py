@@ -8,7 +8,7 @@ from fil_core import Dataset, Request, analysis_of
 from fil_core.analyses.section import heading, standing_out
 from fil_core.analyses.sharing import masked
 from fil_core.analyses.subject import Subject
-from pages.common import compute, text, widgets
+from pages.common import compute, tables, text, widgets
 
 _LISTED = 24
 
@@ -38,6 +38,6 @@ def view(request: Request, data: Dataset, *, key: str) -> None:
         st.markdown(f"**{text.safe(heading(len(shown), column))}**")
     if len(shown):
         columns = widgets.number_columns(shown, analysis)
-        st.dataframe(shown, width="stretch", column_config=columns, key=f"{key}-table")
+        tables.table(shown, width="stretch", column_config=columns, key=f"{key}-table")
     widgets.export(table, analysis.name.replace(" ", "-"), key=f"{key}-export", label="Export all")
     widgets.provenance(request, found)

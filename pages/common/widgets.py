@@ -28,7 +28,7 @@ from fil_core.analyses.analysis import Analysis
 from fil_core.display import charts, redaction
 from fil_core.report.provenance import optimum
 from fil_core.specs import ModelRequest
-from pages.common import compute, sidebar, text, uploads
+from pages.common import compute, sidebar, tables, text, uploads
 
 MASK = redaction.MASK
 _ROW, _GAP = 960, 16  # pixels of a row of metrics on a screen of 1440, and between two of them
@@ -180,7 +180,7 @@ def export(table: pd.DataFrame, name: str, *, key: str, label: str = "Export") -
 def table_twin(frame: pd.DataFrame, *, key: str) -> None:
     """The numbers of a chart as a table."""
     with st.expander("Numbers"):
-        st.dataframe(frame, key=key, width="stretch")
+        tables.table(frame, key=key, width="stretch")
 
 
 def number_columns(frame: pd.DataFrame, analysis: Analysis | None = None) -> dict[str, Any]:

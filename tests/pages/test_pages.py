@@ -79,7 +79,7 @@ def test_choosing_two_classes_offers_every_model_and_more_only_softmax() -> None
     assert model.options == ["softmax"]
     sidebar(at, classes=["3", "8"])
     model = next(s for s in at.selectbox if s.key == "model")
-    assert model.options == ["least-squares", "logistic", "softmax"]
+    assert model.options == ["logistic", "least-squares", "softmax"]
 
 
 def test_the_examples_page_opens_an_example_and_closes_it() -> None:

@@ -44,15 +44,21 @@ def to_csv_bytes(frame: pd.DataFrame) -> bytes:
 
     Source: OWASP, "CSV Injection".
     """
-    columns = [_harmless_column(frame.iloc[:, j]) for j in range(frame.shape[1])]
-    # Built by position: column names may repeat.
-    safe = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=frame.index)
-    safe.index = _harmless_column(frame.index)
+    safe = harmless(frame)
     # The csv module of Python < 3.13 quotes only characters of the line end: with "\n" a lone CR inside a cell would
     # go out bare, and what follows it would be read as a new line.
     rows = safe.to_csv(header=False, lineterminator="\r\n") if len(safe) else ""
     header = ",".join(map(_heading, ["id", *frame.columns]))
     return f"{header}\r\n{rows}".encode(errors="backslashreplace")
+
+
+def harmless(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose cells, and whose index, a spreadsheet takes for no formula, as in `to_csv_bytes`."""
+    columns = [_harmless_column(frame.iloc[:, j]) for j in range(frame.shape[1])]
+    # Built by position: column names may repeat.
+    safe = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=frame.index)
+    safe.index = _harmless_column(frame.index)
+    return safe
 
 
 def unguarded(text: str) -> str:

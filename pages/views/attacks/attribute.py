@@ -23,7 +23,7 @@ from fil_core import (
 from fil_core.analyses.attribute import figures as attribute_figures
 from fil_core.analyses.attribute import words as attribute_words
 from fil_core.display import redaction
-from pages.common import compute, curves, text, widgets
+from pages.common import compute, curves, tables, text, widgets
 
 _WHITE = ("whitebox-prior", "whitebox")
 _L2S = [1e-5, 1e-3, 1e-2, 1e-1, 1.0]
@@ -237,7 +237,7 @@ def _examples(result: Result, white: dict[str, np.ndarray], sigma: float) -> Non
         # Whether guessing the most common value is correct reveals the value.
         table = table[columns].assign(label=widgets.MASK, value=widgets.MASK)
     visit = st.session_state.setdefault("attack-visit", 0)  # a table keeps its selected row; a new key clears it
-    event = st.dataframe(
+    event = tables.table(
         table.head(1000), width="stretch", on_select="rerun", selection_mode="single-row",
         column_config=widgets.number_columns(table), key=f"attack-rows-{visit}", height=320,
     )  # fmt: skip

@@ -10,7 +10,7 @@ import streamlit as st
 
 from fil_core import Dataset, ReconstructionRequest
 from fil_core.analyses.reconstruction import figures as reconstruction_figures
-from pages.common import compute, text, widgets
+from pages.common import compute, tables, text, widgets
 
 _BATCH = 10  # examples that are computed, and stored, together
 
@@ -48,7 +48,7 @@ def _compare(points: pd.DataFrame, *, prior: bool) -> None:
         f"{text.count(len(below))} of {text.count(len(points))} examples lie below their bound, {text.count(clear)} of "
         "them by more than two standard errors; the text below explains why this is possible."
     )
-    st.dataframe(
+    tables.table(
         points[["eta", bound, mse, "explained"]].sort_values(bound), height=200, width="stretch",
         column_config=widgets.number_columns(points), key="many-rows",
     )  # fmt: skip

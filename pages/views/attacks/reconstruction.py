@@ -10,7 +10,7 @@ from fil_core import Dataset, FilRequest, ReconstructionRequest, Result
 from fil_core.analyses.reconstruction import figures as reconstruction_figures
 from fil_core.analyses.reconstruction import words as reconstruction_words
 from fil_core.display import charts, pictures
-from pages.common import compute, text, tiles, widgets
+from pages.common import compute, tables, text, tiles, widgets
 from pages.views.attacks import many_examples
 
 _WIDTH = 260
@@ -170,4 +170,4 @@ def _record(data: Dataset, truth: np.ndarray, guess: np.ndarray) -> None:
     )
     if widgets.redacted():
         frame = frame.astype(object).mask(frame.notna(), widgets.MASK)
-    st.dataframe(frame, width="stretch", height=320, column_config=widgets.number_columns(frame), key="guess-record")
+    tables.table(frame, width="stretch", height=320, column_config=widgets.number_columns(frame), key="guess-record")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from fil_core import Dataset, ExampleRequest, FilRequest, Result
 from fil_core.display import charts, pictures
-from pages.common import compute, text, tiles, widgets
+from pages.common import compute, tables, text, tiles, widgets
 from pages.views.examples import review
 
 _WIDTH = 300
@@ -140,7 +140,7 @@ def _record(data: Dataset, result: Result, id: int) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown("**The record**")
-        st.dataframe(record, width="stretch", height=360, column_config=widgets.number_columns(record), key="record")
+        tables.table(record, width="stretch", height=360, column_config=widgets.number_columns(record), key="record")
     with right:
         groups = result.summary["attribute_eta"]
         single = {
@@ -186,4 +186,4 @@ def _neighbours(data: Dataset, table: pd.DataFrame, result: Result) -> None:
             st.rerun()
     else:
         shown = near[["distance"]].join(table[["label", "rank", "eta"]])
-        st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key="near-rows")
+        tables.table(shown, width="stretch", column_config=widgets.number_columns(shown), key="near-rows")

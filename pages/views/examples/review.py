@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import FilRequest
-from pages.common import widgets
+from pages.common import tables, widgets
 
 
 def notes(request: FilRequest) -> dict[int, str]:
@@ -39,6 +39,6 @@ def panel(request: FilRequest, table: pd.DataFrame) -> None:
         return
     st.subheader("Review list", anchor=False)
     shown = table.loc[known, ["rank", "eta", "label"]].assign(note=[listed[id] for id in known])
-    edited = st.data_editor(shown, disabled=["rank", "eta", "label"], width="stretch", key="review-notes")
+    edited = tables.editor(shown, editable=["note"], width="stretch", key="review-notes")
     listed.update({int(id): str(note or "") for id, note in edited["note"].items()})
     widgets.export(edited, "review", key="review-export", label="Export the review list")

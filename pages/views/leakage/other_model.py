@@ -7,12 +7,12 @@ import streamlit as st
 
 from fil_core import FilRequest, agreement
 from fil_core.display import charts
-from pages.common import compute, sidebar, text, widgets
+from pages.common import compute, models, sidebar, text, widgets
 
 
 def comparison(request: FilRequest, table: pd.DataFrame) -> None:
     """The same examples under another model."""
-    kinds = [k for k in sidebar.possible_models() if k != request.model.kind] or [request.model.kind]
+    kinds = [k for k in models.in_use() if k != request.model.kind] or [request.model.kind]
     left, middle, right = st.columns(3)
     kind = left.selectbox("Other model", kinds, key="other", bind="query-params")
     l2 = middle.number_input(

@@ -8,7 +8,7 @@ import streamlit as st
 from fil_core import Dataset, IrfilRequest, Result
 from fil_core.analyses.irfil import figures as irfil_figures
 from fil_core.display import charts
-from pages.common import text, tiles, widgets
+from pages.common import tables, text, tiles, widgets
 
 _STRIP = 8
 _ROWS = 1000
@@ -101,7 +101,7 @@ def _most_changed(data: Dataset, table: pd.DataFrame) -> None:
         st.subheader(title, anchor=False)
         if data.image_shape is None:
             shown = widgets.with_records(data, rows.drop(columns=["eta", "rank", "percentile"]))
-            st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key=f"{key}-rows")
+            tables.table(shown, width="stretch", column_config=widgets.number_columns(shown), key=f"{key}-rows")
             continue
         labels = [f"{label} · {change:.2f} ×" for label, change in zip(rows["label"], rows["change"], strict=True)]
         # The ranks before: those after differ by rounding only once all eta are equal.
@@ -117,7 +117,7 @@ def _all_examples(table: pd.DataFrame) -> None:
     columns = [c for c in ("eta_before", "eta_after", "change", "weight") if c in table]
     with st.expander("All examples"):
         shown = by_change[["label", *columns]].head(_ROWS)
-        st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key="everyone-changed")
+        tables.table(shown, width="stretch", column_config=widgets.number_columns(shown), key="everyone-changed")
         total = text.count(len(table))
         more = f" The first {text.count(_ROWS)} of {total}; the export has all of them." if len(table) > _ROWS else ""
         st.caption(f"By change, largest rise first.{more}")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from fil_core import Dataset, Dropping, Mitigation, Result, successors
 from fil_core.analyses import ranking
-from pages.common import sidebar, text, tiles, widgets
+from pages.common import sidebar, tables, text, tiles, widgets
 
 _SUCCESSORS = 8
 
@@ -57,7 +57,7 @@ def _next_leakiest(data: Dataset, eta_before: pd.Series, eta_after: pd.Series, k
         widgets.table_twin(next_leakiest.head(1000), key="successor-numbers")
     else:
         shown = widgets.with_records(data, top)
-        st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key="successor-rows")
+        tables.table(shown, width="stretch", column_config=widgets.number_columns(shown), key="successor-rows")
 
 
 def _set_model(weights: str, l2: float) -> None:

@@ -32,23 +32,21 @@ def actions(runs: list[Stored]) -> None:
         st.caption("Tick a row to open, report, export or delete it; tick two to compare them.")
         return
     st.caption(f"**{text.count(len(runs))} selected.** " + text.safe("; ".join(run.name for run in runs[:3])) + ("; …" if len(runs) > 3 else ""))  # noqa: E501 # fmt: skip
-    one, two, three, four, five = st.columns(5)
-    with one:
-        _open(runs)
-    two.button(
-        "Compare", icon=":material/compare_arrows:", key="results-compare", width="stretch", disabled=len(runs) != 2,
-        help="Tick two.", on_click=results_compare.link, args=(runs,),
-    )  # fmt: skip
-    with three:
+    with st.container(horizontal=True):
+        reason = _open(runs)
+        st.button(
+            "Compare", icon=":material/compare_arrows:", key="results-compare", disabled=len(runs) != 2,
+            help="Tick two.", on_click=results_compare.link, args=(runs,),
+        )  # fmt: skip
         _report(runs)
-    with four:
         _export(runs)
-    five.button(
-        "Delete", icon=":material/delete:", key="results-delete", width="stretch", on_click=_ask_deletion, args=(runs,)
-    )
+        st.button("Delete", icon=":material/delete:", key="results-delete", on_click=_ask_deletion, args=(runs,))
+    if reason:
+        st.caption(text.safe(reason))
 
 
-def _open(runs: list[Stored]) -> None:
+def _open(runs: list[Stored]) -> str:
+    """The button; returns why a single result cannot be opened."""
     place, reason = None, "Tick one."
     if len(runs) == 1 and runs[0].request is None:
         uploaded = runs[0].entry.analysis in UPLOADS
@@ -63,16 +61,15 @@ def _open(runs: list[Stored]) -> None:
         except results_open.NoPage as error:
             reason = f"No page shows exactly this: {error}"
     st.button(
-        "Open", icon=":material/open_in_new:", key="results-open", width="stretch", disabled=place is None,
+        "Open", icon=":material/open_in_new:", key="results-open", disabled=place is None,
         help=text.safe(reason), on_click=results_open.go, args=(place,),
     )  # fmt: skip
-    if place is None and len(runs) == 1:
-        st.caption(text.safe(reason))
+    return reason if place is None and len(runs) == 1 else ""
 
 
 def _report(runs: list[Stored]) -> None:
     keys = [run.entry.key for run in runs if run.request is not None and not run.part]
-    with st.popover("Report", icon=":material/description:", width="stretch", disabled=not keys):
+    with st.popover("Report", icon=":material/description:", disabled=not keys):
         redact = widgets.redacted()
         reported = "1 result" if len(keys) == 1 else f"{len(keys)} results"
         st.markdown(f"One self-contained HTML file about **{reported}**; it prints on A4.")
@@ -115,7 +112,7 @@ def _written(store: Store, datasets: Datasets, keys: list[str], redact: bool, to
 def _export(runs: list[Stored]) -> None:
     run = runs[0]
     possible = len(runs) == 1 and run.request is not None and not run.part
-    with st.popover("Export", icon=":material/table:", width="stretch", disabled=not possible, help="The table of one result."):  # noqa: E501 # fmt: skip
+    with st.popover("Export", icon=":material/table:", disabled=not possible, help="The table of one result."):
         if not possible or run.request is None:
             return
         st.caption(f"The table of {text.safe(run.name)}. {text.PRIVATE}")
@@ -168,9 +165,9 @@ def confirmation() -> None:
             st.caption(text.safe(name))
         if len(chosen) > 8:
             st.caption(f"and {len(chosen) - 8} more")
-        yes, no, _ = st.columns([1, 1, 4])
-        yes.button("Delete", type="primary", icon=":material/delete:", key="delete-yes", on_click=_delete)
-        no.button("Keep", key="delete-no", on_click=st.session_state.pop, args=(_TO_DELETE, None))
+        with st.container(horizontal=True):
+            st.button("Delete", type="primary", icon=":material/delete:", key="delete-yes", on_click=_delete)
+            st.button("Keep", key="delete-no", on_click=st.session_state.pop, args=(_TO_DELETE, None))
 
 
 def _delete() -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from fil_core import BadRequest, FilError, FilRequest, Result, agreement
 from fil_core.display import charts
-from pages.common import compute, text, widgets
+from pages.common import compute, tables, text, widgets
 from pages.views.results import table as results_table
 from pages.views.results.table import Stored
 
@@ -72,7 +72,7 @@ def _compare(one: tuple[Stored, Result], other: tuple[Stored, Result]) -> None:
     if isinstance(one[0].request, FilRequest) and isinstance(other[0].request, FilRequest):
         _two_fil(one, other)
     numbers = _numbers(one[1], other[1])
-    st.dataframe(numbers, width="stretch", height="content", column_config=widgets.number_columns(numbers), key="compare-numbers")  # noqa: E501 # fmt: skip
+    tables.table(numbers, width="stretch", height="content", column_config=widgets.number_columns(numbers), key="compare-numbers")  # noqa: E501 # fmt: skip
     if one[0].entry.analysis != other[0].entry.analysis:
         st.caption("Different analyses: numbers with the same name may have different meanings.")
 
@@ -158,7 +158,7 @@ def _each(joined: pd.DataFrame) -> None:
     shown = joined.assign(label=widgets.MASK) if widgets.redacted() else joined
     ranks = {f"rank in {name}": shown[f"η in {name}"].rank(ascending=False).astype(np.int64) for name in ("A", "B")}
     shown = shown.assign(**ranks)
-    st.dataframe(shown.head(_SHOWN), width="stretch", height=280, column_config=widgets.number_columns(shown), key="compare-each")  # noqa: E501 # fmt: skip
+    tables.table(shown.head(_SHOWN), width="stretch", height=280, column_config=widgets.number_columns(shown), key="compare-each")  # noqa: E501 # fmt: skip
     if len(shown) > _SHOWN:
         st.caption(f"The leakiest {text.count(_SHOWN)} of {text.count(len(shown))}; the export has all of them.")
     widgets.export(shown, "two-results", key="compare-export", label="Export both")
