@@ -82,7 +82,10 @@ try:
 except FilError as error:  # an error here must not hide the rest of the page
     st.error(text.safe(error), icon=":material/error:")
 st.subheader("How much noise would it take?", anchor=False)
-planner.planner(request, result, table)
+try:
+    planner.planner(request, result, table)
+except FilError as error:  # neither must an error here
+    st.error(text.safe(error), icon=":material/error:")
 
 st.subheader("All examples", anchor=False)
 leakiest = table.iloc[top(table["eta"].to_numpy(), len(table))]

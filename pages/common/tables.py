@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from fil_core.engine.store.export import harmless
+from pages.common import text
 
 MISSING = "–"
 
 
-def table(frame: pd.DataFrame, **options: Any) -> Any:
-    """A table to look at, to select rows of, and to copy cells of; the options are those of `st.dataframe`.
+def table(frame: pd.DataFrame, *, missing: str = "", **options: Any) -> Any:
+    """A table to look at, to select rows of, and to copy cells of; the result is that of `st.dataframe`.
 
     A spreadsheet would compute copied text that begins like a formula, so such text has an apostrophe, as in exports.
+
+    Args:
+        frame: the table.
+        missing: why values are missing, said below the table where some are; empty for what their columns say.
+        options: of `st.dataframe`.
     """
-    return st.dataframe(harmless(frame), placeholder=MISSING, **options)
+    event = st.dataframe(harmless(frame), placeholder=MISSING, **options)
+    lacking = [name for name, column in frame.items() if column.isna().any()]
+    if lacking:
+        st.caption(f"{MISSING}: {missing or text.safe(_reasons(lacking, options.get('column_config', {})))}")
+    return event
+
+
+def _reasons(names: Sequence[Hashable], config: Mapping[Any, Any]) -> str:
+    """What the settings of columns say of them."""
+    said = []
+    for name in names:
+        column = config.get(name) or {}
+        title, says = column.get("label") or str(name), column.get("help")
+        said.append(f"{title} ({says})" if says else title)
+    return f"no value of {', '.join(said)}."
 
 
 def editor(frame: pd.DataFrame, *, editable: Collection[str], **options: Any) -> pd.DataFrame:

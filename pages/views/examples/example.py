@@ -80,10 +80,13 @@ def _metrics(row: pd.Series, table: pd.DataFrame) -> None:
     names = {"eta": "η", "dfil": "dFIL", "loss": "Loss", "loo_shift": "Shift of θ if left out", "leverage": "Leverage"}
     shown = {key: name for key, name in names.items() if key in table}
     percentiles = {key: 100 * float((table[key] <= row[key]).mean()) for key in shown}
-    widgets.metrics(
-        {name: (text.number(row[key]), f"percentile {percentiles[key]:.1f}") for key, name in shown.items()},
-        border=False,
-    )
+    known = {
+        name: (text.number(row[key]), f"percentile {percentiles[key]:.1f}")
+        if pd.notna(row[key])
+        else (tables.MISSING, "not unique without it")
+        for key, name in shown.items()
+    }
+    widgets.metrics(known, border=False)
 
 
 def _pictures(data: Dataset, result: Result, id: int) -> None:

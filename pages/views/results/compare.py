@@ -72,7 +72,10 @@ def _compare(one: tuple[Stored, Result], other: tuple[Stored, Result]) -> None:
     if isinstance(one[0].request, FilRequest) and isinstance(other[0].request, FilRequest):
         _two_fil(one, other)
     numbers = _numbers(one[1], other[1])
-    tables.table(numbers, width="stretch", height="content", column_config=widgets.number_columns(numbers), key="compare-numbers")  # noqa: E501 # fmt: skip
+    tables.table(
+        numbers, width="stretch", height="content", column_config=widgets.number_columns(numbers),
+        key="compare-numbers", missing="only one of the two results has this number, or it does not exist.",
+    )  # fmt: skip
     if one[0].entry.analysis != other[0].entry.analysis:
         st.caption("Different analyses: numbers with the same name may have different meanings.")
 
