@@ -51,9 +51,7 @@ def dependences(X: np.ndarray, *, condition: float) -> list[Dependence]:
     norm = np.linalg.norm(X, axis=0)
     zero = norm == 0
     X = X / np.where(zero, 1.0, norm)
-    X = (
-        np.asarray(np.linalg.qr(X, mode="r")) if len(X) > X.shape[1] else X
-    )  # the same but rotated
+    X = np.asarray(np.linalg.qr(X, mode="r")) if len(X) > X.shape[1] else X  # the same but rotated
     R, order = qr(X, mode="r", pivoting=True)
     R = R[: len(order)]
     r = _rank(R, condition)

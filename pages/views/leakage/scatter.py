@@ -55,4 +55,4 @@ def _selected(data: Dataset, table: pd.DataFrame, picked: list[int], column: str
     with st.container(horizontal=True):
         if st.button("Open in Examples", icon=":material/grid_view:"):
             st.switch_page("pages/examples.py", query_params={})
-        widgets.export(table.loc[ids], "selection", key="selection-export", label="Export selection")
+        widgets.export(table.loc[ids], "selection", data, key="selection-export", label="Export selection")

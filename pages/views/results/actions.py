@@ -9,7 +9,8 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from fil_core import BadRequest, Dataset, DataSpec, analysis_of, to_csv_bytes, to_flat_parquet_bytes
+from fil_core import BadRequest, Dataset, DataSpec, Engine, FilError, analysis_of, to_csv_bytes, to_flat_parquet_bytes
+from fil_core.analyses import naming
 from fil_core.analyses.sharing import shareable
 from fil_core.engine.store import Store
 from fil_core.engine.uploads import UPLOADS
@@ -116,7 +117,7 @@ def _export(runs: list[Stored]) -> None:
         if not possible or run.request is None:
             return
         st.caption(f"The table of {text.safe(run.name)}. {text.PRIVATE}")
-        store, request, redact = compute.engine().store, run.request, widgets.redacted()
+        engine, request, redact = compute.engine(), run.request, widgets.redacted()
         name = run.entry.analysis.replace(" ", "-")
         for label, writer, mime in (
             ("csv", to_csv_bytes, "text/csv"),
@@ -124,27 +125,36 @@ def _export(runs: list[Stored]) -> None:
         ):
             st.download_button(
                 {"csv": "CSV", "parquet": "Parquet"}[label],
-                partial(_written_table, writer, store, run.entry.key, request, redact),
+                partial(_written_table, writer, engine, run.entry.key, request, redact),
                 f"{name}.{label}", mime, key=f"results-{label}", on_click="ignore",
             )  # fmt: skip
 
 
 def _written_table(
-    writer: Callable[[pd.DataFrame], bytes], store: Store, key: str, request: Request, redact: bool
+    writer: Callable[[pd.DataFrame], bytes], engine: Engine, key: str, request: Request, redact: bool
 ) -> bytes:
-    return writer(_table(store, key, request, redact))
+    return writer(table_of(engine, key, request, redact))
 
 
-def _table(store: Store, key: str, request: Request, redact: bool) -> pd.DataFrame:
+def table_of(engine: Engine, key: str, request: Request, redact: bool) -> pd.DataFrame:
     """The table as it may be exported.
 
     Raises:
         BadRequest: the result was deleted meanwhile.
     """
-    result = store.get(key)
+    result, analysis = engine.store.get(key), analysis_of(request)
     if result is None:
         raise BadRequest(f"export: expected a result that can be read; got {key[:16]}.")
-    return shareable(analysis_of(request), result.table, request.weighting) if redact else result.table
+    if redact:
+        return shareable(analysis, result.table, request.weighting)
+    return naming.named(result.table, _examples(engine, request), analysis)
+
+
+def _examples(engine: Engine, request: Request) -> Dataset | None:
+    try:
+        return engine.dataset(request.data)
+    except FilError:  # deleted since; the numbers of the examples are left
+        return None
 
 
 def _ask_deletion(runs: list[Stored]) -> None:
