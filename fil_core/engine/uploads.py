@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fil_core.analyses.table import ANALYSES
 from fil_core.data.own import frames, limits
 from fil_core.data.own.arrays import read_archive
-from fil_core.data.own.columns import as_texts
 from fil_core.dataset import Dataset, fingerprint
+from fil_core.display.numbers import counted
+from fil_core.engine.ids import LEAST_MATCHED, counted_from_one, likely_cause, positions
 from fil_core.engine.store import Store
+from fil_core.engine.store.export import unguarded
 from fil_core.errors import BadData
 from fil_core.result import Result
 from fil_core.specs import Upload
@@ -28,15 +31,8 @@ _INTERCEPTS = ("intercept", "intercept_", "bias", "linear.bias")
 _MOST_PARAMETERS = 10**8
 
 
-def positions(ids: pd.Series, dataset: Dataset) -> np.ndarray:
-    """Positions of ids among the training examples, (m,); -1 for an id that none of them has."""
-    if dataset.id_names is not None:
-        return pd.Index(dataset.id_names).get_indexer(as_texts(ids).fillna(""))
-    return pd.Index(dataset.ids).get_indexer(pd.to_numeric(ids, errors="coerce").astype(np.float64))
-
-
 def read_scores(path: Path) -> pd.DataFrame:
-    """A table of scores: a column `id` and one column of numbers for each score; unnamed columns are ignored.
+    """A table of scores: a column `id`, as it is written, and one column for each score; unnamed columns are ignored.
 
     Args:
         path: a CSV or Parquet file.
@@ -46,7 +42,9 @@ def read_scores(path: Path) -> pd.DataFrame:
     """
     if path.suffix.lower() not in (".csv", ".tsv", ".parquet"):
         raise BadData(f"scores: expected a .csv or .parquet file; got {path.name}.")
-    table = frames.READERS[path.suffix.lower()](path)
+    table = frames.read_frame(path, ("id",))
+    if path.suffix.lower() != ".parquet":
+        table.columns = pd.Index([unguarded(str(column)) for column in table.columns])
     named_id = [column for column in table.columns if str(column).strip().casefold() == "id"]
     if len(named_id) != 1:
         got = ", ".join(map(str, named_id or table.columns[:6]))
@@ -60,23 +58,26 @@ def keep_scores(store: Store, table: pd.DataFrame, dataset: Dataset) -> str:
 
     Args:
         store: where they are kept.
-        table: a column `id`, and columns of numbers; ids of no training example are ignored, and training examples
-            that are missing from the table get NaN.
+        table: a column `id`, and columns of numbers; ids of no training example are ignored, as are texts where no
+            entry is a number or where results have texts too, such as labels. Training examples that are missing from
+            the table get NaN.
         dataset: the examples they are for.
 
     Returns:
         Their name, 64 hex characters.
 
     Raises:
-        BadData: no scores, a column that holds no numbers, an id that occurs twice, or no id of a training example.
+        BadData: no scores, a column of which only some entries are numbers, an id that occurs twice, ids that count
+            from 1, or those of fewer than nine tenths of the training examples.
     """
-    names = [str(name) for name in table.columns if name != "id"]
+    texts = [str(name) for name in table.columns if name != "id" and _is_text(table[name])]
+    names = [str(name) for name in table.columns if name not in ("id", *texts)]
     if not names:
         raise BadData("scores: expected a column of numbers beside id; got none.")
     _check_columns(table, names)
     rows = positions(table["id"], dataset)
     known = rows >= 0
-    _check_known(rows[known], dataset)
+    _check_known(rows[known], table["id"], dataset)
     columns = {name: np.full(dataset.n, np.nan) for name in names}
     for name in names:
         columns[name][rows[known]] = table[name].to_numpy(np.float64, na_value=np.nan)[known]
@@ -87,27 +88,42 @@ def keep_scores(store: Store, table: pd.DataFrame, dataset: Dataset) -> str:
         "fingerprint": dataset.fingerprint,
         "missing": int((~np.isin(np.arange(dataset.n), rows)).sum()),
         "unknown": int((~known).sum()),
+        "texts": texts,
     }
     store.put(digest, Result(scores, {}, summary, {"analysis": _SCORES}))
     return digest
 
 
+def _is_text(column: pd.Series) -> bool:
+    """Whether a column is no score: no entry is a number, or it is one of a result that was written, as its labels."""
+    if _is_numeric(column):
+        return False
+    of_a_result = any(analysis.column(str(column.name)) is not None for analysis in ANALYSES)
+    return of_a_result or bool(pd.to_numeric(column.dropna(), errors="coerce").isna().all())
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column.dtype) or not column.notna().any()
+
+
 def _check_columns(table: pd.DataFrame, names: list[str]) -> None:
     for name in names:
         limits.check_name("scores: column", name)
-        if not pd.api.types.is_numeric_dtype(table[name].dtype):
-            raise BadData(f"scores: expected numbers in column {name!r}; got {str(table[name].iloc[0])[:40]!r}.")
+        if not _is_numeric(table[name]):
+            wrong = table[name][table[name].notna() & pd.to_numeric(table[name], errors="coerce").isna()]
+            raise BadData(f"scores: expected numbers in column {name!r}; got {str(wrong.iloc[0])[:40]!r}.")
 
 
-def _check_known(rows: np.ndarray, dataset: Dataset) -> None:
-    """Refuse positions of the scored training examples that are empty or repeat."""
-    if not rows.size:
-        raise BadData(
-            f"scores: expected ids of the {dataset.n:,} training examples, such as "
-            f"{dataset.called(dataset.ids[:1])[0]}; got none of them."
-        )
+def _check_known(rows: np.ndarray, ids: pd.Series, dataset: Dataset) -> None:
+    """Refuse positions of the scored training examples that repeat, or whose ids are probably meant for other rows."""
     if len(np.unique(rows)) < rows.size:
         raise BadData("scores: expected each id once; got one twice.")
+    if rows.size < LEAST_MATCHED * dataset.n or counted_from_one(ids, dataset):
+        raise BadData(
+            f"scores: expected the ids of the {counted(dataset.n, 'training example')}, such as "
+            f"{dataset.called(dataset.ids[:1])[0]}; got {rows.size:,} of them, and ids such as "
+            f"{str(ids.iloc[0])[:40]}. {likely_cause(ids, dataset)}"
+        )
 
 
 def scores_of(store: Store, name: str, dataset: Dataset) -> tuple[pd.DataFrame, list[str]]:
@@ -128,9 +144,15 @@ def scores_of(store: Store, name: str, dataset: Dataset) -> tuple[pd.DataFrame, 
             f"scores: expected scores of the examples chosen now; these were uploaded for {stored.summary['title']} "
             "with another choice of examples or features. Upload the file again for this one."
         )
+    return stored.table, _notes(stored, dataset)
+
+
+def _notes(stored: Result, dataset: Dataset) -> list[str]:
     missing, unknown = stored.summary["missing"], stored.summary["unknown"]
-    notes = [f"Your scores lack {missing:,} of the {dataset.n:,} training examples."] if missing else []
-    return stored.table, notes + ([f"{unknown:,} of their ids are no training example."] if unknown else [])
+    texts = stored.summary.get("texts", [])  # not told by earlier versions
+    notes = [f"Your scores lack {missing:,} of the {counted(dataset.n, 'training example')}."] if missing else []
+    notes += [f"{unknown:,} of their ids {'is' if unknown == 1 else 'are'} no training example."] if unknown else []
+    return notes + ([f"Columns of texts are left out of your scores: {', '.join(texts)}."] if texts else [])
 
 
 def joined(table: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:

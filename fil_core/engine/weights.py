@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fil_core.data.own.frames import READERS
+from fil_core.data.own.frames import read_frame
 from fil_core.data.own.uploads import save_upload
 from fil_core.dataset import Dataset, fingerprint
+from fil_core.display.numbers import counted
+from fil_core.engine.ids import likely_cause, positions
 from fil_core.engine.store import Store
-from fil_core.engine.uploads import WEIGHTS, positions
+from fil_core.engine.uploads import WEIGHTS
 from fil_core.errors import BadData
 from fil_core.models.checks import check_weights
 from fil_core.result import Result
@@ -58,7 +60,7 @@ def read_weights(name: str, content: bytes | None = None) -> pd.DataFrame:
     path = Path(name)
     try:
         path = path if content is None else save_upload(content, suffix)
-        table = READERS[suffix](path)  # checks the size first: a few kilobytes can decompress to billions of entries
+        table = read_frame(path, ("id",))  # checks the size first: few bytes can decompress to billions of entries
     except Exception as error:  # a parser may raise any error on malformed bytes
         why = str(error).replace(path.name, shown).rstrip(".")
         raise BadData(f"weights: {shown} cannot be read as a table ({why}); expected CSV or Parquet.") from error
@@ -80,41 +82,44 @@ def _check_columns(table: pd.DataFrame, title: str) -> None:
 def _aligned(table: pd.DataFrame, dataset: Dataset) -> np.ndarray:
     """The weights in the data set's order."""
     _check_columns(table, "the table")
-    if dataset.id_names is not None:
-        table = table.assign(id=_numbered(table["id"], dataset))
-    numbers = table[list(_COLUMNS)].apply(pd.to_numeric, errors="coerce")
-    incomplete = np.flatnonzero(numbers.isna().any(axis=1))
-    if incomplete.size:
-        raise BadData(
-            f"weights: expected a number in id and weight of every row; row {incomplete[0] + 1} has none "
-            f"({incomplete.size:,} rows)."
-        )
-    series = numbers.set_index("id")["weight"].astype(np.float64)
-    if series.index.has_duplicates:
-        raise BadData(f"weights: expected each id once; got {series.index[series.index.duplicated()][0]:.15g} twice.")
-    missing, unknown = np.setdiff1d(dataset.ids, series.index), np.setdiff1d(series.index, dataset.ids)
-    if len(missing) or len(unknown):
+    weights = pd.to_numeric(table["weight"], errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    _check_complete(table, weights)
+    rows = positions(table["id"], dataset)
+    known, unknown = rows[rows >= 0], table["id"][rows < 0]
+    if (twice := pd.Series(known).duplicated()).any():
+        raise BadData(f"weights: expected each id once; got {_called(known[twice.to_numpy()], dataset)[0]} twice.")
+    missing = _called(np.setdiff1d(np.arange(dataset.n), known), dataset)
+    if missing or len(unknown):
         parts = [
             f"{len(ids):,} {what} ({_first(ids)})"
-            for ids, what in ((missing, "missing"), (unknown, "unknown"))
+            for ids, what in ((missing, "missing"), (list(map(_written, unknown)), "unknown"))
             if len(ids)
         ]
-        raise BadData(f"weights: expected the ids of the {dataset.n:,} training examples; got {' and '.join(parts)}.")
-    return series.loc[dataset.ids].to_numpy()
+        raise BadData(
+            f"weights: expected the ids of the {counted(dataset.n, 'training example')}; got {' and '.join(parts)}. "
+            f"{likely_cause(table['id'], dataset)}"
+        )
+    aligned = np.empty(dataset.n)
+    aligned[rows] = weights
+    return aligned
 
 
-def _numbered(names: pd.Series, dataset: Dataset) -> np.ndarray:
-    """The ids of the examples that have these names.
-
-    Raises:
-        BadData: a name that no training example has.
-    """
-    rows = positions(names, dataset)
-    if (rows < 0).any():
-        raise BadData(f"weights: expected names of training examples; got {str(names.iloc[rows.argmin()])[:40]!r}.")
-    return dataset.ids[rows]
+def _check_complete(table: pd.DataFrame, weights: np.ndarray) -> None:
+    incomplete = np.flatnonzero(np.isnan(weights) | table["id"].isna().to_numpy() | (table["id"] == "").to_numpy())
+    if incomplete.size:
+        raise BadData(
+            f"weights: expected an id and a number in weight of every row; row {incomplete[0] + 1} has none "
+            f"({counted(incomplete.size, 'row')})."
+        )
 
 
-def _first(ids: np.ndarray) -> str:
-    more = ", …" if len(ids) > _LISTED else ""
-    return ", ".join(f"{id:.15g}" for id in ids[:_LISTED]) + more
+def _called(rows: np.ndarray, dataset: Dataset) -> list[str]:
+    return list(map(str, dataset.called(dataset.ids[rows])))
+
+
+def _written(id: object) -> str:
+    return f"{id:.15g}" if isinstance(id, float) else str(id)[:40]
+
+
+def _first(ids: list[str]) -> str:
+    return ", ".join(ids[:_LISTED]) + (", …" if len(ids) > _LISTED else "")

@@ -21,7 +21,6 @@ from fil_core.engine.uploads import (
     keep_parameters,
     keep_scores,
     load,
-    positions,
     read_parameters,
     read_scores,
     scores_of,
@@ -126,19 +125,30 @@ def test_scores_are_found_by_number(engine, numbered):
 
 def test_examples_without_a_score_have_none_and_are_counted(engine, numbered):
     data = engine.dataset(numbered)
-    table = pd.DataFrame({"id": [*data.ids[:5], 7, np.nan], "mine": [*range(5), 9, 9]})
+    table = pd.DataFrame({"id": [*data.ids[:30], 7, np.nan], "mine": [*range(30), 9, 9]})
     scores, notes = scores_of(engine.store, keep_scores(engine.store, table, data), data)
-    assert scores["mine"][:5].tolist() == [0, 1, 2, 3, 4]
-    assert scores["mine"][5:].isna().all()
-    lack = f"Your scores lack {data.n - 5} of the {data.n} training examples."
-    assert notes == [lack, "2 of their ids are no training example."]
+    assert scores["mine"][:30].tolist() == list(range(30))
+    assert scores["mine"][30:].isna().all()
+    assert notes == ["Your scores lack 2 of the 32 training examples.", "2 of their ids are no training example."]
 
 
-def test_positions_are_where_examples_stand_and_minus_one_for_others(engine, patients, numbered):
-    by_number, by_name = engine.dataset(numbered), engine.dataset(patients)
-    ids = pd.Series([by_number.ids[3], "x", None, by_number.ids[0], 1e300], dtype=object)
-    assert positions(ids, by_number).tolist() == [3, -1, -1, 0, -1]
-    assert positions(pd.Series([by_name.id_names[3], "x", None]), by_name).tolist() == [3, -1, -1]
+def test_scores_of_fewer_than_nine_tenths_of_the_examples_are_refused(engine, numbered):
+    data = engine.dataset(numbered)
+    for kept, refused in ((29, False), (28, True)):  # 0.9 * 32 = 28.8
+        table = pd.DataFrame({"id": data.ids[:kept], "mine": 1.0})
+        if not refused:
+            keep_scores(engine.store, table, data)
+            continue
+        with pytest.raises(BadData, match=f"ids of the 32 training examples, .*; got {kept} of them, .* other rows"):
+            keep_scores(engine.store, table, data)
+
+
+def test_columns_of_labels_are_left_out_of_scores_and_named(engine, numbered):
+    data = engine.dataset(numbered)
+    table = pd.DataFrame({"id": data.ids, "label": "yes", "mine": np.arange(data.n), "empty": None})
+    scores, notes = scores_of(engine.store, keep_scores(engine.store, table, data), data)
+    assert list(scores.columns) == ["mine", "empty"]
+    assert notes == ["Columns of texts are left out of your scores: label."]
 
 
 def test_the_same_scores_have_the_same_name_and_other_columns_another(engine, numbered):
@@ -179,9 +189,13 @@ def test_another_kind_of_file_is_no_table_of_scores(tmp_path):
     ("columns", "message"),
     [
         ({}, "a column of numbers beside id; got none"),
-        ({"mine": ["a", "b"]}, "expected numbers in column 'mine'; got 'a'"),
+        ({"mine": ["a", "b"]}, "a column of numbers beside id; got none"),
+        ({"mine": ["0.5", "0,5"]}, "expected numbers in column 'mine'; got '0,5'"),
         ({"mi\nne": [1, 2]}, "printable"),
-        ({"id": [1, 2], "mine": [1, 2]}, r"expected ids of the 32 training examples, such as \d+; got none of them"),
+        (
+            {"id": [1, 2], "mine": [1, 2]},
+            r"ids of the 32 training examples, such as \d+; got 0 of them, and ids such as 1",
+        ),
         ({"id": [1000 + 3, 1000 + 3], "mine": [1, 2]}, "expected each id once; got one twice"),
     ],
 )

@@ -9,6 +9,7 @@ from fil_core.errors import FilError
 from fil_core.leakage.fil import jacobians, measure
 from fil_core.models import fit
 from fil_core.specs import ModelSpec
+from tests.conftest import dataset_of
 
 EXACT = {"rel": 1e-9, "abs": 1e-13}  # dense and structured forms of the same float64 numbers
 SIGMA, PRIOR = 0.3, 0.8
@@ -99,6 +100,20 @@ def test_leverage(problem):
         assert (leverage < 1).all()
         if problem.spec.penalty == 0:
             assert leverage.sum() == pytest.approx(problem.dataset.d, rel=1e-9)  # trace of the hat matrix
+
+
+def test_an_example_that_alone_determines_a_direction_has_no_shift():
+    """Without row 0 the last column is zero: every value of its coefficient is an optimum."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=(30, 3)), np.eye(30)[:, 0]])
+    assert np.linalg.matrix_rank(X[1:]) == 3
+    dataset = dataset_of(X, rng.normal(size=30))
+    table = measure(fit(ModelSpec(l2=0.0), dataset), dataset, prior_std=PRIOR)
+    assert table["leverage"].iloc[0] == pytest.approx(1, abs=1e-12)
+    assert table.columns[table.isna().any()].tolist() == ["loo_shift", "membership_auc"]
+    assert table["loo_shift"].isna().tolist() == [True] + 29 * [False]
+    penalised = measure(fit(ModelSpec(l2=1e-3), dataset), dataset, prior_std=PRIOR)
+    assert np.isfinite(penalised["loo_shift"]).all() and penalised["loo_shift"].iloc[0] > 0
 
 
 def test_membership_is_that_of_the_shift_over_the_noise(problem):

@@ -102,11 +102,10 @@ def warnings_of(fitted: Fitted, table: pd.DataFrame, loo_error: float) -> list[s
             "loo_shift and membership_auc take one Newton step, as there are too many examples to leave out each of "
             f"them exactly: a shift is off by about {percent(loo_error, 1)} of itself at most."
         )
-    undetermined = int(np.isinf(table["loo_shift"]).sum())
-    if undetermined:
+    if alone := int(table["loo_shift"].isna().sum()):
         warnings.append(
-            f"loo_shift is infinite for {counted(undetermined, 'example')}: without it the parameters are not "
-            "determined. Set l2 > 0."
+            f"loo_shift and membership_auc do not exist for {counted(alone, 'example')}: without it the optimum is not "
+            "unique, or there is none. Choose l2 > 0."
         )
     trained_on = table["weight"] > 0
     infinite = int(np.isinf(table["bound_unbiased"][trained_on]).sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from fil_core.errors import BadData
 
 MAX_LEVELS = 100  # of a categorical column of text
 _MOSTLY_NUMERIC = 0.8  # share of numbers in a text column above which its other entries are reported as mistakes
+_PLAIN = re.compile("0|[1-9][0-9]{0,15}")
 LARGEST_ID = 2**53  # largest whole number that is exact in JavaScript
 
 
@@ -61,6 +63,14 @@ def as_texts(values: pd.Series) -> pd.Series:
     if pd.api.types.is_float_dtype(values.dtype) and (is_whole(values) | values.isna()).all():
         values = values.astype("Int64")
     return values.astype(object).where(values.notna(), None).map(str, na_action="ignore")
+
+
+def as_numbers(texts: pd.Series) -> np.ndarray | None:
+    """Whole numbers from 0, (n,) int64, that are written as these texts; None where one is written otherwise."""
+    if not texts.map(lambda text: bool(_PLAIN.fullmatch(text))).all():
+        return None
+    numbers = texts.map(int)
+    return numbers.to_numpy(np.int64) if numbers.max() <= LARGEST_ID else None
 
 
 def is_whole(values: pd.Series) -> pd.Series:

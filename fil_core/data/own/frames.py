@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ _QUOTED = re.compile('"[^"]*"')
 _MAX_ROW_GROUPS = 100_000  # of a Parquet file; each has a header of its own
 NAMELESS = ("Unnamed: ", "__index_level_")  # prefixes that pandas gives to columns without a name, such as an index
 _PARQUET = b"PAR1"
+_MARK = "="  # before an entry that keeps its text, or pandas would still take NA and an empty one for missing
 _OTHER_FORMATS = {
     b"PK\x03\x04": "a zip archive (a spreadsheet, perhaps)",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -43,8 +44,12 @@ _OTHER_FORMATS = {
 }
 
 
-def read_csv(path: Path) -> pd.DataFrame:
+def read_csv(path: Path, texts: Collection[str] = ()) -> pd.DataFrame:
     """A CSV file in UTF-8 with a header line; the separator (comma, semicolon, tab or bar) is detected.
+
+    Args:
+        path: the file.
+        texts: names of columns that keep their text, such as 00012, 1E3 or NA; upper and lower case need not match.
 
     Raises:
         BadData: anything else; the message names the line or column where possible.
@@ -57,7 +62,10 @@ def read_csv(path: Path) -> pd.DataFrame:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas warns when it ignores entries of a row
-            frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig", low_memory=False, index_col=False)
+            frame = pd.read_csv(
+                path, sep=separator, encoding="utf-8-sig", low_memory=False, index_col=False,
+                converters=dict.fromkeys(kept := _named(header, texts), _MARK.__add__),
+            )  # fmt: skip
     except UnicodeDecodeError as error:
         raise BadData(
             f"{path.name}: expected text in UTF-8; got other bytes ({error.object[error.start : error.start + 4]!r}). "
@@ -72,7 +80,15 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise BadData(f"{path.name}: expected {len(header)} entries in every row; {_error_text(error)}.") from error
     except (ValueError, OverflowError) as error:
         raise BadData(f"{path.name}: expected separated values; {_error_text(error)}.") from error
+    for column in kept:
+        frame[column] = frame[column].str.removeprefix(_MARK)
     return _checked(path.name, frame)
+
+
+def _named(header: list[str], texts: Collection[str]) -> list[str]:
+    """The columns of a header that are named in `texts`."""
+    wanted = {text.strip().casefold() for text in texts}
+    return [column for column in header if column.strip().casefold() in wanted - {""}]
 
 
 def _error_text(error: Exception) -> str:
@@ -295,3 +311,17 @@ READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".parquet": read_parquet,
     ".npy": read_npy,
 }
+
+
+def read_frame(path: Path, texts: Collection[str] = ()) -> pd.DataFrame:
+    """The table in a file, by its suffix.
+
+    Args:
+        path: a file with a suffix in `READERS`.
+        texts: as for `read_csv`; the other formats say themselves what is a text.
+
+    Raises:
+        BadData: as the readers.
+    """
+    reader = READERS[path.suffix.lower()]
+    return read_csv(path, texts) if reader is read_csv else reader(path)

@@ -46,7 +46,7 @@ def read(path: Path, choices: Choices, progress: Progress | None = None) -> tupl
     if path.suffix.lower() == ".npz":
         return _read_npz(path, choices)
     _check_applicable(choices, "table", path.name)
-    return read_table(_frame(path), choices, path.name), "table"
+    return read_table(frames.read_frame(path, (choices.id,)), choices, path.name), "table"
 
 
 def _check_applicable(choices: Choices, form: Form, name: str) -> None:
@@ -69,10 +69,6 @@ def _is_image_folder(path: Path) -> bool:
         suffix = path.suffix[:20]
         raise BadData(f"{path.name}: expected a folder or a file ending in {', '.join(SUFFIXES)}; got {suffix!r}.")
     return False
-
-
-def _frame(path: Path) -> pd.DataFrame:
-    return frames.READERS[path.suffix.lower()](path)
 
 
 def _npz_arrays(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
@@ -172,7 +168,7 @@ def preview(path: Path, categorical: tuple[str, ...] = ()) -> dict[str, Any]:
             return {"form": "image", "rows": len(X), "classes": classes, "notes": []}
         frame = _npz_frame(path, X, y, arrays)
     else:
-        frame = _frame(path)
+        frame = frames.read_frame(path)
     first = frame.head(PREVIEW_ROWS)
     head = first.astype(object).where(first.notna(), None)
     return {

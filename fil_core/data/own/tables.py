@@ -10,7 +10,7 @@ import pandas as pd
 
 from fil_core.data.own import limits
 from fil_core.data.own.choices import DEFAULT_TEST_FRACTION, Choices
-from fil_core.data.own.columns import Column, as_texts, describe, is_whole, sorted_levels
+from fil_core.data.own.columns import Column, as_numbers, as_texts, describe, is_whole, sorted_levels
 from fil_core.data.raw import Raw, split_rows
 from fil_core.data.tabular import encode, unseen
 from fil_core.dataset import AttributeGroup
@@ -196,7 +196,9 @@ def _complete_rows(frame: pd.DataFrame, columns: list[str], choices: Choices) ->
 
 
 def _ids(frame: pd.DataFrame, choices: Choices, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Numeric ids (n,) of the kept rows, and the values of the id column if they are not whole numbers, else None.
+    """Numeric ids (n,) of the kept rows, and the texts of the id column, else None if they are whole numbers.
+
+    A text is one only if nothing of it would be lost: `007`, `1E3` and `+1` are names.
 
     Raises:
         BadData: an id that is missing or not unique.
@@ -205,16 +207,16 @@ def _ids(frame: pd.DataFrame, choices: Choices, kept: np.ndarray) -> tuple[np.nd
     if not choices.id:
         return rows, None
     column = frame[choices.id].iloc[rows]
-    if column.isna().any():
-        row = rows[column.isna().argmax()]
+    names = as_texts(column)
+    empty = column.isna() | (names == "")
+    if empty.any():
+        row = rows[empty.argmax()]
         raise BadData(f"id {choices.id!r}: expected a value in every row; row {row} has none. Fill it in.")
     if column.duplicated().any():
         twice = str(column[column.duplicated()].iloc[0])[:60]
         raise BadData(f"id {choices.id!r}: expected unique ids; got {twice!r} twice. Choose another column.")
-    numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
-    if numeric and is_whole(column).all() and (column >= 0).all():
-        return column.to_numpy().astype(np.int64), None
-    names = as_texts(column)
+    if (numbers := as_numbers(names)) is not None:
+        return numbers, None
     for value in names:
         limits.check_name(f"id {choices.id!r}", value)
     return rows, names.to_numpy().astype(str)

@@ -22,6 +22,9 @@ _SIGNS = "=+\\-@＝＋－＠﹦﹢﹣﹫−"
 # Leading characters that a spreadsheet skips before it looks for a sign: white space, controls, invisible marks.
 _SKIPPED = "\\s\\x00-\\x1f\\u200b-\\u200f\\u2060\\ufeff"
 _FORMULA = re.compile(f"[\\t\\r\\n]|[{_SKIPPED}]*[{_SIGNS}]")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")  # which a spreadsheet reads, and does not compute
+_QUOTE = "'"
+_QUOTED = re.compile('[,;\t|"\r\n]')  # in a column's name: a reader that counts separators must not count these
 
 # What pyarrow raises for a table that Parquet cannot hold; its own errors derive from these.
 _UNSUITABLE = (ValueError, TypeError, NotImplementedError, OverflowError)
@@ -30,7 +33,8 @@ _UNSUITABLE = (ValueError, TypeError, NotImplementedError, OverflowError)
 def to_csv_bytes(frame: pd.DataFrame) -> bytes:
     """A table as comma-separated UTF-8 text, safe to open in a spreadsheet.
 
-    A text cell or column name that could start a formula gets a leading apostrophe; numbers stay as they are.
+    A text cell or column name that could start a formula gets a leading apostrophe, which `unguarded` takes off again;
+    numbers stay as they are, also those that are texts (the classes -1 and 1).
 
     Args:
         frame: any table; its index becomes the first column, `id`.
@@ -40,15 +44,30 @@ def to_csv_bytes(frame: pd.DataFrame) -> bytes:
 
     Source: OWASP, "CSV Injection".
     """
+    safe = harmless(frame)
+    # The csv module of Python < 3.13 quotes only characters of the line end: with "\n" a lone CR inside a cell would
+    # go out bare, and what follows it would be read as a new line.
+    rows = safe.to_csv(header=False, lineterminator="\r\n") if len(safe) else ""
+    header = ",".join(map(_heading, ["id", *frame.columns]))
+    return f"{header}\r\n{rows}".encode(errors="backslashreplace")
+
+
+def harmless(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose cells, and whose index, a spreadsheet takes for no formula, as in `to_csv_bytes`."""
     columns = [_harmless_column(frame.iloc[:, j]) for j in range(frame.shape[1])]
     # Built by position: column names may repeat.
     safe = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=frame.index)
-    safe.columns = pd.Index([_harmless(name) for name in frame.columns], dtype=object)
     safe.index = _harmless_column(frame.index)
-    # The csv module of Python < 3.13 quotes only characters of the line end: with "\n" a lone CR inside a cell would
-    # go out bare, and what follows it would be read as a new line.
-    text = safe.to_csv(index_label="id", lineterminator="\r\n")
-    return text.encode("utf-8", errors="backslashreplace")
+    return safe
+
+
+def unguarded(text: str) -> str:
+    """A text of `to_csv_bytes` as it was before.
+
+    >>> unguarded("'=1+1"), unguarded("'tis"), unguarded("-1")
+    ('=1+1', "'tis", '-1')
+    """
+    return text[1:] if text.startswith(_QUOTE) and _guarded(text[1:]) else text
 
 
 def to_parquet_bytes(frame: pd.DataFrame) -> bytes:
@@ -92,12 +111,12 @@ def check_table_path(path: Path | str) -> None:
     """
     path = Path(path)
     if path.suffix.lower() not in _WRITERS:
-        raise BadRequest(f"path: expected a file name ending in .parquet or .csv; got {str(path)!r}.")
+        raise BadRequest(f"out: expected a file name ending in .parquet or .csv; got {str(path)!r}.")
     if path.is_dir():
-        raise BadRequest(f"path: expected a file name; {path} is a folder.")
+        raise BadRequest(f"out: expected a file name; {path} is a folder.")
     if not path.absolute().parent.is_dir():
         raise BadRequest(
-            f"path: expected an existing folder; {path.absolute().parent} is not there, so create it first."
+            f"out: expected an existing folder; {path.absolute().parent} is not there, so create it first."
         )
 
 
@@ -121,7 +140,7 @@ def write_table(frame: pd.DataFrame, path: Path | str) -> None:
         os.replace(temporary, path)
     except OSError as error:
         cause = error.strerror or error
-        raise BadRequest(f"path: {path} cannot be written ({cause}); choose another place.") from error
+        raise BadRequest(f"out: {path} cannot be written ({cause}); choose another place.") from error
     finally:
         _discard(temporary)
 
@@ -132,8 +151,19 @@ def _discard(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def _guarded(text: str) -> bool:
+    """Whether a text gets an apostrophe: also one that has it already, or reading could not tell the two apart."""
+    bare = text.lstrip(_QUOTE)
+    return bool(_FORMULA.match(bare)) and not _NUMBER.fullmatch(bare)
+
+
 def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+    return f"{_QUOTE}{value}" if isinstance(value, str) and _guarded(value) else value
+
+
+def _heading(name: object) -> str:
+    text = str(_harmless(name))
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 def _harmless_column(column: Column) -> Column:

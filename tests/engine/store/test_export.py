@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import io
+import math
 import os
 from pathlib import Path
 
@@ -14,11 +15,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fil_core.engine.store.export import to_csv_bytes, to_flat_parquet_bytes, to_parquet_bytes, write_table
+from fil_core.engine.store.export import (
+    to_csv_bytes,
+    to_flat_parquet_bytes,
+    to_parquet_bytes,
+    unguarded,
+    write_table,
+)
 from fil_core.errors import BadRequest
 
 FORMULAS = [
-    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\tplain", "\rplain", "\nplain", "  =1", "\u3000=1",
+    "=1+1", "+1+1", "-a", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\tplain", "\rplain", "\nplain", "  =1", "\u3000=1",
     "\xa0@x", "\u200b=1", "\ufeff=1", "\x00=1", "＝1", "＋1", "－1", "＠x", " ＝1", "﹦1", "−1", "=cmd|' /C calc'!A0",
 ]  # fmt: skip
 
@@ -48,7 +55,7 @@ def test_numbers_and_harmless_text_are_untouched() -> None:
 
 def test_numbers_among_objects_stay_numbers_and_missing_text_stays_empty() -> None:
     frame = pd.DataFrame({"mixed": pd.Series([-1, "-1", None], dtype=object)})
-    assert cells(to_csv_bytes(frame)) == [["id", "mixed"], ["0", "-1"], ["1", "'-1"], ["2", ""]]
+    assert cells(to_csv_bytes(frame)) == [["id", "mixed"], ["0", "-1"], ["1", "-1"], ["2", ""]]
 
 
 def test_a_lone_carriage_return_does_not_start_a_new_line() -> None:
@@ -73,8 +80,34 @@ def test_no_cell_starts_a_formula_and_text_survives(texts: list[str]) -> None:
     rows = cells(to_csv_bytes(pd.DataFrame({"t": texts})))[1:]
     assert len(rows) == len(texts)
     for (_, got), text in zip(rows, texts, strict=True):
-        assert got in (text, f"'{text}")
-        assert not got.strip().startswith(tuple("=+-@＝＋－＠")) and not got.startswith(("\t", "\r", "\n"))
+        assert got in (text, f"'{text}") and unguarded(got) == text
+        assert is_number(got) or (
+            not got.strip().startswith(tuple("=+-@＝＋－＠")) and not got.startswith(("\t", "\r", "\n"))
+        )
+
+
+def is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text)) and text.isascii()
+    except ValueError:
+        return False
+
+
+@pytest.mark.parametrize("number", ["-1", "+1", "+4915112345678", "-1.5", "-1e-3", "+1E3"])
+def test_a_number_that_is_a_text_is_no_formula(number: str) -> None:
+    assert cells(to_csv_bytes(pd.DataFrame({"t": [number]})))[1][1] == number == unguarded(number)
+
+
+@given(st.text("'=-1 a", max_size=8))
+def test_no_two_texts_are_written_alike(text: str) -> None:
+    """An apostrophe of its own is kept apart from the one that guards."""
+    got = cells(to_csv_bytes(pd.DataFrame({"t": [text]})))[1][1]
+    assert unguarded(got) == text
+
+
+def test_separators_in_the_names_of_columns_are_quoted() -> None:
+    frame = pd.DataFrame([[1, 2]], columns=["a;b;c;d", 'q"'])
+    assert to_csv_bytes(frame).startswith(b'id,"a;b;c;d","q"""\r\n')
 
 
 @given(st.lists(st.floats(), min_size=1))
