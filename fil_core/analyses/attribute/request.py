@@ -46,7 +46,7 @@ class AttributeRequest(ModelRequest):
         follows="seed",
     )
     intercept: bool = option(
-        False, switch(), "the ideal attacker has an intercept", flag="ideal-intercept", link="ideal_intercept"
+        False, switch(), "the ideal attacker has an intercept", flag="ideal-intercept", link="ideal-intercept"
     )
 
     def _check(self) -> None:
