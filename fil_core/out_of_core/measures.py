@@ -158,8 +158,8 @@ def _check_features(moments: Moments) -> None:
         columns = ",".join(map(str, constant[:20]))
         raise BadData(
             f"features: expected columns that vary; {counted(constant.size, 'column')} with the same value in every "
-            f"row ({columns}{', …' if constant.size > 20 else ''}, counted from 0 among the features) would multiply η. "
-            "Leave them out."
+            f"row ({columns}{', …' if constant.size > 20 else ''}, counted from 0 among the features) would "
+            "multiply η. Leave them out."
         )
 
 
