@@ -12,7 +12,7 @@ from fil_core import Dataset, ReconstructionRequest
 from fil_core.analyses.reconstruction import figures as reconstruction_figures
 from fil_core.display.numbers import counted
 from pages.common import compute, tables, text, widgets
-from pages.common.naming import named
+from pages.common.naming import labelled, named
 
 _BATCH = 10  # examples that are computed, and stored, together
 
@@ -42,7 +42,7 @@ def view(request: ReconstructionRequest, data: Dataset, sigma: float, suffix: st
 def _compare(data: Dataset, points: pd.DataFrame, *, prior: bool) -> None:
     bound, mse = ("bound_prior", "mse_prior") if prior else ("bound_unbiased", "mse")
     widgets.chart(
-        reconstruction_figures.error_and_bound(points, bound, mse, widgets.mode()),
+        labelled(reconstruction_figures.error_and_bound(points, bound, mse, widgets.mode()), data),
         f"Measured error against the bound for {counted(len(points), 'example')}",
         "promised",
     )
