@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -33,7 +34,8 @@ from fil_core.progress import Progress
 
 CLOSE = 1e-7  # largest relative error of a shift, estimated from the rate of convergence
 _DETERMINED = 1.5e-8  # of 1 - h: below it more than half the digits of r / (1 - h) are rounding
-_MARGIN = 20.0  # times the observed rate of convergence
+_SMALL = 1e10  # multiply-adds of a pass, up to which one thread is about as fast as two
+_MARGIN = 10.0  # times the observed rate of convergence
 _FAR = 300.0  # change of a score: near it the exponentials overflow, and the kept curvature has no meaning
 _STEPS = 15  # rounds before an example is trained without, from where it is
 _PAIRS = {"cpu": 2**20, "cuda": 2**26}  # values of a block of (left out, other) pairs
@@ -77,12 +79,24 @@ def leave_one_out(fitted: Fitted, dataset: Dataset, *, progress: Progress | None
         return LeftOut(shift, float(reach[far].max()) / 2)
     refit = _Refit(fitted, dataset)
     done = 0
-    for rows in _blocks(far, n * pairs.scores):
-        if progress:
-            progress(n - far.numel() + done, n, "leaving out each example")
-        shift[rows] = _iterate(pairs, rows, refit).norm(dim=1)
-        done += rows.numel()
+    with _threads(1 if work(n, d, pairs.scores) < _SMALL else torch.get_num_threads()):
+        for rows in _blocks(far, n * pairs.scores):
+            if progress:
+                progress(n - far.numel() + done, n, "leaving out each example")
+            shift[rows] = _iterate(pairs, rows, refit).norm(dim=1)
+            done += rows.numel()
     return LeftOut(shift, CLOSE)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Torch with so many threads: in many small operations they wait for one another, above all on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def newton_shift(terms: Glm) -> tuple[Tensor, float]:
