@@ -192,11 +192,6 @@ class Reference:
         """|theta_{-i} - theta| by training again."""
         return float(np.linalg.norm(self.without(i).theta - self.theta))
 
-    def one_step_shift(self, i: int) -> float:
-        """The same after one Newton step from theta on the problem without example i."""
-        rest = self.without(i)
-        return float(np.linalg.norm(np.linalg.solve(rest.hessian(self.theta), rest.gradient(self.theta))))
-
     def leverage(self, i: int) -> float:
         """Trace of H^-1 times example i's share of H."""
         return float(

@@ -20,7 +20,7 @@ class Family:
         needs_penalty: whether the objective has no unique optimum without one.
         scores: the number of scores per example, from the number of classes.
         attackable: whether the attacks are defined for it.
-        exact_leave_one_out: whether the shift of the parameters without an example is exact rather than a Newton step.
+        exact_leave_one_out: whether the shift of the parameters without an example is exact in one Newton step.
         training, measuring: (n, d, scores) to the multiply-adds of training, and of measuring every example.
         block: (d, scores) to the float64 numbers per example in a block of examples that is measured.
         refit: (n, d) to the multiply-adds of training again with one row changed.
