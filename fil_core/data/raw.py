@@ -30,6 +30,8 @@ class Raw:
             a model without an intercept cannot reach a mean that is not zero.
         notes: sentences on how the source was read.
         sensitive: attributes (of `groups` or `feature_names`) whose leakage is reported separately.
+        gaps: indices of the columns in which NaN stands for a missing value, to be filled in with the median of the
+            training rows once these are selected.
         id_names: (n,) ids of the rows that are not whole numbers; None where `ids` are the ids.
     """
 
@@ -48,6 +50,7 @@ class Raw:
     standardise_target: bool = False
     notes: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
+    gaps: tuple[int, ...] = ()
     id_names: np.ndarray | None = None
 
 
