@@ -13,6 +13,8 @@ from fil_core.cli import commands as every_command
 from fil_core.cli import report
 from fil_core.errors import FilError
 
+_CALLED = {"name": "data", "data directory": "data-dir"}  # names of values that are not those of their options
+_OF_WEIGHTS = ("method", "iterations", "min_weight", "max_weight", "drop")  # what --weights says in one text
 _BAD_INPUT, _STOPPED = 2, 130  # 130 is how a shell reports an interrupted program
 
 
@@ -34,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except FilError as error:
-        print(f"fil_core: {error}", file=sys.stderr)
+        print(f"fil_core: {_with_option(str(error), options)}", file=sys.stderr)
         return _BAD_INPUT
     except KeyboardInterrupt:
         print("\nfil_core: stopped; what was finished is kept.", file=sys.stderr)
@@ -46,6 +48,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         _discard_stdout()
         print(f"fil_core: a file could not be read or written ({error}).", file=sys.stderr)
         return _BAD_INPUT
+
+
+def _with_option(message: str, options: argparse.Namespace) -> str:
+    """An error message that begins with the name of a value, with the name of its option instead."""
+    name, colon, rest = message.partition(":")
+    flag = _CALLED.get(name, name).replace(" ", "-").replace("_", "-")
+    has = {option.replace("_", "-") for option in vars(options)}
+    if colon and flag in has:
+        return f"--{flag}:{rest}"
+    return f"--weights: {message}" if name in _OF_WEIGHTS and "weights" in has else message
 
 
 def _discard_stdout() -> None:

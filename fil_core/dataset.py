@@ -14,6 +14,7 @@ from fil_core.errors import BadData
 
 Task = Literal["classification", "regression"]
 
+_ROW = "row:"
 _PLAIN = re.compile("0|[1-9][0-9]{0,15}")  # a whole number that is written in no other way
 
 
@@ -133,7 +134,7 @@ class Dataset:
         return self.named(self.y) if self.class_names else self.y
 
     def named(self, codes: np.ndarray) -> np.ndarray:
-        """Names of classes by code, (m,); whole numbers where every name is one (the digits of MNIST), and 01 is none."""
+        """Names of classes by code, (m,); whole numbers where all names are (the digits of MNIST); 01 is none."""
         names = np.asarray(self.class_names)
         whole = all(map(_PLAIN.fullmatch, self.class_names))
         return (names.astype(np.int64) if whole else names)[codes.astype(int)]
@@ -147,10 +148,43 @@ class Dataset:
         i = int(np.searchsorted(self.ids, id))
         if i == self.n or self.ids[i] != id:
             raise BadData(
-                f"id: expected one of the {self.n:,} training examples (ids {self.ids[0]} to {self.ids[-1]}, "
+                f"example: expected one of the {self.n:,} training examples (ids {self.ids[0]} to {self.ids[-1]}, "
                 f"not all of them used); got {id}."
             )
         return i
+
+    def number(self, name: str) -> int:
+        """The number of the training example that the source calls so, as in `ids`.
+
+        Args:
+            name: as in the column `id` of an exported table; `row:N` for a number where the source has names, since
+                a name may look like one.
+
+        Raises:
+            BadData: no training example is called so.
+        """
+        if self.id_names is not None and (same := np.flatnonzero(self.id_names == name)).size:
+            return int(self.ids[same[0]])
+        number = name if self.id_names is None else name.removeprefix(_ROW) if name.startswith(_ROW) else ""
+        if _PLAIN.fullmatch(number):
+            return int(self.ids[self.row(int(number))])
+        such = self.called(self.ids[:1])[0]
+        rows = f", or {_ROW}{self.ids[0]} for a row number" if self.id_names is not None else ""
+        raise BadData(
+            f"example: expected the id of one of the {self.n:,} training examples, such as {such}{rows}; got {name!r}. "
+            "It may be held out, of another class, or not drawn."
+        )
+
+    def written(self, id: int, *, named: bool = True) -> str:
+        """What `number` reads as this id.
+
+        Args:
+            id: of a training example.
+            named: by the source's name, if it has names; otherwise by its number, which tells nothing of it.
+        """
+        if self.id_names is None:
+            return str(id)
+        return str(self.called(np.array([id]))[0]) if named else f"{_ROW}{id}"
 
     def called(self, ids: np.ndarray) -> np.ndarray:
         """The source's names of some training examples, (m,); their ids where it has no names."""

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from fil_core import ATTACKABLE, FilRequest, categorical, continuous, source_of
-from pages.common import compute, frame, sidebar, text, widgets
+from pages.common import compute, frame, models, sidebar, text, widgets
 from pages.views.attacks import attribute as attribute_attack
 from pages.views.attacks import reconstruction
 
@@ -16,8 +16,9 @@ _EXAMPLES = {
 
 def offer_examples(names: list[str]) -> None:
     """Buttons that set the sidebar to data and a model that can be attacked."""
-    for column, name in zip(st.columns(3), names, strict=False):
-        column.button(name, icon=":material/play_arrow:", key=f"try-{name}", on_click=_choose, args=(_EXAMPLES[name],))
+    with st.container(horizontal=True):
+        for name in names:
+            st.button(name, icon=":material/play_arrow:", key=f"try-{name}", on_click=_choose, args=(_EXAMPLES[name],))
 
 
 def _choose(values: dict[str, object]) -> None:
@@ -31,10 +32,11 @@ def possible(request: FilRequest) -> bool:
     if request.model.kind in ATTACKABLE:
         return True
     st.info(
-        f"These attacks are defined for {' and '.join(ATTACKABLE)} models, not for {request.model.kind}. Choose two "
-        "classes and one of these models in the sidebar, or start from an example.",
+        f"These attacks are defined for {' and '.join(ATTACKABLE)} models, not for {request.model.kind}.",
         icon=":material/info:",
     )
+    models.offer(ATTACKABLE, request.data.name, request.data.classes, key="attackable")
+    st.caption("Or start from an example:")
     offer_examples(list(_EXAMPLES))
     return False
 

@@ -3,25 +3,33 @@
 import pandas as pd
 import streamlit as st
 
-from fil_core import NeighboursRequest
+from fil_core import Dataset, NeighboursRequest
 from pages.common import analysis_view, frame, text, widgets
+from pages.common.naming import called, field
 from pages.views.examples import example, grid, review
 
 
-def jump(table: pd.DataFrame) -> None:
-    """Open an example by its id or by its rank."""
-    by_id, by_rank, _ = st.columns([1, 1, 2])
+def jump(data: Dataset, table: pd.DataFrame) -> None:
+    """Open an example by its id, by its row where ids are texts, or by its rank."""
+    by_id, by_rank, by_name = st.columns(3)
+    field(by_name, data, "Open example (id)")
     by_id.number_input(
-        "Open example (id)", min_value=0, value=None, step=1, key="id", bind="query-params", placeholder="none"
+        "Open row" if data.id_names is not None else "Open example (id)",
+        min_value=0,
+        value=None,
+        step=1,
+        key="id",
+        bind="query-params",
+        placeholder="none",
     )
     by_rank.number_input(
-        "Open by rank",
+        "Open by rank (1 = leakiest)",
         min_value=1,
         max_value=len(table),
         value=None,
         step=1,
         key="rank",
-        placeholder="1 = leakiest",
+        placeholder="none",
         on_change=_open_rank,
         args=(table["rank"],),
     )
@@ -39,20 +47,20 @@ if (opened := st.session_state.pop("open", None)) is not None:
 request, data, result, table = widgets.measured()
 leakiest = table.nsmallest(1, "rank").iloc[0]
 st.markdown(
-    f"The leakiest example is **{leakiest.name:,}**"
+    f"The leakiest example is **{text.safe(called(data, int(leakiest.name)))}**"
     + (f" (class {text.safe(leakiest.label)})" if data.class_names and not widgets.redacted() else "")
     + f", with η = **{text.number(leakiest.eta)}**. Open an example to see which parts leak most."
 )
-jump(table)
+jump(data, table)
 if (chosen := st.session_state.get("id")) is not None:
     example.panel(request, data, table, int(chosen))
 shown = grid.filtered(table)
 if len(shown):
     grid.view(data, table, shown)
-    widgets.export(shown, "examples", key="gallery-export", label="Export these")
+    widgets.export(shown, "examples", data, key="gallery-export", label="Export these")
 else:
     st.info("No example matches. Widen the percentiles, choose more classes, or switch the selection off.")
-review.panel(request, table)
+review.panel(request, data, table)
 with st.expander("Nearest neighbours", key="neighbours", on_change="rerun", bind="query-params"):
     analysis_view.view(NeighboursRequest(data=request.data, device=request.device), data, key="neighbours")
 widgets.provenance(request, result)

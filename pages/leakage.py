@@ -6,7 +6,8 @@ import streamlit as st
 from fil_core import FilError, FilRequest, top
 from fil_core.analyses import ranking
 from fil_core.display import charts
-from pages.common import compute, frame, sidebar, text, widgets
+from pages.common import compute, frame, sidebar, tables, text, widgets
+from pages.common.naming import named
 from pages.views.leakage import columns, other_model, planner, scatter
 
 _WHOLE = "the whole example"
@@ -46,7 +47,7 @@ def correlations(table: pd.DataFrame, titles: dict[str, str]) -> None:
     """What correlates with eta, and what comes closest."""
     k = min(500, max(1, len(table) // 10))
     numbers = columns.agreements(table, titles, k)
-    st.dataframe(numbers, width="stretch", column_config=widgets.number_columns(numbers))
+    tables.table(numbers, width="stretch", column_config=widgets.number_columns(numbers))
     if numbers["Spearman"].notna().any():
         best = numbers["Spearman"].abs().idxmax()
         st.caption(
@@ -78,16 +79,19 @@ st.subheader("η against another column", anchor=False)
 scatter.view(data, table, titles)
 st.subheader("Against another model", anchor=False)
 try:
-    other_model.comparison(request, table)
+    other_model.comparison(request, data, table)
 except FilError as error:  # an error here must not hide the rest of the page
     st.error(text.safe(error), icon=":material/error:")
 st.subheader("How much noise would it take?", anchor=False)
-planner.planner(request, result, table)
+try:
+    planner.planner(request, result, table)
+except FilError as error:  # neither must an error here
+    st.error(text.safe(error), icon=":material/error:")
 
 st.subheader("All examples", anchor=False)
-leakiest = table.iloc[top(table["eta"].to_numpy(), len(table))]
-st.dataframe(leakiest.head(_ROWS), width="stretch", column_config=widgets.number_columns(table), key="everyone")
+leakiest = named(table.iloc[top(table["eta"].to_numpy(), len(table))], data)
+tables.table(leakiest.head(_ROWS), width="stretch", column_config=widgets.number_columns(table), key="everyone")
 if len(table) > _ROWS:
     st.caption(f"The leakiest {text.count(_ROWS)} of {text.count(len(table))}; the export has all of them.")
-widgets.export(table, "fil", key="export")
+widgets.export(table, "fil", data, key="export")
 widgets.provenance(request, result)

@@ -1,5 +1,7 @@
 """Which training examples does this model reveal most?"""
 
+import functools
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -7,7 +9,8 @@ import streamlit as st
 from fil_core import Dataset
 from fil_core.analyses.fil import words as fil_words
 from fil_core.display import charts
-from pages.common import frame, site, text, tiles, widgets
+from pages.common import frame, site, tables, text, tiles, widgets
+from pages.common.naming import called
 
 _SHOWN = 8
 _NEXT = ("pages/leakage.py", "pages/examples.py", "pages/attacks.py", "pages/mitigations.py")
@@ -22,7 +25,7 @@ def examples(data: Dataset, table: pd.DataFrame, title: str, ids: list[int], key
             st.switch_page("pages/examples.py", query_params={"id": str(picked)})
     else:
         shown = widgets.with_records(data, table.loc[ids, ["rank", "eta", "label"]])
-        st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key=key)
+        tables.table(shown, width="stretch", column_config=widgets.number_columns(shown), key=key)
 
 
 frame.required()
@@ -33,7 +36,7 @@ all_examples, table = table, table[table["eta"] > 0] if (table["eta"] > 0).any()
 left_out = len(all_examples) - len(table)
 
 shows_classes = bool(data.class_names) and not widgets.redacted()
-st.markdown(fil_words.headline(table, text.safe, classes=shows_classes))
+st.markdown(fil_words.headline(table, text.safe, classes=shows_classes, called=functools.partial(called, data)))
 facts = {
     "Largest η": (text.number(s["eta_max"]), f"{s['eta_max'] / s['eta_median']:.1f} × the median"),
     "Median η": (text.number(s["eta_median"]), f"mean {text.number(s['eta_mean'])}"),

@@ -171,8 +171,8 @@ class Analysis:
         section: (subject) to the section of a report as HTML.
         command: name of the command that asks it.
         row: what a row of its table is; empty where it has no table.
-        printed: (request, result) to what the command reports, for --json and in words; None reports `wanted`, and says
-            the sentence.
+        printed: (subject) to what the command reports, for --json and in words; None reports `wanted`, and says the
+            sentence.
         wanted: names of the summary's entries that the command reports.
         only_part: whether others ask it rather than a person, so that lists leave it out at first.
         limit: bytes of arrays beyond which a result is computed again rather than kept; None keeps all.
@@ -193,7 +193,7 @@ class Analysis:
     section: Callable[..., str]
     command: str
     row: str = "one row per training example"
-    printed: Callable[[Any, Result], tuple[dict[str, Any], str]] | None = None
+    printed: Callable[[Any], tuple[dict[str, Any], str]] | None = None
     wanted: tuple[str, ...] = ()
     only_part: bool = False
     limit: int | None = None

@@ -42,7 +42,7 @@ def examples(subject: Subject, table: pd.DataFrame, columns: list[str], *, notes
 def _captions(table: pd.DataFrame, notes: pd.Series | None) -> list[tuple[str, str, str, float]]:
     said = table["label"] if notes is None else notes.loc[table.index]
     return [
-        (f"#{int(row['rank']):,} · {id:,}", str(said[id]), number(row["eta"]), float(row["percentile"]))
+        (f"#{int(row['rank']):,} · {id}", str(said[id]), number(row["eta"]), float(row["percentile"]))
         for id, row in table.iterrows()
     ]  # fmt: skip
 
@@ -69,13 +69,11 @@ def picture_address(subject: Subject, image: np.ndarray) -> str:
 def _rows(subject: Subject, data: Dataset, shown: pd.DataFrame) -> str:
     records = data.records(np.searchsorted(data.ids, shown.index.to_numpy()))
     more = len(records.columns) - _COLUMNS
-    if data.id_names is not None:
-        records.insert(0, "name", data.called(records.index.to_numpy()))
     records = redaction.hidden(records) if subject.redact else records
     # A column of the data may be called like one of ours.
     frame = shown.join(records.iloc[:, :_COLUMNS], suffixes=("", " (data)"))
     note = e.paragraph(f"The first {_COLUMNS} of {count(len(records.columns))} columns.", "note") if more > 0 else ""
-    return e.table(_headed(frame)) + note
+    return e.table(_headed(subject.named(frame))) + note
 
 
 def _headed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,8 @@ from typing import Any
 
 from fil_core.analyses.table import analysis_of
 from fil_core.data.own import register
+from fil_core.dataset import Dataset
+from fil_core.display import redaction
 from fil_core.errors import DataUnavailable
 from fil_core.specs import ModelRequest, Request
 from fil_core.specs.options import Place, places, write_names
@@ -14,11 +16,13 @@ from fil_core.specs.options import Place, places, write_names
 _EQUAL_ONLY = (("model", "weights"), ("model", "parameters"))
 
 
-def command(request: Request) -> str:
+def command(request: Request, dataset: Dataset | None = None, *, redact: bool = False) -> str:
     """The command line that gives the same result.
 
     Args:
         request: where and with which data folder it was computed is not part of it.
+        dataset: its examples, which it names as their source does; None where they are not there any more.
+        redact: name them by their numbers, and no class or level of own data.
 
     Returns:
         One line. Files that were uploaded are named by their content, under which this machine's store holds them.
@@ -32,10 +36,30 @@ def command(request: Request) -> str:
     for place in places(type(request)):
         if place.path != ("data", "name") and place.option.identity and _written(place, request):
             value = place.value(request)
+            if place.option.kind.examples:
+                value = _names(value, dataset, redact)
+            if redact and request.data.name.startswith(register.PREFIX):
+                value = _masked(place, value)
             found[place.option.flag] = "" if value is True else place.option.kind.write(value)
     given = " ".join(_argument(name, value) for name, value in found.items())
     out = f" --out {analysis.name.replace(' ', '-')}.csv" if analysis.columns else ""
     return f"python -m fil_core {analysis.command} {given}{out}"
+
+
+def _masked(place: Place, value: Any) -> Any:
+    """The value of an option without names of classes or levels."""
+    if place.path[-1] == "classes":
+        return (redaction.MASK,) * len(value)
+    if place.path[-1] == "attribute":
+        return redaction.feature(value) if isinstance(value, str) else tuple(map(redaction.feature, value))
+    return value
+
+
+def _names(ids: int | tuple[int, ...], dataset: Dataset | None, redact: bool) -> str | tuple[str, ...]:
+    """What the command line calls examples."""
+    if isinstance(ids, tuple):
+        return tuple(str(_names(id, dataset, redact)) for id in ids)
+    return str(ids) if dataset is None else dataset.written(ids, named=not redact)
 
 
 def _written(place: Place, request: Request) -> bool:

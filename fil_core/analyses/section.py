@@ -22,7 +22,7 @@ def section(subject: Subject) -> str:
             e.sentence(analysis.sentence(subject, e.quoted)),
             e.drawn(analysis.figures(subject)),
             e.heading(what) if len(shown) else "",
-            e.table(titled(analysis, shown)) if len(shown) else "",
+            e.table(titled(analysis, subject.named(shown))) if len(shown) else "",
         ]
     )
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from fil_core.analyses.analysis import Analysis
+from fil_core.dataset import Dataset
+from fil_core.display import redaction
 from fil_core.display.redaction import MASK, weights_tell_class
+from fil_core.result import Result
 from fil_core.specs.weights import Weighting
 
 _LABEL = "label"
@@ -30,3 +33,26 @@ def shareable(analysis: Analysis, table: pd.DataFrame, weighting: Weighting | No
     if weights_tell_class(weighting):
         telling += analysis.revealing(list(table.columns), "change")
     return masked(analysis, table.drop(columns=telling))
+
+
+def notes(result: Result, dataset: Dataset | None) -> list[str]:
+    """The notes on the data of a result without values of the data.
+
+    Args:
+        result: of any analysis.
+        dataset: its examples; None where they are not there any more, and nobody knows what a note tells of them.
+    """
+    if dataset is None:
+        return []
+    return [redaction.told(note, values(result, dataset)) for note in result.provenance["data"]["notes"]]
+
+
+def values(result: Result, dataset: Dataset | None) -> set[str]:
+    """The texts that are values of the data: classes, levels of categories, and values that an attack tells apart."""
+    found = set(map(str, result.summary.get("levels", ())))
+    if dataset is None:
+        return found
+    groups = dataset.groups.values()
+    found |= {level for group in groups for level in (*group.levels, group.dropped) if level is not None}
+    found |= {name.partition("=")[2] for name in dataset.source_names}  # components have no groups
+    return found | set(dataset.class_names)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from fil_core.analyses.sharing import masked
+from fil_core.analyses import sharing
+from fil_core.analyses.naming import named
 from fil_core.analyses.table import analysis_of
 from fil_core.dataset import Dataset
+from fil_core.display import redaction
 from fil_core.display.charts import Mode
 from fil_core.errors import FilError
 from fil_core.result import Result
@@ -55,14 +59,47 @@ class Subject:
         """Whether labels are classes, as a summary with `score` "accuracy" says, and may be shown."""
         return self.result.summary.get("score") == "accuracy" and not self.redact
 
+    def called(self, id: int) -> str:
+        """What an example is called: as its source does, or by its number where that has no name or it is masked."""
+        return str(self.names([id])[0])
+
+    def names(self, ids: Sequence[int]) -> list[Any]:
+        """What examples are called: texts, or numbers where their source has no names or they are masked."""
+        if self.data is None or self.redact:
+            return [int(id) for id in ids]
+        return self.data.called(np.asarray(ids, dtype=np.int64)).tolist()
+
+    def named(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table of examples under what they are called."""
+        return table if self.redact else named(table, self.data, analysis_of(self.request))
+
     @property
     def at_risk(self) -> str:
         """Names of the attributes that are looked at; empty for the whole example."""
-        return ", ".join(self.request.at_risk)
+        names = self.request.at_risk
+        return ", ".join(map(redaction.feature, names) if self.redact else names)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the source's features as they may be shown; none where the data are not there any more."""
+        names = self.data.source_names if self.data is not None else ()
+        return tuple(map(redaction.feature, names)) if self.redact else names
+
+    @property
+    def notes(self) -> list[str]:
+        """Notes on the data as they may be shown."""
+        return sharing.notes(self.result, self.data) if self.redact else self.result.provenance["data"]["notes"]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings as they may be shown."""
+        warnings = self.result.provenance["warnings"]
+        hidden = sharing.values(self.result, self.data) if self.redact else ()
+        return [redaction.told(warning, hidden) for warning in warnings] if self.redact else warnings
 
     def masked(self, table: pd.DataFrame) -> pd.DataFrame:
         """The table as it may be shown."""
-        return masked(analysis_of(self.request), table) if self.redact else table
+        return sharing.masked(analysis_of(self.request), table) if self.redact else table
 
 
 def subject(request: Request, result: Result, datasets: Datasets, *, redact: bool, top: int) -> Subject:

@@ -33,6 +33,7 @@ class Command:
         engine: answers the requests, with the user's own store.
         progress: shows progress on stderr.
         cached: whether all results so far came from the store.
+        notes: what was said about the data and the results, in the order in which it was printed.
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
@@ -46,7 +47,7 @@ class Command:
         self.engine, self.progress = Engine(), Reporter()
         self.cached = True
         self._dataset: Dataset | None = None
-        self._shown_notices: set[str] = set()
+        self.notes: list[str] = []
 
     def model_spec(self, data: DataSpec) -> ModelSpec:
         """The model that the options ask for; weights and parameters from files go into the store first."""
@@ -70,14 +71,14 @@ class Command:
 
     def request(self, kind: type[Request]) -> Request:
         """The request of a kind that the options ask for."""
-        data = data_spec(self.options)
+        data = data_spec(self.options, self.note)
         parts: dict[str, Any] = {"data": data, "device": self.options.device}
         if issubclass(kind, ModelRequest):
             parts["model"] = self.model_spec(data)
-        return build(kind, self.options, **parts)
+        return build(kind, self.options, lambda: self.engine.dataset(data, self.progress), **parts)
 
     def answer(self, request: Request, answer_all: AnswerAll | None = None) -> Result:
-        """The stored result, or the computed one; its warnings go to stderr."""
+        """The stored result, or the computed one; what was done to its data, and its warnings, go to stderr."""
         stored = None if self.options.force else self.engine.find(request, self.progress)
         self.cached = self.cached and stored is not None
         self._dataset = self.engine.dataset(request.data)
@@ -89,11 +90,16 @@ class Command:
         return result
 
     def show_notices(self, result: Result) -> None:
-        """Print the warnings of a result and of the store on stderr, each only once per command."""
-        for notice in (*result.provenance["warnings"], self.engine.store.notice):
-            if notice and notice not in self._shown_notices:
-                self._shown_notices.add(notice)
-                print(f"note: {notice}", file=sys.stderr)
+        """Print the notes on the data of a result, its warnings and those of the store."""
+        notes = self._dataset.notes if self._dataset is not None else result.provenance["data"]["notes"]
+        for notice in (*notes, *result.provenance["warnings"], self.engine.store.notice):
+            self.note(notice)
+
+    def note(self, text: str) -> None:
+        """Print a note on stderr, each only once per command; an empty one is none."""
+        if text and text not in self.notes:
+            self.notes.append(text)
+            print(f"note: {text}", file=sys.stderr)
 
     def finish(
         self, table: Any, line: dict[str, Any], words: str, *, analysis: Analysis | None = None, done: str = "Computed"
@@ -102,7 +108,7 @@ class Command:
 
         Args:
             table: the table for --out.
-            line: the values for --json; seconds, memory and whether the result was stored are added.
+            line: the values for --json; the notes, seconds, memory and whether the result was stored are added.
             words: the result in words.
             analysis: whose table it is; None for no analysis's own.
             done: what took the seconds, as a past participle.
@@ -113,7 +119,8 @@ class Command:
         if self.options.out is not None:
             write_table(named(table, self._dataset, analysis), self.options.out)
         seconds = time.perf_counter() - self._start
-        common = {"seconds": round(seconds, 3), "peak_memory_mib": _peak_memory_mib(), "cached": self.cached}
+        common: dict[str, Any] = {"notes": self.notes, "cached": self.cached}
+        common |= {"seconds": round(seconds, 3), "peak_memory_mib": _peak_memory_mib()}
         stored = " (stored result)" if self.cached else ""
         print(
             json.dumps(strict(line | common), allow_nan=False)
@@ -132,7 +139,7 @@ class Command:
         name = keep_scores(store, read_scores(existing_file(self.options.scores)), self._dataset)
         scores, notes = scores_of(store, name, self._dataset)
         for note in notes:
-            print(f"note: {note}", file=sys.stderr)
+            self.note(note)
         return joined(table, scores)
 
 

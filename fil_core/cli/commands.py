@@ -82,15 +82,16 @@ def reported(
         analysis: the entry of the request's type.
         request: the request.
         result: its result.
-        dataset: its examples, for the names of features; None goes without.
+        dataset: its examples, for the names of features and of examples; None goes without.
     """
-    if analysis.printed is not None:
-        line, words = analysis.printed(request, result)
-    else:
-        from fil_core.analyses.subject import Subject
+    from fil_core.analyses.subject import Subject
 
+    subject = Subject(request, result, dataset, "", False, 0)
+    if analysis.printed is not None:
+        line, words = analysis.printed(subject)
+    else:
         line = {name: result.summary[name] for name in analysis.wanted}
-        words = analysis.sentence(Subject(request, result, dataset, "", False, 0), str).replace("**", "")
+        words = analysis.sentence(subject, str).replace("**", "")
     return line | {"device": result.provenance["device"]}, words
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from fil_core.cli.derived import data_values
@@ -17,11 +17,18 @@ from fil_core.specs import DataSpec
 _OWN = ("target", "sensitive", "id", "leave_out", "categorical", "missing", "task", "test_fraction", "image_size")
 
 
-def data_spec(options: argparse.Namespace) -> DataSpec:
-    """The data that the options ask for; a file or folder of own data is read and registered first."""
+def data_spec(options: argparse.Namespace, note: Callable[[str], None]) -> DataSpec:
+    """The data that the options ask for; a file or folder of own data is read and registered first.
+
+    Args:
+        options: of the command line.
+        note: told the warnings about own data.
+    """
     values = data_values(options)
     name = values.get("name", DataSpec().name)
-    return DataSpec(**values | {"name": _own_data(options, name) if is_path(name) else _of_catalogue(options, name)})
+    return DataSpec(
+        **values | {"name": _own_data(options, name, note) if is_path(name) else _of_catalogue(options, name)}
+    )
 
 
 def existing_file(path: str) -> Path:
@@ -50,7 +57,7 @@ def _of_catalogue(options: argparse.Namespace, name: str) -> str:
     return name
 
 
-def _own_data(options: argparse.Namespace, path: str) -> str:
+def _own_data(options: argparse.Namespace, path: str, note: Callable[[str], None]) -> str:
     """Read and register a file or folder of own data as the options say; returns its name in the register."""
     from fil_core.data.own import add
 
@@ -58,7 +65,7 @@ def _own_data(options: argparse.Namespace, path: str) -> str:
     entry = add(Path(path).expanduser(), choices(options), progress=reporter)
     reporter.close()
     for warning in entry.health["warnings"]:
-        print(f"note: {warning}", file=sys.stderr)
+        note(warning)
     return entry.name
 
 

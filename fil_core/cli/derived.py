@@ -7,6 +7,8 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from fil_core.dataset import Dataset
+from fil_core.errors import BadData
 from fil_core.specs import DataSpec, ModelRequest, ModelSpec, Request
 from fil_core.specs.options import Option, Place, places
 
@@ -43,16 +45,18 @@ def add_options(group: Any, fields: Iterable[Place]) -> None:
         group.add_argument(f"--{option.flag}", default=None, required=option.required, **keywords)
 
 
-def build(kind: type[Request], options: argparse.Namespace, **parts: Any) -> Request:
+def build(kind: type[Request], options: argparse.Namespace, dataset: Callable[[], Dataset], **parts: Any) -> Request:
     """The request that the options ask for.
 
     Args:
         kind: the type of request.
         options: the options that `add_options` declared.
+        dataset: reads its data, to find out which examples are named.
         parts: its data, model and device.
 
     Raises:
         BadRequest: a value is out of range, or values contradict each other.
+        BadData: no training example has an id that is named.
     """
     values: dict[tuple[str, ...], Any] = {}
     for place in own_places(kind):
@@ -60,8 +64,22 @@ def build(kind: type[Request], options: argparse.Namespace, **parts: Any) -> Req
         if value is None and place.option.follows:
             value = getattr(options, place.option.follows.replace("-", "_"))
         if value is not None:
-            values[place.path] = value
+            values[place.path] = _numbers(place.option, value, dataset()) if place.option.kind.examples else value
     return _filled(kind, values, parts)
+
+
+def _numbers(option: Option, written: str | tuple[str, ...], dataset: Dataset) -> int | tuple[int, ...]:
+    """The examples that an option names, by number.
+
+    Raises:
+        BadData: there is none of that name; the message says which option names it.
+    """
+    try:
+        if isinstance(written, str):
+            return dataset.number(written)
+        return tuple(dict.fromkeys(map(dataset.number, written)))
+    except BadData as error:
+        raise BadData(f"--{option.flag}: {str(error).removeprefix('example: ')}") from error
 
 
 def data_values(options: argparse.Namespace) -> dict[str, Any]:

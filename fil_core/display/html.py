@@ -96,7 +96,8 @@ def table(frame: pd.DataFrame, caption: str = "") -> str:
     head = "".join(
         f'<th scope="col" class="{kind}">{escape(name)}</th>' for name, kind in zip(names, kinds, strict=False)
     )
-    rows = "".join(f"<tr>{_cells(values)}</tr>" for values in body)
+    ids = frame.index.name == "id"  # which are names, also where they are numbers
+    rows = "".join(f"<tr>{_cells((str(values[0]), *values[1:]) if ids else values)}</tr>" for values in body)
     above = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f'<div class="scroll"><table>{above}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 

@@ -48,4 +48,4 @@ def listed(ids: tuple[int, ...]) -> str:
     """A few examples by their ids, or how many there are; empty for none."""
     if len(ids) > _NAMED:
         return f"{count(len(ids))} examples"
-    return f"example {', '.join(f'{id:,}' for id in ids)}" if ids else ""
+    return f"example {', '.join(map(str, ids))}" if ids else ""

@@ -31,6 +31,8 @@ def likely_cause(ids: pd.Series, dataset: Dataset) -> str:
     """Why ids match few of the training examples, as a sentence with what to do."""
     if counted_from_one(ids, dataset):
         return _FROM_ONE
+    if _found(positions(ids, dataset)) >= LEAST_MATCHED * dataset.n:
+        return "Most of them match: add those that are missing, and take out the others."
     causes = _OF_NUMBERS if dataset.id_names is None else _OF_NAMES
     for sentence, rows in causes.items():
         if _found(rows(ids, dataset)) >= LEAST_MATCHED * dataset.n:

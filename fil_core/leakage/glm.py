@@ -20,6 +20,8 @@ from torch import Tensor
 from fil_core.linalg import leading_eigenpairs, row_blocks
 from fil_core.models import Glm
 
+_ALONE = 1.5e-8  # 1 - h below which fewer than half the digits of r / (1 - h) are left, in float64
+
 
 class GlmJacobians:
     """The Jacobians of m examples, as the few vectors that determine them.
@@ -143,8 +145,14 @@ class GlmJacobians:
         return self.w * self.a * ((self.p * self.p) @ self.curvature.values)
 
     def leave_one_out_shift(self) -> Tensor:
-        """|theta_{-i} - theta|, (m,): exact for least squares, one Newton step for logistic; no meaning where h = 1."""
-        return self.w * self.r.abs() * self.pp.sqrt() / (1 - self.leverage()).clamp_min(torch.finfo(self.p.dtype).tiny)
+        """|theta_{-i} - theta|, (m,): exact for least squares, one Newton step for logistic; NaN where h = 1.
+
+        Such an example alone determines a direction of theta: without it the optimum is not unique, and r and 1 - h are
+        rounding errors.
+        """
+        left = 1 - self.leverage()
+        shift = self.w * self.r.abs() * self.pp.sqrt() / left.clamp_min(torch.finfo(left.dtype).tiny)
+        return torch.where(left > _ALONE, shift, torch.nan)
 
 
 def _gram(A: Tensor, t: Tensor, V: Tensor) -> Tensor:

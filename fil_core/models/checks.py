@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from fil_core.data.dependence import MOST_WORK, Dependence, dependences, in_words
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelSpec
 from fil_core.specs.families import fitting
 
 _SCALE = (1e-3, 1e3)  # of the mean weight; the penalty, which counts n examples, has no meaning far from a mean of 1
+_NO_REASON = "columns that depend linearly on others, or that differ too much in size"
 _CURVATURES = 4  # matrices in memory: the Hessian, its eigenvectors, and the solver's own
 
 
@@ -91,20 +93,30 @@ def _free_memory() -> int | None:
 
 def why_singular(dataset: Dataset) -> str:
     """Which columns make the curvature singular, and what to change, in two sentences."""
-    X = dataset.X
-    zero = [dataset.feature_names[j] for j in np.flatnonzero(np.ptp(X, axis=0) == 0) if not X[0, j]]
+    X, names = dataset.X, dataset.feature_names
+    zero = [names[j] for j in np.flatnonzero(np.ptp(X, axis=0) == 0) if not X[0, j]]
     _, first, inverse = np.unique(X, axis=1, return_index=True, return_inverse=True)
     copies = np.flatnonzero(first[inverse.ravel()] != np.arange(dataset.d))
-    duplicates = [
-        f"{dataset.feature_names[j]} = {dataset.feature_names[first[inverse.ravel()[j]]]}"
-        for j in copies
-        if X[:, j].any()
-    ]
+    duplicates = [f"{names[j]} = {names[first[inverse.ravel()[j]]]}" for j in copies if X[:, j].any()]
     reasons = [f"all-zero columns: {_first(zero)}"] if zero else []
     reasons += [f"duplicate columns: {_first(duplicates)}"] if duplicates else []
     reasons += [f"fewer examples ({dataset.n:,}) than features ({dataset.d:,})"] if dataset.n < dataset.d else []
-    found = "; ".join(reasons) or "columns that depend linearly on others"
-    return f"Found {found}. Set l2 > 0 (for instance 1e-3), take principal components (pca), or drop the columns."
+    dependent = _dependent(X)
+    more = [one for one in dependent if one.on and not (len(one.on) == 1 and _same(X, one.column, one.on[0]))]
+    reasons += [f"columns that depend linearly on others: {in_words(more, names)}"] if more else []
+    found = "; ".join(reasons) or _NO_REASON
+    fewest = f", or leave out {_first([names[one.column] for one in dependent])}" if dependent else ""
+    return f"Found {found}. Set l2 > 0 (for instance 1e-3), take principal components (pca){fewest}."
+
+
+def _dependent(X: np.ndarray) -> list[Dependence]:
+    """The fewest columns without which the curvature would not be singular; none where that takes long to find."""
+    n, d = X.shape
+    return dependences(X, condition=1 / (d * np.finfo(float).eps)) if n * d * d <= MOST_WORK else []
+
+
+def _same(X: np.ndarray, one: int, other: int) -> bool:
+    return bool(np.array_equal(X[:, one], X[:, other]))
 
 
 def _first(names: list[str], most: int = 5) -> str:

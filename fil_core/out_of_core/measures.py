@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from fil_core.data.dependence import MOST_WORK, dependences, few
 from fil_core.engine.fan_out.executors import readable_loss
 from fil_core.engine.run import versions
 from fil_core.errors import BadData, BadRequest, SingularCurvature
@@ -178,8 +179,20 @@ def _fit(model: ModelSpec, rows: Rows, mapped: Moments, execution: _Execution) -
     except SingularCurvature as error:
         raise SingularCurvature(
             f"{error} Set l2 > 0 (for instance 1e-3), take principal components (pca), or leave out columns that are "
-            "constant or depend on others."
+            f"constant or depend on others{_dependent(rows, mapped)}."
         ) from error
+
+
+def _dependent(rows: Rows, mapped: Moments) -> str:
+    """The fewest columns, by number, without which the curvature would not be singular; empty where nobody knows."""
+    mean, d = mapped.mean[:-1], rows.d
+    if rows.map.basis is not None or d**3 > MOST_WORK:
+        return ""
+    values, vectors = np.linalg.eigh(mapped.scatter[:-1, :-1] + mapped.n * np.outer(mean, mean))
+    root = np.sqrt(values.clip(0))[:, None] * vectors.T  # (d, d) with the same Gram matrix as the rows
+    found = dependences(root, condition=1 / (d * np.finfo(float).eps))
+    names = [f"column {j}" for j in rows.source.columns()]
+    return f": {few([names[one.column] for one in found])}" if found else ""
 
 
 def _table(columns: dict[str, np.ndarray], source: RowSource, sigma: float) -> pd.DataFrame:

@@ -71,6 +71,10 @@ class RowSource:
             raise BadData("features: expected at least one column; got none.")
         return stop - self.start, len(self._kept(columns))
 
+    def columns(self) -> list[int]:
+        """Numbers of the file's columns that are features."""
+        return list(self._kept(self._open()[0].shape[1]))
+
     def read(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
         """X (m, d) and the targets (m,) of some rows, counted from `start`, float64; the targets as in the file.
 

@@ -17,10 +17,10 @@ _EQUAL = "equal"
 
 def provenance(subject: Subject) -> str:
     """Warnings, provenance, and the command line."""
-    warnings = "".join(e.paragraph(warning, "warning") for warning in subject.result.provenance["warnings"])
+    warnings = "".join(e.paragraph(warning, "warning") for warning in subject.warnings)
     return (
         f'<div class="provenance">{warnings}{e.heading("Provenance")}{e.facts(_facts(subject))}'
-        f"{e.heading('Reproduce this')}{e.code(command(subject.request))}</div>"
+        f"{e.heading('Reproduce this')}{e.code(command(subject.request, subject.data, redact=subject.redact))}</div>"
     )
 
 
@@ -31,7 +31,7 @@ def _facts(subject: Subject) -> dict[str, str]:
     return {
         "Data": p["data"]["title"],
         "Data fingerprint": p["data"]["fingerprint"],
-        "Notes on the data": " ".join(p["data"]["notes"]),
+        "Notes on the data": " ".join(subject.notes),
         "Source": _citation(data["name"]),
         "Training examples": sizes,
         "Preprocessing": f"{data['preprocess']}" + (f", PCA {data['pca']}" if data["pca"] else ""),

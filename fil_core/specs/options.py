@@ -25,6 +25,8 @@ class Kind:
         write: the inverse of `read`.
         metavar: placeholder of the value in help; empty for a switch.
         choices: all values of the kind; empty where there are too many to list.
+        examples: whether it is about training examples: `read` and `write` are then about their names, and only the
+            data set knows the values.
     """
 
     check: Callable[[str, Any], Any]
@@ -32,6 +34,7 @@ class Kind:
     write: Callable[[Any], str]
     metavar: str
     choices: tuple[str, ...] = ()
+    examples: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,3 +263,21 @@ def wholes(*, least: int = 0) -> Kind:
         return tuple(dict.fromkeys(read_several(written, int, "whole numbers")))
 
     return Kind(check, read, lambda v: ",".join(map(str, v)) or NONE, "I,J")
+
+
+def example() -> Kind:
+    """One training example."""
+    return dataclasses.replace(whole(least=0), read=str, metavar="ID", examples=True)
+
+
+def examples() -> Kind:
+    """Several different training examples."""
+
+    def read(written: str) -> tuple[str, ...]:
+        return () if written == NONE else tuple(dict.fromkeys(read_names(written)))
+
+    def write(names: tuple[str, ...]) -> str:
+        listed = write_names(names) or NONE
+        return f'"{NONE}"' if names == (NONE,) else listed
+
+    return dataclasses.replace(wholes(), read=read, write=write, metavar="ID,ID", examples=True)

@@ -8,7 +8,8 @@ from fil_core import Dataset, Request, analysis_of
 from fil_core.analyses.section import heading, standing_out
 from fil_core.analyses.sharing import masked
 from fil_core.analyses.subject import Subject
-from pages.common import compute, text, widgets
+from pages.common import compute, tables, text, widgets
+from pages.common.naming import named
 
 _LISTED = 24
 
@@ -37,7 +38,9 @@ def view(request: Request, data: Dataset, *, key: str) -> None:
     if column is not None:
         st.markdown(f"**{text.safe(heading(len(shown), column))}**")
     if len(shown):
+        shown = named(shown, data, analysis)
         columns = widgets.number_columns(shown, analysis)
-        st.dataframe(shown, width="stretch", column_config=columns, key=f"{key}-table")
-    widgets.export(table, analysis.name.replace(" ", "-"), key=f"{key}-export", label="Export all")
+        tables.table(shown, width="stretch", column_config=columns, key=f"{key}-table")
+    name = analysis.name.replace(" ", "-")
+    widgets.export(table, name, data, key=f"{key}-export", label="Export all", of=analysis)
     widgets.provenance(request, found)

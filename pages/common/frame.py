@@ -7,11 +7,12 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.common import sidebar, text
-from pages.common.site import MOVED, PAGES
+from pages.common import opened, sidebar, text
+from pages.common.site import MEASURING, MOVED, PAGES
 from pages.server import guard
 
 _DRAWN = "frame drawn"
+_STYLE = Path(__file__).parents[2] / "assets" / "style.css"
 
 
 def navigation() -> StreamlitPage:
@@ -29,9 +30,17 @@ def navigation() -> StreamlitPage:
 def draw() -> None:
     """The whole app: sidebar and the page that the URL names."""
     page = navigation()
+    st.html(_STYLE)
     guard.check()
     with text.readable_errors():
-        sidebar.sidebar()
+        opened.settle()
+        if (fault := opened.fault()) is None:
+            sidebar.sidebar()
+        else:
+            sidebar.without_data()
+            opened.view(fault)
+            if page.title in MEASURING:
+                st.stop()
         st.session_state[_DRAWN] = True
         page.run()
 
@@ -50,5 +59,6 @@ def required() -> None:
 def moved(file: str) -> None:
     """The body of a page that was renamed: switch to the new one and keep the parameters of the link."""
     required()
-    kept = {name: st.query_params.get_all(name) for name in st.query_params if name not in sidebar.LINKED}
+    taken = sidebar.LINKED if sidebar.is_drawn() else ()
+    kept = {name: st.query_params.get_all(name) for name in st.query_params if name not in taken}
     st.switch_page(MOVED[f"pages/{Path(file).name}"], query_params=kept)

@@ -27,16 +27,9 @@ def follow(jobs: Callable[[], Jobs], job: Job) -> None:
         now = next((j for j in jobs().all() if j.id == job.id), None)
         if now is None or now.over or now.finished != seen:
             st.rerun()
-        left, right = st.columns([6, 1], vertical_alignment="bottom")
-        left.progress(min(1.0, now.done / now.total) if now.total else 0.0, progress_line(now))
-        right.button(
-            "Cancel",
-            icon=":material/stop:",
-            key=f"cancel-{job.id}",
-            on_click=jobs().cancel,
-            args=(job.id,),
-            width="stretch",
-        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.progress(min(1.0, now.done / now.total) if now.total else 0.0, progress_line(now))
+            st.button("Cancel", icon=":material/stop:", key=f"cancel-{job.id}", on_click=jobs().cancel, args=(job.id,))
         st.caption("This continues when you leave the page; see Results.")
 
     progress()

@@ -8,7 +8,6 @@ from typing import cast, get_args
 import streamlit as st
 
 from fil_core import (
-    DEFAULT_L2,
     Dataset,
     DataSpec,
     FilRequest,
@@ -19,13 +18,14 @@ from fil_core import (
     weighting,
 )
 from fil_core.specs import ModelKind, Preprocess
-from fil_core.specs.families import fitting
-from pages.common import pretrained, text, uploads
+from pages.common import models, pretrained, text, uploads
 from pages.common.links import keep_in_link
 
-_PREPROCESS = ["default", *get_args(Preprocess)]
-_BINARY = 2
+PREPROCESS = ["default", *get_args(Preprocess)]
+DEVICES = ["auto", "cpu", "cuda"]
+MOST_L2 = 1e6
 EQUAL = "equal"
+OWN = "own:"  # begins the names of own data
 # Names of the sidebar's controls in a link; a page that switches to another leaves them to their widgets.
 LINKED = (
     "data", "classes", "model", "l2", "weights", "subset", "pre", "pca", "device", "scores", "parameters", "redact",
@@ -42,7 +42,8 @@ def sidebar() -> None:
     with st.sidebar:
         st.header("What is measured", anchor=False)
         # No format_func on bound controls: the URL shows their options, and a link should read like the command line.
-        known = _data_options()
+        known = data_options()
+        _warn_of_deletion(known)
         keep_in_link("data", known[0])
         before = st.session_state.get(_DRAWN)
         st.selectbox("Data set", known, key="data", bind="query-params", on_change=_new_data)
@@ -51,7 +52,7 @@ def sidebar() -> None:
             _new_data()
         source = source_of(st.session_state["data"])
         st.caption(f"**{text.safe(source.title)}.** {source.description}")
-        if len(source.classes) != _BINARY and source.task == "classification":
+        if len(source.classes) != models.BINARY and source.task == "classification":
             keep_in_link("classes", [])
             st.multiselect(
                 "Classes",
@@ -59,30 +60,48 @@ def sidebar() -> None:
                 key="classes",
                 bind="query-params",
                 placeholder="all",
-                on_change=_fitting_model,
+                on_change=models.follow_data,
             )
         _model_controls()
         with st.expander("Rows, preprocessing, device"):
             _detail_controls()
         pretrained.controls(lambda content, suffix: uploads.keep_scores(data_spec(), content, suffix))
-        keep_in_link("redact", False)
-        st.toggle(
-            "Redact",
-            key="redact",
-            bind="query-params",
-            help="For sharing a screen: coarsens pictures, and masks labels and attribute values. Numeric ids that you "
-            "chose stay visible.",
-        )
-        st.caption(text.PRIVATE)
+        _sharing()
 
 
-def _data_options() -> list[str]:
+def without_data() -> None:
+    """The sidebar of a page that needs no data set, while the link's is not here."""
+    with st.sidebar:
+        _sharing()
+
+
+def _sharing() -> None:
+    keep_in_link("redact", False)
+    st.toggle(
+        "Redact",
+        key="redact",
+        bind="query-params",
+        help="For sharing a screen: coarsens pictures, and masks labels and attribute values. Numeric ids that you "
+        "chose stay visible.",
+    )
+    st.caption(text.PRIVATE)
+
+
+def is_drawn() -> bool:
+    """Whether the controls have been drawn in this visit, and so have taken their values from the link."""
+    return _DRAWN in st.session_state
+
+
+def data_options() -> list[str]:
     """Built-in data sets, then own data."""
-    known = [*catalogue(), *(entry.name for entry in registered())]
+    return [*catalogue(), *(entry.name for entry in registered())]
+
+
+def _warn_of_deletion(known: list[str]) -> None:
+    """Back to a link whose data set was deleted in this visit; `opened` says it of a link that is opened."""
     linked = st.query_params.get("data", "")
-    if linked.startswith("own:") and linked not in known:
+    if is_drawn() and linked.startswith(OWN) and linked not in known:
         st.warning("The data set of this link has been deleted; see Own data.", icon=":material/warning:")
-    return known
 
 
 def use(name: str) -> None:
@@ -92,20 +111,19 @@ def use(name: str) -> None:
 
 
 def _model_controls() -> None:
-    kinds = possible_models()
+    kinds = models.in_use()
+    models.started_with(kinds[0])
     if st.session_state.get("model") not in (None, *kinds):
-        st.session_state["model"] = kinds[0]
-        if st.session_state.get("l2") == 0.0:
-            _new_model()  # only least squares allows no penalty
+        models.use(kinds[0])
     keep_in_link("model", kinds[0])
     st.selectbox("Model", kinds, key="model", bind="query-params", on_change=_new_model)
     kind = st.session_state["model"]
-    keep_in_link("l2", _first_l2(kind))
+    keep_in_link("l2", models.first_l2(kind))
     st.number_input(
         "Penalty λ (l2)",
         min_value=0.0,
-        max_value=1e6,
-        value=_first_l2(kind),
+        max_value=MOST_L2,
+        value=models.first_l2(kind),
         step=1e-4,
         format="%.3g",
         key="l2",
@@ -144,52 +162,35 @@ def _detail_controls() -> None:
         help="A random sample with seed 0.",
     )
     st.selectbox(
-        "Preprocessing", _PREPROCESS, key="pre", bind="query-params", help="default: the usual one for this data set"
+        "Preprocessing", PREPROCESS, key="pre", bind="query-params", help="default: the usual one for this data set"
     )
     st.number_input(
         "Principal components (0 = all features)", min_value=0, value=0, step=5, key="pca", bind="query-params"
     )
     st.selectbox(
         "Device",
-        ["auto", "cpu", "cuda"],
+        DEVICES,
         key="device",
         bind="query-params",
         help="auto uses a CUDA GPU where there is one.",
     )
 
 
-def possible_models() -> list[str]:
-    """The models that fit the number of classes chosen."""
-    source = source_of(st.session_state["data"])
-    if source.task == "regression":
-        return fitting(0)
-    chosen = st.session_state.get("classes") if len(source.classes) != _BINARY else None
-    return fitting(len(chosen or source.classes))
-
-
-def _first_l2(kind: str) -> float:
-    # Image sets have pixels that never change, whose curvature is singular without a penalty.
-    return DEFAULT_L2[kind] or 1e-3
+def first_classes(name: str) -> list[str]:
+    """The classes that a data set starts with; none for all."""
+    return list(source_of(name).default_classes) if name != "digits" else []
 
 
 def _new_data() -> None:
-    source = source_of(st.session_state["data"])
-    st.session_state["classes"] = list(source.default_classes) if source.name != "digits" else []
+    st.session_state["classes"] = first_classes(st.session_state["data"])
     for name, value in UNTOUCHED.items():
         st.session_state[name] = value
     st.session_state.pop("selection", None)
-    _fitting_model()
-
-
-def _fitting_model() -> None:
-    kinds = possible_models()
-    if st.session_state.get("model") not in kinds:
-        st.session_state["model"] = kinds[0]
-        _new_model()
+    models.follow_data()
 
 
 def _new_model() -> None:
-    st.session_state["l2"] = _first_l2(st.session_state["model"])
+    st.session_state["l2"] = models.first_l2(st.session_state["model"])
 
 
 def data_spec() -> DataSpec:

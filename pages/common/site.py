@@ -111,6 +111,9 @@ PAGES: tuple[Page, ...] = (
     ),
 )  # fmt: skip
 
+# Titles of the pages about the data set and the model of the sidebar.
+MEASURING = frozenset(one.title for one in PAGES if one.group != "Workspace")
+
 # Paths of pages under their old names, which links that were kept still have.
 MOVED: dict[str, str] = {"pages/gallery.py": "pages/examples.py", "pages/runs.py": "pages/results.py"}
 

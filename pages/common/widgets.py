@@ -26,9 +26,11 @@ from fil_core import (
 from fil_core.analyses import ranking, reproduce, sharing
 from fil_core.analyses.analysis import Analysis
 from fil_core.display import charts, redaction
+from fil_core.display.numbers import counted
 from fil_core.report.provenance import optimum
 from fil_core.specs import ModelRequest
-from pages.common import compute, sidebar, text, uploads
+from pages.common import compute, sidebar, tables, text, uploads
+from pages.common.naming import named, redacted
 
 MASK = redaction.MASK
 _ROW, _GAP = 960, 16  # pixels of a row of metrics on a screen of 1440, and between two of them
@@ -57,8 +59,6 @@ def measured(attribute: tuple[str, ...] = ()) -> tuple[FilRequest, Dataset, Resu
     data = compute.dataset(request.data)
     result = compute.result(request)
     table = masked(ranking.ranked(result.table))
-    if data.id_names is not None:
-        table = table.assign(name=MASK if redacted() else data.called(table.index.to_numpy()))
     if (scores := st.session_state.get("scores")) and not redacted():  # they may reveal anything
         table = _with_scores(table, scores, request)
     if request.model.weights is not None and not hides_change(request.model.weights):
@@ -82,13 +82,8 @@ def _with_scores(table: pd.DataFrame, scores: str, request: FilRequest) -> pd.Da
 
 def own_scores(table: pd.DataFrame, result: Result) -> list[str]:
     """The columns of a ranked table that are uploaded scores."""
-    known = {"rank", "percentile", "name", "eta_before", "change", "label"} | set(result.table.columns)
+    known = {"rank", "percentile", "eta_before", "change", "label"} | set(result.table.columns)
     return [column for column in table.columns if column not in known]
-
-
-def redacted() -> bool:
-    """Whether redaction is on."""
-    return bool(st.session_state.get("redact"))
 
 
 def hides_change(weighting: Weighting | None) -> bool:
@@ -102,14 +97,12 @@ def masked(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_records(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the table joined with the examples' attributes, masked while redacted."""
+    """Rows of the table joined with the examples' attributes, masked while redacted, under the ids of their source."""
     records = data.records(np.searchsorted(data.ids, rows.index))
     if redacted():
         records = redaction.hidden(records)
-    if data.id_names is not None and "name" not in rows:
-        rows = rows.assign(name=MASK if redacted() else data.called(rows.index.to_numpy()))
     # A column of the data may have the same name as one of the table.
-    return rows.join(records, suffixes=("", " (data)"))
+    return named(rows.join(records, suffixes=("", " (data)")), data)
 
 
 def chart(figure: go.Figure, alt: str, key: str, **options: Any) -> Any:
@@ -144,10 +137,10 @@ def provenance(request: Request, result: Result, *, reproduced: Request | None =
     for notice in compute.notices(result):
         st.caption(f":material/warning: {text.safe(notice)}")
     with st.expander("Reproduce this"):
-        st.code(reproduce.command(reproduced or request), language="bash")
-        st.caption(
-            f"Data fingerprint `{p['data']['fingerprint'][:16]}`. " + " ".join(map(text.safe, p["data"]["notes"]))
-        )
+        examples, hidden = compute.dataset(request.data), redacted()
+        st.code(reproduce.command(reproduced or request, examples, redact=hidden), language="bash")
+        notes = sharing.notes(result, examples) if hidden else p["data"]["notes"]
+        st.caption(f"Data fingerprint `{p['data']['fingerprint'][:16]}`. " + " ".join(map(text.safe, notes)))
         st.caption(text.safe(f"Source: {source_of(data['name']).citation}"))
         st.caption("Versions: " + ", ".join(f"{name} {version}" for name, version in p["versions"].items()))
 
@@ -160,10 +153,22 @@ def metrics(values: Mapping[str, tuple[str, str]], *, border: bool = True) -> No
             st.metric(name, value, note or None, delta_color="off", delta_arrow="off", border=border, width=width)
 
 
-def export(table: pd.DataFrame, name: str, *, key: str, label: str = "Export") -> None:
-    """CSV and Parquet downloads in a popover, with a privacy notice."""
+def export(
+    table: pd.DataFrame, name: str, data: Dataset | None, *, key: str, label: str = "Export", of: Analysis | None = None
+) -> None:
+    """CSV and Parquet downloads in a popover, with a privacy notice.
+
+    Args:
+        table: its index numbers the examples; the files have the ids of their source, as those of the command line.
+        name: of the files, without an ending.
+        data: the examples; None where they are not there any more.
+        key: begins the names of the controls.
+        label: of the popover.
+        of: whose table it is; None for none.
+    """
+    table = named(table, data, of)
     with st.popover(label, icon=":material/download:"):
-        st.caption(f"{text.count(len(table))} rows. {text.PRIVATE}")
+        st.caption(f"{counted(len(table), 'row')}. {text.PRIVATE}")
         st.download_button(
             "CSV", lambda: to_csv_bytes(table), f"{name}.csv", "text/csv", key=f"{key}-csv", on_click="ignore"
         )
@@ -180,7 +185,7 @@ def export(table: pd.DataFrame, name: str, *, key: str, label: str = "Export") -
 def table_twin(frame: pd.DataFrame, *, key: str) -> None:
     """The numbers of a chart as a table."""
     with st.expander("Numbers"):
-        st.dataframe(frame, key=key, width="stretch")
+        tables.table(frame, key=key, width="stretch")
 
 
 def number_columns(frame: pd.DataFrame, analysis: Analysis | None = None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies
+from plotly.offline import get_plotlyjs
 
 import fil_core.analyses
 from fil_core import __main__ as command_line
@@ -26,6 +28,7 @@ from fil_core.analyses.table import ANALYSES, analysis_of, request_of
 from fil_core.cli.command import Command
 from fil_core.cli.commands import reported
 from fil_core.data.own import Choices, add
+from fil_core.data.own.register import remove
 from fil_core.display import html
 from fil_core.display.redaction import MASK
 from fil_core.engine import Engine
@@ -41,6 +44,7 @@ from tests.analyses.example_requests import REQUESTS
 FOLDER = Path(fil_core.analyses.__file__).parent
 BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
 NAMES = list(BY_NAME)
+MEDIAN = 7351.5  # of a column with values missing
 BIRDS = ("QUAIL", "RAVEN", "HERON", "EGRET", "OSPREY", "STORK", "IBIS")
 EACH = [pytest.param(one, id=f"{of}: {name}") for of, some in REQUESTS.items() for name, one in some.items()]
 
@@ -146,10 +150,11 @@ def birds(tmp_path) -> DataSpec:
     table = pd.DataFrame(rng.normal(size=(90, 5)), columns=["bmi", *"abcd"])
     table["sex"], table["attribute"] = rng.choice(["QUAIL", "RAVEN"], 90), rng.choice(["HERON", "EGRET", "OSPREY"], 90)
     table["kind"] = np.where(table["a"] + rng.normal(size=90) > 0, "STORK", "IBIS")
+    table["ring"] = np.where(np.arange(90) % 9, MEDIAN, rng.normal(size=90)).round(2)
+    table.loc[:4, "ring"] = np.nan
     table.to_csv(tmp_path / "birds.csv", index=False)
-    return DataSpec(
-        name=add(tmp_path / "birds.csv", Choices(target="kind", sensitive=("sex",), test_fraction=0.2)).name
-    )
+    choices = Choices(target="kind", sensitive=("sex",), test_fraction=0.2, missing="fill")
+    return DataSpec(name=add(tmp_path / "birds.csv", choices).name)
 
 
 def with_classes(request: Request) -> bool:
@@ -159,10 +164,34 @@ def with_classes(request: Request) -> bool:
 @pytest.mark.parametrize("request_", [one for one in EACH if with_classes(one.values[0])])
 def test_nothing_redacted_says_a_class_or_a_level(request_, about, birds):
     request = dataclasses.replace(request_, data=birds, **({"simplex": False} if hasattr(request_, "simplex") else {}))
-    said = everything(about(request, redact=True))
-    for column in filter(lambda name: "=" in name, about(request).data.source_names):
-        said = said.replace(column, "")  # how a table is encoded tells of no example
+    one = about(request, redact=True)
+    written = report([(request, one.result)], lambda _: one.data, redact=True, written=datetime.now(UTC))
+    written = written.replace(get_plotlyjs(), "")
+    said = everything(one) + written
     assert not [name for name in BIRDS if name in said]
+    assert f"{MEDIAN:g}" not in written and "Baseline level of sex: •••" in written
+
+
+def test_a_redacted_report_about_components_or_chosen_classes_says_no_level(engine, birds):
+    fil = dataclasses.replace(REQUESTS["fil"]["logistic"], attribute=())
+    for data in (
+        dataclasses.replace(birds, pca=3),
+        dataclasses.replace(birds, classes=("STORK", "IBIS")),
+    ):
+        request = dataclasses.replace(fil, data=data)
+        pairs = [(request, engine.get(request))]
+        said = report(pairs, engine.dataset, redact=True, written=datetime.now(UTC)).replace(get_plotlyjs(), "")
+        assert not [name for name in (*BIRDS, f"{MEDIAN:g}") if name in said]
+        plain = report(pairs, engine.dataset, redact=False, written=datetime.now(UTC))
+        assert f"median {MEDIAN:g}" in plain and "RAVEN" in plain
+
+
+def test_notes_about_data_that_are_gone_are_not_shown_redacted(engine, birds):
+    request = dataclasses.replace(REQUESTS["fil"]["logistic"], data=birds, attribute=())
+    result = engine.get(request)
+    remove(birds.name)
+    said = report([(request, result)], Engine(engine.store).dataset, redact=True, written=datetime.now(UTC))
+    assert not [name for name in BIRDS if name in said.replace(get_plotlyjs(), "")]
 
 
 def test_a_table_unredacted_says_classes(about, birds):
@@ -267,8 +296,6 @@ def test_the_names_of_options_and_links_are_each_used_once(name):
 
 
 def test_a_report_holds_all_of_them(engine):
-    from datetime import UTC, datetime
-
     pairs = [(one, engine.get(one)) for some in REQUESTS.values() for one in list(some.values())[:1]]
     content = report(pairs, engine.dataset, redact=False, written=datetime.now(UTC))
     for analysis in ANALYSES:

@@ -24,7 +24,7 @@ from fil_core.data.registry import source_of
 # The contract of the JSON line; further keys are allowed.
 KEYS = [
     "n", "d", "eta_mean", "eta_std", "eta_min", "eta_median", "eta_max",
-    "train_score", "test_score", "converged", "seconds", "peak_memory_mib", "cached",
+    "train_score", "test_score", "converged", "seconds", "peak_memory_mib", "cached", "notes",
 ]  # fmt: skip
 COLUMNS = ["id", "label", "eta", "dfil", "loss", "grad_norm"]
 DIGITS = ["--data", "digits", "--classes", "0,1", "--l2", "1e-3"]
@@ -48,7 +48,7 @@ def test_the_json_line_is_the_last_and_only_one_on_stdout(run):
     line = last_line(out)
     assert line.keys() >= set(KEYS)
     assert "training" in err
-    assert "training" not in out
+    assert "training:" not in out and line["notes"] and all(f"note: {note}" in err for note in line["notes"])
     assert (line["n"], line["d"], line["converged"], line["cached"]) == (284, 64, True, False)
     assert 0 < line["eta_min"] < line["eta_median"] < line["eta_max"]
     assert line["eta_min"] < line["eta_mean"]
@@ -234,7 +234,7 @@ def refused(answer, *texts, trained=False):
         ("--data digits --classes 0,1 --attribute " + "9" * 5000, ["attribute: expected one of"]),
         ("--data digits --classes 0,,1", ["--classes", "between commas"]),
         ("--data digits --classes ,", ["--classes", "between commas"]),
-        ("--data iwpc --data-dir ~no-such-user/x", ["data directory: expected a folder", "~no-such-user/x"]),
+        ("--data iwpc --data-dir ~no-such-user/x", ["--data-dir: expected a folder", "~no-such-user/x"]),
         ("--data diabetes --subset 1 --l2 1", ["expected at least two that differ"]),
         ("--colour red", ["--colour"]),
         ("--data", ["--data"]),
@@ -242,6 +242,34 @@ def refused(answer, *texts, trained=False):
 )
 def test_bad_input_is_one_readable_line(arguments, texts, run):
     refused(run("fil", *arguments.split(), "--json"), *texts)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        ("fil --data nothing", "--data"),
+        ("fil --data iwpc --data-dir ~no-such-user/x", "--data-dir"),
+        ("fil --data digits --seed -1", "--seed"),
+        ("fil --data digits --subset 0", "--subset"),
+        ("fil --data digits --classes 0", "--classes"),
+        ("fil --data digits --classes 0,1 --attribute hat", "--attribute"),
+        ("fil --data digits --classes 0,1 --out eta.xlsx", "--out"),
+        ("example --data digits --classes 0,1 --example 5", "--example"),
+        ("fil --data digits --classes 0,1 --prior-std 0", "--prior-std"),
+        ("attack-reconstruct --data digits --classes 0,1 --ids 5", "--ids"),
+        ("attack-reconstruct --data digits --classes 0,1 --ids 0 --noise-seed -1", "--noise-seed"),
+        ("release --data digits --classes 0,1 --ids 5", "--ids"),
+        ("report --data digits --classes 0,1 --l2 1e-3 --out r.html --top 0", "--top"),
+        ("report --data digits --out r.htm", "--out"),
+        ("fil --data digits --classes 0,1 --workers 0", "--workers"),
+    ],
+)
+def test_an_error_about_a_value_names_its_option(arguments, option, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(*arguments.split())
+    assert code == 2 and err.splitlines()[-1].startswith((f"fil_core: {option}: ", f"fil_core: argument {option}: ")), (
+        err
+    )
 
 
 @pytest.mark.parametrize(
@@ -292,7 +320,7 @@ def test_a_folder_in_place_of_the_table_is_refused(run, tmp_path):
     code, out, err = run("fil", *DIGITS, "--out", tmp_path / "eta.csv")
     assert code == 2
     assert out == ""
-    assert "fil_core: path:" in err
+    assert "fil_core: --out:" in err
     assert "Traceback" not in err
 
 

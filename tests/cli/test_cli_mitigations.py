@@ -189,7 +189,7 @@ def test_a_bad_file_of_weights_ends_with_one_readable_line(spoil, said, command,
     code, out, err = run(command, *DIGITS, *more, "--weights", path)
     assert (code, out) == (2, "")
     assert len(err.splitlines()) == 1, err
-    assert err.startswith("fil_core: weights: ")
+    assert err.startswith("fil_core: --weights: ")
     assert said in err
 
 
@@ -214,9 +214,9 @@ MITIGATE = ["mitigate", *TABLE]
         ([*IRFIL, "--iterations", 1001], "iterations: expected a whole number from 1 to 1,000"),
         ([*IRFIL, "--iterations", "some"], "expected a whole number"),
         ([*IRFIL, "--min-weight", 2, "--max-weight", 1.5], "expected min_weight <= max_weight; got 2.0 and 1.5"),
-        ([*IRFIL, "--min-weight", 1], "min_weight: expected a number below 1"),
-        ([*IRFIL, "--max-weight", 1], "max_weight: expected a number above 1"),
-        ([*IRFIL, "--max-weight", "nan"], "max_weight: expected a finite number"),
+        ([*IRFIL, "--min-weight", 1], "--min-weight: expected a number below 1"),
+        ([*IRFIL, "--max-weight", 1], "--max-weight: expected a number above 1"),
+        ([*IRFIL, "--max-weight", "nan"], "--max-weight: expected a finite number"),
         ([*IRFIL, "--min-weight", "a"], "expected a number"),
         ([*IRFIL, "--attribute", "nobody"], "attribute: expected one of"),
         ([*IRFIL, "--attribute", ""], "expected names between commas"),
@@ -262,12 +262,14 @@ def test_bad_input_ends_with_one_readable_line(arguments, said, run):
 
 @pytest.mark.parametrize("method", ["class", "hybrid"])
 def test_a_regression_has_no_classes_to_weight(run, method):
-    for command in (["irfil", *TABLE, "--method", method], ["fil", *TABLE, "--weights", f"irfil:{method}:5"]):
+    said = "method: expected sample for a real-valued target, which has no classes"
+    for command, option in (
+        (["irfil", *TABLE, "--method", method], "--"),
+        (["fil", *TABLE, "--weights", f"irfil:{method}:5"], "--weights: "),
+    ):
         code, out, err = run(*command)
         assert (code, out) == (2, "")
-        assert (
-            "fil_core: method: expected sample for a real-valued target, which has no classes" in err.splitlines()[-1]
-        )
+        assert f"fil_core: {option}{said}" in err.splitlines()[-1]
 
 
 def test_an_attribute_of_a_softmax_model_is_not_attacked(run):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -155,8 +156,8 @@ def test_numbers_as_categories_and_a_task_are_taken(run, tmp_path):
         ([], "expected the column to predict (--target)"),
         (["--target", "ill"], "'who' has 40 different texts"),
         (["--target", "ill", "--id", "ill"], "'ill': expected one role"),
-        (["--target", "ill", "--test-fraction", "1.5"], "test fraction"),
-        (["--target", "ill", "--test-fraction", "nan"], "test fraction"),
+        (["--target", "ill", "--test-fraction", "1.5"], "--test-fraction: expected a number"),
+        (["--target", "ill", "--test-fraction", "nan"], "--test-fraction: expected a number"),
         (["--target", "ill", "--id", "who", "--image-size", "8x8"], "expected no image size for a table"),
         (["--target", "ill", "--id", "who", "--image-size", "8"], "expected HEIGHTxWIDTH"),
     ],
@@ -217,6 +218,59 @@ def test_classes_of_minus_one_and_one_and_ids_with_zeros_come_out_as_they_went_i
     for option in ("--weights", "--scores"):
         code, _, err = run(*arguments, option, out)
         assert code == 0, err
+
+
+@pytest.fixture
+def coded(tmp_path) -> list[str]:
+    """Options for forty patients whose ids are texts, among them numbers with a zero before."""
+    ids = [f"{i:03d}" for i in range(39)] + ["a, b"]
+    table().assign(who=ids).to_csv(tmp_path / "coded.csv", index=False)
+    return ["--data", f"{tmp_path}/coded.csv", "--target", "ill", "--id", "who", "--test-fraction", "0", "--l2", "0.02"]
+
+
+def test_an_example_is_named_by_its_own_id_in_and_out(run, coded):
+    code, out, err = run("example", *coded, "--example", "007", "--json")
+    assert code == 0, err
+    assert json.loads(out)["id"] == "007"
+    code, out, _ = run("example", *coded, "--example", "007")
+    nearest = re.search(r"nearest training example is (\S+|a, b),", out)[1]
+    assert "of example 007 is" in out and len(nearest) >= 3
+    assert run("example", *coded, "--example", "row:7")[1].splitlines()[0] == out.splitlines()[0]
+    for wrong in ("7", "0007", "row:40", "P7"):
+        code, _, err = run("example", *coded, "--example", wrong)
+        assert code == 2 and "fil_core: --example: expected " in err
+
+
+def test_reconstructions_are_named_by_their_own_ids(run, coded, tmp_path):
+    asked = ["attack-reconstruct", *coded, "--ids", '007,"a, b",007', "--sigmas", "0", "--out", tmp_path / "r.csv"]
+    code, out, err = run(*asked)
+    assert code == 0, err
+    assert re.findall(r"^ *(007|a, b) ", out, re.MULTILINE) == ["007", "a, b"]
+    line = json.loads(run(*asked, "--json")[1])
+    assert line["ids"] == ["007", "a, b"] and set(line["mse"]) == {"007", "a, b"}
+    assert pd.read_csv(tmp_path / "r.csv", dtype={"id": str})["id"].tolist() == ["007", "a, b"]
+
+
+def test_what_was_done_to_the_data_is_told_and_in_the_json(run, tmp_path):
+    frame = table().assign(dose=np.where(np.arange(40) < 3, np.nan, np.arange(40.0)), same=1)
+    frame.to_csv(tmp_path / "p.csv", index=False)
+    fill = ("fil", "--data", tmp_path / "p.csv", "--target", "ill", "--l2", "0.02", "--missing", "fill", "--json")
+    code, out, err = run(*fill)
+    assert code == 0
+    notes = json.loads(out)["notes"]
+    assert any("dose" in note and "median" in note for note in notes)
+    assert any(note.startswith("Baseline level of city") for note in notes)
+    assert [line.removeprefix("note: ") for line in err.splitlines() if line.startswith("note: ")] == notes
+    assert json.loads(run(*fill)[1])["notes"] == notes  # a stored result tells the same
+    drop = json.loads(run(*fill[:-2], "drop", "--json")[1])["notes"]
+    assert any("3 rows" in note for note in drop)
+
+
+def test_standardised_labels_are_told(run, tmp_path):
+    table().assign(cost=np.arange(40) * 1.5).to_csv(tmp_path / "p.csv", index=False)
+    _, out, err = run("fil", "--data", tmp_path / "p.csv", "--target", "cost", "--l2", "0.02", "--json")
+    assert any(note.startswith("The target is (cost - ") for note in json.loads(out)["notes"])
+    assert "note: The target is (cost - " in err
 
 
 def test_scores_of_others_are_refused(run, patients, tmp_path):

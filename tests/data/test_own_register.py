@@ -343,6 +343,19 @@ def test_health_names_constant_and_duplicate_columns(tmp_path):
     assert "condition number" in text
 
 
+def test_health_names_the_fewest_columns_that_depend_on_others(tmp_path):
+    rng = np.random.default_rng(3)
+    a, b, c = rng.normal(size=(3, 40))
+    frame = table().assign(a=a, b=b, c=c, total=(a + 2 * b).round(6), twice=2 * c + 7)
+    checks = health_of(frame, tmp_path)
+    relations = [{one["column"], *one["on"]} for one in checks["dependent"]]
+    assert sorted(map(sorted, relations)) == [["a", "b", "total"], ["c", "twice"]]
+    text = " ".join(checks["warnings"])
+    assert all(f"{one['column']} (on " in text for one in checks["dependent"])
+    assert health_of(frame.drop(columns=[one["column"] for one in checks["dependent"]]), tmp_path)["dependent"] == []
+    assert health_of(table(), tmp_path)["dependent"] == []
+
+
 @pytest.mark.parametrize(
     ("columns", "choices", "warning"),
     [

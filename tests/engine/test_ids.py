@@ -139,6 +139,7 @@ def test_row_numbers_from_one_are_told_from_those_from_zero(fraction, held_out_t
         (lambda data: " " + pd.Series(data.id_names), "but for spaces"),
         (lambda data: pd.Series(data.ids) + 0, "as numbers only"),
         (lambda data: pd.Series(np.arange(900, 932)), "other rows or another data set"),
+        (lambda data: pd.Series(data.id_names[1:]), "Most of them match"),
     ],
 )
 def test_the_likely_cause_of_ids_that_do_not_match_is_named(change, cause, patients):

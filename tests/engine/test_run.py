@@ -271,7 +271,7 @@ def test_cuda_by_name_is_refused_without_one_even_for_a_stored_result(engine, mo
         (dataclasses.replace(SMALL, attribute=("10",)), BadData, "column number below 10"),
         (dataclasses.replace(SMALL, attribute=("attribute",), simplex=True), BadRequest, "leaves one out"),
         (dataclasses.replace(SMALL, attribute=("x0",), simplex=True), BadRequest, "at least two columns; got 1"),
-        (ExampleRequest(data=TABLE, id=120), BadData, "id: expected one of the 120"),
+        (ExampleRequest(data=TABLE, id=120), BadData, "example: expected one of the 120"),
         (ExampleRequest(data=TABLE, id=10**9), BadData, "id"),
         (FilRequest(data=DIGITS, model=ModelSpec(kind="softmax"), attribute=("r00c00",)), BadData, "attribute"),
     ],

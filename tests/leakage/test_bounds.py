@@ -9,6 +9,7 @@ from fil_core.errors import FilError
 from fil_core.leakage.fil import jacobians, measure
 from fil_core.models import fit
 from fil_core.specs import ModelSpec
+from tests.conftest import dataset_of
 
 EXACT = {"rel": 1e-9, "abs": 1e-13}  # dense and structured forms of the same float64 numbers
 SIGMA, PRIOR = 0.3, 0.8
@@ -108,6 +109,20 @@ def test_leaving_one_out(problem):
     for i in range(problem.dataset.n):
         one = problem.reference.leave_one_out_shift(i) if exact else problem.reference.one_step_shift(i)
         assert shift[i] == pytest.approx(one, **EXACT)
+
+
+def test_an_example_that_alone_determines_a_direction_has_no_shift():
+    """Without row 0 the last column is zero: every value of its coefficient is an optimum."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=(30, 3)), np.eye(30)[:, 0]])
+    assert np.linalg.matrix_rank(X[1:]) == 3
+    dataset = dataset_of(X, rng.normal(size=30))
+    table = measure(fit(ModelSpec(l2=0.0), dataset), dataset, prior_std=PRIOR)
+    assert table["leverage"].iloc[0] == pytest.approx(1, abs=1e-12)
+    assert table.columns[table.isna().any()].tolist() == ["loo_shift", "membership_auc"]
+    assert table["loo_shift"].isna().tolist() == [True] + 29 * [False]
+    penalised = measure(fit(ModelSpec(l2=1e-3), dataset), dataset, prior_std=PRIOR)
+    assert np.isfinite(penalised["loo_shift"]).all() and penalised["loo_shift"].iloc[0] > 0
 
 
 def test_one_newton_step_is_near_the_retrained_model(problem):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -402,8 +403,9 @@ def test_classes_separated_in_part_are_refused_without_a_penalty(tmp_path):
 def test_dependent_columns_are_refused_without_a_penalty(made, tmp_path):
     X = np.column_stack([made["arrays"]["X"], made["arrays"]["X"][:, 0]])
     source = RowSource(features=saved(tmp_path / "X.npy", X), target=made["targets"])
-    with pytest.raises(SingularCurvature, match="Set l2 > 0"):
+    with pytest.raises(SingularCurvature, match="Set l2 > 0") as error:
         measure_in_blocks(source, ModelSpec(l2=0.0), executor=ThisProcess())
+    assert re.search(rf"depend on others: column (0|{X.shape[1] - 1})\.$", str(error.value))
 
 
 def test_rows_that_change_between_passes_are_refused(made, tmp_path):

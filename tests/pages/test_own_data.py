@@ -112,7 +112,7 @@ def test_redaction_hides_rows_and_names(patients):
     checked(name, target="ill", id="patient", missing="drop")
     at = app(PAGES[1], data=registered()[0].name, model="logistic", redact="true")
     assert not at.exception
-    assert set(table(at, "name")["name"]) == {"•••"}
+    assert set(map(type, table(at, "leverage").index)) == {int}  # numbers of rows in the place of names
 
 
 def test_the_list_of_data_sets_stays_below_the_error_of_a_bad_file(patients, tmp_path):

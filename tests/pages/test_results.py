@@ -364,10 +364,10 @@ def test_an_export_is_the_table_and_redacted_without_what_tells() -> None:
     ):
         result = Engine().get(request)
         (key,) = [e.key for e in Store().entries() if e.request == result.provenance["request"]]
-        whole = results_actions._table(Store(), key, request, False)
+        whole = results_actions.table_of(Engine(), key, request, False)
         pd.testing.assert_frame_equal(whole, result.table)
         assert gone <= set(whole)
-        safe = results_actions._table(Store(), key, request, True)
+        safe = results_actions.table_of(Engine(), key, request, True)
         assert not gone & set(safe) and not [c for c in safe if c.startswith("success_")]
         assert set(safe["label"]) == {"•••"}
 

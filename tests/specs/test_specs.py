@@ -49,7 +49,7 @@ NAN, INFINITE = float("nan"), float("inf")
         (lambda: FilRequest(device="tpu"), "device"),
         (lambda: FilRequest(simplex=True), "simplex: expected an attribute"),
         (lambda: ExampleRequest(neighbours=0), "neighbours"),
-        (lambda: ExampleRequest(id=-1), "id: expected a whole number >= 0"),
+        (lambda: ExampleRequest(id=-1), "example: expected a whole number >= 0"),
         (lambda: ExampleRequest(device="gpu"), "device"),
     ],
 )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from fil_core.result import Result
+from fil_core.analyses.subject import Subject
 
 _WANTED = (
     "accuracy", "standard_error", "prior", "exact", "sigmas", "levels", "attribute", "n", "d", "eta_mean", "trials",
 )  # fmt: skip
 
 
-def printed(request: object, result: Result) -> tuple[dict[str, Any], str]:
+def printed(subject: Subject) -> tuple[dict[str, Any], str]:
     """For --json, and in words."""
-    line = {name: result.summary[name] for name in _WANTED}
+    line = {name: subject.result.summary[name] for name in _WANTED}
     values = ", ".join(f"{level} {share:.3f}" for level, share in zip(line["levels"], line["prior"], strict=True))
     rows = [f"{line['attribute']} of {line['n']:,} training examples: {values}. Accuracy by output noise sigma:"]
     rows += [_row("", [f"{sigma:g}" for sigma in line["sigmas"]])]

@@ -41,7 +41,7 @@ class AttributeRequest(ModelRequest):
         0,
         whole(least=0, most=MOST_SEED),
         "random seed of the releases (default: that of --seed)",
-        flag="noise-seed",
+        called="noise_seed",
         link="noise-seed",
         follows="seed",
     )

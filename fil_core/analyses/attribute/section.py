@@ -33,6 +33,6 @@ def section(subject: Subject) -> str:
             e.drawn(figures(subject)),
             e.table(accuracy.rename_axis("σ"), "Accuracy of each attacker"),
             e.heading(f"The {count(len(listed))} leakiest examples, at σ = {number(sigma)}"),
-            e.table(listed[["rank", *table.columns]].rename(columns={"eta": "η"})),
+            e.table(subject.named(listed[["rank", *table.columns]]).rename(columns={"eta": "η"})),
         ]
     )

@@ -25,6 +25,6 @@ ANALYSIS = Analysis(
     section=_late("section", "section"),
     command="example",
     row="one row per nearest training example",
-    wanted=("id", "label", "attribute_eta", "prior_std"),
+    printed=_late("printed", "printed"),
     only_part=True,
 )

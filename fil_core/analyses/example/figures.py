@@ -28,6 +28,6 @@ def _features(subject: Subject) -> list[Drawn]:
         drawn = charts.heat_map(eta.reshape(rows, columns, -1).mean(2), subject.mode, signed=False)
         return [Drawn("Which pixels leak", "Heat map of eta over the pixels", drawn)]
     top = np.argsort(-eta, kind="stable")[:_BARS]
-    names = [subject.data.source_names[j] for j in top]
+    names = [subject.features[j] for j in top]
     drawn = charts.bars(names, eta[top].tolist(), "η of the feature, in 1/feature", subject.mode)
     return [Drawn("Which features leak", "Bars of eta of the most exposed features", drawn)]

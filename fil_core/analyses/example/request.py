@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fil_core.specs import ModelRequest
-from fil_core.specs.options import option, whole
+from fil_core.specs.options import example, option, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,9 +19,9 @@ class ExampleRequest(ModelRequest):
 
     id: int = option(
         0,
-        whole(least=0),
-        "its row in the source, from 0 (default 0)",
-        flag="example",
+        example(),
+        "its id, as in the column id of every table (default 0)",
+        called="example",
         link="id",
         always=True,
     )
@@ -30,4 +30,4 @@ class ExampleRequest(ModelRequest):
     @property
     def detail(self) -> str:
         """The example."""
-        return f"example {self.id:,}"
+        return f"example {self.id}"

@@ -14,12 +14,10 @@ def sentence(subject: Subject, quote: Quote) -> str:
     eta = result.arrays["feature_eta"]
     most = int(np.argmax(eta))
     data = subject.data
-    name = f"feature {most:,}" if data is None else quote(data.source_names[most])
+    name = f"feature {most:,}" if data is None else quote(subject.features[most])
     nearest = ""
     if len(result.table):
         id, distance = result.table.index[0], number(result.table["distance"].iloc[0])
-        nearest = f" The nearest training example is **{id:,}**, at distance {distance}."
-    return (
-        f"The most exposed feature of example **{result.summary['id']:,}** is **{name}**, with η = "
-        f"**{number(eta[most])}**.{nearest}"
-    )
+        nearest = f" The nearest training example is **{quote(subject.called(id))}**, at distance {distance}."
+    called = quote(subject.called(result.summary["id"]))
+    return f"The most exposed feature of example **{called}** is **{name}**, with η = **{number(eta[most])}**.{nearest}"

@@ -9,7 +9,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="fil",
-    version=2,
+    version=3,
     request=FilRequest,
     needs="optimum",
     check=_late("run", "check_fil"),
@@ -27,7 +27,7 @@ ANALYSIS = Analysis(
         Column(
             "loo_shift",
             "shift of θ when left out",
-            "how far the parameters move without it",
+            "how far the parameters move without it; none where its leverage is 1, as they are not unique without it",
             more=+1,
             reveals="nothing",
         ),
@@ -51,7 +51,7 @@ ANALYSIS = Analysis(
         Column(
             "membership_auc",
             "membership AUC at this σ",
-            "AUC of the best test of whether it was trained on",
+            "AUC of the best test of whether it was trained on; none where its leverage is 1",
             more=+1,
             reveals="nothing",
         ),

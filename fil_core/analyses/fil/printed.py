@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from fil_core.analyses.subject import Subject
 from fil_core.display.numbers import count, counted
-from fil_core.result import Result
 
 _WANTED = (
     "n", "d", "eta_mean", "eta_std", "eta_min", "eta_median", "eta_max", "train_score", "test_score", "converged",
@@ -14,11 +14,11 @@ _WANTED = (
 )  # fmt: skip
 
 
-def printed(request: object, result: Result) -> tuple[dict[str, Any], str]:
+def printed(subject: Subject) -> tuple[dict[str, Any], str]:
     """For --json, and in words."""
-    line = {name: result.summary[name] for name in _WANTED}
+    line = {name: subject.result.summary[name] for name in _WANTED}
     tested = "no test rows" if math.isnan(line["test_score"]) else f"{line['test_score']:.4g} test"
-    left_out = int((result.table["weight"] == 0).sum())
+    left_out = int((subject.result.table["weight"] == 0).sum())
     without = f", {count(left_out)} of them left out" if left_out else ""
     return line, (
         f"{counted(line['n'], 'training example')}{without}, {counted(line['d'], 'feature')}. "

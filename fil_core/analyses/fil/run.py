@@ -9,6 +9,7 @@ from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.health import caveats, feature_spread, health, score_name, summarise
 from fil_core.dataset import Dataset
+from fil_core.display.numbers import counted
 from fil_core.errors import BadRequest
 from fil_core.leakage.fil import fil, measure
 from fil_core.models import Fitted
@@ -96,6 +97,11 @@ def warnings_of(fitted: Fitted, table: pd.DataFrame) -> list[str]:
     warnings = caveats(fitted)
     if not fitted.spec.family.exact_leave_one_out:
         warnings.append("loo_shift and membership_auc take one Newton step; they are exact for least squares only.")
+    if alone := int(table["loo_shift"].isna().sum()):
+        warnings.append(
+            f"loo_shift and membership_auc do not exist for {counted(alone, 'example')} of leverage 1: without it the "
+            "optimum is not unique. Choose l2 > 0."
+        )
     infinite = int(np.isinf(table["bound_unbiased"]).sum())
     if infinite:
         warnings.append(f"bound_unbiased is infinite for {infinite:,} examples: no unbiased estimator of them exists.")

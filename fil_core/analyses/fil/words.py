@@ -6,17 +6,18 @@ Sentences are Markdown whose only marks are `**`, the same on a page and in a re
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from fil_core.analyses.ranking import even, ranked
 from fil_core.analyses.subject import Quote, Subject
 from fil_core.display.numbers import count, number
-from fil_core.display.redaction import MASK
 
 
 def sentence(subject: Subject, quote: Quote) -> str:
     """Which example is most exposed."""
-    return headline(trained_on(subject), quote, classes=subject.classes)
+    return headline(trained_on(subject), quote, classes=subject.classes, called=subject.called)
 
 
 def trained_on(subject: Subject) -> pd.DataFrame:
@@ -26,13 +27,14 @@ def trained_on(subject: Subject) -> pd.DataFrame:
     return subject.masked(ranked(trained if len(trained) else table))
 
 
-def headline(table: pd.DataFrame, quote: Quote, *, classes: bool) -> str:
+def headline(table: pd.DataFrame, quote: Quote, *, classes: bool, called: Callable[[int], str] = str) -> str:
     """Which example is most exposed, and how much more than the median.
 
     Args:
-        table: `eta`, `rank` and `label` of the examples the model is trained on; `name` where the source has names.
+        table: `eta`, `rank` and `label` of the examples the model is trained on.
         quote: see the module.
         classes: the labels are classes, and may be told.
+        called: what an example is called, by its id.
     """
     top = table.nsmallest(1, "rank").iloc[0]
     if even(table):
@@ -42,8 +44,7 @@ def headline(table: pd.DataFrame, quote: Quote, *, classes: bool) -> str:
     most = leakiest.mode().iloc[0]
     share = float((leakiest == most).mean())
     by_class = f" Of the leakiest 10 %, {100 * share:.0f} % are of class {quote(most)}." if classes else ""
-    called = f" ({quote(top['name'])})" if "name" in table and top["name"] != MASK else ""
     return (
-        f"**Example {top.name:,}**{called} is the most exposed: its η is **{number(top.eta)}**, "
+        f"**Example {quote(called(top.name))}** is the most exposed: its η is **{number(top.eta)}**, "
         f"**{times:.1f} × the median** of the {count(len(table))} training examples.{by_class}"
     )

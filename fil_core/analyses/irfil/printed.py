@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from fil_core.analyses.irfil.request import IrfilRequest
-from fil_core.result import Result
+from fil_core.analyses.subject import Subject
 
 _WANTED = (
     "eta_mean", "eta_std", "eta_max", "train_score", "test_score", "converged", "why", "failed", "more_leaky", "n", "d",
@@ -15,9 +15,11 @@ _WANTED = (
 )  # fmt: skip
 
 
-def printed(request: IrfilRequest, result: Result) -> tuple[dict[str, Any], str]:
+def printed(subject: Subject) -> tuple[dict[str, Any], str]:
     """For --json, and every round in words."""
-    line = {name: result.summary[name] for name in _WANTED}
+    request = subject.request
+    assert isinstance(request, IrfilRequest)
+    line = {name: subject.result.summary[name] for name in _WANTED}
     line |= {"weights": request.weights.text, "iterations": len(line["eta_mean"]) - 1}
     columns = {
         "eta mean": line["eta_mean"], "std": line["eta_std"], "max": line["eta_max"],

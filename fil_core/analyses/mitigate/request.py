@@ -74,7 +74,7 @@ class MitigateRequest(ModelRequest):
         0,
         whole(least=0, most=MOST_SEED),
         "random seed of the releases (default: that of --seed)",
-        flag="noise-seed",
+        called="noise_seed",
         follows="seed",
     )
 

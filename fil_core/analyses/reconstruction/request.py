@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fil_core.display.numbers import count, listed
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
-from fil_core.specs.options import number, numbers, option, whole, wholes
+from fil_core.specs.options import examples, number, numbers, option, whole
 from fil_core.specs.request import MOST_SEED, MOST_SIGMAS, check_attackable, check_draws
 
 
@@ -23,7 +23,7 @@ class ReconstructionRequest(ModelRequest):
         prior_std: of the prior that the bound assumes, per feature; None takes the training rows' own.
     """
 
-    ids: tuple[int, ...] = option((), wholes(), "examples: their rows in the source, from 0", link="id", required=True)
+    ids: tuple[int, ...] = option((), examples(), "ids of examples, as in every table", link="id", required=True)
     sigmas: tuple[float, ...] = option(
         (),
         numbers(zero=True, most=MOST_SIGMAS),
@@ -34,7 +34,7 @@ class ReconstructionRequest(ModelRequest):
         0,
         whole(least=0, most=MOST_SEED),
         "random seed of the releases (default: that of --seed)",
-        flag="noise-seed",
+        called="noise_seed",
         link="noise-seed",
         follows="seed",
     )

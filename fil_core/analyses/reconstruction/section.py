@@ -32,7 +32,7 @@ def _one(subject: Subject, position: int, id: int) -> str:
     columns = ["sigma", "mse", "psnr", "mse_prior", "psnr_prior", "bound_unbiased", "bound_prior", "explained"]
     return "".join(
         [
-            e.heading(f"Example {id:,}"),
+            e.heading(f"Example {subject.called(id)}"),
             e.sentence(reconstructed(rows, rows.iloc[len(rows) // 2], prior_std, prior=True)),
             _guesses(subject, position, rows["sigma"].tolist()),
             e.drawn(error_figures(rows, prior_std, subject.mode)),
@@ -50,7 +50,7 @@ def _guesses(subject: Subject, position: int, sigmas: list[float]) -> str:
     if data is None:
         return e.paragraph(subject.missing, "note")
     if data.image_shape is None:
-        return _record(subject, data.source_names, truth, [(sigmas[i], guess[i]) for i in levels])
+        return _record(subject, subject.features, truth, [(sigmas[i], guess[i]) for i in levels])
     shown = [("true example", truth)] + [(f"σ = {number(sigmas[i])}", guess[i]) for i in levels]
     return e.pictures((picture_address(subject, pictures.pixels(data, values)), name) for name, values in shown)
 

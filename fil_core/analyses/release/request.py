@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from fil_core.display.numbers import listed, number
 from fil_core.specs import ModelRequest
+from fil_core.specs.options import examples, one_attribute, option, whole
 from fil_core.specs.options import number as a_number
-from fil_core.specs.options import one_attribute, option, whole, wholes
 from fil_core.specs.request import MOST_SEED, check_attackable, check_draws
 
 
@@ -28,14 +28,14 @@ class ReleaseRequest(ModelRequest):
 
     sigma: float = option(1.0, a_number(), "standard deviation of the output noise (default 1)")
     attribute: str = option("", one_attribute(), "the attribute at risk, which is attacked", link="at-risk")
-    ids: tuple[int, ...] = option((), wholes(), "examples to reconstruct, where no attribute is attacked")
+    ids: tuple[int, ...] = option((), examples(), "examples to reconstruct, where no attribute is attacked")
     trials: int = option(20, whole(), "releases drawn for attacks (default 20)")
     draws: int = option(100, whole(), "releases drawn for the test score's spread (default 100)")
     seed: int = option(
         0,
         whole(least=0, most=MOST_SEED),
         "random seed of the releases (default: that of --seed)",
-        flag="noise-seed",
+        called="noise_seed",
         follows="seed",
     )
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from fil_core.data.dependence import dependences, few
 from fil_core.data.own.frames import NAMELESS
 from fil_core.data.own.reading import Form
 from fil_core.data.raw import Raw
 
 _MAX_COLUMNS = 2_000  # for the condition number; their eigendecomposition takes seconds
 _MAX_PRODUCT = 2 * 10**11  # of n d^2 for the condition number: a minute
+_ILL_CONDITIONED = 1e8  # a condition number above which eta has lost more than half of float64's digits
 _RARE = 5  # training rows of a class or category, below which it is rare
 _LISTED = 5  # names in a warning
 _MAX_CORRELATION = 0.999  # with the target
@@ -29,11 +31,17 @@ def health(raw: Raw, form: Form) -> dict[str, Any]:
     Returns:
         `form`, `rows`, `test_rows`, `features`, `target`, `classes` (name, number of training and test rows),
         `constant` (names of columns), `duplicates` (pairs of names), `condition` (number of `Z.T @ Z` for the
-        standardised training features Z; None where it would take long), `groups`, `warnings`, `notes`.
+        standardised training features Z; None where it would take long), `dependent` (the fewest columns without which
+        it would not be too large, and those that each depends on), `groups`, `warnings`, `notes`.
     """
     X = raw.X
     constant = np.flatnonzero((X.min(axis=0) == X.max(axis=0)) if len(X) else np.ones(X.shape[1], bool))
     duplicates = _duplicates(X, constant)
+    varying = np.setdiff1d(np.arange(X.shape[1]), constant)
+    condition = _condition(X[:, varying])
+    ill = form == "table" and condition is not None and condition > _ILL_CONDITIONED
+    names = [raw.feature_names[j] for j in varying]
+    dependent = dependences(_as_trained(raw)[:, varying], condition=_ILL_CONDITIONED) if ill else []
     checks = {
         "form": form,
         "rows": len(X),
@@ -43,7 +51,8 @@ def health(raw: Raw, form: Form) -> dict[str, Any]:
         "classes": _classes(raw),
         "constant": [raw.feature_names[j] for j in constant],
         "duplicates": [[raw.feature_names[i], raw.feature_names[j]] for i, j in duplicates],
-        "condition": _condition(np.delete(X, constant, axis=1)),
+        "condition": condition,
+        "dependent": [{"column": names[one.column], "on": [names[j] for j in one.on]} for one in dependent],
         "groups": [{"name": g.name, "levels": len(g.levels) + 1, "dropped": g.dropped} for g in raw.groups.values()],
         "notes": list(raw.notes),
     }
@@ -91,12 +100,28 @@ def _warnings(raw: Raw, form: Form, checks: dict[str, Any]) -> list[str]:
     if checks["duplicates"] and form == "table":
         pairs = [f"{b} = {a}" for a, b in checks["duplicates"]]
         warnings.append(f"Duplicate columns: {_first_few(pairs)}. Without a penalty λ > 0 the optimum is not unique.")
-    if checks["condition"] is not None and checks["condition"] > 1e8:
+    if checks["condition"] is not None and checks["condition"] > _ILL_CONDITIONED:
         warnings.append(
             f"The features are nearly linearly dependent (condition number {checks['condition']:.1e}): without a "
-            "penalty λ > 0, eta has few correct digits."
+            f"penalty λ > 0, eta has few correct digits.{_which(checks['dependent'])}"
         )
     return warnings
+
+
+def _which(dependent: list[dict[str, Any]]) -> str:
+    """Which columns depend on others, and what to leave out, in two sentences; empty for none."""
+    if not dependent:
+        return ""
+    each = few([f"{one['column']} (on {few(one['on'])})" for one in dependent])
+    return f" These depend on others: {each}. Leave out {few([one['column'] for one in dependent])} to end that."
+
+
+def _as_trained(raw: Raw) -> np.ndarray:
+    """The training features as they are standardised by default: a category's columns are not, as they are 0 or 1."""
+    X = raw.X.astype(np.float64)
+    continuous = np.arange(X.shape[1]) if raw.continuous is None else np.asarray(raw.continuous, dtype=int)
+    X[:, continuous] -= X[:, continuous].mean(axis=0)
+    return X
 
 
 def _row_warnings(checks: dict[str, Any]) -> list[str]:
@@ -110,7 +135,7 @@ def _row_warnings(checks: dict[str, Any]) -> list[str]:
         )
     rare = [c["class"] for c in checks["classes"] if 0 < c["train"] < _RARE]
     if rare:
-        warnings.append(f"Classes with fewer than {_RARE} training rows, which tend to leak most: {_first_few(rare)}.")
+        warnings.append(f"Classes with fewer than {_RARE} training rows, which may leak more: {_first_few(rare)}.")
     empty = [c["class"] for c in checks["classes"] if c["train"] == 0]
     if empty:
         warnings.append(f"Classes without any training row: {_first_few(empty)}.")
@@ -134,9 +159,7 @@ def _column_warnings(raw: Raw) -> list[str]:
             "not a copy of the target."
         )
     if rare:
-        warnings.append(
-            f"Categories with fewer than {_RARE} training rows, which tend to leak most: {_first_few(rare)}."
-        )
+        warnings.append(f"Categories with fewer than {_RARE} training rows, which may leak more: {_first_few(rare)}.")
     return warnings
 
 

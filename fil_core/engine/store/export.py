@@ -44,15 +44,21 @@ def to_csv_bytes(frame: pd.DataFrame) -> bytes:
 
     Source: OWASP, "CSV Injection".
     """
-    columns = [_harmless_column(frame.iloc[:, j]) for j in range(frame.shape[1])]
-    # Built by position: column names may repeat.
-    safe = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=frame.index)
-    safe.index = _harmless_column(frame.index)
+    safe = harmless(frame)
     # The csv module of Python < 3.13 quotes only characters of the line end: with "\n" a lone CR inside a cell would
     # go out bare, and what follows it would be read as a new line.
     rows = safe.to_csv(header=False, lineterminator="\r\n") if len(safe) else ""
     header = ",".join(map(_heading, ["id", *frame.columns]))
     return f"{header}\r\n{rows}".encode(errors="backslashreplace")
+
+
+def harmless(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose cells, and whose index, a spreadsheet takes for no formula, as in `to_csv_bytes`."""
+    columns = [_harmless_column(frame.iloc[:, j]) for j in range(frame.shape[1])]
+    # Built by position: column names may repeat.
+    safe = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=frame.index)
+    safe.index = _harmless_column(frame.index)
+    return safe
 
 
 def unguarded(text: str) -> str:
@@ -105,12 +111,12 @@ def check_table_path(path: Path | str) -> None:
     """
     path = Path(path)
     if path.suffix.lower() not in _WRITERS:
-        raise BadRequest(f"path: expected a file name ending in .parquet or .csv; got {str(path)!r}.")
+        raise BadRequest(f"out: expected a file name ending in .parquet or .csv; got {str(path)!r}.")
     if path.is_dir():
-        raise BadRequest(f"path: expected a file name; {path} is a folder.")
+        raise BadRequest(f"out: expected a file name; {path} is a folder.")
     if not path.absolute().parent.is_dir():
         raise BadRequest(
-            f"path: expected an existing folder; {path.absolute().parent} is not there, so create it first."
+            f"out: expected an existing folder; {path.absolute().parent} is not there, so create it first."
         )
 
 
@@ -134,7 +140,7 @@ def write_table(frame: pd.DataFrame, path: Path | str) -> None:
         os.replace(temporary, path)
     except OSError as error:
         cause = error.strerror or error
-        raise BadRequest(f"path: {path} cannot be written ({cause}); choose another place.") from error
+        raise BadRequest(f"out: {path} cannot be written ({cause}); choose another place.") from error
     finally:
         _discard(temporary)
 

@@ -23,7 +23,8 @@ from fil_core import (
 from fil_core.analyses.attribute import figures as attribute_figures
 from fil_core.analyses.attribute import words as attribute_words
 from fil_core.display import redaction
-from pages.common import compute, curves, text, widgets
+from pages.common import compute, curves, tables, text, widgets
+from pages.common.naming import named
 
 _WHITE = ("whitebox-prior", "whitebox")
 _L2S = [1e-5, 1e-3, 1e-2, 1e-1, 1.0]
@@ -60,7 +61,7 @@ def view(model_request: FilRequest, data: Dataset) -> None:
     st.subheader("Does η predict success for every λ?", anchor=False)
     _penalties(request)
     st.subheader("Most exposed examples", anchor=False)
-    _examples(result, white, sigma)
+    _examples(data, result, white, sigma)
     with st.expander("The attackers"):
         st.markdown(ATTACKERS_TEXT)
     widgets.provenance(request, result)
@@ -228,7 +229,7 @@ def _accuracy_line(result: Result) -> tuple[np.ndarray, np.ndarray]:
     return s["eta_mean"] / np.array([s["sigmas"][i] for i in noisy]), np.array([accuracy[i] for i in noisy])
 
 
-def _examples(result: Result, white: dict[str, np.ndarray], sigma: float) -> None:
+def _examples(data: Dataset, result: Result, white: dict[str, np.ndarray], sigma: float) -> None:
     """A row for each example; picking one opens it on the Examples page."""
     columns = ["label", "value", "eta"]
     table = result.table[columns].assign(**{f"success of {name}": p for name, p in white.items()})
@@ -237,15 +238,15 @@ def _examples(result: Result, white: dict[str, np.ndarray], sigma: float) -> Non
         # Whether guessing the most common value is correct reveals the value.
         table = table[columns].assign(label=widgets.MASK, value=widgets.MASK)
     visit = st.session_state.setdefault("attack-visit", 0)  # a table keeps its selected row; a new key clears it
-    event = st.dataframe(
-        table.head(1000), width="stretch", on_select="rerun", selection_mode="single-row",
+    event = tables.table(
+        named(table.head(1000), data), width="stretch", on_select="rerun", selection_mode="single-row",
         column_config=widgets.number_columns(table), key=f"attack-rows-{visit}", height=320,
     )  # fmt: skip
     more = f" The leakiest 1,000 of {text.count(len(table))}; the export has all of them." if len(table) > 1000 else ""
     st.caption(
         f"Success: probability of a correct guess at σ = {text.number(sigma)}. Pick a row to open the example.{more}"
     )
-    widgets.export(table, "attribute-attack", key="attack-export")
+    widgets.export(table, "attribute-attack", data, key="attack-export")
     if picked := event["selection"]["rows"]:
         st.session_state["attack-visit"] = visit + 1
         st.session_state["open"] = int(table.index[picked[0]])

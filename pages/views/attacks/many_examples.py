@@ -10,7 +10,8 @@ import streamlit as st
 
 from fil_core import Dataset, ReconstructionRequest
 from fil_core.analyses.reconstruction import figures as reconstruction_figures
-from pages.common import compute, text, widgets
+from pages.common import compute, tables, text, widgets
+from pages.common.naming import named
 
 _BATCH = 10  # examples that are computed, and stored, together
 
@@ -32,10 +33,10 @@ def view(request: ReconstructionRequest, data: Dataset, sigma: float, suffix: st
         st.caption("Attack many examples at this noise to compare the error of each with its bound.")
         return
     points = pd.concat(tables).query("eta > 0")
-    _compare(points[np.isfinite(points["bound_unbiased"])], prior=bool(suffix))
+    _compare(data, points[np.isfinite(points["bound_unbiased"])], prior=bool(suffix))
 
 
-def _compare(points: pd.DataFrame, *, prior: bool) -> None:
+def _compare(data: Dataset, points: pd.DataFrame, *, prior: bool) -> None:
     bound, mse = ("bound_prior", "mse_prior") if prior else ("bound_unbiased", "mse")
     widgets.chart(
         reconstruction_figures.error_and_bound(points, bound, mse, widgets.mode()),
@@ -48,8 +49,8 @@ def _compare(points: pd.DataFrame, *, prior: bool) -> None:
         f"{text.count(len(below))} of {text.count(len(points))} examples lie below their bound, {text.count(clear)} of "
         "them by more than two standard errors; the text below explains why this is possible."
     )
-    st.dataframe(
-        points[["eta", bound, mse, "explained"]].sort_values(bound), height=200, width="stretch",
+    tables.table(
+        named(points[["eta", bound, mse, "explained"]].sort_values(bound), data), height=200, width="stretch",
         column_config=widgets.number_columns(points), key="many-rows",
     )  # fmt: skip
-    widgets.export(points.drop(columns="label"), "reconstruction", key="many-export")
+    widgets.export(points.drop(columns="label"), "reconstruction", data, key="many-export")

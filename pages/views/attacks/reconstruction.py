@@ -9,8 +9,9 @@ import streamlit as st
 from fil_core import Dataset, FilRequest, ReconstructionRequest, Result
 from fil_core.analyses.reconstruction import figures as reconstruction_figures
 from fil_core.analyses.reconstruction import words as reconstruction_words
-from fil_core.display import charts, pictures
-from pages.common import compute, text, tiles, widgets
+from fil_core.display import charts, pictures, redaction
+from pages.common import compute, naming, tables, text, tiles, widgets
+from pages.common.naming import missing, named
 from pages.views.attacks import many_examples
 
 _WIDTH = 260
@@ -44,10 +45,7 @@ def view(model_request: FilRequest, data: Dataset) -> None:
     sentence = st.container()  # the answer is above the controls that change it
     id, trials, seed = _controls(data)
     if id not in set(data.ids.tolist()):
-        st.warning(
-            f"Example {id} is not among the {data.n:,} training examples in use: it may be held out for testing, of "
-            "another class, or left out by the row limit."
-        )
+        st.warning(missing(data, id))
         return
     request = ReconstructionRequest(
         data=model_request.data, model=model_request.model, ids=(id,), trials=trials, seed=seed,
@@ -67,7 +65,7 @@ def view(model_request: FilRequest, data: Dataset) -> None:
         _record(data, result.arrays["truth"][0], guess)
     left, right = st.columns(2)
     with left:
-        _error_chart(result, sigma)
+        _error_chart(data, result, sigma)
     with right:
         st.subheader("Does any attack beat the bound?", anchor=False)
         many_examples.view(request, data, sigma, suffix)
@@ -90,21 +88,25 @@ def _noise_and_attack(result: Result) -> tuple[float, str]:
     return sigma, _ATTACKS[attack or "with a prior"]
 
 
-def _error_chart(result: Result, sigma: float) -> None:
+def _error_chart(data: Dataset, result: Result, sigma: float) -> None:
     st.subheader("Error against noise", anchor=False)
     widgets.chart(
         reconstruction_figures.errors(result.table, sigma, result.summary["prior_std"], widgets.mode()),
         "Root mean squared error of both attacks against the output noise, beside their bounds",
         "errors",
     )
-    widgets.table_twin(result.table.drop(columns="label"), key="error-numbers")
+    widgets.table_twin(named(result.table.drop(columns="label"), data), key="error-numbers")
 
 
 def _controls(data: Dataset) -> tuple[int, int, int]:
     one, two, three, four = st.columns([1, 1, 0.9, 1.4], vertical_alignment="bottom")
     if st.session_state.get("id") is None and "id" in st.session_state:
         del st.session_state["id"]
-    id = one.number_input("Example (id)", min_value=0, value=int(data.ids[0]), step=1, key="id", bind="query-params")
+    if naming.names_shown(data):
+        st.session_state.setdefault("id", int(data.ids[0]))
+        naming.field(st.columns([1, 3.3])[0], data, "Example (id)")
+    label = "Example (row)" if data.id_names is not None else "Example (id)"
+    id = one.number_input(label, min_value=0, value=int(data.ids[0]), step=1, key="id", bind="query-params")
     trials = two.number_input("Releases drawn", 1, 10_000, 20, step=10, key="releases-drawn", bind="query-params", help="For each noise level; the pictures show the first.")  # noqa: E501 # fmt: skip
     seed = three.number_input("Noise seed", 0, value=0, key="noise-seed", bind="query-params")
     four.button("Another example", icon=":material/shuffle:", key="another", on_click=_another, args=(data.ids,))
@@ -169,5 +171,5 @@ def _record(data: Dataset, truth: np.ndarray, guess: np.ndarray) -> None:
         index=pd.Index(data.source_names, name="column"),
     )
     if widgets.redacted():
-        frame = frame.astype(object).mask(frame.notna(), widgets.MASK)
-    st.dataframe(frame, width="stretch", height=320, column_config=widgets.number_columns(frame), key="guess-record")
+        frame = redaction.hidden(frame).rename(index=redaction.feature)
+    tables.table(frame, width="stretch", height=320, column_config=widgets.number_columns(frame), key="guess-record")

@@ -7,8 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import Dataset, ExampleRequest, FilRequest, Result
-from fil_core.display import charts, pictures
-from pages.common import compute, text, tiles, widgets
+from fil_core.display import charts, pictures, redaction
+from pages.common import compute, tables, text, tiles, widgets
+from pages.common.naming import called, missing, named
 from pages.views.examples import review
 
 _WIDTH = 300
@@ -17,17 +18,15 @@ _WIDTH = 300
 def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> None:
     """Everything about one example; a warning for an id that is not in the training set."""
     if id not in table.index:
-        st.warning(
-            f"Example {id} is not among the {len(table):,} training examples in use: it may be held out for testing, "
-            "of another class, or left out by the row limit. Pick one below."
-        )
+        st.warning(missing(data, id) + " Pick one below.")
         return
     row = table.loc[id]
     result = compute.example(ExampleRequest(data=request.data, model=request.model, id=id, device=request.device))
     with st.container(border=True):
         head, buttons = st.columns([1, 1], vertical_alignment="center")
         shows_class = data.class_names and not widgets.redacted()
-        head.subheader(f"Example {id:,}" + (f" · class {text.safe(row.label)}" if shows_class else ""), anchor=False)
+        of_class = f" · class {text.safe(row.label)}" if shows_class else ""
+        head.subheader(f"Example {text.safe(called(data, id))}{of_class}", anchor=False)
         with buttons.container(horizontal=True, horizontal_alignment="right"):
             attack = st.button("Attack this example", icon=":material/visibility:", key="attack-this")
             st.button("Close", icon=":material/close:", key="close", on_click=_close)
@@ -80,10 +79,13 @@ def _metrics(row: pd.Series, table: pd.DataFrame) -> None:
     names = {"eta": "η", "dfil": "dFIL", "loss": "Loss", "loo_shift": "Shift of θ if left out", "leverage": "Leverage"}
     shown = {key: name for key, name in names.items() if key in table}
     percentiles = {key: 100 * float((table[key] <= row[key]).mean()) for key in shown}
-    widgets.metrics(
-        {name: (text.number(row[key]), f"percentile {percentiles[key]:.1f}") for key, name in shown.items()},
-        border=False,
-    )
+    known = {
+        name: (text.number(row[key]), f"percentile {percentiles[key]:.1f}")
+        if pd.notna(row[key])
+        else (tables.MISSING, "not unique without it")
+        for key, name in shown.items()
+    }
+    widgets.metrics(known, border=False)
 
 
 def _pictures(data: Dataset, result: Result, id: int) -> None:
@@ -126,7 +128,8 @@ def _pictures(data: Dataset, result: Result, id: int) -> None:
 
 def _record(data: Dataset, result: Result, id: int) -> None:
     masked = bool(widgets.redacted())
-    names, values = data.source_names, data.source[data.row(id)]
+    values = data.source[data.row(id)]
+    names = tuple(map(redaction.feature, data.source_names)) if masked else data.source_names
     eta = result.arrays["feature_eta"]
     direction = result.arrays["direction"]
     record = pd.DataFrame(
@@ -140,7 +143,7 @@ def _record(data: Dataset, result: Result, id: int) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown("**The record**")
-        st.dataframe(record, width="stretch", height=360, column_config=widgets.number_columns(record), key="record")
+        tables.table(record, width="stretch", height=360, column_config=widgets.number_columns(record), key="record")
     with right:
         groups = result.summary["attribute_eta"]
         single = {
@@ -185,5 +188,5 @@ def _neighbours(data: Dataset, table: pd.DataFrame, result: Result) -> None:
             st.session_state["open"] = picked
             st.rerun()
     else:
-        shown = near[["distance"]].join(table[["label", "rank", "eta"]])
-        st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key="near-rows")
+        shown = named(near[["distance"]].join(table[["label", "rank", "eta"]]), data)
+        tables.table(shown, width="stretch", column_config=widgets.number_columns(shown), key="near-rows")

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import Dataset, FilRequest, analysis_of
-from pages.common import text, tiles, widgets
+from pages.common import tables, text, tiles, widgets
 
 _PAGE = 48
 _FIRST = {
@@ -77,7 +77,7 @@ def _rows(data: Dataset, rows: pd.DataFrame) -> int | None:
     shown = widgets.with_records(data, rows[columns])
     # A table keeps its selected row; a new key after each pick clears it.
     visit = st.session_state.setdefault("rows-visit", 0)
-    event = st.dataframe(
+    event = tables.table(
         shown, width="stretch", on_select="rerun", selection_mode="single-row", key=f"rows-{visit}",
         column_config=widgets.number_columns(shown),
     )  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from fil_core import FilRequest
-from pages.common import widgets
+from fil_core import Dataset, FilRequest
+from pages.common import tables, widgets
+from pages.common.naming import named
 
 
 def notes(request: FilRequest) -> dict[int, str]:
@@ -31,7 +32,7 @@ def _toggle(listed: dict[int, str], id: int) -> None:
         listed[id] = ""
 
 
-def panel(request: FilRequest, table: pd.DataFrame) -> None:
+def panel(request: FilRequest, data: Dataset, table: pd.DataFrame) -> None:
     """The list, with editable notes, and its export."""
     listed = notes(request)
     known = [id for id in listed if id in table.index]
@@ -39,6 +40,7 @@ def panel(request: FilRequest, table: pd.DataFrame) -> None:
         return
     st.subheader("Review list", anchor=False)
     shown = table.loc[known, ["rank", "eta", "label"]].assign(note=[listed[id] for id in known])
-    edited = st.data_editor(shown, disabled=["rank", "eta", "label"], width="stretch", key="review-notes")
-    listed.update({int(id): str(note or "") for id, note in edited["note"].items()})
-    widgets.export(edited, "review", key="review-export", label="Export the review list")
+    edited = tables.editor(named(shown, data), editable=["note"], width="stretch", key="review-notes")
+    written = shown.assign(note=[str(note or "") for note in edited["note"]])
+    listed.update(zip(known, written["note"], strict=True))
+    widgets.export(written, "review", data, key="review-export", label="Export the review list")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from fil_core import FilRequest, agreement
+from fil_core import Dataset, FilRequest, agreement
 from fil_core.display import charts
-from pages.common import compute, sidebar, text, widgets
+from pages.common import compute, models, sidebar, text, widgets
 
 
-def comparison(request: FilRequest, table: pd.DataFrame) -> None:
+def comparison(request: FilRequest, data: Dataset, table: pd.DataFrame) -> None:
     """The same examples under another model."""
-    kinds = [k for k in sidebar.possible_models() if k != request.model.kind] or [request.model.kind]
+    kinds = [k for k in models.in_use() if k != request.model.kind] or [request.model.kind]
     left, middle, right = st.columns(3)
     kind = left.selectbox("Other model", kinds, key="other", bind="query-params")
     l2 = middle.number_input(
@@ -41,4 +41,4 @@ def comparison(request: FilRequest, table: pd.DataFrame) -> None:
         "ranks",
     )
     columns = pd.DataFrame({"label": table["label"], "eta": table["eta"], "eta_other": other_eta})
-    widgets.export(columns, "two-models", key="other-export", label="Export both")
+    widgets.export(columns, "two-models", data, key="other-export", label="Export both")

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import streamlit as st
 
-from fil_core import FilRequest, Result, sigma_for_error, sigma_for_eta, sigma_for_membership
+from fil_core import BadRequest, FilRequest, Result, sigma_for_error, sigma_for_eta, sigma_for_membership
 from fil_core.display import charts
 from pages.common import curves, text, widgets
 
@@ -98,6 +98,11 @@ def _for_error(request: FilRequest, result: Result, table: pd.DataFrame) -> tupl
 
 def _for_auc(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[float, str]:
     goal = st.slider("Largest AUC allowed", 0.505, 0.995, 0.6, key="goal-auc")
+    if alone := int(table["loo_shift"].isna().sum()):
+        raise BadRequest(
+            f"membership AUC: expected leverages below 1; got {text.counted(alone, 'example')} with a leverage of 1: "
+            "without it the optimum is not unique. Choose a penalty λ above 0."
+        )
     exact = request.model.kind == "least-squares"
     precision = "at most" if exact else "about"
     reason = "" if exact else " (the model without the example is approximated by one Newton step)"

@@ -8,7 +8,7 @@ import streamlit as st
 
 from fil_core import Dataset
 from fil_core.display import charts
-from pages.common import text, tiles, widgets
+from pages.common import tables, text, tiles, widgets
 
 _STRIP = 16
 
@@ -51,9 +51,8 @@ def _selected(data: Dataset, table: pd.DataFrame, picked: list[int], column: str
             st.switch_page("pages/examples.py", query_params={"id": str(clicked)})
     else:
         rows = widgets.with_records(data, table.loc[ids, ["rank", "eta", "label", column]])
-        st.dataframe(rows, column_config=widgets.number_columns(rows), key="strip-rows")
-    buttons = st.columns([1, 1, 2])
-    if buttons[0].button("Open in Examples", icon=":material/grid_view:"):
-        st.switch_page("pages/examples.py", query_params={})
-    with buttons[1]:
-        widgets.export(table.loc[ids], "selection", key="selection-export", label="Export selection")
+        tables.table(rows, column_config=widgets.number_columns(rows), key="strip-rows")
+    with st.container(horizontal=True):
+        if st.button("Open in Examples", icon=":material/grid_view:"):
+            st.switch_page("pages/examples.py", query_params={})
+        widgets.export(table.loc[ids], "selection", data, key="selection-export", label="Export selection")

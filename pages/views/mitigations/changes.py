@@ -8,7 +8,8 @@ import streamlit as st
 from fil_core import Dataset, IrfilRequest, Result
 from fil_core.analyses.irfil import figures as irfil_figures
 from fil_core.display import charts
-from pages.common import text, tiles, widgets
+from pages.common import tables, text, tiles, widgets
+from pages.common.naming import named
 
 _STRIP = 8
 _ROWS = 1000
@@ -38,7 +39,7 @@ def view(data: Dataset, request: IrfilRequest, result: Result, table: pd.DataFra
             _scatter(table)
     if not hidden:
         _most_changed(data, table)
-        _all_examples(table)
+        _all_examples(data, table)
     left, right = st.columns(2)
     with left:
         _classes(data, table)
@@ -101,7 +102,7 @@ def _most_changed(data: Dataset, table: pd.DataFrame) -> None:
         st.subheader(title, anchor=False)
         if data.image_shape is None:
             shown = widgets.with_records(data, rows.drop(columns=["eta", "rank", "percentile"]))
-            st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key=f"{key}-rows")
+            tables.table(shown, width="stretch", column_config=widgets.number_columns(shown), key=f"{key}-rows")
             continue
         labels = [f"{label} · {change:.2f} ×" for label, change in zip(rows["label"], rows["change"], strict=True)]
         # The ranks before: those after differ by rounding only once all eta are equal.
@@ -112,18 +113,18 @@ def _most_changed(data: Dataset, table: pd.DataFrame) -> None:
             st.switch_page("pages/examples.py", query_params={})
 
 
-def _all_examples(table: pd.DataFrame) -> None:
+def _all_examples(data: Dataset, table: pd.DataFrame) -> None:
     by_change = table.sort_values("change", ascending=False, kind="stable")
     columns = [c for c in ("eta_before", "eta_after", "change", "weight") if c in table]
     with st.expander("All examples"):
-        shown = by_change[["label", *columns]].head(_ROWS)
-        st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key="everyone-changed")
+        shown = named(by_change[["label", *columns]].head(_ROWS), data)
+        tables.table(shown, width="stretch", column_config=widgets.number_columns(shown), key="everyone-changed")
         total = text.count(len(table))
         more = f" The first {text.count(_ROWS)} of {total}; the export has all of them." if len(table) > _ROWS else ""
         st.caption(f"By change, largest rise first.{more}")
         # `--weights` and "Weights of your own" can read this file.
         widgets.export(
-            table[[c for c in columns if c != "change"]], "weights", key="weights-export", label="Export weights"
+            table[[c for c in columns if c != "change"]], "weights", data, key="weights-export", label="Export weights"
         )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import (
+    ATTACKABLE,
     LARGEST_L2,
     METHODS,
     Dataset,
@@ -25,7 +26,7 @@ from fil_core import (
     release_row,
 )
 from fil_core.analyses.release import figures as release_figures
-from pages.common import compute, curves, text, widgets
+from pages.common import compute, curves, tables, text, widgets
 from pages.views.mitigations import release, selected
 
 _FACTORS = [2.0, 3.0, 10.0, 30.0, 100.0]  # of the noise, and of the penalty
@@ -71,6 +72,8 @@ def view(model_request: FilRequest, data: Dataset) -> None:
     )  # fmt: skip
     _frontier(model, base, before, done, by_name, name, leakage)
     _table(done, before.summary["score"], name)
+    if model_request.model.kind not in ATTACKABLE:
+        release.not_attacked(model_request)
     selected.view(data, *by_name[name], before)
     for notice in sorted({text.safe(n) for _, result in by_name.values() for n in result.provenance["warnings"]}):
         st.caption(f":material/warning: {notice}")
@@ -236,7 +239,7 @@ def _table(done: pd.DataFrame, score: str, selected_name: str) -> None:
     shown = done[list(columns)].rename(columns=columns).rename_axis("mitigation")
     shown = shown.dropna(axis="columns", how="all")
     shown.insert(0, "", ["◉" if name == selected_name else "" for name in shown.index])
-    st.dataframe(
+    tables.table(
         shown, width="stretch", height="content", column_config=widgets.number_columns(shown), key="side-by-side"
     )
     st.caption(

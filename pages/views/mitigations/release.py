@@ -17,7 +17,7 @@ from fil_core import (
     default_sigma,
     evenly_ranked,
 )
-from pages.common import compute, text
+from pages.common import compute, models, text
 
 EVERYTHING = "the whole example"
 EXAMPLES = 30  # reconstructed, three in each decile
@@ -55,6 +55,15 @@ def release(request: FilRequest, attribute: str, before: Result) -> ReleaseReque
         data=request.data, model=request.model, sigma=float(sigma), attribute=attribute,
         ids=evenly_ranked(before.table["eta"], EXAMPLES) if whole else (), device=request.device,
     )  # fmt: skip
+
+
+def not_attacked(request: FilRequest) -> None:
+    """Why there is no attack on this model, and buttons that switch to one that can be attacked."""
+    st.info(
+        f"Attacks are defined for {' and '.join(ATTACKABLE)} models, not for {request.model.kind}.",
+        icon=":material/info:",
+    )
+    models.offer(ATTACKABLE, request.data.name, request.data.classes, key="attackable")
 
 
 def attack_title(attack: dict[str, object]) -> str:

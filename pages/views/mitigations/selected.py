@@ -7,7 +7,8 @@ import streamlit as st
 
 from fil_core import Dataset, Dropping, Mitigation, Result, successors
 from fil_core.analyses import ranking
-from pages.common import sidebar, text, tiles, widgets
+from pages.common import sidebar, tables, text, tiles, widgets
+from pages.common.naming import called, named
 
 _SUCCESSORS = 8
 
@@ -22,8 +23,8 @@ def view(data: Dataset, mitigation: Mitigation, result: Result, before: Result) 
     st.markdown(
         f"**{text.count(more)} of {text.count(kept)}** training examples leak more than in the original model "
         f"with the same noise; the largest η is **{text.number(eta_after.max())}**, of example "
-        f"{int(eta_after.idxmax()):,} (before: {text.number(eta_before.max())}, of example "
-        f"{int(eta_before.idxmax()):,})."
+        f"{text.safe(called(data, int(eta_after.idxmax())))} (before: {text.number(eta_before.max())}, of example "
+        f"{text.safe(called(data, int(eta_before.idxmax())))})."
     )
     if isinstance(model.weights, Dropping):
         _next_leakiest(data, eta_before, eta_after, model.weights.k)
@@ -54,10 +55,10 @@ def _next_leakiest(data: Dataset, eta_before: pd.Series, eta_after: pd.Series, k
         if clicked is not None:
             st.session_state["open"] = clicked
             st.switch_page("pages/examples.py", query_params={})
-        widgets.table_twin(next_leakiest.head(1000), key="successor-numbers")
+        widgets.table_twin(named(next_leakiest.head(1000), data), key="successor-numbers")
     else:
         shown = widgets.with_records(data, top)
-        st.dataframe(shown, width="stretch", column_config=widgets.number_columns(shown), key="successor-rows")
+        tables.table(shown, width="stretch", column_config=widgets.number_columns(shown), key="successor-rows")
 
 
 def _set_model(weights: str, l2: float) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from fil_core.data.own import OwnData
-from pages.common import sidebar, text, widgets
+from pages.common import sidebar, tables, text, widgets
 
 
 def report(entry: OwnData) -> None:
@@ -32,12 +32,12 @@ def report(entry: OwnData) -> None:
     with left:
         if h["classes"]:
             st.caption(f"Classes of {text.safe(h['target'])}")
-            st.dataframe(pd.DataFrame(h["classes"]), key="own-health-classes", hide_index=True)
+            tables.table(pd.DataFrame(h["classes"]), key="own-health-classes", hide_index=True)
     with right:
         if h["groups"]:
             st.caption("Categories and their baseline levels")
             groups = pd.DataFrame(h["groups"]).rename(columns={"dropped": "baseline level"})
-            st.dataframe(groups, key="own-health-groups", hide_index=True)
+            tables.table(groups, key="own-health-groups", hide_index=True)
     for note in h["notes"]:
         st.caption(text.safe(note))
     if st.button(

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from fil_core.data.own import OwnData
-from pages.common import sidebar, text, uploads, widgets
+from pages.common import sidebar, tables, text, uploads, widgets
 
 _TYPES = ["csv", "tsv", "parquet", "npy", "npz", "zip"]
 _ENCODING = {
@@ -70,7 +70,7 @@ def preview(content: dict[str, Any]) -> None:
     if content["form"] == "image":
         classes = len({c["class"] for c in content["classes"]})
         st.markdown(f"**{text.count(content['rows'])} images** in {classes} classes.")
-        st.dataframe(pd.DataFrame(content["classes"]), key="own-classes", hide_index=True)
+        tables.table(pd.DataFrame(content["classes"]), key="own-classes", hide_index=True)
         for note in content["notes"]:
             st.caption(text.safe(note))
         return
@@ -81,14 +81,14 @@ def preview(content: dict[str, Any]) -> None:
         st.caption("Columns and their encoding as features")
         encodings = [_encoding(column) for column in content["columns"]]
         summary = columns[["name", "kind", "distinct", "missing"]].assign(encoding=encodings)
-        st.dataframe(summary, key="own-columns", hide_index=True)
+        tables.table(summary, key="own-columns", hide_index=True)
     with right:
         st.caption("First rows")
         if widgets.redacted():
             st.info("Hidden while Redact is on.", icon=":material/visibility_off:")
         else:
             names = [str(c["name"]) for c in content["columns"]]
-            st.dataframe(pd.DataFrame(content["head"], columns=names), key="own-head", hide_index=True)
+            tables.table(pd.DataFrame(content["head"], columns=names), key="own-head", hide_index=True)
 
 
 def _encoding(column: dict[str, Any]) -> str:

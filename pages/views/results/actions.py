@@ -9,7 +9,8 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from fil_core import BadRequest, Dataset, DataSpec, analysis_of, to_csv_bytes, to_flat_parquet_bytes
+from fil_core import BadRequest, Dataset, DataSpec, Engine, FilError, analysis_of, to_csv_bytes, to_flat_parquet_bytes
+from fil_core.analyses import naming
 from fil_core.analyses.sharing import shareable
 from fil_core.engine.store import Store
 from fil_core.engine.uploads import UPLOADS
@@ -32,23 +33,21 @@ def actions(runs: list[Stored]) -> None:
         st.caption("Tick a row to open, report, export or delete it; tick two to compare them.")
         return
     st.caption(f"**{text.count(len(runs))} selected.** " + text.safe("; ".join(run.name for run in runs[:3])) + ("; …" if len(runs) > 3 else ""))  # noqa: E501 # fmt: skip
-    one, two, three, four, five = st.columns(5)
-    with one:
-        _open(runs)
-    two.button(
-        "Compare", icon=":material/compare_arrows:", key="results-compare", width="stretch", disabled=len(runs) != 2,
-        help="Tick two.", on_click=results_compare.link, args=(runs,),
-    )  # fmt: skip
-    with three:
+    with st.container(horizontal=True):
+        reason = _open(runs)
+        st.button(
+            "Compare", icon=":material/compare_arrows:", key="results-compare", disabled=len(runs) != 2,
+            help="Tick two.", on_click=results_compare.link, args=(runs,),
+        )  # fmt: skip
         _report(runs)
-    with four:
         _export(runs)
-    five.button(
-        "Delete", icon=":material/delete:", key="results-delete", width="stretch", on_click=_ask_deletion, args=(runs,)
-    )
+        st.button("Delete", icon=":material/delete:", key="results-delete", on_click=_ask_deletion, args=(runs,))
+    if reason:
+        st.caption(text.safe(reason))
 
 
-def _open(runs: list[Stored]) -> None:
+def _open(runs: list[Stored]) -> str:
+    """The button; returns why a single result cannot be opened."""
     place, reason = None, "Tick one."
     if len(runs) == 1 and runs[0].request is None:
         uploaded = runs[0].entry.analysis in UPLOADS
@@ -63,16 +62,15 @@ def _open(runs: list[Stored]) -> None:
         except results_open.NoPage as error:
             reason = f"No page shows exactly this: {error}"
     st.button(
-        "Open", icon=":material/open_in_new:", key="results-open", width="stretch", disabled=place is None,
+        "Open", icon=":material/open_in_new:", key="results-open", disabled=place is None,
         help=text.safe(reason), on_click=results_open.go, args=(place,),
     )  # fmt: skip
-    if place is None and len(runs) == 1:
-        st.caption(text.safe(reason))
+    return reason if place is None and len(runs) == 1 else ""
 
 
 def _report(runs: list[Stored]) -> None:
     keys = [run.entry.key for run in runs if run.request is not None and not run.part]
-    with st.popover("Report", icon=":material/description:", width="stretch", disabled=not keys):
+    with st.popover("Report", icon=":material/description:", disabled=not keys):
         redact = widgets.redacted()
         reported = "1 result" if len(keys) == 1 else f"{len(keys)} results"
         st.markdown(f"One self-contained HTML file about **{reported}**; it prints on A4.")
@@ -115,11 +113,11 @@ def _written(store: Store, datasets: Datasets, keys: list[str], redact: bool, to
 def _export(runs: list[Stored]) -> None:
     run = runs[0]
     possible = len(runs) == 1 and run.request is not None and not run.part
-    with st.popover("Export", icon=":material/table:", width="stretch", disabled=not possible, help="The table of one result."):  # noqa: E501 # fmt: skip
+    with st.popover("Export", icon=":material/table:", disabled=not possible, help="The table of one result."):
         if not possible or run.request is None:
             return
         st.caption(f"The table of {text.safe(run.name)}. {text.PRIVATE}")
-        store, request, redact = compute.engine().store, run.request, widgets.redacted()
+        engine, request, redact = compute.engine(), run.request, widgets.redacted()
         name = run.entry.analysis.replace(" ", "-")
         for label, writer, mime in (
             ("csv", to_csv_bytes, "text/csv"),
@@ -127,27 +125,36 @@ def _export(runs: list[Stored]) -> None:
         ):
             st.download_button(
                 {"csv": "CSV", "parquet": "Parquet"}[label],
-                partial(_written_table, writer, store, run.entry.key, request, redact),
+                partial(_written_table, writer, engine, run.entry.key, request, redact),
                 f"{name}.{label}", mime, key=f"results-{label}", on_click="ignore",
             )  # fmt: skip
 
 
 def _written_table(
-    writer: Callable[[pd.DataFrame], bytes], store: Store, key: str, request: Request, redact: bool
+    writer: Callable[[pd.DataFrame], bytes], engine: Engine, key: str, request: Request, redact: bool
 ) -> bytes:
-    return writer(_table(store, key, request, redact))
+    return writer(table_of(engine, key, request, redact))
 
 
-def _table(store: Store, key: str, request: Request, redact: bool) -> pd.DataFrame:
+def table_of(engine: Engine, key: str, request: Request, redact: bool) -> pd.DataFrame:
     """The table as it may be exported.
 
     Raises:
         BadRequest: the result was deleted meanwhile.
     """
-    result = store.get(key)
+    result, analysis = engine.store.get(key), analysis_of(request)
     if result is None:
         raise BadRequest(f"export: expected a result that can be read; got {key[:16]}.")
-    return shareable(analysis_of(request), result.table, request.weighting) if redact else result.table
+    if redact:
+        return shareable(analysis, result.table, request.weighting)
+    return naming.named(result.table, _examples(engine, request), analysis)
+
+
+def _examples(engine: Engine, request: Request) -> Dataset | None:
+    try:
+        return engine.dataset(request.data)
+    except FilError:  # deleted since; the numbers of the examples are left
+        return None
 
 
 def _ask_deletion(runs: list[Stored]) -> None:
@@ -168,9 +175,9 @@ def confirmation() -> None:
             st.caption(text.safe(name))
         if len(chosen) > 8:
             st.caption(f"and {len(chosen) - 8} more")
-        yes, no, _ = st.columns([1, 1, 4])
-        yes.button("Delete", type="primary", icon=":material/delete:", key="delete-yes", on_click=_delete)
-        no.button("Keep", key="delete-no", on_click=st.session_state.pop, args=(_TO_DELETE, None))
+        with st.container(horizontal=True):
+            st.button("Delete", type="primary", icon=":material/delete:", key="delete-yes", on_click=_delete)
+            st.button("Keep", key="delete-no", on_click=st.session_state.pop, args=(_TO_DELETE, None))
 
 
 def _delete() -> None:

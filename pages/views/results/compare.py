@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import BadRequest, FilError, FilRequest, Result, agreement
+from fil_core import BadRequest, Dataset, FilError, FilRequest, Result, agreement
 from fil_core.display import charts
-from pages.common import compute, text, widgets
+from pages.common import compute, tables, text, widgets
+from pages.common.naming import named
 from pages.views.results import table as results_table
 from pages.views.results.table import Stored
 
@@ -72,7 +73,10 @@ def _compare(one: tuple[Stored, Result], other: tuple[Stored, Result]) -> None:
     if isinstance(one[0].request, FilRequest) and isinstance(other[0].request, FilRequest):
         _two_fil(one, other)
     numbers = _numbers(one[1], other[1])
-    st.dataframe(numbers, width="stretch", height="content", column_config=widgets.number_columns(numbers), key="compare-numbers")  # noqa: E501 # fmt: skip
+    tables.table(
+        numbers, width="stretch", height="content", column_config=widgets.number_columns(numbers),
+        key="compare-numbers", missing="only one of the two results has this number, or it does not exist.",
+    )  # fmt: skip
     if one[0].entry.analysis != other[0].entry.analysis:
         st.caption("Different analyses: numbers with the same name may have different meanings.")
 
@@ -121,7 +125,7 @@ def _two_fil(one: tuple[Stored, Result], other: tuple[Stored, Result]) -> None:
             figure = charts.ranks(joined["η in A"], joined["η in B"], ("A", "B"), widgets.mode())
             widgets.chart(figure, "Rank in A against rank in B", "compare-ranks")
     if len(joined) >= 2 and not hidden:
-        _each(joined)
+        _each(joined, _examples(one[0]))
 
 
 def _of_one_source(one: Stored, other: Stored) -> bool:
@@ -154,11 +158,18 @@ def _sentence(a: Result, b: Result, joined: pd.DataFrame) -> None:
     )
 
 
-def _each(joined: pd.DataFrame) -> None:
+def _examples(run: Stored) -> Dataset | None:
+    try:
+        return None if run.request is None else compute.dataset(run.request.data)
+    except FilError:  # deleted since; the numbers of the examples are left
+        return None
+
+
+def _each(joined: pd.DataFrame, data: Dataset | None) -> None:
     shown = joined.assign(label=widgets.MASK) if widgets.redacted() else joined
     ranks = {f"rank in {name}": shown[f"η in {name}"].rank(ascending=False).astype(np.int64) for name in ("A", "B")}
     shown = shown.assign(**ranks)
-    st.dataframe(shown.head(_SHOWN), width="stretch", height=280, column_config=widgets.number_columns(shown), key="compare-each")  # noqa: E501 # fmt: skip
+    tables.table(named(shown.head(_SHOWN), data), width="stretch", height=280, column_config=widgets.number_columns(shown), key="compare-each")  # noqa: E501 # fmt: skip
     if len(shown) > _SHOWN:
         st.caption(f"The leakiest {text.count(_SHOWN)} of {text.count(len(shown))}; the export has all of them.")
-    widgets.export(shown, "two-results", key="compare-export", label="Export both")
+    widgets.export(shown, "two-results", data, key="compare-export", label="Export both")

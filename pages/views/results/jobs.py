@@ -42,10 +42,10 @@ def _active() -> None:
     if {job.id for job in jobs} != st.session_state.get(_SEEN):
         st.rerun()  # redraw the whole page: a job ended, and its result is in the table below
     for job in jobs:
-        left, right = st.columns([5, 1], vertical_alignment="bottom")
         share = min(1.0, job.done / job.total) if job.total else 0.0
-        left.progress(share, f"**{text.safe(job.title)}** · {_progress(job)}")
-        right.button("Cancel", icon=":material/stop:", key=f"job-cancel-{job.id}", on_click=compute.jobs().cancel, args=(job.id,))  # noqa: E501 # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.progress(share, f"**{text.safe(job.title)}** · {_progress(job)}")
+            st.button("Cancel", icon=":material/stop:", key=f"job-cancel-{job.id}", on_click=compute.jobs().cancel, args=(job.id,))  # noqa: E501 # fmt: skip
 
 
 def _progress(job: Job) -> str:
@@ -58,13 +58,14 @@ def _progress(job: Job) -> str:
 
 def _ended(job: Job) -> None:
     with st.container(border=True):
-        left, again, forget = st.columns([4, 1, 1], vertical_alignment="center")
+        left, buttons = st.columns([4, 2], vertical_alignment="center")
+        row = buttons.container(horizontal=True, horizontal_alignment="right")
         left.markdown(f"**{text.safe(job.title)}** · {_STATES[job.state]} · {_when(job)}")
         for message in filter(None, dict.fromkeys([*job.errors.values(), job.what])):
             left.caption(text.safe(message))
         if job.state in _TO_DO:
-            again.button("Start again", icon=":material/replay:", key=f"job-again-{job.id}", on_click=_again, args=(job,))  # noqa: E501 # fmt: skip
-        forget.button("Remove", icon=":material/clear:", key=f"job-forget-{job.id}", on_click=compute.jobs().forget, args=(job.id,))  # noqa: E501 # fmt: skip
+            row.button("Start again", icon=":material/replay:", key=f"job-again-{job.id}", on_click=_again, args=(job,))
+        row.button("Remove", icon=":material/clear:", key=f"job-forget-{job.id}", on_click=compute.jobs().forget, args=(job.id,))  # noqa: E501 # fmt: skip
         if error := st.session_state.pop(f"job-refused-{job.id}", None):
             left.error(text.safe(error), icon=":material/error:")
 

@@ -11,7 +11,7 @@ import streamlit as st
 from fil_core import FilError, Request, analysis_of, request_of, source_of
 from fil_core.engine.store import Entry
 from fil_core.engine.uploads import UPLOADS
-from pages.common import compute, sidebar, text
+from pages.common import compute, sidebar, tables, text
 
 _OLDER = "of another version"
 
@@ -130,7 +130,7 @@ def selected(runs: list[Stored]) -> list[Stored]:
     """The table; returns the ticked results."""
     # Ticks are kept by position: the key changes with the order, or a tick would move to another result.
     order = hashlib.sha256("".join(run.entry.key for run in runs).encode()).hexdigest()[:16]
-    event = st.dataframe(
+    event = tables.table(
         frame(runs),
         key=f"results-{order}-{st.session_state.setdefault('results-visit', 0)}",
         on_select="rerun",
