@@ -152,13 +152,16 @@ def test_numbers_as_categories_and_a_task_are_taken(run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--target", "sick"], "expected one of its columns (age, dose, city, ill, who); got 'sick'"),
+        (
+            ["--target", "sick"],
+            "--target: expected one of the columns of patients.csv (age,dose,city,ill,who); got 'sick'",
+        ),
         ([], "expected the column to predict (--target)"),
         (["--target", "ill"], "'who' has 40 different texts"),
         (["--target", "ill", "--id", "ill"], "'ill': expected one role"),
         (["--target", "ill", "--test-fraction", "1.5"], "--test-fraction: expected a number"),
         (["--target", "ill", "--test-fraction", "nan"], "--test-fraction: expected a number"),
-        (["--target", "ill", "--id", "who", "--image-size", "8x8"], "expected no image size for a table"),
+        (["--target", "ill", "--id", "who", "--image-size", "8x8"], "expected no --image-size for a table"),
         (["--target", "ill", "--id", "who", "--image-size", "8"], "expected HEIGHTxWIDTH"),
     ],
 )

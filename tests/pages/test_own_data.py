@@ -85,7 +85,7 @@ def test_missing_values_need_a_choice_and_are_noted(patients):
     assert "1 of 80 rows have missing values, in 'dose' (1)" in plain(at.error[0].value)
     at = checked(name, target="ill", id="patient", missing="fill")
     assert not at.error
-    assert "1 missing values of dose" in words(at)
+    assert "1 missing value of dose" in words(at)
     assert [m.value for m in at.metric][:3] == ["64", "16", "4"]
 
 

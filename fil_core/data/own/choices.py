@@ -11,12 +11,14 @@ from typing import Any, Literal, get_args
 from fil_core.data.own.numerals import DECIMALS, THOUSANDS, Notation
 from fil_core.errors import BadRequest
 from fil_core.specs.checks import choice, texts
+from fil_core.specs.texts import read_names, write_names
 
 Missing = Literal["refuse", "drop", "fill"]
 Dates = Literal["refuse", "days"]
 TaskChoice = Literal["auto", "classification", "regression"]
 DEFAULT_TEST_FRACTION = 0.2
 _MAX_TEST_FRACTION = 0.9
+_NO_TEXTS = '""'
 _MIN_SIDE, _MAX_SIDE = 1, 4096  # pixels
 
 
@@ -105,6 +107,28 @@ def choices_of(values: dict[str, Any]) -> Choices:
     """`Choices` from the JSON values of `Choices.plain`."""
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     return Choices(**fields)
+
+
+def read_missing_texts(text: str) -> tuple[str, ...]:
+    """Texts that stand for a missing value, from a list with commas; `""` alone for empty entries only.
+
+    >>> read_missing_texts("NA,-999"), read_missing_texts('""')
+    (('NA', '-999'), ())
+
+    Raises:
+        BadRequest: the text is no such list.
+    """
+    if text.strip() in ("", _NO_TEXTS):
+        return ()
+    try:
+        return read_names(text)
+    except ValueError as error:
+        raise BadRequest(f"--missing-texts: {error}.") from error
+
+
+def write_missing_texts(missing: tuple[str, ...]) -> str:
+    """The inverse of `read_missing_texts`."""
+    return write_names(missing) or _NO_TEXTS
 
 
 def image_size(text: str) -> tuple[int, int]:

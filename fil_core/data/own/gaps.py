@@ -134,8 +134,8 @@ def filled(
             continue
         if (values == MISSING_LEVEL).any():
             raise BadData(
-                f"column {name!r}: expected no category {MISSING_LEVEL!r}, which is the level of missing values. Rename "
-                "it in the file, or choose --missing drop."
+                f"column {name!r}: expected no category {MISSING_LEVEL!r}, which is the level of missing values. "
+                "Rename it in the file, or choose --missing drop."
             )
         read[name] = values.fillna(MISSING_LEVEL)
         such = "1 missing value of {} is" if count == 1 else f"{count:,} missing values of {{}} are"

@@ -210,7 +210,8 @@ def _table_preview(
 ) -> dict[str, Any]:
     """The summary of a table; `unread` says what the columns hold that are not read."""
     first = frame.head(PREVIEW_ROWS).drop(columns=list(unread))
-    head = first.astype(object).where(first.notna(), None).reindex(columns=frame.columns, fill_value=None)
+    head = first.reindex(columns=frame.columns).astype(object)
+    head = head.where(head.notna(), None)
     columns = read_columns(frame, choices, usual=usual, ignored=tuple(unread))[1]
     others = {name: Column(name, content, 0, 0) for name, content in unread.items()}
     return {

@@ -102,18 +102,7 @@ def _encode(
     unknown = unseen(imputed.iloc[test], layout)
     test = test[~unknown]
     X, feature_names, groups = encode(imputed, layout)
-    notes = [
-        *notes, *gap_notes,
-        *(f"{f} is left out: all training rows have the same value." for f in constant),
-        *(f"Baseline level of {g.name}: {g.dropped}." for g in groups.values()),
-    ]  # fmt: skip
-    if count := int(unknown.sum()):
-        left = (
-            "1 test row is left out: no training row has one of its"
-            if count == 1
-            else (f"{count:,} test rows are left out: no training row has one of their")
-        )
-        notes.append(f"{left} categories.")
+    notes = [*notes, *gap_notes, *_encoding_notes(constant, groups, int(unknown.sum()))]
     sensitive = tuple(f for f in choices.sensitive if f in layout)
     return Raw(
         X=X[train], y=y[train], ids=numbers[train], X_test=X[test], y_test=y[test], class_names=classes,
@@ -123,6 +112,17 @@ def _encode(
         id_names=None if names is None else names[train],
         notes=(_ids_note(choices, names), *notes),
     )  # fmt: skip
+
+
+def _encoding_notes(constant: list[str], groups: dict[str, AttributeGroup], unknown: int) -> list[str]:
+    """Constant categories, baseline levels, and how many test rows cannot be encoded."""
+    notes = [f"{name} is left out: all training rows have the same value." for name in constant]
+    notes += [f"Baseline level of {group.name}: {group.dropped}." for group in groups.values()]
+    if unknown == 1:
+        notes.append("1 test row is left out: no training row has one of its categories.")
+    elif unknown:
+        notes.append(f"{unknown:,} test rows are left out: no training row has one of their categories.")
+    return notes
 
 
 def _ids_note(choices: Choices, names: np.ndarray | None) -> str:
