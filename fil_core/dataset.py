@@ -36,11 +36,11 @@ class AttributeGroup:
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """The affine map from source features `x0 (d0,)` to model features `x (d,)`: `x = (x0 * scale - centre) @ basis`.
+    """The affine map from source features `x0 (d0,)` to model features `x (d,)`: `x = ((x0 - centre) * scale) @ basis`.
 
     Attributes:
         scale: (d0,) or a scalar array ().
-        centre: (d0,) or a scalar array (), in scaled units.
+        centre: (d0,) or a scalar array (), in source units.
         basis: (d0, d) with orthonormal columns (PCA), or None for the identity.
     """
 
@@ -50,13 +50,13 @@ class Preprocessing:
 
     def forward(self, X0: np.ndarray) -> np.ndarray:
         """Source features (..., d0) to model features (..., d)."""
-        X = np.asarray(X0, dtype=np.float64) * self.scale - self.centre
+        X = (np.asarray(X0, dtype=np.float64) - self.centre) * self.scale
         return X if self.basis is None else X @ self.basis
 
     def backward(self, X: np.ndarray) -> np.ndarray:
         """Model features (..., d) to source features (..., d0); directions that PCA dropped get the training mean."""
         X = X if self.basis is None else X @ self.basis.T
-        return (X + self.centre) / self.scale
+        return X / self.scale + self.centre
 
     def direction(self, v: np.ndarray) -> np.ndarray:
         """A direction (..., d) in model features as a direction (..., d0) in source features, not normalised."""
@@ -87,7 +87,7 @@ class Dataset:
         source: (n, d0) source features before preprocessing (uint8 for images), for display.
         source_names: d0 names.
         preprocessing: the fitted map from source features to X.
-        constant: numbers of the columns of X that are constant and not zero (an intercept): never at risk.
+        intercept: whether a model of it has a constant term unless it is asked otherwise.
         target_name: the source's name of the target.
         sensitive: names of the attributes whose own leakage is reported.
         id_names: (n,) the source's names of the rows where these are not numbers; None where `ids` are the names.
@@ -111,7 +111,7 @@ class Dataset:
     groups: dict[str, AttributeGroup] = field(default_factory=dict)
     image_shape: tuple[int, ...] | None = None
     pixel_max: float = 255.0
-    constant: tuple[int, ...] = ()
+    intercept: bool = False
     notes: tuple[str, ...] = ()
     target_name: str = "label"
     sensitive: tuple[str, ...] = ()
@@ -226,7 +226,7 @@ class Dataset:
         """Columns of X of an attribute, which is named by groups, features or column numbers.
 
         Raises:
-            BadData: a name or number that does not exist, or a constant column.
+            BadData: a name or number that does not exist.
         """
         return tuple(dict.fromkeys(c for name in attribute for c in self._columns(name)))
 
@@ -243,10 +243,6 @@ class Dataset:
         else:
             known = ", ".join(list(self.groups) + [f for f in self.feature_names if "=" not in f][:12])
             raise BadData(f"attribute: expected one of {known}, or a column number below {self.d}; got {name!r}.")
-        if set(chosen) & set(self.constant):
-            raise BadData(
-                f"attribute: expected one that varies; {name!r} is a constant column, which is never at risk."
-            )
         return chosen
 
 

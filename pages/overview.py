@@ -37,10 +37,12 @@ left_out = len(all_examples) - len(table)
 
 shows_classes = bool(data.class_names) and not widgets.redacted()
 st.markdown(fil_words.headline(table, text.safe, classes=shows_classes, called=functools.partial(called, data)))
+times = f"{s['eta_max'] / s['eta_median']:.1f} × the median" if s["eta_median"] else ""
+share = f"{text.percent(s['eta_std'] / s['eta_mean'], 0)} of the mean" if s["eta_mean"] else ""
 facts = {
-    "Largest η": (text.number(s["eta_max"]), f"{s['eta_max'] / s['eta_median']:.1f} × the median"),
+    "Largest η": (text.number(s["eta_max"]), times),
     "Median η": (text.number(s["eta_median"]), f"mean {text.number(s['eta_mean'])}"),
-    "Spread (std)": (text.number(s["eta_std"]), f"{text.percent(s['eta_std'] / s['eta_mean'], 0)} of the mean"),
+    "Spread (std)": (text.number(s["eta_std"]), share),
     "Training examples": (
         text.count(len(table)),
         f"{text.count(s['d'])} features" + (f", {text.count(left_out)} left out" if left_out else ""),

@@ -94,7 +94,7 @@ class Reference:
             Theta = self.theta.reshape(-1, d)
             p = softmax(Theta @ x)
             dx = np.kron((p - t)[:, None], np.eye(d)) + np.kron((np.diag(p) - np.outer(p, p)) @ Theta, x[:, None])
-            return -self.w[i] * inverse @ np.hstack([dx, -np.kron(np.eye(len(p)), x[:, None])])
+            return -self.w[i] * inverse @ np.hstack([dx, -np.kron(class_steps(len(p)), x[:, None])])
         z = self.theta @ x
         r, a = (z - t, 1.0) if self.kind == "least-squares" else (expit(z) - t, expit(z) * (1 - expit(z)))
         u = inverse @ x
@@ -121,7 +121,9 @@ class Reference:
 
         theta = torch.from_numpy(self.theta)
         H = torch.func.hessian(objective)(theta)
-        mixed = torch.func.jacrev(pull, argnums=(0, 1))(X[i], T[i])
+        mixed = list(torch.func.jacrev(pull, argnums=(0, 1))(X[i], T[i]))
+        if self.kind == "softmax":
+            mixed[1] = mixed[1] @ torch.from_numpy(class_steps(k))
         return -torch.linalg.solve(H, torch.cat(mixed, 1)).numpy()
 
     def jacobian_by_refitting(self, i: int, step: float = 1e-5) -> np.ndarray:
@@ -130,14 +132,14 @@ class Reference:
         return np.stack(columns, 1) / (2 * step)
 
     def _entries(self) -> int:
-        return self.X.shape[1] + (self.T.shape[1] if self.T.ndim == 2 else 1)
+        return self.X.shape[1] + (self.T.shape[1] - 1 if self.T.ndim == 2 else 1)
 
     def _moved_optimum(self, i: int, j: int, by: float) -> np.ndarray:
         X, T = self.X.copy(), self.T.copy()
         if j < X.shape[1]:
             X[i, j] += by
         elif T.ndim == 2:
-            T[i, j - X.shape[1]] += by
+            T[i] += by * class_steps(T.shape[1])[:, j - X.shape[1]]
         else:
             T[i] += by
         return dataclasses.replace(self, X=X, T=T).optimum_from(self.theta)
@@ -309,6 +311,20 @@ def prior_of_others(problem: Reference, i: int, alike: np.ndarray) -> tuple[np.n
     Q = np.linalg.eigh(rest)[1]
     far = (problem.X[alike] - problem.X[alike].mean(0)) @ Q
     return problem.X[alike].mean(0), (far**2).mean(0), Q
+
+
+def class_steps(k: int) -> np.ndarray:
+    """Directions in which a label of k classes can move, (k, k-1), by Gram and Schmidt; see docs/maths.md, section 1.
+
+    They sum to zero and are orthogonal, and a step from one class to another has length 1 in their coordinates.
+    """
+    directions: list[np.ndarray] = []
+    for c in range(1, k):
+        v = np.eye(k)[c] - np.eye(k)[0]
+        for u in directions:
+            v = v - (u @ v) / (u @ u) * u
+        directions.append(v / np.sqrt(v @ v / 2))
+    return np.stack(directions, 1)
 
 
 def spectral_norm(J: np.ndarray) -> float:

@@ -12,6 +12,7 @@ from fil_core.models import Fitted
 from fil_core.specs.weights import Dropping
 
 _ILL_CONDITIONED = 1e8  # a condition number above which eta has lost more than half of float64's digits
+_ROUNDING = 1e-12  # of the length of the parameters
 _DIGITS = 3  # of the noises of a grid
 STILL_IN_SCALE = "The examples left out still count in the scaling of the features and in their principal components."
 CONSTANT_WEIGHTS = (
@@ -55,8 +56,16 @@ def feature_spread(dataset: Dataset) -> float:
 def caveats(fitted: Fitted) -> list[str]:
     """Warnings for every result: an ill-conditioned curvature, weights whose own leakage eta does not count."""
     weighting = fitted.spec.weights
-    warnings = conditioning(fitted.curvature.condition) + ([CONSTANT_WEIGHTS] if weighting is not None else [])
+    warnings = [_moved(fitted.moved)] if fitted.moved > _ROUNDING else []
+    warnings += conditioning(fitted.curvature.condition) + ([CONSTANT_WEIGHTS] if weighting is not None else [])
     return warnings + ([STILL_IN_SCALE] if isinstance(weighting, Dropping) else [])
+
+
+def _moved(share: float) -> str:
+    return (
+        f"The given parameters are {share:.2g} of their length away from the optimum of the stated objective, to which "
+        "they were moved: what is measured is the optimum."
+    )
 
 
 def conditioning(condition: float) -> list[str]:

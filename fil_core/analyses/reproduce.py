@@ -12,7 +12,7 @@ from fil_core.dataset import Dataset
 from fil_core.display import redaction
 from fil_core.errors import DataUnavailable
 from fil_core.specs import ModelRequest, Request
-from fil_core.specs.options import Place, places, write_names
+from fil_core.specs.options import Place, is_switch, places, write_names
 
 _EQUAL_ONLY = (("model", "weights"), ("model", "parameters"))
 
@@ -41,7 +41,10 @@ def command(request: Request, dataset: Dataset | None = None, *, redact: bool = 
                 value = _names(value, dataset, redact)
             if redact and request.data.name.startswith(register.PREFIX):
                 value = _masked(place, value)
-            found[place.option.flag] = "" if value is True else place.option.kind.write(value)
+            if is_switch(place):
+                found[place.option.flag if value else f"no-{place.option.flag}"] = ""
+            else:
+                found[place.option.flag] = place.option.kind.write(value)
     given = " ".join(_argument(name, value) for name, value in found.items())
     out = f" --out {analysis.name.replace(' ', '-')}.csv" if analysis.columns else ""
     return f"python -m fil_core {analysis.command} {given}{out}"

@@ -125,7 +125,7 @@ def _in_model(dataset: Dataset, columns: tuple[int, ...], source: np.ndarray) ->
         np.broadcast_to(part, (dataset.d,))[list(columns)]
         for part in (dataset.preprocessing.scale, dataset.preprocessing.centre)
     )
-    return source * scale - centre
+    return (source - centre) * scale
 
 
 def _grouped(dataset: Dataset, group: AttributeGroup) -> Attribute:

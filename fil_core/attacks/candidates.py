@@ -24,6 +24,7 @@ from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest, SingularCurvature
 from fil_core.linalg import weighted_gram
 from fil_core.models import Fitted, Glm
+from fil_core.models.fitted import penalties
 from fil_core.models.glm import logistic_terms, penalised
 from fil_core.models.newton import minimise, require
 from fil_core.progress import Progress
@@ -138,7 +139,7 @@ def _inverse_columns(terms: Glm, columns: list[int]) -> Tensor:
 class _Logistic:
     def __init__(self, fitted: Fitted, terms: Glm, dataset: Dataset) -> None:
         self.terms, self.y = terms, fitted.targets(dataset.y)
-        self.ridge = dataset.n * fitted.spec.penalty
+        self.ridge = penalties(fitted.spec, dataset, fitted.intercept, terms.X.device)
         self.s = torch.sigmoid(terms.z)
         self.at_theta = terms.X.T @ (terms.w * terms.r) + self.ridge * terms.theta  # gradient at the optimum, about 0
 
@@ -191,7 +192,7 @@ class _Logistic:
         w, y = self.terms.w, self.y
 
         def loss(theta: Tensor) -> Tensor:
-            return w @ logistic_terms(X @ theta, y)[0] + self.ridge / 2 * theta @ theta
+            return w @ logistic_terms(X @ theta, y)[0] + (self.ridge * theta) @ theta / 2
 
         def gradient(theta: Tensor) -> Tensor:
             return X.T @ (w * logistic_terms(X @ theta, y)[1]) + self.ridge * theta

@@ -87,7 +87,9 @@ def infer(
         SingularCurvature: without an example the parameters are not determined (l2 = 0).
     """
     attackable(fitted)
-    noise = torch.randn(trials, dataset.d, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    noise = torch.randn(
+        trials, fitted.theta.shape[-1], generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
     count = _Count(attribute, sigmas, noise.to(fitted.theta.device))
     white = [name for name in attackers if name.startswith("whitebox")]
     # First, because it alone can find that there are no candidates (l2 = 0).
@@ -99,8 +101,9 @@ def infer(
     if "ideal" in attackers:
         count.same("ideal", _ideal(fitted, dataset, attribute, intercept, progress))
     exact = _closed_forms(gram, attribute, white, sigmas) if gram is not None else {}
-    success, accuracy, error = count.success | exact, count.accuracy, count.standard_error
-    _without_weight(fitted, attribute, white, success, accuracy)
+    drawn = _without_weight(fitted, attribute, white, count.success)
+    success, error = drawn | exact, count.standard_error
+    accuracy = {name: share.mean(0) for name, share in drawn.items()}
     if attribute.k == 2:
         accuracy = accuracy | {name: p.mean(0) for name, p in exact.items()}
         error = error | {name: np.zeros(len(sigmas)) for name in exact}
@@ -115,24 +118,19 @@ def infer(
 
 
 def _without_weight(
-    fitted: Fitted,
-    attribute: Attribute,
-    white: Sequence[str],
-    success: dict[str, np.ndarray],
-    accuracy: dict[str, np.ndarray],
-) -> None:
-    """In place: the white boxes learn nothing of an example of weight 0, however ties between candidates are broken."""
+    fitted: Fitted, attribute: Attribute, white: Sequence[str], success: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Drawn success where the white boxes learn nothing of an example of weight 0, however ties were broken."""
     unseen = (fitted.weights == 0).cpu().numpy()
     if not unseen.any():
-        return
+        return success
+    corrected = dict(success)
     for name in white:
-        prior = attribute.prior if name == "whitebox-prior" else None
-        success[name] = success[name].copy()
-        drawn = accuracy.get(name)
-        before = success[name][unseen].copy()
-        success[name][unseen] = unseen_success(attribute.codes[unseen], attribute.k, prior)[:, None]
-        if drawn is not None:
-            accuracy[name] = drawn + (success[name][unseen] - before).sum(0) / len(unseen)
+        if name in success:  # with two values nothing is drawn
+            prior = attribute.prior if name == "whitebox-prior" else None
+            guess = unseen_success(attribute.codes, attribute.k, prior)[:, None]
+            corrected[name] = np.where(unseen[:, None], guess, success[name])
+    return corrected
 
 
 class _Count:
@@ -181,11 +179,6 @@ class _Count:
         return drawn | same
 
     @property
-    def accuracy(self) -> dict[str, np.ndarray]:
-        """Mean over examples, (S,)."""
-        return {name: share.mean(0) for name, share in self.success.items()}
-
-    @property
     def standard_error(self) -> dict[str, np.ndarray]:
         """Standard error of that mean over releases, (S,); NaN for a single release with noise."""
         n, T = len(self.codes), len(self.noise)
@@ -220,10 +213,10 @@ def _fredrikson(
 ) -> None:
     """The noisy model's prediction under each value, against the label."""
     device, theta = fitted.theta.device, fitted.theta
-    X, y = torch.from_numpy(dataset.X).to(device), fitted.targets(dataset.y)
+    X, y = fitted.design(dataset.X), fitted.targets(dataset.y)
     columns, values = list(attribute.columns), torch.from_numpy(attribute.values).to(device)
     log_likelihood = (_ResidualVariance if fitted.spec.kind == "least-squares" else _Confusion)(X, X @ theta, y, count)
-    for block in row_blocks(dataset.n, dataset.d, device):
+    for block in row_blocks(dataset.n, X.shape[1], device):
         if progress:
             progress(block.start, dataset.n, "black-box guesses")
         x, change = X[block], values - X[block][:, None, columns]

@@ -6,7 +6,8 @@ At the optimum the gradients cancel, so the example's is minus that of the other
 
 Both r and x follow from one number. Least squares, r = z - y:   r^2 + y r = v^T theta / w, a quadratic.  Logistic, with
 t = z for y = 0 and t = -z for y = 1:   t s(t) = v^T theta / w =: c, so t = c + W(c e^-c) with Lambert's W. Both have up
-to two roots, each with an x that explains the parameters exactly. Where the other examples have whole numbers, as in
+to two roots, each with an x that explains the parameters exactly. With an intercept the last entry of x is 1, which
+tells them apart. Where the other examples have whole numbers, as in
 pixels and codes, the x that has them too is the right one; otherwise the two are compared by the density of a Gaussian
 fitted to the other examples of the same label, times the volume |det dx/dtheta|.
 
@@ -27,6 +28,7 @@ from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest, SingularCurvature
 from fil_core.linalg import Curvature, row_blocks, weighted_gram
 from fil_core.models import Fitted, Glm
+from fil_core.models.fitted import penalties
 from fil_core.models.glm import least_squares_terms, logistic_terms, penalised
 
 _TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
@@ -102,7 +104,8 @@ class Adversary:
         if not isinstance(terms, Glm):
             raise TypeError("a model of one score has Glm terms")
         self.terms, self.kind = terms, fitted.spec.kind
-        self.y, self.ridge = fitted.targets(dataset.y), dataset.n * fitted.spec.penalty
+        self.y = fitted.targets(dataset.y)
+        self.ridge = penalties(fitted.spec, dataset, fitted.intercept, terms.X.device)
         self.H = penalised(weighted_gram(terms.X, terms.w * terms.a), self.ridge)
         self.label = torch.from_numpy(dataset.y if dataset.class_names else np.zeros(dataset.n)).to(terms.X.device)
         self._source, affine = dataset.source, dataset.preprocessing
@@ -191,6 +194,8 @@ class Adversary:
         x = v[:, None] / (target.w * torch.where(r == 0, torch.finfo(r.dtype).tiny, r))[..., None]
         weight = self._log_density(target, x) + self._log_volume(target, x, z, r, a)
         best = torch.nan_to_num(weight, nan=-torch.inf).argmax(1)
+        if self.terms.intercept:  # the last entry of the right one is 1
+            best = torch.nan_to_num((x @ Q[-1] - 1).abs(), nan=torch.inf).argmin(1)
         whole = self._looks_whole(x @ Q.T, target.row)
         best = torch.where(whole.any(1), whole.double().argmax(1), best)
         excluded = whole.any(1)[:, None] & ~whole
@@ -205,7 +210,7 @@ class Adversary:
         if not whole.size:
             return torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
         scale, centre = (part[whole].to(x) for part in self._back)
-        value = (x[..., whole] + centre) / scale
+        value = x[..., whole] / scale + centre
         off = (value - value.round()).abs().amax(2)
         return (off < _WHOLE) & (off.flip(1) > _FRACTION)
 

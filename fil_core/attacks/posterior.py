@@ -34,6 +34,10 @@ _NEAR = torch.logspace(-10, 1, 23, dtype=torch.float64)  # distances of the grid
 _PRIOR = torch.linspace(-4, 4, 17, dtype=torch.float64)  # in standard deviations of the score under the prior alone
 _ZOOM, _ZOOMS = torch.linspace(0, 1, 9, dtype=torch.float64), 8
 _WINDOW = torch.linspace(-5, 5, 21, dtype=torch.float64)  # points around each peak, in its standard deviations
+_DRAWS = 1024  # pairs of draws from the prior, mirrored at its mean
+_FLAT = 0.25  # share of them that counts, above which the release says little and draws are exact enough
+_LOUD = 0.1  # of the root mean square distance between the drawn parameters and their mean
+_SCORE_STEPS = 60
 _WIDTH = 4 * len(_NEAR) + len(_PRIOR) + 3 * len(_WINDOW)  # scores of one grid
 
 
@@ -134,3 +138,46 @@ class Posterior:
         log_p = -misfit / 2 + torch.log1p(t.w * a * q) - missing**2 / (2 * variance) - variance.log() / 2
         log_p = torch.nan_to_num(log_p, nan=-math.inf)
         return log_p, m + slope / N * (missing / variance)[..., None] if guess else m[:0]
+
+
+def nearly_prior(adversary: Adversary, target: Target, released: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+    """Posterior means by draws from the prior, and where these are to be used: where the noise drowns the example.
+
+    Each drawn x gives the parameters c - w r A x, with z + w r(z) x^T A x = x^T c for its score, and counts by their
+    likelihood. The draws come in pairs that mirror each other at the prior's mean, so that equal likelihoods, the limit
+    of endless noise, give that mean exactly; the integral over the score is no more than close to it there.
+
+    Args:
+        adversary: the attacker.
+        target: the example under attack.
+        released: theta~, (R, d), in the target's basis.
+        sigma: standard deviation of its noise, (R,), > 0.
+
+    Returns:
+        (R, d), and (R,) whether the effective number of draws is a quarter of them or more.
+    """
+    half = torch.randn(_DRAWS, target.mean.numel(), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    half = half.to(released) * target.variance.sqrt()
+    x = torch.cat([target.mean + half, target.mean - half])
+    q, s = (x * x) @ target.alpha, x @ target.centre
+    r = _residual(adversary, target, q, s)
+    theta = target.centre - (target.w * r)[:, None] * target.alpha * x
+    mean, drowned = torch.zeros_like(released), torch.zeros_like(sigma, dtype=torch.bool)
+    # With less noise than this the likelihoods of draws at either end differ too much for many of them to count.
+    loud = (sigma > _LOUD * (theta - theta.mean(0)).square().sum(1).mean().sqrt()).nonzero()[:, 0]
+    for rows in loud.split(max(1, _VALUES[released.device.type] // len(x))):
+        distance = torch.cdist(released[rows], theta).square()
+        weight = torch.softmax(-distance / (2 * sigma[rows, None] ** 2), 1)
+        mean[rows], drowned[rows] = weight @ x, 1 / weight.square().sum(1) >= _FLAT * len(x)
+    return mean, drowned
+
+
+def _residual(adversary: Adversary, target: Target, q: Tensor, s: Tensor) -> Tensor:
+    """r(z) where z + w r(z) q = s, each (M,), by bisection between s -+ w q |r(s)|: the left side rises with z."""
+    width = target.w * q * adversary.loss_terms(s, target.y)[0].abs()
+    low, high = s - width, s + width
+    for _ in range(_SCORE_STEPS):
+        z = (low + high) / 2
+        above = z + target.w * q * adversary.loss_terms(z, target.y)[0] > s
+        low, high = torch.where(above, low, z), torch.where(above, z, high)
+    return adversary.loss_terms((low + high) / 2, target.y)[0]

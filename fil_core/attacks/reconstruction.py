@@ -20,7 +20,7 @@ from torch import Tensor
 
 from fil_core.attacks.candidates import attackable
 from fil_core.attacks.informed import Adversary, Roots, Target
-from fil_core.attacks.posterior import Posterior
+from fil_core.attacks.posterior import Posterior, nearly_prior
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.leakage.fil import jacobians
@@ -104,7 +104,9 @@ def reconstruct(
         raise BadRequest("reconstruct: expected at least one example and one sigma; got none.")
     adversary = Adversary(fitted, dataset)
     generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(trials, dataset.d, generator=generator, dtype=torch.float64).to(fitted.theta.device)
+    noise = torch.randn(trials, fitted.theta.shape[-1], generator=generator, dtype=torch.float64).to(
+        fitted.theta.device
+    )
     results = []
     for done, row in enumerate(rows):
         if progress:
@@ -132,12 +134,19 @@ def unseen_error(fitted: Fitted, dataset: Dataset, rows: Sequence[int]) -> np.nd
     attackable(fitted)
     adversary = Adversary(fitted, dataset)
     X = adversary.terms.X
-    return np.array([float((X[row] - adversary.others_like(int(row))[0]).square().mean()) for row in rows])
+    f = adversary.terms.features
+    return np.array([float((X[row] - adversary.others_like(int(row))[0])[:f].square().mean()) for row in rows])
 
 
 def _one(adversary: Adversary, row: int, sigmas: Sequence[float], noise: Tensor, prior_std: float) -> Reconstruction:
     target = adversary.target(row)
-    truth = adversary.terms.X[row] @ target.vectors
+    truth, f = adversary.terms.X[row] @ target.vectors, adversary.terms.features
+
+    def error(x: Tensor) -> Tensor:
+        """Mean-squared error over the features, whose basis is turned back only where not all columns are features."""
+        off = x - truth
+        return (off if f == len(truth) else (off @ target.vectors.T)[..., :f]).square().mean(-1)
+
     J = jacobians(adversary.terms, slice(row, row + 1))
     # One release without noise, all of them with; the releases of every sigma are attacked together, in pieces.
     counts = [len(noise) if sigma else 1 for sigma in sigmas]
@@ -151,10 +160,10 @@ def _one(adversary: Adversary, row: int, sigmas: Sequence[float], noise: Tensor,
         part = slice(start, start + size)
         released = target.theta + std[part, None] * rotated[which[part]]
         roots = adversary.roots(target, released)
-        guess, error_of_each = _within(roots.likelier, target.reach), (roots.x - truth).square().mean(2)
+        guess, error_of_each = _within(roots.likelier, target.reach), error(roots.x)
         posterior = _with_prior(adversary, target, released, std[part], roots)
         first |= {int(s): (guess[s - start], posterior[s - start]) for s in starts if start <= s < start + len(guess)}
-        errors = [(answer - truth).square().mean(1) for answer in (guess, posterior)]
+        errors = [error(answer) for answer in (guess, posterior)]
         nearer = torch.minimum(torch.nan_to_num(error_of_each.amin(1), nan=torch.inf), errors[0])
         pieces.append(torch.stack([*errors, nearer, roots.real.double()]))
     unbiased, prior, nearer, real = (row.split(counts) for row in torch.cat(pieces, 1).cpu())
@@ -163,9 +172,9 @@ def _one(adversary: Adversary, row: int, sigmas: Sequence[float], noise: Tensor,
         return np.array([float(bound(float(sigma))[0]) if sigma else 0.0 for sigma in sigmas])
 
     return Reconstruction(
-        truth=adversary.terms.X[row].cpu().numpy(),
-        guess=torch.stack([first[int(s)][0] for s in starts]).matmul(target.vectors.T).cpu().numpy(),
-        guess_prior=torch.stack([first[int(s)][1] for s in starts]).matmul(target.vectors.T).cpu().numpy(),
+        truth=adversary.terms.X[row, :f].cpu().numpy(),
+        guess=torch.stack([first[int(s)][0] for s in starts]).matmul(target.vectors.T)[:, :f].cpu().numpy(),
+        guess_prior=torch.stack([first[int(s)][1] for s in starts]).matmul(target.vectors.T)[:, :f].cpu().numpy(),
         squared_error=[part.numpy() for part in unbiased],
         squared_error_prior=[part.numpy() for part in prior],
         squared_error_nearer=[part.numpy() for part in nearer],
@@ -185,7 +194,12 @@ def _within(x: Tensor, reach: Tensor) -> Tensor:
 def _with_prior(adversary: Adversary, target: Target, released: Tensor, sigma: Tensor, roots: Roots) -> Tensor:
     """The posterior mean, (R, d); without noise the likelier explanation itself."""
     x = _within(roots.likelier, target.reach)
-    active = (sigma > 0).nonzero()[:, 0]
+    noisy = (sigma > 0).nonzero()[:, 0]
+    if not noisy.numel():
+        return _within(x, target.reach)
+    drawn, drowned = nearly_prior(adversary, target, released[noisy], sigma[noisy])
+    x[noisy[drowned]] = drawn[drowned]
+    active = noisy[~drowned]
     centre = target.centre.expand_as(released).clone()
     rounding = _ROUNDING * float(target.theta.norm())
     for _ in range(_ROUNDS):

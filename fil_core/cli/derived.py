@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData
 from fil_core.specs import DataSpec, ModelRequest, ModelSpec, Request
-from fil_core.specs.options import Option, Place, places
+from fil_core.specs.options import Option, Place, is_switch, places
 
 T = TypeVar("T")
 
@@ -35,8 +35,9 @@ def add_options(group: Any, fields: Iterable[Place]) -> None:
     for place in fields:
         option = place.option
         keywords: dict[str, Any] = {"dest": _dest(option), "help": option.help.replace("%", "%%")}
-        if place.default is False:
-            group.add_argument(f"--{option.flag}", action="store_true", default=None, **keywords)
+        if is_switch(place):  # where the default is None, both --x and --no-x
+            action = argparse.BooleanOptionalAction if place.default is None else "store_true"
+            group.add_argument(f"--{option.flag}", action=action, default=None, **keywords)
             continue
         if option.kind.choices:
             keywords["choices"] = option.kind.choices

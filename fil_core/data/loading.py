@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fil_core.data import preprocess
+from fil_core.data.constants import without_constants
 from fil_core.data.raw import Raw
 from fil_core.data.registry import resolve, source_of
 from fil_core.dataset import Dataset, Task, fingerprint
@@ -15,6 +16,7 @@ from fil_core.errors import BadData, BadRequest
 from fil_core.progress import Progress
 from fil_core.specs import DataSpec
 
+_FAR = 0.1  # standard deviations from zero: a mean that a model without a constant term cannot ignore
 _DROPPED = -np.inf  # target value that marks rows of classes not selected
 
 _SCALING_NOTES = {
@@ -60,6 +62,7 @@ def assemble(raw: Raw, spec: DataSpec, *, title: str, task: Task) -> Dataset:
     """
     raw = preprocess.fill(_select(raw, spec, task))
     _check(raw, task)
+    raw = without_constants(raw)
     raw = _standardised_target(raw) if raw.standardise_target else raw
     kind = spec.preprocess or "none"
     fitted = preprocess.fit(raw, kind=kind, pca=spec.pca)
@@ -72,7 +75,8 @@ def assemble(raw: Raw, spec: DataSpec, *, title: str, task: Task) -> Dataset:
         X=X, y=raw.y, ids=raw.ids, X_test=X_test, y_test=raw.y_test, task=task, class_names=raw.class_names,
         feature_names=names, groups=raw.groups if spec.pca is None else {}, image_shape=raw.image_shape,
         pixel_max=raw.pixel_max or 255.0, source=raw.X, source_names=raw.feature_names, preprocessing=fitted,
-        constant=_constant(X), title=title, target_name=raw.target_name, id_names=raw.id_names,
+        intercept=raw.intercept and _needs_intercept(raw), title=title, target_name=raw.target_name,
+        id_names=raw.id_names,
         sensitive=raw.sensitive if spec.pca is None else (), notes=(*raw.notes, *_notes(kind, spec, raw)),
         fingerprint=fingerprint(raw.X, raw.y, raw.ids, raw.X_test, raw.y_test, options),
     )  # fmt: skip
@@ -145,6 +149,11 @@ def _standardised_target(raw: Raw) -> Raw:
     return dataclasses.replace(raw, y=(raw.y - mean) / std, y_test=(raw.y_test - mean) / std, notes=(*raw.notes, note))
 
 
+def _needs_intercept(raw: Raw) -> bool:
+    """Classes, whose shares differ in general, or a target whose mean is far from zero."""
+    return bool(raw.class_names) or abs(float(raw.y.mean())) > _FAR * float(raw.y.std())
+
+
 def _take(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Rows of X in memory; X itself when it is in memory and all rows are selected."""
     whole = len(rows) == len(X) and not isinstance(X, np.memmap)
@@ -173,11 +182,6 @@ def _check_finite(X: np.ndarray, y: np.ndarray, names: tuple[str, ...], ids: np.
         f"column {names[column]!r}: expected finite numbers; got {X[i, column]} at {row} {ids[i]}. "
         "Fill in or remove such rows."
     )
-
-
-def _constant(X: np.ndarray) -> tuple[int, ...]:
-    """Constant columns whose value is not zero."""
-    return tuple(map(int, np.flatnonzero((X.min(axis=0) == X.max(axis=0)) & (X[0] != 0))))
 
 
 def _notes(kind: str, spec: DataSpec, raw: Raw) -> list[str]:

@@ -15,7 +15,7 @@ from fil_core.specs import Preprocess
 _CHUNK = 4096  # rows converted to float64 at a time while norms are computed
 
 Scaling = tuple[np.ndarray, np.ndarray]
-"""Scale and centre in `x = x0 * scale - centre`, each (d0,) or ()."""
+"""Scale and centre in `x = (x0 - centre) * scale`, each (d0,) or ()."""
 
 
 def fill(raw: Raw) -> Raw:
@@ -45,7 +45,7 @@ def fill(raw: Raw) -> Raw:
 
 
 def fit(raw: Raw, *, kind: Preprocess, pca: int | None = None) -> Preprocessing:
-    """Fit the map `x = (x0 * scale - centre) @ basis` on training rows.
+    """Fit the map `x = ((x0 - centre) * scale) @ basis` on training rows.
 
     unit-ball: `x = x0 / max_i |x0_i|`. standardise: `x = (x0 - mean) / std` for each continuous column, other columns
     unchanged. none: `x = x0`. For images, x0 is pixel / pixel_max. PCA then subtracts the training mean and projects
@@ -70,7 +70,7 @@ def fit(raw: Raw, *, kind: Preprocess, pca: int | None = None) -> Preprocessing:
     if pca is None:
         return Preprocessing(scale=scale, centre=centre)
     mean, basis = principal(Preprocessing(scale=scale, centre=centre).forward(raw.X), pca)
-    return Preprocessing(scale=scale, centre=centre + mean, basis=basis)
+    return Preprocessing(scale=scale, centre=centre + mean / scale, basis=basis)
 
 
 def principal(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -104,7 +104,7 @@ def _standardise(raw: Raw) -> Scaling:
     # The std of a constant column can be slightly above zero by rounding, so the values themselves are compared.
     constant = (raw.X.min(axis=0) == raw.X.max(axis=0)) | (std == 0)
     scale = np.where(constant, 1.0 / (raw.pixel_max or 1.0), 1.0 / np.where(constant, 1.0, std))
-    centre = np.where(constant, raw.X[0], raw.X.mean(axis=0, dtype=np.float64)) * scale
+    centre = np.where(constant, raw.X[0], raw.X.mean(axis=0, dtype=np.float64))
     if raw.continuous is not None:
         fixed = np.setdiff1d(np.arange(raw.X.shape[1]), raw.continuous)
         scale[fixed], centre[fixed] = 1.0, 0.0

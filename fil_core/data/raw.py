@@ -28,6 +28,7 @@ class Raw:
         target_name: name of the target in the source.
         standardise_target: whether a regression's target is to be standardised with the selected training rows, because
             a model without an intercept cannot reach a mean that is not zero.
+        intercept: whether models have a constant term unless asked otherwise, where the data call for one.
         notes: sentences on how the source was read.
         sensitive: attributes (of `groups` or `feature_names`) whose leakage is reported separately.
         gaps: indices of the columns in which NaN stands for a missing value, to be filled in with the median of the
@@ -48,6 +49,7 @@ class Raw:
     pixel_max: float | None = None
     target_name: str = "label"
     standardise_target: bool = False
+    intercept: bool = False
     notes: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     gaps: tuple[int, ...] = ()

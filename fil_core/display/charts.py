@@ -21,6 +21,7 @@ ALL = "all classes"
 _MOST_COLOURS = 4  # classes that a reader can tell apart
 # Figures are drawn without WebGL: not every browser has it, and it needs a content policy that allows `unsafe-eval`.
 MOST_POINTS = 5_000
+_LINE = 40  # characters of the title of a horizontal axis, on a screen of 390 pixels
 
 INK = {"light": ("#1F2328", "#D0D7DE", "#8C959F"), "dark": ("#E6EDF3", "#30363D", "#7D8590")}
 
@@ -48,8 +49,9 @@ def template(mode: Mode) -> go.layout.Template:
 
 
 def styled(figure: go.Figure, mode: Mode, *, x: str, y: str, height: int = 340) -> go.Figure:
-    """The template, and axis titles with units; beside the vertical axis in lines that fit its height."""
-    titles = {"xaxis": {"title": {"text": x}}, "yaxis": {"title": {"text": "<br>".join(wrap(y, height // 12))}}}
+    """The template, and axis titles with units, in lines that fit a telephone's width and the figure's height."""
+    lines = {"xaxis": wrap(x, _LINE), "yaxis": wrap(y, height // 12)}
+    titles = {axis: {"title": {"text": "<br>".join(title)}} for axis, title in lines.items()}
     return figure.update_layout(template=template(mode), height=height, **titles)
 
 

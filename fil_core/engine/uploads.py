@@ -26,8 +26,9 @@ from fil_core.specs.checks import digest as check_digest
 
 _SCORES, _PARAMETERS, WEIGHTS = "scores", "parameters", "weights"
 UPLOADS = {_SCORES: "your own scores", _PARAMETERS: "your own coefficients", WEIGHTS: "your own weights"}
-_COEFFICIENTS = ("theta", "coef", "coef_", "coefficients", "weight", "linear.weight")
-_INTERCEPTS = ("intercept", "intercept_", "bias", "linear.bias")
+_LAYERS = ("", "linear.", "fc.", "0.", "classifier.", "head.", "out.")
+_COEFFICIENTS = ("theta", "coef", "coef_", "coefficients", *(f"{layer}weight" for layer in _LAYERS))
+_INTERCEPTS = ("intercept", "intercept_", *(f"{layer}bias" for layer in _LAYERS))
 _MOST_PARAMETERS = 10**8
 
 
@@ -163,8 +164,10 @@ def joined(table: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 def read_parameters(path: Path) -> np.ndarray:
     """Coefficients of a linear model, (d,) or (C, d) float64, from a .safetensors or .npz file.
 
+    An intercept that is not zero becomes one more coefficient, the last: (d + 1,) or (C, d + 1).
+
     Raises:
-        BadData: no such file, no coefficients in it, or an intercept, which the objectives here do not have.
+        BadData: no such file, no coefficients in it, or an intercept of another number of scores.
     """
     readers: dict[str, Callable[[Path], dict[str, np.ndarray]]] = {
         ".safetensors": _safetensors,
@@ -177,25 +180,36 @@ def read_parameters(path: Path) -> np.ndarray:
     if len(names) != 1:
         got = ", ".join(names) or "none of them"
         raise BadData(f"parameters: expected one of {', '.join(_COEFFICIENTS)} in {path.name}; got {got}.")
-    for name in _INTERCEPTS:
-        if name in arrays and np.any(arrays[name] != 0):
-            raise BadData(
-                f"parameters: expected no intercept; {name} is not zero. Add a column of ones to the data and train "
-                "again: its coefficient then has the same penalty as the others."
-            )
     theta = arrays[names[0]]
     if theta.dtype.kind not in "fiu" or theta.ndim not in (1, 2) or not 0 < theta.size <= _MOST_PARAMETERS:
         raise BadData(f"parameters: expected numbers of shape (d,) or (C, d); got {theta.dtype} {theta.shape}.")
-    return theta[0].astype(np.float64) if theta.ndim == 2 and len(theta) == 1 else theta.astype(np.float64)
+    theta = _with_intercept(theta.astype(np.float64), arrays)
+    return theta[0] if theta.ndim == 2 and len(theta) == 1 else theta
+
+
+def _with_intercept(theta: np.ndarray, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """Coefficients with an intercept that is not zero as the last of each score."""
+    found = {name: arrays[name] for name in _INTERCEPTS if name in arrays and np.any(arrays[name] != 0)}
+    if not found:
+        return theta
+    intercept = next(iter(found.values()))
+    scores = 1 if theta.ndim == 1 else len(theta)
+    if len(found) > 1 or intercept.dtype.kind not in "fiu" or intercept.size != scores:
+        raise BadData(
+            f"parameters: expected one intercept of {counted(scores, 'number')} beside coefficients of shape "
+            f"{theta.shape}; got {', '.join(f'{key} of shape {value.shape}' for key, value in found.items())}."
+        )
+    return np.concatenate([theta, intercept.astype(np.float64).reshape(*theta.shape[:-1], 1)], axis=-1)
 
 
 def _safetensors(path: Path) -> dict[str, np.ndarray]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="numpy") as file:
+        with safe_open(path, framework="pt") as file:  # NumPy has no bfloat16
             names = [name for name in file.keys() if name in (*_COEFFICIENTS, *_INTERCEPTS)]  # noqa: SIM118 - no mapping
-            return {name: file.get_tensor(name) for name in names}
+            tensors = {name: file.get_tensor(name) for name in names}
+            return {name: (t.double() if t.is_floating_point() else t).numpy() for name, t in tensors.items()}
     except (SafetensorError, OSError, TypeError, AttributeError) as error:
         raise BadData(f"parameters: expected a safetensors file of numbers; {path.name} cannot be read.") from error
 

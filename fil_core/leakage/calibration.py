@@ -33,26 +33,26 @@ def sigma_for_eta(eta_at_one: float, target: float) -> float:
     return float(eta_at_one) / target
 
 
-def sigma_for_error(dfil_at_one: float, target: float) -> float:
+def sigma_for_error(bound_at_one: float, target: float) -> float:
     """Output noise at which no unbiased attacker's mean-squared error per feature is below `target`.
 
-    From error >= 1 / dFIL and dFIL = dFIL(sigma=1) / sigma^2: sigma = sqrt(target * dFIL(sigma=1)). More noise than is
-    needed, since the Cramér–Rao bound itself is above 1 / dFIL.
+    The Cramér–Rao bound grows as sigma^2: sigma = sqrt(target / bound(sigma=1)).
 
-    >>> sigma_for_error(9.0, 4.0)
-    6.0
+    >>> sigma_for_error(0.25, 4.0)
+    4.0
 
     Args:
-        dfil_at_one: |J_x|_F^2 / d, the table's `dfil` at sigma = 1; with the largest it holds for all examples.
+        bound_at_one: Tr(I_x^-1) / d, the table's `bound_unbiased` at sigma = 1, > 0, in squared feature units; with the
+            smallest it holds for all examples. Infinite where no unbiased estimator exists: then no noise is needed.
         target: mean-squared error per feature, in squared feature units, > 0.
 
     Raises:
         BadRequest: a target that is not > 0.
 
-    Source: Guo et al. (ICML 2022); docs/maths.md, section 3.
+    Source: docs/maths.md, section 3.
     """
     positive("target error", target)
-    return float(np.sqrt(target * dfil_at_one))
+    return float(np.sqrt(target / bound_at_one))
 
 
 def membership_auc(shift: np.ndarray | float, sigma: float) -> np.ndarray:

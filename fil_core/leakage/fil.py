@@ -33,7 +33,9 @@ from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.leakage.calibration import membership_auc
 from fil_core.leakage.glm import GlmJacobians
+from fil_core.leakage.leave_one_out import leave_one_out
 from fil_core.leakage.softmax import SoftmaxJacobians
+from fil_core.linalg import sum_zero_basis
 from fil_core.models import Fitted, Glm, Softmax
 from fil_core.progress import Progress
 from fil_core.specs.checks import positive
@@ -102,22 +104,6 @@ def _eta(J: Jacobians, columns: Sequence[int], simplex: bool) -> Tensor:
     return J.attribute_eta_squared(list(columns), basis).sqrt()
 
 
-def sum_zero_basis(k: int) -> Tensor:
-    """Orthonormal basis of the directions in R^k that sum to zero, (k, k-1).
-
-    >>> U = sum_zero_basis(3)  # U U^T = I - 1 1^T / k
-    >>> (3 * U @ U.T).round(decimals=9).tolist()
-    [[2.0, -1.0, -1.0], [-1.0, 2.0, -1.0], [-1.0, -1.0, 2.0]]
-
-    Raises:
-        BadRequest: k < 2, where there is none.
-    """
-    if k < 2:
-        raise BadRequest(f"simplex: expected an attribute of at least two columns; got {k}.")
-    full = torch.linalg.qr(torch.cat([torch.ones(k, 1), torch.eye(k)[:, 1:]], 1).double())[0]
-    return full[:, 1:]
-
-
 def group_fil(fitted: Fitted, dataset: Dataset, rows: Sequence[int], *, sigma: float = 1.0) -> float:
     """eta of several examples taken together: |[J_1, ..., J_m]|_2 / sigma.
 
@@ -166,7 +152,8 @@ def measure(
         `dfil` (|J_x|_F^2 / (sigma^2 d)), `loss`, `grad_norm` (of the loss, in theta), `score` (theta^T x, for softmax
         that of the label), `prediction` and `correct` (classification), `bound_unbiased` and `bound_prior` (Cramér–Rao
         and van Trees bound on the mean-squared reconstruction error per feature), `leverage`, `loo_shift`
-        (|theta_{-i} - theta|), `membership_auc` (of the best membership test), `weight`.
+        (|theta_{-i} - theta|), `membership_auc` (of the best membership test), `weight`. `attrs["loo_error"]` is the
+        estimated largest relative error of `loo_shift`, see `leave_one_out`.
 
     Source: dfil and the bounds, Guo et al. (ICML 2022); docs/maths.md, sections 1 to 3.
     """
@@ -175,10 +162,13 @@ def measure(
     for _, J in blocks(terms, progress):
         collected.append(block_columns(J, sigma, columns, simplex, prior_std))
     table = {name: torch.cat([c[name] for c in collected]).cpu().numpy() for name in collected[0]}
+    left_out = leave_one_out(fitted, dataset, progress=progress)
+    table["loo_shift"] = left_out.shift.cpu().numpy()
     frame = pd.DataFrame({"label": dataset.labels} | table | _model_columns(fitted, terms, dataset))
     frame["membership_auc"] = membership_auc(frame["loo_shift"].to_numpy(), sigma)
     frame["weight"] = fitted.weights.cpu().numpy()
     frame.index = pd.Index(dataset.ids, name="id")
+    frame.attrs["loo_error"] = left_out.error
     return frame
 
 
@@ -200,11 +190,10 @@ def block_columns(
     whole = J.eta_squared().sqrt() / sigma
     eta = {"eta": _eta(J, columns, simplex) / sigma, "eta_all": whole} if columns else {"eta": whole}
     return eta | {
-        "dfil": J.trace() / (sigma**2 * J.X.shape[1]),
+        "dfil": J.trace() / (sigma**2 * J.f),
         "bound_unbiased": J.bound_unbiased(sigma),
         "bound_prior": J.bound_prior(sigma, prior_std),
         "leverage": J.leverage(),
-        "loo_shift": J.leave_one_out_shift(),
     }
 
 

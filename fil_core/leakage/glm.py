@@ -1,13 +1,16 @@
 """The Jacobian of the optimum with respect to one example, for models of one score, never formed.
 
-    J_i = d theta* / d(x_i, y_i) = -w_i [ r H^-1 + a u theta^T , -u ],   u = H^-1 x,   d rows and d + 1 columns.
+    J_i = d theta* / d(x_i, y_i) = -w_i [ r B + a u t^T , -u ],   u = H^-1 x,   d rows and f + 1 columns.
 
-In the eigenbasis H^-1 = Q diag(L) Q^T put p = L Q^T x, q = L Q^T theta, t = Q^T theta. Then
+B = H^-1 and t = theta over the f features: all d entries of x, or all but the last with an intercept, which is the same
+for every example. With B = U diag(s) V^T (d x d, d x f and f x f; one decomposition for all examples) put p = U^T u and
+q = U^T B t = s V^T t. Then
 
-    Q^T J J^T Q / w^2 = r^2 L^2 + c p p^T + a r (p q^T + q p^T),   c = a^2 |theta|^2 + 1,
-    Q^T J_x^T J_x Q / w^2 = r^2 L^2 + a^2 |p|^2 t t^T + a r ((L p) t^T + t (L p)^T),
+    U^T J J^T U / w^2 = r^2 s^2 + c p p^T + a r (p q^T + q p^T),   c = a^2 |t|^2 + 1,
+    V^T J_x^T J_x V / w^2 = r^2 s^2 + a^2 |p|^2 t' t'^T + a r ((s p) t'^T + t' (s p)^T),   t' = V^T t,
 
-each a diagonal plus rank two: O(d) numbers per example suffice for every measure.
+each a diagonal plus rank two: O(d) numbers per example suffice for every measure. Without an intercept U = V are the
+eigenvectors of H.
 
 Source: Hannun, Guo, van der Maaten (UAI 2021), Sec. 4; docs/maths.md, sections 1 to 3.
 """
@@ -19,8 +22,6 @@ from torch import Tensor
 
 from fil_core.linalg import leading_eigenpairs, row_blocks
 from fil_core.models import Glm
-
-_ALONE = 1.5e-8  # 1 - h below which fewer than half the digits of r / (1 - h) are left, in float64
 
 
 class GlmJacobians:
@@ -41,17 +42,20 @@ class GlmJacobians:
     (0.36, 0.36)
     >>> round(J.bound_unbiased(0.6).item(), 9), round(J.bound_prior(0.6, 1.0).item(), 9)  # I_x = 0.36 / 0.6^2 = 1
     (1.0, 0.5)
-    >>> round(J.leverage().item(), 9), round(J.leave_one_out_shift().item(), 9)  # without it theta = 0
-    (0.8, 2.0)
+    >>> round(J.leverage().item(), 9)
+    0.8
     """
 
     def __init__(self, terms: Glm, rows: slice | Tensor) -> None:
         """Of the training examples `rows`; costs one product (m, d) by (d, d)."""
         self.X, self.z = terms.X[rows], terms.z[rows]
         self.w, self.r, self.a = terms.w[rows], terms.r[rows], terms.a[rows]
-        self.theta, self.curvature = terms.theta, terms.curvature
-        self.L, self.t = self.curvature.inverse_values, self.curvature.vectors.T @ terms.theta
-        self.p = (self.X @ self.curvature.vectors).mul_(self.L)
+        self.curvature, self.f = terms.curvature, terms.features
+        self.theta = terms.theta[: self.f]
+        self.V, self.s, inverse_U = terms.feature_inverse
+        self.t = self.V.T @ self.theta
+        self.p = self.X @ inverse_U
+        self.sp = self.p[:, : self.f] * self.s
         self.pp = (self.p * self.p).sum(1)
 
     @staticmethod
@@ -59,18 +63,27 @@ class GlmJacobians:
         """Float64 values that a block needs for each example."""
         return terms.X.shape[1]
 
+    @property
+    def poles(self) -> Tensor:
+        """s^2 with a zero for the direction that no feature moves, (d,)."""
+        return torch.nn.functional.pad(self.s**2, (0, self.p.shape[1] - self.f))
+
+    @property
+    def q(self) -> Tensor:
+        """U^T B t, (d,)."""
+        return torch.nn.functional.pad(self.s * self.t, (0, self.p.shape[1] - self.f))
+
     def eta_squared(self) -> Tensor:
         """|J|_2^2 over the features and the label, (m,)."""
         c = self.a**2 * (self.theta @ self.theta) + 1
-        q = (self.L * self.t)[None]
-        mu, _ = leading_eigenpairs(self.L**2, self.r**2, self.p, q, c, self.a * self.r)
+        mu, _ = leading_eigenpairs(self.poles, self.r**2, self.p, self.q[None], c, self.a * self.r)
         return self.w**2 * mu
 
     def attribute_eta_squared(self, columns: list[int], basis: Tensor | None = None) -> Tensor:
         """|J_S|_2^2 over some columns, (m,); with `basis` (k, k') over the directions it spans among them."""
-        QS = self.curvature.vectors[columns].T  # (d, k)
-        E = (QS.T * self.L**2) @ QS
-        theta, Hu = self.theta[columns][None], (self.p * self.L) @ QS
+        VS = self.V[columns].T  # (f, k)
+        E = (VS.T * self.s**2) @ VS
+        theta, Hu = self.theta[columns][None], self.sp @ VS
         if basis is not None:
             E, theta, Hu = basis.T @ E @ basis, theta @ basis, Hu @ basis
         D, R = torch.linalg.eigh(E)
@@ -79,80 +92,73 @@ class GlmJacobians:
 
     def trace(self) -> Tensor:
         """|J_x|_F^2, (m,)."""
-        cross = self.p @ (self.L * self.t)
-        square = self.r**2 * (self.L**2).sum() + 2 * self.a * self.r * cross
+        square = self.r**2 * (self.s**2).sum() + 2 * self.a * self.r * (self.sp @ self.t)
         return self.w**2 * (square + self.a**2 * self.pp * (self.theta @ self.theta)).clamp_min(0)
 
     def feature_squares(self) -> Tensor:
-        """(J^T J)_jj for each feature, (m, d), >= 0: the squared leakage of that feature alone."""
-        Q = self.curvature.vectors
-        diagonal = (Q * Q) @ self.L**2
-        Hu = (self.p * self.L) @ Q.T
+        """(J^T J)_jj for each feature, (m, f), >= 0: the squared leakage of that feature alone."""
+        diagonal = (self.V * self.V) @ self.s**2
+        Hu = self.sp @ self.V.T
         squares = self.r[:, None] ** 2 * diagonal + 2 * (self.a * self.r)[:, None] * Hu * self.theta
         return (self.w[:, None] ** 2 * (squares + (self.a**2 * self.pp)[:, None] * self.theta**2)).clamp_min(0)
 
     def feature_gram(self) -> Tensor:
-        """J_x^T J_x of a single example, (d, d)."""
-        Q, r, a = self.curvature.vectors, self.r[0], self.a[0]
-        Hu = Q @ (self.p[0] * self.L)
-        square = r**2 * self.curvature.inverse_power(2) + a**2 * self.pp[0] * torch.outer(self.theta, self.theta)
+        """J_x^T J_x of a single example, (f, f)."""
+        r, a = self.r[0], self.a[0]
+        Hu = self.V @ self.sp[0]
+        square = r**2 * (self.V * self.s**2) @ self.V.T + a**2 * self.pp[0] * torch.outer(self.theta, self.theta)
         cross = a * r * torch.outer(Hu, self.theta)
         return self.w[0] ** 2 * (square + cross + cross.T)
 
     def directions(self) -> Tensor:
-        """Top right singular vector of J_x, (m, d): the direction among features that moves theta most."""
+        """Top right singular vector of J_x, (m, f): the direction among features that moves theta most."""
         _, v = leading_eigenpairs(
-            self.L**2, self.r**2, self.t[None], self.p * self.L, self.a**2 * self.pp, self.a * self.r, vectors=True
+            self.s**2, self.r**2, self.t[None], self.sp, self.a**2 * self.pp, self.a * self.r, vectors=True
         )
-        return v @ self.curvature.vectors.T
+        return v @ self.V.T
 
     def outer_sum(self) -> Tensor:
-        """sum_i J_i J_i^T in the eigenbasis of H, (d, d); its top eigenvalue is the group's eta^2."""
-        q = self.L * self.t
+        """sum_i J_i J_i^T in the basis U, (d, d); its top eigenvalue is the group's eta^2."""
         c = self.a**2 * (self.theta @ self.theta) + 1
         S = (self.p * (self.w**2 * c)[:, None]).T @ self.p
-        cross = torch.outer(self.p.T @ (self.w**2 * self.a * self.r), q)
+        cross = torch.outer(self.p.T @ (self.w**2 * self.a * self.r), self.q)
         S += cross + cross.T
-        S.diagonal().add_((self.w**2 * self.r**2).sum() * self.L**2)
+        S.diagonal().add_((self.w**2 * self.r**2).sum() * self.poles)
         return S
 
     def bound_unbiased(self, sigma: float) -> Tensor:
-        """Cramér–Rao bound Tr(I_x^-1) / d, (m,), by Sherman-Morrison; infinite where J_x has no inverse (as r = 0)."""
-        h, d = self.curvature.values, self.theta.numel()
-        beta = self.a / (self.r + self.a * self.z)
-        cross, Ht = self.p @ (h**3 * self.t), (h**2) @ self.t**2  # p = L Q^T x, so Q^T x = p h
-        square = (h**2).sum() - 2 * beta * cross + beta**2 * (self.X**2).sum(1) * Ht
-        bound = sigma**2 * square.clamp_min(0) / (self.w**2 * self.r**2 * d)
+        """Cramér–Rao bound Tr(I_x^-1) / f, (m,); infinite where J_x has no inverse (as r = 0).
+
+        With u = B g + p_d e, e orthogonal to B, and F = B^-1 B^-T t, rho = r + a t^T g, k = (a p_d)^2, Sherman and
+        Morrison twice give Tr (J_x^T J_x)^-1 = [|B^-1|_F^2 + (a^2 |g|^2 t^T F - 2 a rho g^T F - k |F|^2) /
+        (rho^2 + k t^T F)] / (w r)^2. Without an intercept g = x and k = 0.
+        """
+        last = self.p[:, self.f :].square().sum(1)  # 0 without an intercept
+        g, F = self.p[:, : self.f] / self.s, self.t / self.s**2
+        rho, k = self.r + self.a * (g @ self.t), self.a**2 * last
+        rank_two = self.a**2 * g.square().sum(1) * (self.t @ F) - 2 * self.a * rho * (g @ F) - k * (F @ F)
+        square = (1 / self.s**2).sum() + rank_two / (rho**2 + k * (self.t @ F))
+        bound = sigma**2 * square.clamp_min(0) / (self.w**2 * self.r**2 * self.f)
         return torch.nan_to_num(bound, nan=torch.inf, posinf=torch.inf)
 
     def bound_prior(self, sigma: float, prior_std: float) -> Tensor:
-        """Van Trees bound Tr((I_x + prior_std^-2 I)^-1) / d, (m,), by Woodbury, a 2 x 2 core; <= prior_std^2."""
+        """Van Trees bound Tr((I_x + prior_std^-2 I)^-1) / f, (m,), by Woodbury, a 2 x 2 core; <= prior_std^2."""
         k = (self.w / sigma) ** 2
         c, s = k * self.a**2 * self.pp, k * self.a * self.r
         C = torch.stack([c, s, s, torch.zeros_like(s)], 1).view(-1, 2, 2)
         trace, G, G2 = torch.empty_like(k), torch.empty_like(C), torch.empty_like(C)
-        for block in row_blocks(k.numel(), self.L.numel(), k.device):
-            A = (k * self.r**2)[block, None] * self.L**2
+        for block in row_blocks(k.numel(), self.f, k.device):
+            A = (k * self.r**2)[block, None] * self.s**2
             A = A.add_(prior_std**-2).reciprocal_()
-            V = self.p[block] * self.L
+            V = self.sp[block]
             trace[block], G[block], G2[block] = A.sum(1), _gram(A, self.t, V), _gram(A.square(), self.t, V)
         core = torch.linalg.solve(torch.eye(2, dtype=C.dtype, device=C.device) + C @ G, C @ G2)
         removed = core.diagonal(dim1=1, dim2=2).sum(1)
-        return ((trace - removed) / self.theta.numel()).clamp(0, prior_std**2)
+        return ((trace - removed) / self.f).clamp(0, prior_std**2)
 
     def leverage(self) -> Tensor:
         """h_i = w a x^T H^-1 x, (m,), in [0, 1]; 1 only without a penalty."""
-        return self.w * self.a * ((self.p * self.p) @ self.curvature.values)
-
-    def leave_one_out_shift(self) -> Tensor:
-        """|theta_{-i} - theta|, (m,): exact for least squares, one Newton step for logistic; NaN where h = 1.
-
-        Such an example alone determines a direction of theta: without it the optimum is not unique, and r and 1 - h are
-        rounding errors.
-        """
-        left = 1 - self.leverage()
-        shift = self.w * self.r.abs() * self.pp.sqrt() / left.clamp_min(torch.finfo(left.dtype).tiny)
-        return torch.where(left > _ALONE, shift, torch.nan)
+        return self.w * self.a * ((self.X @ self.curvature.vectors).square() @ self.curvature.inverse_values)
 
 
 def _gram(A: Tensor, t: Tensor, V: Tensor) -> Tensor:

@@ -3,5 +3,6 @@
 from fil_core.linalg.blocks import row_blocks
 from fil_core.linalg.curvature import Curvature, weighted_gram
 from fil_core.linalg.secular import leading_eigenpairs
+from fil_core.linalg.simplex import sum_zero_basis
 
-__all__ = ["Curvature", "leading_eigenpairs", "row_blocks", "weighted_gram"]
+__all__ = ["Curvature", "leading_eigenpairs", "row_blocks", "sum_zero_basis", "weighted_gram"]

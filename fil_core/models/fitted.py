@@ -28,6 +28,8 @@ class Fitted:
         curvature: the Hessian there, factorised.
         classes: number of classes, 0 for a regression.
         weights: (n,) weights of the training examples.
+        intercept: whether the last parameter (the last column of Theta) is a constant term.
+        moved: for pretrained parameters, how far they were from the optimum, relative to its length; else 0.
     """
 
     spec: ModelSpec
@@ -35,11 +37,17 @@ class Fitted:
     curvature: Curvature
     classes: int
     weights: Tensor
+    intercept: bool = False
+    moved: float = 0.0
 
     @property
     def theta(self) -> Tensor:
-        """Parameters: (d,), or (C, d) for softmax."""
+        """Parameters: (d,), or (C, d) for softmax; one more than features with an intercept, the last."""
         return self.optimum.theta
+
+    def design(self, X: np.ndarray) -> Tensor:
+        """The model's inputs of features (n, d): themselves, and with an intercept a column of ones, the last."""
+        return design(X, self.intercept, self.theta.device)
 
     def targets(self, y: np.ndarray) -> Tensor:
         """Targets in the model's coding, see `code_targets`."""
@@ -48,12 +56,12 @@ class Fitted:
     def scores(self, X: np.ndarray) -> Tensor:
         """Scores theta^T x: (n,), or (n, C) for softmax."""
         transposed = self.theta.movedim(-1, 0)  # a vector stays as it is; .T on one is deprecated
-        return as_tensor(X, self.theta.device) @ transposed
+        return self.design(X) @ transposed
 
     def terms(self, dataset: Dataset) -> Glm | Softmax:
         """Loss and derivatives at the optimum for every training example."""
-        X, y = as_tensor(dataset.X, self.theta.device), self.targets(dataset.y)
-        return model_of(self.spec).terms(X, self.weights, self.theta, y, self.scores(dataset.X), self.curvature)
+        X, y, z = self.design(dataset.X), self.targets(dataset.y), self.scores(dataset.X)
+        return model_of(self.spec).terms(X, self.weights, self.theta, y, z, self.curvature, self.intercept)
 
     def predictions(self, Z: Tensor) -> Tensor:
         """Class codes from scores (classification), or the scores themselves (regression)."""
@@ -105,6 +113,22 @@ def as_tensor(X: np.ndarray, device: torch.device) -> Tensor:
     return torch.from_numpy(X).to(device=device, dtype=torch.float64)
 
 
+def design(X: np.ndarray, intercept: bool, device: torch.device) -> Tensor:
+    """Features (n, d) with a column of ones as the last where there is an intercept."""
+    features = as_tensor(X, device)
+    return torch.cat([features, features.new_ones(len(X), 1)], 1) if intercept else features
+
+
+def penalties(spec: ModelSpec, dataset: Dataset, intercept: bool, device: torch.device) -> float | Tensor:
+    """The penalty n * l2, or with an intercept one for each column of the design, 0 for the constant."""
+    ridge = dataset.n * spec.penalty
+    if not intercept:
+        return ridge
+    each = torch.full((dataset.d + 1,), ridge, dtype=torch.float64, device=device)
+    each[-1] = 0.0
+    return each
+
+
 def fit(
     spec: ModelSpec,
     dataset: Dataset,
@@ -116,7 +140,7 @@ def fit(
 ) -> Fitted:
     """Train a model to its optimum.
 
-    Minimises `sum_i w_i loss_i + n * l2 / 2 * |theta|^2` in float64.
+    Minimises `sum_i w_i loss_i + n * l2 / 2 * |theta|^2` in float64; an intercept is not penalised.
 
     Args:
         spec: kind and l2.
@@ -145,14 +169,15 @@ def fit(
     check_memory(spec, dataset, device)
     w = _weights(weights, dataset, device)
     classes = len(dataset.class_names)
-    X, y = as_tensor(dataset.X, device), code_targets(spec, classes, dataset.y, device)
+    intercept = spec.has_intercept(dataset)
+    X, y = design(dataset.X, intercept, device), code_targets(spec, classes, dataset.y, device)
     try:
         optimum, curvature = model_of(spec).fit(
-            X, y, None if weights is None else w, dataset.n * spec.penalty, progress, start
+            X, y, None if weights is None else w, penalties(spec, dataset, intercept, device), progress, start
         )
     except SingularCurvature as error:
         raise SingularCurvature(f"{error} {why_singular(dataset)}") from error
-    return Fitted(spec, optimum, curvature, classes, w)
+    return Fitted(spec, optimum, curvature, classes, w, intercept)
 
 
 def _weights(weights: np.ndarray | None, dataset: Dataset, device: torch.device) -> Tensor:

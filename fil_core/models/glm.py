@@ -37,15 +37,23 @@ def logistic_terms(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     >>> z, y = torch.zeros(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
     >>> [round(float(term), 6) for term in logistic_terms(z, y)]
     [0.693147, -0.5, 0.25]
+
+    Far on the right side the residual of y = 1 is -e^-z, all digits of it:
+
+    >>> z = torch.full((1,), 40.0, dtype=torch.float64)
+    >>> float(logistic_terms(z, y)[1] / torch.exp(-z))
+    -1.0
     """
-    s = torch.sigmoid(z)
-    # log(1 + e^(-z)) for y = 1 and log(1 + e^z) for y = 0, neither of which cancels; torch's softplus is linear above
-    # 20, which is a jump of 2e-9.
-    return torch.logaddexp((1 - 2 * y) * z, torch.zeros_like(z)), s - y, s * torch.sigmoid(-z)
+    # With t = z for y = 0 and t = -z for y = 1 the loss is log(1 + e^t) and r = s(t) or -s(t): nothing cancels, where
+    # s(z) - 1 would. Torch's softplus is linear above 20, which is a jump of 2e-9.
+    sign = 1 - 2 * y
+    t = sign * z
+    s = torch.sigmoid(t)
+    return torch.logaddexp(t, torch.zeros_like(t)), sign * s, s * torch.sigmoid(-t)
 
 
-def penalised(H: Tensor, ridge: float) -> Tensor:
-    """H + ridge I, in place.
+def penalised(H: Tensor, ridge: float | Tensor) -> Tensor:
+    """H + ridge I, in place; ridge is one number, or one for each entry of the diagonal.
 
     >>> penalised(torch.ones(2, 2), 0.5).tolist()
     [[1.5, 1.0], [1.0, 1.5]]
@@ -55,7 +63,12 @@ def penalised(H: Tensor, ridge: float) -> Tensor:
 
 
 def fit_least_squares(
-    X: Tensor, y: Tensor, w: Tensor | None, ridge: float, progress: Callable | None = None, start: Tensor | None = None
+    X: Tensor,
+    y: Tensor,
+    w: Tensor | None,
+    ridge: float | Tensor,
+    progress: Callable | None = None,
+    start: Tensor | None = None,
 ) -> tuple[Optimum, Curvature]:
     """Minimise sum_i w_i (theta^T x_i - y_i)^2 / 2 + ridge / 2 |theta|^2 in closed form.
 
@@ -63,7 +76,7 @@ def fit_least_squares(
         X: (n, d).
         y: (n,).
         w: (n,), >= 0; None for ones.
-        ridge: n * l2, >= 0.
+        ridge: n * l2, >= 0, or one penalty for each of the d entries.
         progress: called with (0, None, what).
         start: ignored, since the solution is in closed form.
 
@@ -103,7 +116,12 @@ def solve_normal_equations(H: Tensor, b: Tensor) -> tuple[Optimum, Curvature]:
 
 
 def fit_logistic(
-    X: Tensor, y: Tensor, w: Tensor | None, ridge: float, progress: Callable | None = None, start: Tensor | None = None
+    X: Tensor,
+    y: Tensor,
+    w: Tensor | None,
+    ridge: float | Tensor,
+    progress: Callable | None = None,
+    start: Tensor | None = None,
 ) -> tuple[Optimum, Curvature]:
     """Minimise sum_i w_i [log(1 + e^z_i) - y_i z_i] + ridge / 2 |theta|^2 by Newton's method.
 
@@ -111,7 +129,7 @@ def fit_logistic(
         X: (n, d).
         y: (n,), in {0, 1}.
         w: (n,), >= 0; None for ones.
-        ridge: n * l2, >= 0.
+        ridge: n * l2, >= 0, or one penalty for each of the d entries.
         progress: called with (step, None, what).
         start: (d,) starting point; None for zeros.
 
@@ -123,13 +141,14 @@ def fit_logistic(
         SingularCurvature: ridge = 0 and the columns of X are dependent.
     """
     weights = torch.ones_like(y) if w is None else w
+    free = not bool(torch.as_tensor(ridge).any())
 
     def loss(theta: Tensor) -> Tensor:
-        return weights @ logistic_terms(X @ theta, y)[0] + ridge / 2 * theta @ theta
+        return weights @ logistic_terms(X @ theta, y)[0] + (ridge * theta) @ theta / 2
 
     def gradient(theta: Tensor) -> Tensor:
         z = X @ theta
-        if ridge == 0 and bool(((2 * y - 1) * z > 0).all()):
+        if free and bool(((2 * y - 1) * z > 0).all()):
             raise NotConverged(
                 "The two classes are linearly separable, so at l2 = 0 the parameters grow without end; expected l2 > 0."
             )
@@ -146,7 +165,7 @@ def fit_logistic(
     )  # fmt: skip
     require(optimum, "Logistic regression")
     curvature = Curvature.factor(hessian(optimum.theta))
-    if ridge == 0 and float((X @ curvature.solve(gradient(optimum.theta))).abs().max()) > _LARGEST_STEP:
+    if free and float((X @ curvature.solve(gradient(optimum.theta))).abs().max()) > _LARGEST_STEP:
         raise NotConverged(
             "The classes of some examples can be separated linearly, so at l2 = 0 parameters grow without end although "
             "the gradient vanishes; expected l2 > 0."
@@ -155,8 +174,10 @@ def fit_logistic(
 
 
 def _terms_in(of_scores: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]) -> Callable[..., Glm]:
-    def terms(X: Tensor, w: Tensor, theta: Tensor, y: Tensor, z: Tensor, curvature: Curvature) -> Glm:
-        return Glm(X, w, theta, z, *of_scores(z, y), curvature)
+    def terms(
+        X: Tensor, w: Tensor, theta: Tensor, y: Tensor, z: Tensor, curvature: Curvature, intercept: bool = False
+    ) -> Glm:
+        return Glm(X, w, theta, z, *of_scores(z, y), curvature, intercept)
 
     return terms
 
@@ -164,7 +185,7 @@ def _terms_in(of_scores: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor
 def _derivatives_in(
     of_scores: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]],
 ) -> Callable[..., tuple[Tensor, Tensor]]:
-    def derivatives(X: Tensor, y: Tensor, theta: Tensor, w: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
+    def derivatives(X: Tensor, y: Tensor, theta: Tensor, w: Tensor, ridge: float | Tensor) -> tuple[Tensor, Tensor]:
         _, r, a = of_scores(X @ theta, y)
         return X.T @ (w * r) + ridge * theta, penalised(weighted_gram(X, w * a), ridge)
 
@@ -182,6 +203,7 @@ LEAST_SQUARES = Model(
     predict=_sign,
     derivatives=_derivatives_in(least_squares_terms),
     shape=lambda classes, d: (d,),
+    coordinates=lambda theta: theta,
 )
 LOGISTIC = Model(
     fit=fit_logistic,
@@ -190,4 +212,5 @@ LOGISTIC = Model(
     predict=_sign,
     derivatives=_derivatives_in(logistic_terms),
     shape=lambda classes, d: (d,),
+    coordinates=lambda theta: theta,
 )

@@ -1,13 +1,19 @@
-"""Multinomial logistic regression over C classes, Theta of shape (C, d)."""
+"""Multinomial logistic regression over C classes, Theta of shape (C, d).
+
+Adding the same vector to every row of Theta changes no probability, so the optimum's rows sum to zero. It is computed
+in the coordinates Theta = V T, T of shape (C - 1, d), where V (C, C - 1) is an orthonormal basis of the directions that
+sum to zero; there the objective is strictly convex even in entries without a penalty.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from fil_core.linalg import Curvature, row_blocks, weighted_gram
+from fil_core.linalg import Curvature, row_blocks, sum_zero_basis, weighted_gram
 from fil_core.models.glm import RELATIVE_TOLERANCE, penalised
 from fil_core.models.newton import Optimum, minimise, require
 from fil_core.models.terms import Model, Softmax
@@ -27,36 +33,72 @@ def softmax_terms(Z: Tensor, Y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         Z: (n, C) scores.
         Y: (n, C) one-hot.
     """
-    log_p = torch.log_softmax(Z, 1)
-    p = log_p.exp()
-    return -(Y * log_p).sum(1), p - Y, p
+    p, label = torch.softmax(Z, 1), Y == 1
+    # The log-odds t of another label than y: the loss is log(1 + e^t), 1 - p_y = s(t). p_y - 1 would cancel.
+    t = (Z - (Y * Z).sum(1, keepdim=True)).masked_fill_(label, -torch.inf).logsumexp(1)
+    delta = torch.where(label, -torch.sigmoid(t)[:, None], p)
+    return torch.logaddexp(t, torch.zeros_like(t)), delta, p
 
 
-def hessian_blocks(X: Tensor, p: Tensor, w: Tensor, ridge: float) -> Tensor:
-    """The Hessian sum_i w_i (diag p_i - p_i p_i^T) (x) x_i x_i^T + ridge I, (C d, C d), class-major.
+def one_minus(p: Tensor) -> Tensor:
+    """1 - p_c as the sum of the other probabilities, (n, C), which does not cancel where p_c is near 1.
 
-    >>> X, p, w = torch.tensor([[2.0]]), torch.tensor([[0.5, 0.5]]), torch.ones(1)
-    >>> hessian_blocks(X, p, w, 0.5).tolist()
-    [[1.5, -1.0], [-1.0, 1.5]]
+    >>> one_minus(torch.tensor([[0.5, 0.25, 0.25]])).tolist()
+    [[0.5, 0.75, 0.75]]
+
+    Args:
+        p: (n, C), each row with sum 1.
+    """
+    others = 1 - torch.eye(p.shape[1], dtype=p.dtype, device=p.device)
+    return p @ others
+
+
+def curvature_in_scores(p: Tensor, V: Tensor) -> Tensor:
+    """V^T (diag p - p p^T) V, (n, C-1, C-1): the loss's second derivative in the scores, in the basis V (C, C-1).
+
+    >>> p = torch.tensor([[0.5, 0.5]]).double()
+    >>> curvature_in_scores(p, sum_zero_basis(2)).round(decimals=9).tolist()
+    [[[0.5]]]
+    """
+    apart = 1 - torch.eye(p.shape[1], dtype=p.dtype, device=p.device)
+    return V.T @ (torch.diag_embed(p * one_minus(p)) - p[:, :, None] * p[:, None, :] * apart) @ V
+
+
+def hessian_blocks(X: Tensor, p: Tensor, w: Tensor, ridge: float | Tensor) -> Tensor:
+    """The Hessian in T, sum_i w_i V^T (diag p_i - p_i p_i^T) V (x) x_i x_i^T + ridge I, (C-1) d square, block-major.
+
+    Two classes at p = 1/2: V = (1, -1) / sqrt(2) up to its sign, so V^T (diag p - p p^T) V = 1/2.
+
+    >>> X, p, w = torch.tensor([[2.0]]).double(), torch.tensor([[0.5, 0.5]]).double(), torch.ones(1).double()
+    >>> hessian_blocks(X, p, w, 0.5).round(decimals=9).tolist()  # 1/2 * 2^2 + 1/2
+    [[2.5]]
 
     Args:
         X: (n, d).
         p: (n, C) probabilities.
         w: (n,) weights, >= 0.
-        ridge: n * l2, >= 0.
+        ridge: n * l2, >= 0, or one penalty for each of the d entries.
     """
     C, d = p.shape[1], X.shape[1]
     H = X.new_zeros(C * d, C * d)
     for block in row_blocks(X.shape[0], C * d // 16, X.device):
         H -= weighted_gram((p[block, :, None] * X[block, None, :]).flatten(1), w[block])
+    variance = p * one_minus(p)
     for c in range(C):  # the diagonal blocks again, since p - p^2 would cancel where p is near 1
         block_c = slice(c * d, (c + 1) * d)
-        H[block_c, block_c] = weighted_gram(X, w * p[:, c] * (1 - p[:, c]))
-    return penalised(H, ridge)
+        H[block_c, block_c] = weighted_gram(X, w * variance[:, c])
+    V = sum_zero_basis(C).to(X)
+    reduced = torch.einsum("cg,cjek,eh->gjhk", V, H.view(C, d, C, d), V).reshape((C - 1) * d, (C - 1) * d)
+    return penalised((reduced + reduced.T) / 2, ridge if isinstance(ridge, float) else ridge.repeat(C - 1))
 
 
 def fit_softmax(
-    X: Tensor, Y: Tensor, w: Tensor | None, ridge: float, progress: Callable | None = None, start: Tensor | None = None
+    X: Tensor,
+    Y: Tensor,
+    w: Tensor | None,
+    ridge: float | Tensor,
+    progress: Callable | None = None,
+    start: Tensor | None = None,
 ) -> tuple[Optimum, Curvature]:
     """Minimise -sum_i w_i log p_{i, y_i} + ridge / 2 |Theta|^2 by Newton's method.
 
@@ -64,44 +106,53 @@ def fit_softmax(
         X: (n, d).
         Y: (n, C) one-hot.
         w: (n,), >= 0; None for ones.
-        ridge: n * l2, > 0.
+        ridge: n * l2, > 0, or one penalty for each of the d entries.
         progress: called with (step, None, what).
         start: (C, d) starting point; None for zeros.
 
     Returns:
-        Theta (C, d) and the factorised Hessian there, (C d, C d), class-major.
+        Theta (C, d), its rows with sum zero, and the factorised Hessian in T there, (C-1) d square.
 
     Raises:
         NotConverged: the gradient norm stayed above the tolerance.
     """
     weights = X.new_ones(X.shape[0]) if w is None else w
+    V = sum_zero_basis(Y.shape[1]).to(X)
 
-    def loss(Theta: Tensor) -> Tensor:
-        return weights @ softmax_terms(X @ Theta.T, Y)[0] + ridge / 2 * (Theta * Theta).sum()
+    def loss(T: Tensor) -> Tensor:
+        return weights @ softmax_terms(X @ (V @ T).T, Y)[0] + (ridge * T * T).sum() / 2
 
-    def gradient(Theta: Tensor) -> Tensor:
-        return (weights[:, None] * softmax_terms(X @ Theta.T, Y)[1]).T @ X + ridge * Theta
+    def gradient(T: Tensor) -> Tensor:
+        return (weights[:, None] * (softmax_terms(X @ (V @ T).T, Y)[1] @ V)).T @ X + ridge * T
 
-    def hessian(Theta: Tensor) -> Tensor:
-        return hessian_blocks(X, softmax_terms(X @ Theta.T, Y)[2], weights, ridge)
+    def hessian(T: Tensor) -> Tensor:
+        return hessian_blocks(X, softmax_terms(X @ (V @ T).T, Y)[2], weights, ridge)
 
-    zero = X.new_zeros(Y.shape[1], X.shape[1])
-    scale = float(weights @ (softmax_terms(X @ zero.T, Y)[1].norm(dim=1) * X.norm(dim=1)))
+    zero = X.new_zeros(V.shape[1], X.shape[1])
+    scale = float(weights @ (softmax_terms(X @ (V @ zero).T, Y)[1].norm(dim=1) * X.norm(dim=1)))
     optimum = minimise(
-        loss, gradient, hessian, zero if start is None else start, tolerance=RELATIVE_TOLERANCE * max(scale, 1e-300),
-        progress=progress,
+        loss, gradient, hessian, zero if start is None else V.T @ start,
+        tolerance=RELATIVE_TOLERANCE * max(scale, 1e-300), progress=progress,
     )  # fmt: skip
     require(optimum, "Softmax regression")
-    return optimum, Curvature.factor(hessian(optimum.theta))
+    curvature = Curvature.factor(hessian(optimum.theta))
+    return dataclasses.replace(optimum, theta=V @ optimum.theta), curvature
 
 
-def _terms(X: Tensor, w: Tensor, theta: Tensor, y: Tensor, z: Tensor, curvature: Curvature) -> Softmax:
-    return Softmax(X, w, theta, y, z, *softmax_terms(z, y), curvature)
+def _terms(
+    X: Tensor, w: Tensor, theta: Tensor, y: Tensor, z: Tensor, curvature: Curvature, intercept: bool = False
+) -> Softmax:
+    return Softmax(X, w, theta, y, z, *softmax_terms(z, y), curvature, intercept)
 
 
-def _derivatives(X: Tensor, y: Tensor, theta: Tensor, w: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
+def _in_basis(theta: Tensor) -> Tensor:
+    """T of Theta = V T, (C-1, d)."""
+    return sum_zero_basis(theta.shape[0]).to(theta).T @ theta
+
+
+def _derivatives(X: Tensor, y: Tensor, theta: Tensor, w: Tensor, ridge: float | Tensor) -> tuple[Tensor, Tensor]:
     _, delta, p = softmax_terms(X @ theta.T, y)
-    return (w[:, None] * delta).T @ X + ridge * theta, hessian_blocks(X, p, w, ridge)
+    return _in_basis((w[:, None] * delta).T @ X) + ridge * _in_basis(theta), hessian_blocks(X, p, w, ridge)
 
 
 SOFTMAX = Model(
@@ -111,4 +162,5 @@ SOFTMAX = Model(
     predict=lambda Z, classes: Z.argmax(1),
     derivatives=_derivatives,
     shape=lambda classes, d: (classes, d),
+    coordinates=_in_basis,
 )

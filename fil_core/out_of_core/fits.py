@@ -15,6 +15,7 @@ from fil_core.dataset import Preprocessing
 from fil_core.errors import BadData, NotConverged
 from fil_core.leakage.fil import block_columns
 from fil_core.leakage.glm import GlmJacobians
+from fil_core.leakage.leave_one_out import newton_shift
 from fil_core.linalg import Curvature, weighted_gram
 from fil_core.models import Glm
 from fil_core.models.glm import (
@@ -32,7 +33,7 @@ from fil_core.progress import Progress
 S = TypeVar("S")
 
 _STANDSTILL = 1e-3  # of a score in Newton's next step, as in `fit_logistic`
-_COLUMNS = 12  # float64 values of an answer per row
+_COLUMNS = 13  # float64 values of an answer per row
 _TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
 
 
@@ -293,6 +294,8 @@ def _measured(task: tuple[Rows, slice, _Model, float, float]) -> tuple[dict[str,
 
 def _columns(terms: Glm, y: Tensor, classes: bool, sigma: float, prior_std: float) -> dict[str, np.ndarray]:
     measured = block_columns(GlmJacobians(terms, slice(None)), sigma, (), False, prior_std)
+    shift, longest = newton_shift(terms)
+    measured |= {"loo_shift": shift, "longest": torch.full_like(shift, longest)}
     measured |= {"loss": terms.loss, "grad_norm": terms.r.abs() * terms.X.norm(dim=1), "score": terms.z}
     if classes:
         prediction = (terms.z > 0).double()

@@ -117,7 +117,10 @@ def _measure(
         executor=execution.executor, progress=execution.progress,
     )  # fmt: skip
     fitted = Fitted(model, optimum, curvature, len(source.classes), optimum.theta.new_ones(moments.n))
-    return _result(_table(columns, source, sigma), fitted, rows, prior), digest, units
+    longest, shift = float(columns.pop("longest").max()), columns["loo_shift"]
+    exact = model.family.exact_leave_one_out
+    error = 0.0 if exact else longest * float(shift[np.isfinite(shift)].max(initial=0)) / 2
+    return _result(_table(columns, source, sigma), fitted, rows, prior, error), digest, units
 
 
 def _check(
@@ -206,7 +209,7 @@ def _table(columns: dict[str, np.ndarray], source: RowSource, sigma: float) -> p
     return pd.DataFrame(columns, index=pd.RangeIndex(source.start, source.start + n, name="id"), copy=False)
 
 
-def _result(table: pd.DataFrame, fitted: Fitted, rows: Rows, prior_std: float) -> Result:
+def _result(table: pd.DataFrame, fitted: Fitted, rows: Rows, prior_std: float, loo_error: float) -> Result:
     from fil_core.analyses.fil.run import warnings_of
     from fil_core.analyses.health import summarise
 
@@ -220,7 +223,7 @@ def _result(table: pd.DataFrame, fitted: Fitted, rows: Rows, prior_std: float) -
     }  # fmt: skip
     nothing = np.empty(0)
     arrays = {"theta": fitted.theta.numpy(), "test_scores": nothing, "test_norms": nothing, "test_targets": nothing}
-    return Result(table, arrays, summary, {"warnings": warnings_of(fitted, table)})
+    return Result(table, arrays, summary, {"warnings": warnings_of(fitted, table, loo_error)})
 
 
 def _notes(source: RowSource, units: tuple[float, float]) -> list[str]:

@@ -163,7 +163,7 @@ def preprocessing(moments: Moments, *, kind: Preprocess, pca: int | None = None)
     V = np.linalg.eigh(scaled.scatter[:-1, :-1] / moments.n)[1][:, ::-1][:, :pca]
     largest = V[np.abs(V).argmax(axis=0), np.arange(pca)]  # positive, as in `principal`
     basis = np.ascontiguousarray(V * np.where(largest < 0, -1.0, 1.0))
-    return Preprocessing(scale=scale, centre=centre + scaled.mean[:-1], basis=basis)
+    return Preprocessing(scale=scale, centre=centre + scaled.mean[:-1] / scale, basis=basis)
 
 
 def _none(moments: Moments) -> tuple[np.ndarray, np.ndarray]:
@@ -179,7 +179,7 @@ def _standardise(moments: Moments) -> tuple[np.ndarray, np.ndarray]:
     # Rounding can leave a constant column a tiny std, so its values themselves are compared.
     constant = (moments.least == moments.most)[:-1] | (std == 0)
     scale = np.where(constant, 1.0, 1.0 / np.where(constant, 1.0, std))
-    return scale, np.where(constant, moments.least[:-1], moments.mean[:-1]) * scale
+    return scale, np.where(constant, moments.least[:-1], moments.mean[:-1])
 
 
 _SCALINGS: dict[Preprocess, Callable[[Moments], tuple[np.ndarray, np.ndarray]]] = {

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.specs import checks
 from fil_core.specs.families import DEFAULT_L2, FAMILIES, KINDS, Family
-from fil_core.specs.options import Kind, check_options, choice, number, option
+from fil_core.specs.options import Kind, check_options, choice, number, option, switch
 from fil_core.specs.weights import GivenWeights, Weighting, weighting
 
 ModelKind = Literal["least-squares", "logistic", "softmax"]  # the names of FAMILIES, for type checkers
@@ -53,6 +54,8 @@ class ModelSpec:
     Attributes:
         kind: least squares (regression, or two classes coded -1/+1), logistic (two), softmax (any number).
         l2: lambda of the objective `sum_i w_i loss_i + n * l2 / 2 * |theta|^2`; None takes the family's default.
+        intercept: whether the model has a constant term, which is not penalised and never at risk; None takes what
+            the data set says.
         weights: where the weights w come from; None for equal ones.
         parameters: sha-256, as hex, of pretrained parameters (see `engine.uploads`) that are an optimum of this
             objective; None trains the model.
@@ -65,6 +68,13 @@ class ModelSpec:
         None, number(zero=True, most=LARGEST_L2), f"penalty, multiplied by n (default {_DEFAULTS})", link="l2",
         always=True,
     )  # fmt: skip
+    intercept: bool | None = option(
+        None,
+        switch(),
+        "a constant term, not penalised and never at risk (default: on for a table of your own with classes or with a "
+        "target far from zero, else off)",
+        link="intercept",
+    )
     weights: Weighting | None = option(
         None,
         _weights(),
@@ -101,6 +111,10 @@ class ModelSpec:
     def equally_weighted(self) -> ModelSpec:
         """The same model with equal weights, and trained rather than pretrained."""
         return dataclasses.replace(self, weights=None, parameters=None)
+
+    def has_intercept(self, dataset: Dataset) -> bool:
+        """Whether the model of a data set has a constant term: as asked, else as usual for that data set."""
+        return dataset.intercept if self.intercept is None else self.intercept
 
     @property
     def penalty(self) -> float:

@@ -213,6 +213,11 @@ def switch() -> Kind:
     return Kind(check, lambda written: written == "True", str, "")
 
 
+def is_switch(place: Place) -> bool:
+    """Whether an option is on or off, and takes no value on the command line."""
+    return not place.option.kind.metavar and not place.option.kind.choices
+
+
 def names(allowed: tuple[str, ...] = ()) -> Kind:
     """Several names; with `allowed`, some of those, each once."""
 

@@ -37,7 +37,7 @@ class Irfil:
             examples of a class their mean omega; `hybrid` multiplies the two.
         iterations: maximum number of rounds of reweighting and refitting, 1 to 1000.
         attribute: names of the attributes whose eta is made equal, as in `FilRequest`; empty for whole examples.
-        min_weight, max_weight: clamps on the weights, whose mean is 1; None for none.
+        min_weight, max_weight: clamps on the weights of examples, before hybrid multiplies them; None for none.
         spread: stop as soon as the standard deviation of eta is at most this share of its mean; 0 runs all rounds.
     """
 
@@ -47,7 +47,10 @@ class Irfil:
     )
     attribute: tuple[str, ...] = option((), names(), "even out eta of these only", link="at-risk")
     min_weight: float | None = option(
-        None, number(zero=True), "clamp to at least this, then scale back to mean 1", link="min-weight"
+        None,
+        number(zero=True),
+        "clamp the weights of examples to at least this, then scale them to mean 1; hybrid multiplies after that",
+        link="min-weight",
     )
     max_weight: float | None = option(None, number(), "clamp to at most this, likewise", link="max-weight")
     spread: float = option(0.0, number(zero=True), "stop at this std / mean of eta", link="spread")

@@ -59,7 +59,7 @@ def _keep() -> None:
     """
     if _kept_names():
         return
-    kept: dict[str, Any] = st.session_state.pop(_KEPT, {})
+    kept: dict[str, Any] = st.session_state.get(_KEPT, {})
     if "data" in st.session_state:
         kept = {
             name: st.session_state[name] for name in sidebar.LINKED if name in st.session_state and name != "redact"

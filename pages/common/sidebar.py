@@ -29,10 +29,20 @@ OWN = "own:"  # begins the names of own data
 # Names of the sidebar's controls in a link; a page that switches to another leaves them to their widgets.
 LINKED = (
     "data", "classes", "model", "l2", "weights", "subset", "pre", "pca", "device", "scores", "parameters", "redact",
+    "intercept",
 )  # fmt: skip
 _DRAWN = "data-drawn"
-_DETAILS = {"subset": 0, "pre": "default", "pca": 0, "device": "auto"}
-UNTOUCHED = {"pca": 0, "subset": 0, "pre": "default", "weights": EQUAL, "id": None, **pretrained.NOTHING}
+INTERCEPTS = {"default": None, "on": True, "off": False}
+_DETAILS = {"subset": 0, "pre": "default", "pca": 0, "intercept": "default", "device": "auto"}
+UNTOUCHED = {
+    "pca": 0,
+    "subset": 0,
+    "pre": "default",
+    "intercept": "default",
+    "weights": EQUAL,
+    "id": None,
+    **pretrained.NOTHING,
+}
 _BY_CLASS = ["irfil:hybrid:15", "irfil:class:15"]
 _WEIGHTS = [EQUAL, "irfil:sample:15", *_BY_CLASS, "drop:10", "drop:100"]
 
@@ -168,6 +178,14 @@ def _detail_controls() -> None:
         "Principal components (0 = all features)", min_value=0, value=0, step=5, key="pca", bind="query-params"
     )
     st.selectbox(
+        "Intercept",
+        list(INTERCEPTS),
+        key="intercept",
+        bind="query-params",
+        help="A constant term of the model. It is not penalised, and it is never at risk. default: on for a table of "
+        "your own with classes or with a target far from zero, else off.",
+    )
+    st.selectbox(
         "Device",
         DEVICES,
         key="device",
@@ -210,6 +228,7 @@ def model_spec() -> ModelSpec:
     return ModelSpec(
         kind=st.session_state["model"],
         l2=float(st.session_state["l2"]),
+        intercept=INTERCEPTS[st.session_state["intercept"]],
         weights=weighting(st.session_state["weights"] or EQUAL),
         parameters=st.session_state.get("parameters") or None,
     )
@@ -227,4 +246,5 @@ def at_risk(data: Dataset) -> list[str]:
 
 def with_model(request: FilRequest, kind: str, l2: float) -> FilRequest:
     """The same request for another model, with equal weights."""
-    return dataclasses.replace(request, model=ModelSpec(kind=cast(ModelKind, kind), l2=l2))
+    model = ModelSpec(kind=cast(ModelKind, kind), l2=l2, intercept=request.model.intercept)
+    return dataclasses.replace(request, model=model)

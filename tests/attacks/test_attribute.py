@@ -152,9 +152,7 @@ def test_a_constant_column_holds_nothing_to_infer(with_attribute):
         X = data.X.copy()
         X[:, 3] = value
         with pytest.raises(BadData, match="constant"):
-            attribute_of(
-                dataclasses.replace(data, X=X, source=X, constant=(3,) if value else ()), data.feature_names[3]
-            )
+            attribute_of(dataclasses.replace(data, X=X, source=X), data.feature_names[3])
 
 
 def test_images_and_components_have_no_attributes():

@@ -179,3 +179,19 @@ def test_several_scores_are_refused(with_attribute):
     data = with_attribute(classes=3)
     with pytest.raises(BadRequest, match="least-squares or logistic; got softmax"):
         infer(fit(ModelSpec(kind="softmax", l2=0.1), data), data, attribute_of(data, "kind"))
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.3])
+def test_accuracy_of_three_values_with_weights_of_zero(sigma, with_attribute):
+    """An example that was left out is guessed at a third, its ties never for the first value."""
+    data = with_attribute(k=3, n=60)
+    attribute, w = attribute_of(data, "kind"), np.ones(60)
+    w[::2] = 0
+    fitted = fit(ModelSpec(l2=0.02), data, weights=w)
+    trials = 4000
+    found = infer(fitted, data, attribute, attackers=("whitebox",), sigmas=(sigma,), trials=trials)
+    assert found.success["whitebox"][::2, 0] == pytest.approx(1 / 3)
+    error = 0 if sigma == 0 else 4 * found.standard_error["whitebox"][0]
+    assert found.accuracy["whitebox"][0] == pytest.approx(found.exact["whitebox"][0], abs=error + 1e-12)
+    if sigma == 0:
+        assert found.accuracy["whitebox"][0] == pytest.approx(0.5 + 0.5 / 3)

@@ -243,6 +243,20 @@ def test_unlimited_noise_leaves_the_mean_of_the_others_alike(kind, classes, l2, 
     assert np.linalg.norm(one.guess_prior[0] - mean) <= 0.1 * np.linalg.norm(data.X[alike].std(0))
 
 
+@pytest.mark.parametrize("d", [1, 2, 6])
+@pytest.mark.parametrize("sigma", [1e3, 1e6, 1e12])
+def test_endless_noise_leaves_the_mean_of_the_others_even_where_classes_are_apart(sigma, d, from_arrays):
+    """A separable logistic model in two dimensions, whose score is far from Gaussian under the prior."""
+    rng = np.random.default_rng(1)
+    y = np.arange(20) % 2
+    data = from_arrays(rng.standard_normal((20, d)) + 6 * (y - 0.5)[:, None], y, classes=2)
+    fitted = fit(ModelSpec(kind="logistic", l2=1e-4), data)
+    for row in range(4):
+        alike = (y == y[row]) & (np.arange(20) != row)
+        found = attacked(fitted, data, [row], sigmas=(sigma,), trials=5)[0]
+        assert np.abs(found.guess_prior[0] - data.X[alike].mean(0)).max() < 0.01
+
+
 def test_a_prior_helps_on_average():
     data = load(DataSpec(name="digits", classes=("3", "8")))
     for kind in ("least-squares", "logistic"):

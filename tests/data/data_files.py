@@ -72,7 +72,7 @@ def write_iwpc(root: Path, *, n: int = 30, header: str = "race,age,height,weight
                row_7: str | None = None) -> None:  # fmt: skip
     races, cyp2c9, vkorc1 = ("white", "black", "asian"), ("11", "12", "13", "22", "23", "33"), ("CC", "CT", "TT")
     levels = [(races[i % 3], cyp2c9[i % 6], vkorc1[i // 2 % 3]) for i in range(n)]
-    rows = [f"{r},{i / 10},{-i},{i * i},{i % 2},0,{c},{v},{i / 7:.4f}" for i, (r, c, v) in enumerate(levels)]
+    rows = [f"{r},{i / 10},{-i},{i * i},{i % 2},{i // 4 % 2},{c},{v},{i / 7:.4f}" for i, (r, c, v) in enumerate(levels)]
     if row_7 is not None:
         rows[7] = row_7
     (root / "iwpc").mkdir(parents=True)

@@ -1,5 +1,6 @@
 """Selection, checks and identity, on data that need no files."""
 
+import dataclasses
 import time
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 from fil_core.data import Raw, assemble, load, resolve
+from fil_core.dataset import AttributeGroup
 from fil_core.errors import BadData, BadRequest
 from fil_core.specs import DataSpec
 
@@ -143,13 +145,42 @@ def test_no_rows_and_labels_out_of_range_are_refused():
         build(made(y=np.arange(12) % 3))
 
 
-def test_a_constant_column_is_reported_unless_it_is_standardised():
-    X = made().X.copy()
-    X[:, 2] = 1.0
-    assert build(made(X=X)).constant == (2,)
-    assert build(made(X=X), preprocess="standardise").constant == ()
-    with pytest.raises(BadData, match="constant column"):
-        build(made(X=X)).columns(("one",))
+@pytest.mark.parametrize("preprocess", ["none", "standardise", "unit-ball"])
+@pytest.mark.parametrize("value", [0.0, 1.0, 1e6 / 3])
+def test_a_column_that_is_constant_in_the_training_rows_leaves_the_model(value, preprocess):
+    plain = made()
+    constant = np.full((12, 1), value)
+    raw = dataclasses.replace(
+        plain, X=np.hstack([plain.X[:, :1], constant, plain.X[:, 1:]]),
+        X_test=np.hstack([plain.X_test[:, :1], constant[: len(plain.X_test)] + 5, plain.X_test[:, 1:]]),
+        feature_names=(plain.feature_names[0], "site", *plain.feature_names[1:]),
+    )  # fmt: skip
+    found, without = build(raw, preprocess=preprocess), build(plain, preprocess=preprocess)
+    assert found.feature_names == without.feature_names
+    np.testing.assert_array_equal(found.X, without.X)
+    np.testing.assert_array_equal(found.X_test, without.X_test)
+    assert any("site" in note for note in found.notes)
+    with pytest.raises(BadData, match="attribute"):
+        found.columns(("site",))
+
+
+def test_levels_that_no_training_row_has_leave_their_group():
+    plain = made()
+    X = np.hstack([plain.X, np.eye(3)[np.arange(12) % 2]])
+    raw = dataclasses.replace(
+        plain, X=X, X_test=X[:4], y_test=plain.y[:4], feature_names=(*plain.feature_names, "k=a", "k=b", "k=c"),
+        groups={"k": AttributeGroup("k", (3, 4, 5), ("a", "b", "c"), "d")}, sensitive=("k",), continuous=(0, 1, 2),
+    )  # fmt: skip
+    data = build(raw)
+    assert data.groups["k"].columns == (3, 4)
+    assert data.groups["k"].levels == ("a", "b")
+    assert data.sensitive == ("k",)
+    assert data.feature_names[-2:] == ("k=a", "k=b")
+
+
+def test_a_table_of_constants_is_refused():
+    with pytest.raises(BadData, match="features: .*constant"):
+        build(made(X=np.ones((12, 3))))
 
 
 def test_an_empty_test_split_is_noted():
@@ -186,7 +217,7 @@ def test_a_narrow_or_tiny_synthetic_table_works():
     assert load(DataSpec(name="synthetic:10x1")).X.shape == (10, 1)
     assert load(DataSpec(name="synthetic:10x7")).groups == {}
     tiny = load(DataSpec(name="synthetic:10x8"))
-    assert tiny.groups and set(tiny.y) == {0.0, 1.0} and tiny.constant == ()
+    assert tiny.groups and set(tiny.y) == {0.0, 1.0}
 
 
 def test_a_large_synthetic_table_takes_seconds():

@@ -385,7 +385,9 @@ def test_random_tables_survive_the_round_trip_through_a_file(frame, separator, t
     data = assemble(raw, DataSpec(preprocess="none"), title="any", task="classification")
     records = data.records(np.arange(data.n))
     for name in frame.columns.drop("target"):
-        if name.startswith("c"):
+        if name not in records:  # constant but for the last digits: such columns leave the model
+            assert np.ptp(frame[name]) <= 1e-14 * np.abs(frame[name]).max()
+        elif name.startswith("c"):
             assert records[name].tolist() == frame[name].tolist()
         else:  # the fast number parser of pandas may be wrong in the last bit
             np.testing.assert_allclose(records[name].astype(float), frame[name], rtol=5e-16, atol=0)

@@ -85,7 +85,7 @@ def test_after_pca_features_are_components_and_there_are_no_groups():
     data = load(DataSpec(name="synthetic:100x10", pca=4))
     assert data.feature_names == ("pc1", "pc2", "pc3", "pc4") and data.groups == {}
     assert len(data.source_names) == 10 and data.source.shape == (100, 10)
-    assert np.abs(data.X.mean(axis=0)).max() < 1e-12 and data.constant == ()
+    assert np.abs(data.X.mean(axis=0)).max() < 1e-12
     assert np.allclose(data.X, data.preprocessing.forward(data.source))
 
 

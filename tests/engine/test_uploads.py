@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from file_parts import csv, table
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_torch_file
+from sklearn.linear_model import LogisticRegression
 
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
@@ -29,10 +32,11 @@ from fil_core.engine.weights import keep_weights
 from fil_core.errors import BadData, BadRequest, NotConverged
 from fil_core.leakage.fil import fil
 from fil_core.models import fit
+from fil_core.models.pretrained import fit_at
 from fil_core.specs import DataSpec, ModelSpec, Upload
 from fil_core.specs.weights import GivenWeights, weighting
 
-LOGISTIC = ModelSpec(kind="logistic", l2=0.02)
+LOGISTIC = ModelSpec(kind="logistic", l2=0.02, intercept=False)
 HASH = "0" * 64
 
 
@@ -320,7 +324,9 @@ def saved(folder: Path, suffix: str = "npz", **arrays: np.ndarray) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["theta", "coef", "coef_", "coefficients", "weight", "linear.weight"])
+@pytest.mark.parametrize(
+    "name", ["theta", "coef", "coef_", "coefficients", "weight", "linear.weight", "fc.weight", "0.weight"]
+)
 @pytest.mark.parametrize("suffix", ["npz", "safetensors"])
 def test_coefficients_go_by_their_usual_names(name, suffix, tmp_path):
     given = np.array([[1.5, -2.0, 3.0]])  # one row, as scikit-learn and PyTorch keep a model of two classes
@@ -336,11 +342,37 @@ def test_an_intercept_of_zero_is_none(tmp_path):
     assert read_parameters(saved(tmp_path, coef_=np.ones((1, 3)), intercept_=np.zeros(1))).shape == (3,)
 
 
-@pytest.mark.parametrize("value", [0.5, np.nan])
-@pytest.mark.parametrize("name", ["intercept", "intercept_", "bias", "linear.bias"])
-def test_an_intercept_is_refused_with_what_to_do(name, value, tmp_path):
-    with pytest.raises(BadData, match=rf"expected no intercept; {name} is not zero\. Add a column of ones"):
-        read_parameters(saved(tmp_path, theta=np.ones(3), **{name: np.array([value])}))
+@pytest.mark.parametrize("name", ["intercept", "intercept_", "bias", "linear.bias", "fc.bias", "0.bias"])
+def test_an_intercept_is_the_last_coefficient(name, tmp_path):
+    assert read_parameters(saved(tmp_path, theta=np.ones(3), **{name: np.array([0.5])})).tolist() == [1, 1, 1, 0.5]
+    several = read_parameters(saved(tmp_path, theta=np.ones((2, 3)), **{name: np.array([0.5, -0.5])}))
+    assert several.tolist() == [[1, 1, 1, 0.5], [1, 1, 1, -0.5]]
+
+
+def test_an_intercept_of_another_number_of_scores_is_refused(tmp_path):
+    with pytest.raises(BadData, match="expected one intercept of 1 number"):
+        read_parameters(saved(tmp_path, theta=np.ones(3), bias=np.array([0.5, 1.0])))
+
+
+def test_half_precision_of_torch_is_read(tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_torch_file({"fc.weight": torch.tensor([[1.5, -2.0]], dtype=torch.bfloat16)}, path)
+    assert read_parameters(path).tolist() == [1.5, -2.0]
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_model_of_scikit_learn_with_its_intercept_is_an_optimum(classes, tmp_path, make_dataset):
+    """`coef_` and `intercept_` as they are; its optimum to 1e-8, and from there to ours."""
+    data = make_dataset(classes=classes, n=60, d=4, seed=3)
+    spec = ModelSpec(kind="logistic" if classes == 2 else "softmax", l2=0.02)
+    theirs = LogisticRegression(C=1 / (60 * 0.02), tol=1e-10, max_iter=5000).fit(data.X, data.y)
+    theta = read_parameters(saved(tmp_path, coef_=theirs.coef_, intercept_=theirs.intercept_))
+    given = fit_at(spec, data, theta)
+    assert given.intercept
+    assert given.moved < 1e-5
+    ours = fit(dataclasses.replace(spec, intercept=True), data)
+    np.testing.assert_allclose(given.theta, ours.theta, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(fil(given, data), fil(ours, data), rtol=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 
+import mpmath
 import numpy as np
 import pytest
 import torch
 
 from fil_core.errors import BadRequest
 from fil_core.leakage import fil as module
-from fil_core.leakage.fil import fil, group_fil, measure, sum_zero_basis
-from fil_core.linalg import blocks
+from fil_core.leakage.fil import fil, group_fil, jacobians, measure
+from fil_core.linalg import blocks, sum_zero_basis
 from fil_core.models import fit
+from fil_core.models.glm import logistic_terms
+from fil_core.models.softmax import softmax_terms
 from fil_core.specs import ModelSpec
 from tests.reference import spectral_norm
 
@@ -257,3 +260,73 @@ def test_a_gpu_gives_the_same_eta(problem):
     eta = fil(fitted, problem.dataset)
     assert eta.device.type == "cuda"
     assert eta.cpu().numpy() == pytest.approx(eta_of(problem), rel=1e-9, abs=1e-13)  # float64 on both
+
+
+# --- labels that stay in the simplex --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("l2", [0.3, 1e-2, 1e-4])
+def test_two_classes_of_softmax_are_logistic_of_half_the_penalty(l2, make_dataset):
+    """Theta = (-theta, theta) / 2 has |Theta|^2 = |theta|^2 / 2, so eta is 1 / sqrt(2) of the logistic one."""
+    data = make_dataset(classes=2, n=60, d=5, seed=7)
+    softmax = fil(fit(ModelSpec(kind="softmax", l2=l2), data), data)
+    logistic = fil(fit(ModelSpec(kind="logistic", l2=l2 / 2), data), data)
+    np.testing.assert_allclose(logistic, 2**0.5 * softmax, rtol=1e-9)
+
+
+# --- examples that are fitted to many digits ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["logistic", "softmax"])
+def test_mirrored_examples_leak_alike_however_well_they_are_fitted(kind, from_arrays):
+    """(x, 1) and (-x, 0) are the same example to a model without an intercept."""
+    x = np.array([[28.0, 1.0], [20.0, -0.3], [3.0, 0.2], [1.0, -1.0], [0.5, 0.7]])
+    data = from_arrays(np.vstack([x, -x]), np.repeat([1, 0], 5), classes=2)
+    table = measure(fit(ModelSpec(kind=kind, l2=1e-3), data), data, prior_std=1.0)
+    assert table["loss"].min() < 1e-11
+    for name in ("eta", "dfil", "loss", "grad_norm", "bound_unbiased", "bound_prior", "leverage", "loo_shift"):
+        np.testing.assert_allclose(table[name][:5], table[name][5:], rtol=1e-10, err_msg=name)
+
+
+def test_residuals_and_losses_keep_their_digits():
+    """Against 500 digits: 1 - s(z) and 1 - p_y cancel where the example is well fitted."""
+    z = torch.linspace(-40, 40, 17, dtype=torch.float64)
+    with mpmath.workdps(500):
+        for y in (0.0, 1.0):
+            loss, r, _ = logistic_terms(z, torch.full_like(z, y))
+            s = [1 / (1 + mpmath.exp(-mpmath.mpf(float(v)))) for v in z]
+            np.testing.assert_allclose(r, [float(v - y) for v in s], rtol=1e-14)
+            np.testing.assert_allclose(loss, [float(-mpmath.log(v if y else 1 - v)) for v in s], rtol=1e-14)
+        Z = torch.tensor([[30.0, 1.0, -5.0], [0.0, 36.0, 2.0], [500.0, 0.0, -500.0], [1.0, 1.0, 1.0]]).double()
+        Y = torch.eye(3).double()[[0, 1, 0, 2]]
+        loss, delta, _ = softmax_terms(Z, Y)
+        for i in range(4):
+            e = [mpmath.exp(mpmath.mpf(float(v))) for v in Z[i]]
+            p = [v / sum(e) for v in e]
+            exact = [float(p[c] - int(Y[i, c])) for c in range(3)]
+            np.testing.assert_allclose(delta[i], exact, rtol=1e-13)
+            assert float(loss[i]) == pytest.approx(float(-mpmath.log(p[int(Y[i].argmax())])), rel=1e-13, abs=1e-300)
+
+
+def test_the_bounds_of_a_well_fitted_softmax_example_are_those_of_its_jacobian(from_arrays):
+    """By singular values of a dense Jacobian in 40 digits, where those of J^T J are rounding."""
+    X = np.array([[28.0, 1.0], [20.0, -0.3], [3.0, 0.2], [-1.0, -1.0], [-9.0, 0.7], [-2.0, 3.0]])
+    data, spec = from_arrays(X, np.array([0, 0, 0, 1, 1, 1]), classes=2), ModelSpec(kind="softmax", l2=1e-3)
+    fitted = fit(spec, data)
+    found = jacobians(fitted.terms(data), slice(None)).bound_unbiased(1.0)
+    with mpmath.workdps(40):
+        theta = mpmath.matrix((fitted.theta[1] - fitted.theta[0]).tolist())  # a logistic model of half the penalty
+        for _ in range(5):
+            g, H = 3e-3 * theta, 3e-3 * mpmath.eye(2)
+            for x, y in zip(X, data.y, strict=True):
+                x = mpmath.matrix(x.tolist())
+                s = 1 / (1 + mpmath.exp(-(x.T * theta)[0]))
+                g, H = g + (s - int(y)) * x, H + s * (1 - s) * x * x.T
+            theta = theta - mpmath.lu_solve(H, g)
+        inverse = H**-1
+        for i, (x, y) in enumerate(zip(X, data.y, strict=True)):
+            x = mpmath.matrix(x.tolist())
+            s = 1 / (1 + mpmath.exp(-(x.T * theta)[0]))
+            J = (s - int(y)) * inverse + s * (1 - s) * inverse * x * theta.T
+            information = J.T * J / 2  # |Theta|^2 = |theta|^2 / 2
+            assert float(found[i]) == pytest.approx(float(sum((information**-1)[j, j] for j in (0, 1)) / 2), rel=1e-6)

@@ -426,3 +426,15 @@ def test_weights_without_the_leakiest():
 def test_somebody_must_be_left(k):
     with pytest.raises(BadRequest, match=f"drop: expected fewer than the 5 training examples; got {k}"):
         without_leakiest(np.ones(5), k)
+
+
+def test_hybrid_weights_have_no_mean_of_one_and_the_others_have(make_dataset):
+    data = make_dataset(classes=2, n=40, d=3, seed=1)
+    fitted = fit(ModelSpec(kind="logistic", l2=1e-2), data)
+    means = {
+        method: irfil(fitted, data, Irfil(method=method, iterations=2)).weights[-1].mean()
+        for method in ("sample", "class", "hybrid")
+    }
+    assert means["sample"] == pytest.approx(1, abs=1e-12)
+    assert means["class"] == pytest.approx(1, abs=1e-12)
+    assert abs(means["hybrid"] - 1) > 1e-4

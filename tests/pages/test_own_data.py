@@ -141,7 +141,7 @@ def test_deleted_data_is_not_listed_and_a_link_to_it_warns(patients, tmp_path):
     assert not registered()
     at = app(PAGES[0], data=entry.name)
     assert not at.exception
-    assert "has been deleted" in at.sidebar.warning[0].value
+    assert "has been deleted" in at.warning[0].value
 
 
 def test_deleting_the_checked_data_deletes_its_file_as_well(patients):

@@ -45,7 +45,9 @@ class AttributeRequest(ModelRequest):
         link="noise-seed",
         follows="seed",
     )
-    intercept: bool = option(False, switch(), "the ideal attacker has an intercept", link="intercept")
+    intercept: bool = option(
+        False, switch(), "the ideal attacker has an intercept", flag="ideal-intercept", link="ideal-intercept"
+    )
 
     def _check(self) -> None:
         check_attackable(self.model)

@@ -9,7 +9,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="example",
-    version=2,
+    version=3,
     request=ExampleRequest,
     needs="optimum",
     check=_late("run", "check_example"),

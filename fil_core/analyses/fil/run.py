@@ -9,9 +9,10 @@ from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.health import caveats, feature_spread, health, score_name, summarise
 from fil_core.dataset import Dataset
-from fil_core.display.numbers import counted
+from fil_core.display.numbers import counted, percent
 from fil_core.errors import BadRequest
 from fil_core.leakage.fil import fil, measure
+from fil_core.leakage.leave_one_out import CLOSE
 from fil_core.models import Fitted
 from fil_core.progress import Progress
 from fil_core.result import Result
@@ -60,7 +61,8 @@ def run_fil(request: FilRequest, inputs: Inputs, progress: Progress | None = Non
             "columns": list(columns),
         }
     )
-    return Result(table, _test_arrays(fitted, dataset), summary, {"warnings": warnings_of(fitted, table)})
+    warnings = warnings_of(fitted, table, table.attrs.pop("loo_error"))
+    return Result(table, _test_arrays(fitted, dataset), summary, {"warnings": warnings})
 
 
 def attribute_columns(dataset: Dataset, request: FilRequest) -> tuple[int, ...]:
@@ -87,22 +89,29 @@ def _test_arrays(fitted: Fitted, dataset: Dataset) -> dict[str, np.ndarray]:
     return {
         "theta": fitted.theta.cpu().numpy(),
         "test_scores": fitted.scores(dataset.X_test).cpu().numpy(),
-        "test_norms": np.linalg.norm(dataset.X_test, axis=1),
+        "test_norms": fitted.design(dataset.X_test).norm(dim=1).cpu().numpy(),
         "test_targets": dataset.y_test,
     }
 
 
-def warnings_of(fitted: Fitted, table: pd.DataFrame) -> list[str]:
-    """Warnings about the columns of the table."""
+def warnings_of(fitted: Fitted, table: pd.DataFrame, loo_error: float) -> list[str]:
+    """Warnings about the columns of the table, whose `loo_shift` has an estimated relative error."""
     warnings = caveats(fitted)
-    if not fitted.spec.family.exact_leave_one_out:
-        warnings.append("loo_shift and membership_auc take one Newton step; they are exact for least squares only.")
+    if loo_error > CLOSE:
+        warnings.append(
+            "loo_shift and membership_auc take one Newton step, as there are too many examples to leave out each of "
+            f"them exactly: a shift is off by about {percent(loo_error, 1)} of itself at most."
+        )
     if alone := int(table["loo_shift"].isna().sum()):
         warnings.append(
-            f"loo_shift and membership_auc do not exist for {counted(alone, 'example')} of leverage 1: without it the "
-            "optimum is not unique. Choose l2 > 0."
+            f"loo_shift and membership_auc do not exist for {counted(alone, 'example')}: without it the optimum is not "
+            "unique, or there is none. Choose l2 > 0."
         )
-    infinite = int(np.isinf(table["bound_unbiased"]).sum())
+    trained_on = table["weight"] > 0
+    infinite = int(np.isinf(table["bound_unbiased"][trained_on]).sum())
     if infinite:
-        warnings.append(f"bound_unbiased is infinite for {infinite:,} examples: no unbiased estimator of them exists.")
+        warnings.append(
+            f"bound_unbiased is infinite for {counted(infinite, 'example')}, whose residual is zero or too small for "
+            "its square to be a number."
+        )
     return warnings

@@ -9,7 +9,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="fit",
-    version=1,
+    version=2,
     request=FitRequest,
     needs="data",
     check=_late("run", "check_fit"),

@@ -85,7 +85,8 @@ def as_result(fitted: Fitted) -> Result:
     }
     optimum = fitted.optimum
     summary = {"grad_norm": optimum.grad_norm, "tolerance": optimum.tolerance, "iterations": optimum.iterations}
-    return Result(pd.DataFrame(), arrays, summary | {"classes": fitted.classes})
+    summary |= {"classes": fitted.classes, "intercept": fitted.intercept, "moved": fitted.moved}
+    return Result(pd.DataFrame(), arrays, summary)
 
 
 def restore(stored: Result, spec: ModelSpec, device: torch.device) -> Fitted:
@@ -100,4 +101,4 @@ def restore(stored: Result, spec: ModelSpec, device: torch.device) -> Fitted:
     s = stored.summary
     optimum = Optimum(tensors["theta"], s["grad_norm"], s["tolerance"], s["iterations"])
     curvature = Curvature(tensors["curvature_values"], tensors["curvature_vectors"])
-    return Fitted(spec, optimum, curvature, s["classes"], tensors["weights"])
+    return Fitted(spec, optimum, curvature, s["classes"], tensors["weights"], s["intercept"], s["moved"])

@@ -9,7 +9,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="irfil",
-    version=1,
+    version=2,
     request=IrfilRequest,
     needs="optimum",
     check=_late("run", "check_irfil"),

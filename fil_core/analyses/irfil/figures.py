@@ -120,7 +120,7 @@ def by_class(classes: pd.DataFrame, mode: Mode) -> go.Figure:
 
 
 def weights(values: np.ndarray, mode: Mode) -> go.Figure:
-    """Histogram of the training weights, on a logarithmic axis, with the mean of 1 marked."""
+    """Histogram of the training weights, on a logarithmic axis, with the weight 1 of equal weights marked."""
     values = values[values > 0]
     low, high = min(float(values.min()), 0.9), max(float(values.max()), 1.1)
     edges = np.geomspace(low, high, 51)
@@ -133,7 +133,7 @@ def weights(values: np.ndarray, mode: Mode) -> go.Figure:
     )  # fmt: skip
     figure.add_vline(1.0, line={"color": INK[mode][0], "dash": "dot", "width": 1})
     figure.update_layout(bargap=0)
-    styled(figure, mode, x="training weight (mean 1)", y="training examples", height=360)
+    styled(figure, mode, x="training weight", y="training examples", height=360)
     return figure.update_xaxes(type="log")
 
 

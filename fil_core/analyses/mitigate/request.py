@@ -50,7 +50,9 @@ class MitigateRequest(ModelRequest):
         None, names(METHODS), f"ways of reweighting: some of {', '.join(METHODS)}, or none (default: all that apply)"
     )
     iterations: int = option(DEFAULT_ITERATIONS, whole(), f"most rounds of reweighting (default {DEFAULT_ITERATIONS})")
-    min_weight: float | None = option(None, number(zero=True), "clamp weights to at least this, then back to mean 1")
+    min_weight: float | None = option(
+        None, number(zero=True), "clamp weights of examples to at least this, then scale to mean 1"
+    )
     max_weight: float | None = option(None, number(), "clamp weights to at most this, likewise")
     target_eta: tuple[float, ...] | None = option(
         None,

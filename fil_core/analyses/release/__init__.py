@@ -9,7 +9,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="release",
-    version=1,
+    version=2,
     request=ReleaseRequest,
     needs="optimum",
     check=_late("run", "check_release"),

@@ -63,8 +63,9 @@ def run_release(request: ReleaseRequest, inputs: Inputs, progress: Progress | No
 
 def _utility(request: ReleaseRequest, dataset: Dataset, fitted: Fitted) -> dict[str, Any]:
     """Scores without noise, the expected test score with noise, and its standard deviation among releases."""
-    theta, X, y = fitted.theta.cpu().numpy(), dataset.X_test, dataset.y_test
-    scores, norms = fitted.scores(X).cpu().numpy(), np.linalg.norm(X, axis=1)
+    theta, y = fitted.theta.cpu().numpy(), dataset.y_test
+    X, scores = (value.cpu().numpy() for value in (fitted.design(dataset.X_test), fitted.scores(dataset.X_test)))
+    norms = np.linalg.norm(X, axis=1)
     expected = (
         expected_accuracy(scores, norms, y, request.sigma)
         if fitted.classes
@@ -75,7 +76,7 @@ def _utility(request: ReleaseRequest, dataset: Dataset, fitted: Fitted) -> dict[
     )
     return {
         "train_score": fitted.score(dataset.X, dataset.y),
-        "test_score": fitted.score(X, y),
+        "test_score": fitted.score(dataset.X_test, y),
         "expected_score": expected,
         # Exactly 0 for equal scores, whose computed deviation has rounding errors; unknown for a single score.
         "score_std": (float(drawn.std(ddof=1)) if np.ptp(drawn) else 0.0) if len(drawn) > 1 else None,

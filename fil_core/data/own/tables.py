@@ -105,7 +105,7 @@ def _encode(
     notes = [*notes, *gap_notes, *_encoding_notes(constant, groups, int(unknown.sum()))]
     sensitive = tuple(f for f in choices.sensitive if f in layout)
     return Raw(
-        X=X[train], y=y[train], ids=numbers[train], X_test=X[test], y_test=y[test], class_names=classes,
+        intercept=True, X=X[train], y=y[train], ids=numbers[train], X_test=X[test], y_test=y[test], class_names=classes,
         feature_names=feature_names, groups=groups, target_name=choices.target, sensitive=sensitive,
         continuous=tuple(feature_names.index(f) for f, group in layout.items() if group is None),
         gaps=tuple(feature_names.index(f) for f in gaps),

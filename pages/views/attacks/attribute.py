@@ -80,7 +80,7 @@ def _request(model_request: FilRequest, data: Dataset) -> AttributeRequest:
     trials = three.number_input("Releases drawn", 1, 10_000, 100, step=50, key="trials", bind="query-params", help="For attacks without a closed form.")  # noqa: E501 # fmt: skip
     seed = four.number_input("Noise seed", 0, value=0, key="noise-seed", bind="query-params")
     chosen = st.multiselect("Attackers", ATTACKERS, list(ATTACKERS), key="attackers", bind="query-params")
-    intercept = "ideal" in chosen and st.toggle("Intercept for the ideal attacker", key="intercept")
+    intercept = "ideal" in chosen and st.toggle("Intercept for the ideal attacker", key="ideal-intercept")
     return AttributeRequest(
         data=model_request.data, model=model_request.model, attribute=name, bins=bins,
         attackers=tuple(chosen) or ("whitebox",), trials=int(trials), seed=int(seed), intercept=bool(intercept),

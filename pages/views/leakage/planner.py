@@ -89,7 +89,7 @@ def _for_eta(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[
 def _for_error(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[float, str]:
     std = result.summary["prior_std"]
     share = st.slider("Error, as a share of the features' standard deviation", 0.01, 1.0, 0.5, key="goal-error")
-    return sigma_for_error(float(table["dfil"].max()), (share * std) ** 2), (
+    return sigma_for_error(float(table["bound_unbiased"].min()), (share * std) ** 2), (
         "No unbiased attacker can then reconstruct all features of any example with a root mean squared error below "
         f"{text.number(share * std)} per feature ({text.percent(share, 0)} of the training features' standard "
         f"deviation, {text.number(std)})."
@@ -100,13 +100,10 @@ def _for_auc(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[
     goal = st.slider("Largest AUC allowed", 0.505, 0.995, 0.6, key="goal-auc")
     if alone := int(table["loo_shift"].isna().sum()):
         raise BadRequest(
-            f"membership AUC: expected leverages below 1; got {text.counted(alone, 'example')} with a leverage of 1: "
-            "without it the optimum is not unique. Choose a penalty λ above 0."
+            f"membership AUC: expected an optimum without each example; {text.counted(alone, 'example')} has none, or "
+            "not a single one. Choose a penalty λ above 0."
         )
-    exact = request.model.kind == "least-squares"
-    precision = "at most" if exact else "about"
-    reason = "" if exact else " (the model without the example is approximated by one Newton step)"
     return sigma_for_membership(float(table["loo_shift"].max()), goal), (
-        f"The best membership test then has an AUC of {precision} {goal:.2f} for the most exposed example, with the "
-        f"penalty n·λ held fixed{reason}."
+        f"The best membership test then has an AUC of at most {goal:.2f} for the most exposed example, with the "
+        "preprocessing and the penalty n·λ held fixed."
     )

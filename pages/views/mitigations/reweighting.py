@@ -16,9 +16,9 @@ from pages.views.mitigations import attack_change, changes, release
 METHOD_TEXT = """
 **IRFIL** trains repeatedly, each time with weights divided by the η of each example in the last round, until all
 examples have the same η. *sample* weights each example by itself. *class* gives each class the mean weight of its
-examples, which does not equalise η within a class. *hybrid* multiplies the two. Limits clamp the weights, which are
-then scaled to a mean of 1 again. With *sample* and *hybrid* the largest η usually falls; the mean may rise, and
-examples with a low η before leak more.
+examples, which does not equalise η within a class. *hybrid* multiplies the two, so that its weights need not have a
+mean of 1. Limits clamp the weights of single examples, which are then scaled to a mean of 1 again. With *sample* and
+*hybrid* the largest η usually falls; the mean may rise, and examples with a low η before leak more.
 
 **What its η does not count.** η takes the weights as constants. They were computed from the examples, so an attacker
 who sees them, or can derive them from the parameters, learns a little more than η says.
@@ -73,7 +73,7 @@ def _request(model_request: FilRequest, data: Dataset) -> IrfilRequest:
     rounds = two.number_input(
         "Rounds", 1, 200, 15, key="rounds", bind="query-params", help="The largest number of rounds."
     )
-    least = three.number_input("Smallest weight", 0.0, 0.99, 0.0, step=0.1, key="min-weight", bind="query-params", help="Weights are clamped, then scaled to mean 1, so they may end a little outside the limit.")  # noqa: E501 # fmt: skip
+    least = three.number_input("Smallest weight", 0.0, 0.99, 0.0, step=0.1, key="min-weight", bind="query-params", help="The weights of single examples are clamped, then scaled to mean 1, so they may end a little outside the limit. Hybrid multiplies them by the mean of their class after that.")  # noqa: E501 # fmt: skip
     most = four.number_input("Largest weight", 0.0, 1e6, 0.0, step=1.0, key="max-weight", bind="query-params", help="More than 1, or 0 for no limit. See the smallest weight.")  # noqa: E501 # fmt: skip
     spread = five.number_input("Stop at std / mean", 0.0, 1.0, 0.0, step=0.01, format="%.3g", key="spread", bind="query-params", help="Of η; 0 runs all rounds.")  # noqa: E501 # fmt: skip
     with six:

@@ -32,7 +32,7 @@ from pages.views.mitigations.release import EVERYTHING
 
 _GO = "results-go"
 _FROM_EQUAL_WEIGHTS = "pages/mitigations.py"  # the page that ignores the weights of the sidebar
-_UNLINKED = ("intercept",)  # controls that no link carries
+_UNLINKED = ("ideal-intercept",)  # controls that no link carries
 _EMPTY: dict[str, object] = {"at-risk": EVERYTHING, "min-weight": 0.0, "max-weight": 0.0}  # how controls express none
 Values = dict[str, Any]
 
@@ -175,6 +175,7 @@ def _sidebar(request: Request) -> Values:
         weights = model.weights.text if model.weights else sidebar.EQUAL
         values |= {
             "model": model.kind, "l2": model.penalty, "weights": weights, "parameters": model.parameters or "",
+            "intercept": next(name for name, value in sidebar.INTERCEPTS.items() if value is model.intercept),
         }  # fmt: skip
     return values
 
