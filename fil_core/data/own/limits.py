@@ -18,6 +18,7 @@ EXPANSION = 200  # ratio of unpacked to packed bytes, for content above `_SMALL`
 IMAGE_PIXELS = 2**24  # pixels of an image before resizing
 IMAGE_VALUES = 16_384  # features of an image; the curvature of a model then takes 2 GiB
 TEXT_BYTES = 2**30  # text in a table, repeated values counted each time
+NAME_CHARACTERS = 2**26  # of all ids that are texts, each as long as the longest: 256 MiB
 TEXT = 200  # characters of the name of a column or class
 _SMALL = 2**20  # bytes
 

@@ -37,7 +37,7 @@ from fil_core.errors import BadData, DataUnavailable
 from fil_core.progress import Progress
 
 PREFIX = "own:"
-_VERSION = 3  # to be incremented when the same file and choices give different rows
+_VERSION = 4  # to be incremented when the same file and choices give different rows
 _KEY_DIGITS = 12
 _NAME = re.compile(r"own:(?:[a-z0-9-]{1,40}-)?([0-9a-f]{12})")
 _ARRAYS = ("X", "y", "ids", "X_test", "y_test")

@@ -26,7 +26,14 @@ _SEVERAL = {"sensitive": "sensitive", "left_out": "leave-out", "categorical": "c
 _MAX_ABSOLUTE = 1e100  # of an entry; larger ones could overflow in sums of squares
 
 
-def read_table(frame: pd.DataFrame, choices: Choices, name: str, *, usual: Collection[str] = ()) -> Raw:
+def read_table(
+    frame: pd.DataFrame,
+    choices: Choices,
+    name: str,
+    *,
+    usual: Collection[str] = (),
+    held_out: np.ndarray | None = None,
+) -> Raw:
     """The examples of a table.
 
     Args:
@@ -34,6 +41,7 @@ def read_table(frame: pd.DataFrame, choices: Choices, name: str, *, usual: Colle
         choices: target, id, and how to read the columns.
         name: name of the file in error messages.
         usual: texts that stand for a missing value in a column of text, unless the choices name others.
+        held_out: (n,) bool, the test rows of a file with a split of its own; None for a random split.
 
     Returns:
         Features in the order of the columns; categories are one-hot encoded without their last level, with the levels
@@ -56,13 +64,31 @@ def read_table(frame: pd.DataFrame, choices: Choices, name: str, *, usual: Colle
     kept, gap_notes = complete_rows(frame, columns, [*features, choices.target], choices)
     ids, id_names = _ids(frame, choices, kept)
     order = np.argsort(ids, kind="stable")
-    frame, ids = frame.iloc[np.flatnonzero(kept)[order]].reset_index(drop=True), ids[order]
+    rows = np.flatnonzero(kept)[order]
+    frame, ids = frame.iloc[rows].reset_index(drop=True), ids[order]
     id_names = None if id_names is None else id_names[order]
     y, classes, target_notes = read_target(frame[choices.target], choices)
     notes = [*_reading_notes(columns, features, choices), *target_notes, *gap_notes]
-    fraction = DEFAULT_TEST_FRACTION if choices.test_fraction is None else choices.test_fraction
-    train, test = split_rows(len(frame), fraction)
-    return _encode(frame, features, columns, choices, (y, classes), (ids, id_names), (train, test), notes)
+    parts = split(len(frame), choices, None if held_out is None else held_out[rows])
+    return _encode(frame, features, columns, choices, (y, classes), (ids, id_names), parts, notes)
+
+
+def split(n: int, choices: Choices, held_out: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Train and test row numbers, each ascending.
+
+    Args:
+        n: number of rows.
+        choices: their `test_fraction` is used.
+        held_out: (n,) bool, the test rows of a file with a split of its own; None for a random split.
+
+    Raises:
+        BadData: a test fraction beside a split.
+    """
+    if held_out is None:
+        return split_rows(n, DEFAULT_TEST_FRACTION if choices.test_fraction is None else choices.test_fraction)
+    if choices.test_fraction is not None:
+        raise BadData("--test-fraction: expected none for a file with X_test and y_test; leave it out.")
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
 def _reading_notes(columns: dict[str, Column], features: list[str], choices: Choices) -> list[str]:

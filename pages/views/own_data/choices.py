@@ -86,7 +86,7 @@ def _table_choices(content: dict[str, Any], entries: Choices) -> Choices:
     return dataclasses.replace(
         entries, target=target or "", id=id_column, left_out=tuple(left_out), sensitive=tuple(sensitive),
         categorical=tuple(categorical), missing=_missing(first, incomplete), task=cast(TaskChoice, task),
-        test_fraction=_test_fraction(third),
+        test_fraction=None if content.get("test_rows") else _test_fraction(third),
     )  # fmt: skip
 
 

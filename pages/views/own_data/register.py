@@ -25,7 +25,7 @@ FORMATS = """
   the baseline, unless most of it looks like numbers or dates.
 - **Arrays**: `.npz` with `X` and `y` (images: `uint8`, n × height × width, or × 3), or a `.npy` matrix, whose columns
   are named by their index. Pickled objects are not opened.
-- **Images**: a `.zip` of class folders, such as `cats/1.png`, or `train/cats/1.png` and `test/cats/1.png`.
+- **Images**: a `.zip` of class folders, such as `cats/1.png`, or `train/cats/1.png` and `test/cats/1.png` (or `val/`).
 - Folders of images, and files too large to upload, are added on the command line:
   `python -m fil_core fil --data ./folder`; they then appear in the list on this page.
 
