@@ -251,10 +251,10 @@ def test_arrays_of_two_dimensions_are_a_table(tmp_path):
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"target": "z"}, "no other target than y; got 'z'"),
-        ({"id": "who"}, "expected no id for images"),
-        ({"sensitive": ("who",)}, "expected no sensitive for images"),
-        ({"missing": "drop"}, "expected no missing for images"),
+        ({"target": "z"}, "no other --target than y; got 'z'"),
+        ({"id": "who"}, "expected no --id for images"),
+        ({"sensitive": ("who",)}, "expected no --sensitive for images"),
+        ({"missing": "drop"}, "expected no --missing for images"),
         ({"image_size": (2, 2)}, "expected no image size for arrays"),
     ],
 )

@@ -178,24 +178,29 @@ def _as_dates(column: _Column, gaps: np.ndarray, choices: Choices) -> Entries:
 
 def _refused(column: _Column, gaps: np.ndarray, bad: np.ndarray, choices: Choices) -> Entries:
     """A column that looks like numbers, of which some entries are none in the notation of the choices."""
-    fitting = readable_in(list(column.texts[~gaps]))
-    ways = [_notation_option(n, column.texts[bad], choices) for n in fitting]
-    words = [str(text) for text in column.texts[bad] if not any(c.isdigit() for c in text)]
-    if len(words) == bad.sum() <= _WORDS:
-        named = dict.fromkeys([*(choices.missing_texts or ()), *words])
-        ways = [f"name what stands for a missing value ({option('missing-texts', *named)})"]
+    words = bad & np.array([not any(c.isdigit() for c in text) for text in column.texts])
+    ways = []
+    if words.sum() <= _WORDS:
+        fitting = readable_in(list(column.texts[~gaps & ~words]))
+        ways = [_way(n, column.texts[bad & ~words], column.texts[words], choices) for n in fitting]
     first = ", or ".join(ways) or "write plain numbers in the file"
     advice = f"{first[0].upper()}{first[1:]}, {_other_ways(column, choices)}."
     texts = _as_texts(column, gaps)
     return Entries(texts.values, "text", texts.missing_texts, problem=column.examples(bad), advice=advice)
 
 
-def _notation_option(notation: Notation, bad: np.ndarray, choices: Choices) -> str:
-    """The options for another notation, and what they make of an entry."""
+def _way(notation: Notation, numbers: np.ndarray, words: np.ndarray, choices: Choices) -> str:
+    """The options for another notation, with what they make of an entry, and for words among the numbers."""
     given = [column_option("decimal", notation.decimal)] if notation.decimal != choices.decimal else []
     given += [column_option("thousands", notation.thousands)] if notation.thousands != choices.thousands else []
-    (number,) = notation.read(bad[:1])
-    return f"give {' '.join(given)} (reads {str(bad[0])[:_SHOWN]!r} as {number:.15g})"
+    parts = []
+    if given and len(numbers):
+        (number,) = notation.read(numbers[:1])
+        parts.append(f"give {' '.join(given)} (reads {str(numbers[0])[:_SHOWN]!r} as {number:.15g})")
+    if len(words):
+        named = dict.fromkeys([*(choices.missing_texts or ()), *map(str, words)])
+        parts.append(f"name what stands for a missing value ({option('missing-texts', *named)})")
+    return " and ".join(parts)
 
 
 def _other_ways(column: _Column, choices: Choices) -> str:

@@ -114,7 +114,9 @@ def _npz_arrays(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarra
 
 
 def _npz_frame(path: Path, X: np.ndarray, y: np.ndarray, arrays: dict[str, np.ndarray]) -> pd.DataFrame:
-    names = [name.strip() for name in _names(path.name, arrays, "feature_names")] or [str(j) for j in range(X.shape[1])]
+    names = [name.strip(" ") for name in _names(path.name, arrays, "feature_names")] or [
+        str(j) for j in range(X.shape[1])
+    ]
     if len(names) != X.shape[1] or len(set(names)) < len(names) or "y" in names:
         raise BadData(
             f"{path.name}: expected {X.shape[1]:,} different feature_names, none of them y; got {len(names):,}."

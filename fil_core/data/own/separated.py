@@ -68,7 +68,7 @@ def read_csv(path: Path, texts: Collection[str] | None = (), *, literal: bool = 
         for column in kept:
             frame[column] = frame[column].str.removeprefix(_MARK)
     _check_not_data(path.name, header, frame)
-    return limits.check_shape(path.name, frame.set_axis([str(name).strip() for name in frame.columns], axis=1))
+    return limits.check_shape(path.name, frame.set_axis([str(name).strip(" ") for name in frame.columns], axis=1))
 
 
 def _entries(path: Path, header: list[str], separator: str, options: dict[str, Any]) -> pd.DataFrame:
@@ -177,7 +177,7 @@ def _check_header(name: str, header: list[str]) -> None:
         )
     if all(_is_number(cell) for cell in header):
         raise BadData(f"{name}: expected a header line with column names; the first line has numbers only.")
-    limits.check_names(name, [cell.strip() for cell in header if cell.strip()])  # pandas names the others
+    limits.check_names(name, [cell.strip(" ") for cell in header if cell.strip()])  # pandas names the others
 
 
 def _is_number(cell: str) -> bool:
