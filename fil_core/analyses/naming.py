@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import html
+
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 
 from fil_core.analyses.analysis import Analysis
 from fil_core.dataset import Dataset
+
+_POINT = "example %{customdata}"  # in the text of a point, whose `customdata` then numbers an example
 
 
 def named(table: pd.DataFrame, dataset: Dataset | None, analysis: Analysis | None = None) -> pd.DataFrame:
@@ -24,6 +29,24 @@ def named(table: pd.DataFrame, dataset: Dataset | None, analysis: Analysis | Non
         column = None if analysis is None else analysis.column(name)
         if column is not None and column.names_examples:
             found.isetitem(j, _names(table.iloc[:, j].to_numpy(), dataset))
+    return found
+
+
+def labelled(figure: go.Figure, dataset: Dataset | None) -> go.Figure:
+    """A figure whose points say the names of their examples where they said numbers; the numbers stay beside them.
+
+    Args:
+        figure: not changed; points of examples have their numbers as `customdata`.
+        dataset: the examples; None where they are not there any more.
+    """
+    if dataset is None or dataset.id_names is None:
+        return figure
+    found = go.Figure(figure)
+    for trace in found.data:
+        if _POINT in (getattr(trace, "hovertemplate", None) or "") and trace.customdata is not None:
+            names = dataset.called(np.asarray(trace.customdata, dtype=np.int64))
+            trace.text = [html.escape(str(name)) for name in names]
+            trace.hovertemplate = trace.hovertemplate.replace(_POINT, "example %{text}")
     return found
 
 

@@ -20,7 +20,7 @@ def section(subject: Subject) -> str:
     return "".join(
         [
             e.sentence(analysis.sentence(subject, e.quoted)),
-            e.drawn(analysis.figures(subject)),
+            e.drawn(subject.labelled(analysis.figures(subject))),
             e.heading(what) if len(shown) else "",
             e.table(titled(analysis, subject.named(shown))) if len(shown) else "",
         ]

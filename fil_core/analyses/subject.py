@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from fil_core.analyses import sharing
-from fil_core.analyses.naming import named
+from fil_core.analyses.naming import labelled, named
 from fil_core.analyses.table import analysis_of
 from fil_core.dataset import Dataset
 from fil_core.display import redaction
@@ -72,6 +73,11 @@ class Subject:
     def named(self, table: pd.DataFrame) -> pd.DataFrame:
         """A table of examples under what they are called."""
         return table if self.redact else named(table, self.data, analysis_of(self.request))
+
+    def labelled(self, drawn: Sequence[Drawn]) -> list[Drawn]:
+        """Figures whose points say what examples are called."""
+        data = None if self.redact else self.data
+        return [dataclasses.replace(one, figure=labelled(one.figure, data)) for one in drawn]
 
     @property
     def at_risk(self) -> str:

@@ -140,8 +140,11 @@ class _Logistic:
     def __init__(self, fitted: Fitted, terms: Glm, dataset: Dataset) -> None:
         self.terms, self.y = terms, fitted.targets(dataset.y)
         self.ridge = penalties(fitted.spec, dataset, fitted.intercept, terms.X.device)
-        self.s = torch.sigmoid(terms.z)
-        self.at_theta = terms.X.T @ (terms.w * terms.r) + self.ridge * terms.theta  # gradient at the optimum, about 0
+        # s(z + d) - s(z) = s(z) s(-z - d) (e^d - 1) keeps its digits where s(z) is small, so z is taken negative: an
+        # example that is fitted to many digits moves the parameters by less than rounding of a sum over all others.
+        sign = torch.where(terms.z > 0, -1.0, 1.0).to(terms.X)
+        self.signed, self.side = terms.X * sign[:, None], -terms.z.abs()
+        self.s = torch.sigmoid(self.side)
 
     def rows(self, k: int) -> int:
         """Examples in a block."""
@@ -179,10 +182,13 @@ class _Logistic:
         return shift
 
     def gradient(self, shift: Tensor) -> Tensor:
-        """Gradient of the objective with no row changed at theta + shift, (m, d), in one pass over the examples."""
-        t = self.terms
-        ds = torch.addmm(t.z[None], shift, t.X.T).sigmoid_().sub_(self.s)
-        return ds.mul_(t.w) @ t.X + self.ridge * shift + self.at_theta
+        """Gradient of the objective with no row changed at theta + shift, (m, d), in one pass over the examples.
+
+        At theta it is zero but for rounding, which is left out.
+        """
+        d = shift @ self.signed.T
+        ds = torch.expm1(d).mul_(d.add_(self.side).neg_().sigmoid_()).mul_(self.s)
+        return ds.mul_(self.terms.w) @ self.signed + self.ridge * shift
 
     def _alone(self, rows: _Candidates, j: int) -> Tensor:
         """Full Newton iteration of one candidate, where the other rows' Hessian changes too much to be kept."""

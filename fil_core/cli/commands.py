@@ -103,6 +103,7 @@ def _list_data(options: argparse.Namespace) -> int:
     """List the data sets, and whether their files are present."""
     from fil_core.data import catalogue, data_directory
     from fil_core.data.own import registered
+    from fil_core.display.numbers import counted
 
     folder = data_directory(options.data_dir)
     for name, source in catalogue().items():
@@ -111,6 +112,6 @@ def _list_data(options: argparse.Namespace) -> int:
         print(f"{name:14} {state:23} {source.description}")
     print(f"Files are looked for in {folder}.")
     for entry in registered():
-        print(f"{entry.name:30} {entry.title}: {entry.rows:,} rows, {entry.features:,} features")
+        print(f"{entry.name:30} {entry.title}: {counted(entry.rows, 'row')}, {counted(entry.features, 'feature')}")
     print("A file or folder of your own: --data ./patients.csv --target COLUMN, or --data ./images.zip.")
     return 0

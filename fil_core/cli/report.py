@@ -12,6 +12,7 @@ from fil_core.analyses.table import request_of
 from fil_core.cli.command import Command
 from fil_core.cli.commands import request_options
 from fil_core.cli.options import names, whole
+from fil_core.display.numbers import counted
 from fil_core.engine.uploads import UPLOADS
 from fil_core.errors import BadRequest
 from fil_core.specs import DataSpec, Device, Request
@@ -62,8 +63,10 @@ def _run_report(options: argparse.Namespace) -> int:
     write(content, options.file)
     command.progress.close()
     line = {"out": options.file, "results": len(results), "bytes": len(content.encode()), "redacted": options.redact}
-    count = "1 result" if len(results) == 1 else f"{len(results)} results"
-    return command.finish(None, line, f"{options.file}: {count}, {line['bytes'] / 2**20:.1f} MiB.", done="Written")
+    written_results = counted(len(results), "result")
+    return command.finish(
+        None, line, f"{options.file}: {written_results}, {line['bytes'] / 2**20:.1f} MiB.", done="Written"
+    )
 
 
 def _stored(command: Command, prefixes: tuple[str, ...]) -> list[tuple[Request, Result]]:

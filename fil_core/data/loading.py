@@ -192,7 +192,9 @@ def _notes(kind: str, spec: DataSpec, raw: Raw) -> list[str]:
     if spec.pca is not None:
         notes.append(f"Projected on the first {spec.pca} principal components of the training rows.")
     if spec.subset is not None:
-        notes.append(f"{spec.subset:,} training rows drawn at random with seed {spec.seed}.")
+        notes.append(
+            f"{spec.subset:,} training row{'' if spec.subset == 1 else 's'} drawn at random with seed {spec.seed}."
+        )
     if len(raw.X_test) == 0:
         notes.append("No held-out rows: the utility of a model cannot be measured.")
     return notes

@@ -33,7 +33,10 @@ def fill(raw: Raw) -> Raw:
     for j in raw.gaps:
         name, present = raw.feature_names[j], X[~np.isnan(X[:, j]), j]
         if not present.size:
-            raise BadData(f"column {name!r}: expected a value in some of the selected training rows; all are missing.")
+            raise BadData(
+                f"column {name!r}: expected a value in some of the selected training rows; all are missing. Leave the "
+                "column out of the data, or select other rows."
+            )
         median, missing = float(np.median(present)), 0
         for rows in (X, X_test):
             gap = np.isnan(rows[:, j])

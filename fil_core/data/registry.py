@@ -166,7 +166,8 @@ def _own_source(entry: register.OwnData) -> Source:
         kind="image" if entry.form == "image" else "table",
         task="classification" if entry.classes else "regression",
         default_preprocess="unit-ball" if entry.form == "image" else "standardise",
-        description=f"Own data: {entry.rows:,} training rows{held_out}, {entry.features:,} features.",
+        description=f"Own data: {entry.rows:,} training row{'' if entry.rows == 1 else 's'}{held_out}, "
+        f"{entry.features:,} feature{'' if entry.features == 1 else 's'}.",
         citation=f"Own data, added on {entry.created:%Y-%m-%d}.",
         classes=entry.classes,
         read=_read_own,

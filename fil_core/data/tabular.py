@@ -100,7 +100,8 @@ def read_uci_adult(spec: DataSpec, root: Path, progress: Progress | None = None)
         "marital-status is 1 for not married (divorced, never married, separated, widowed).",
     )
     if unknown.any():
-        notes += (f"{unknown.sum()} test rows are left out: no training row has one of their levels.",)
+        rows, one = ("1 test row is", "its") if unknown.sum() == 1 else (f"{unknown.sum():,} test rows are", "their")
+        notes += (f"{rows} left out: no training row has one of {one} levels.",)
     return Raw(
         X=X, y=train["label"].to_numpy(), ids=train.index.to_numpy(),
         X_test=X_test, y_test=test.loc[~unknown, "label"].to_numpy(),

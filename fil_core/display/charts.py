@@ -242,7 +242,7 @@ def bars(names: Sequence[str], values: Sequence[float], title: str, mode: Mode) 
 
 
 def bounds(sigmas: np.ndarray, unbiased: np.ndarray, prior: np.ndarray, mode: Mode) -> go.Figure:
-    """Two error bounds against the noise, in units of the features' standard deviation; 1 = nothing learnt."""
+    """Two error bounds against the noise, in units of the features' standard deviation; 1 is that itself."""
     figure = go.Figure()
     for values, name, dash in (
         (unbiased, "Cramér–Rao (unbiased attackers)", "dash"),

@@ -29,6 +29,15 @@ def counted(value: int, noun: str) -> str:
     return f"{count(value)} {noun}{'' if value == 1 else 's'}"
 
 
+def verb(value: int, one: str, several: str) -> str:
+    """The verb for so many of something.
+
+    >>> verb(1, "is", "are"), verb(0, "is", "are")
+    ('is', 'are')
+    """
+    return one if value == 1 else several
+
+
 def percent(share: float, decimals: int = 2) -> str:
     """A share as a percentage."""
     return f"{100 * share:.{decimals}f} %"

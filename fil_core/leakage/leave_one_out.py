@@ -32,7 +32,7 @@ from fil_core.models.softmax import curvature_in_scores
 from fil_core.progress import Progress
 
 CLOSE = 1e-7  # largest relative error of a shift, estimated from the rate of convergence
-_DETERMINED = 1e-12  # of 1 - h: below it is rounding, and without a penalty the example alone determines a parameter
+_DETERMINED = 1.5e-8  # of 1 - h: below it more than half the digits of r / (1 - h) are rounding
 _MARGIN = 20.0  # times the observed rate of convergence
 _FAR = 300.0  # change of a score: near it the exponentials overflow, and the kept curvature has no meaning
 _STEPS = 15  # rounds before an example is trained without, from where it is

@@ -237,7 +237,7 @@ def _reason(spreads: list[float], omega: np.ndarray, weighting: Irfil) -> str:
     relative = omega / omega.mean()
     clamped = int((relative < (weighting.min_weight or 0)).sum() + (relative > (weighting.max_weight or np.inf)).sum())
     if clamped:
-        return f"The clamps hold {clamped:,} examples back."
+        return f"The clamps hold {clamped:,} {'example' if clamped == 1 else 'examples'} back."
     if len(spreads) > 1 and spreads[-1] < _FALLING * spreads[-2]:
         return f"The last round still took {1 - spreads[-1] / spreads[-2]:.0%} off: allow more iterations."
     return (

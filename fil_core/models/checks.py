@@ -91,8 +91,13 @@ def _free_memory() -> int | None:
     return int(available.split()[1]) * 1024 if available else None
 
 
-def why_singular(dataset: Dataset) -> str:
-    """Which columns make the curvature singular, and what to change, in two sentences."""
+def why_singular(dataset: Dataset, intercept: bool) -> str:
+    """Which columns make the curvature singular, and what to change, in two sentences.
+
+    Args:
+        dataset: the training examples.
+        intercept: whether the model has one, on which columns then may depend too.
+    """
     X, names = dataset.X, dataset.feature_names
     zero = [names[j] for j in np.flatnonzero(np.ptp(X, axis=0) == 0) if not X[0, j]]
     _, first, inverse = np.unique(X, axis=1, return_index=True, return_inverse=True)
@@ -101,12 +106,19 @@ def why_singular(dataset: Dataset) -> str:
     reasons = [f"all-zero columns: {_first(zero)}"] if zero else []
     reasons += [f"duplicate columns: {_first(duplicates)}"] if duplicates else []
     reasons += [f"fewer examples ({dataset.n:,}) than features ({dataset.d:,})"] if dataset.n < dataset.d else []
-    dependent = _dependent(X)
+    constant = [names[j] for j in np.flatnonzero(np.ptp(X, axis=0) == 0) if X[0, j]] if intercept else []
+    reasons += [f"constant columns beside an intercept: {_first(constant)}"] if constant else []
+    dependent = _dependent(_less_constant(X) if intercept else X)
     more = [one for one in dependent if one.on and not (len(one.on) == 1 and _same(X, one.column, one.on[0]))]
     reasons += [f"columns that depend linearly on others: {in_words(more, names)}"] if more else []
     found = "; ".join(reasons) or _NO_REASON
     fewest = f", or leave out {_first([names[one.column] for one in dependent])}" if dependent else ""
     return f"Found {found}. Set l2 > 0 (for instance 1e-3), take principal components (pca){fewest}."
+
+
+def _less_constant(X: np.ndarray) -> np.ndarray:
+    """The part of each column that no constant explains; exactly 0 for a constant one."""
+    return np.where(np.ptp(X, axis=0) == 0, 0.0, X - X.mean(axis=0))
 
 
 def _dependent(X: np.ndarray) -> list[Dependence]:

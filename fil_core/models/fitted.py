@@ -176,7 +176,7 @@ def fit(
             X, y, None if weights is None else w, penalties(spec, dataset, intercept, device), progress, start
         )
     except SingularCurvature as error:
-        raise SingularCurvature(f"{error} {why_singular(dataset)}") from error
+        raise SingularCurvature(f"{error} {why_singular(dataset, intercept)}") from error
     return Fitted(spec, optimum, curvature, classes, w, intercept)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from fil_core.data.dependence import MOST_WORK, dependences, few
+from fil_core.display.numbers import counted
 from fil_core.engine.fan_out.executors import readable_loss
 from fil_core.engine.run import versions
 from fil_core.errors import BadData, BadRequest, SingularCurvature
@@ -107,6 +108,7 @@ def _measure(
         source, executor=execution.executor, rows_per_block=execution.rows_per_block, progress=execution.progress
     )
     _check_targets(source, moments)
+    _check_features(moments)
     map, units = m.preprocessing(moments, kind=kind, pca=pca), _units(source, moments, kind)
     mapped = moments.through(map).in_units(*units)
     rows = Rows(source, map, moments.n, len(mapped.mean) - 1, units, execution.rows_per_block)
@@ -134,6 +136,8 @@ def _check(
             f"model: expected {' or '.join(allowed)} with equal weights, for rows that come in blocks; got "
             f"{model.kind}{weighted}."
         )
+    if model.intercept:
+        raise BadRequest("intercept: expected none, for rows that come in blocks; measure rows that fit in memory.")
     choice("preprocess", preprocess, ("unit-ball", "standardise", "none"))
     count("pca", pca)
     count("rows_per_block", rows_per_block)
@@ -145,6 +149,18 @@ def _check(
 def _check_targets(source: RowSource, moments: Moments) -> None:
     if source.classes and len(moments.distinct) < 2:
         raise BadData(f"target: expected both classes; every one of {moments.n:,} rows has {moments.distinct[0]:g}.")
+
+
+def _check_features(moments: Moments) -> None:
+    """Raises BadData for columns that are constant: they would leave the model, and no row can be cut here."""
+    constant = np.flatnonzero(moments.least[:-1] == moments.most[:-1])
+    if constant.size:
+        columns = ",".join(map(str, constant[:20]))
+        raise BadData(
+            f"features: expected columns that vary; {counted(constant.size, 'column')} with the same value in every "
+            f"row ({columns}{', …' if constant.size > 20 else ''}, counted from 0 among the features) would "
+            "multiply η. Leave them out."
+        )
 
 
 def _units(source: RowSource, moments: Moments, kind: Preprocess) -> tuple[float, float]:
@@ -228,7 +244,11 @@ def _result(table: pd.DataFrame, fitted: Fitted, rows: Rows, prior_std: float, l
 
 def _notes(source: RowSource, units: tuple[float, float]) -> list[str]:
     origin, unit = units
-    notes = ["Read, summed and measured in row blocks.", "No held-out rows: the utility of a model cannot be measured."]
+    notes = [
+        "Read, summed and measured in row blocks.",
+        "No held-out rows: the utility of a model cannot be measured.",
+        "The model has no intercept.",
+    ]
     if not source.classes and units != (0.0, 1.0):
         notes.append(f"The target is (target - {origin:.4g}) / {unit:.4g}, mean and deviation of the training rows.")
     return notes

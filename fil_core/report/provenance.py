@@ -8,7 +8,7 @@ from fil_core.analyses.reproduce import command
 from fil_core.analyses.subject import Subject
 from fil_core.data import source_of
 from fil_core.display import html as e
-from fil_core.display.numbers import count
+from fil_core.display.numbers import count, counted
 from fil_core.errors import FilError
 from fil_core.specs import ModelRequest, Request
 
@@ -27,7 +27,7 @@ def provenance(subject: Subject) -> str:
 def _facts(subject: Subject) -> dict[str, str]:
     request, p, s = subject.request, subject.result.provenance, subject.result.summary
     data = p["request"]["data"]
-    sizes = f"n = {count(s['n'])}, d = {count(s['d'])} features" if "n" in s else ""
+    sizes = f"n = {count(s['n'])}, d = {counted(s['d'], 'feature')}" if "n" in s else ""
     return {
         "Data": p["data"]["title"],
         "Data fingerprint": p["data"]["fingerprint"],

@@ -28,7 +28,7 @@ def view(request: Request, data: Dataset, *, key: str) -> None:
         return
     subject = Subject(request, found, data, "", widgets.redacted(), _LISTED, widgets.mode())
     st.markdown(analysis.sentence(subject, text.safe))
-    drawn = analysis.figures(subject)
+    drawn = subject.labelled(analysis.figures(subject))
     for place, one in zip(st.columns(max(1, len(drawn))), drawn, strict=False):
         with place:
             st.markdown(f"**{text.safe(one.title)}**")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -28,6 +29,11 @@ def named(table: pd.DataFrame, data: Dataset | None, analysis: Analysis | None =
         analysis: whose table it is; None for none.
     """
     return table if redacted() else naming.named(table, data, analysis)
+
+
+def labelled(figure: go.Figure, data: Dataset | None) -> go.Figure:
+    """A figure whose points say what examples are called."""
+    return figure if redacted() else naming.labelled(figure, data)
 
 
 def called(data: Dataset, id: int) -> str:

@@ -144,7 +144,7 @@ def test_adult_standardises_only_what_is_continuous(tmp_path):
 def test_an_adult_test_row_with_an_unseen_level_is_left_out_and_counted(tmp_path):
     write_adult(tmp_path, test=(*ADULT, ADULT[0].replace("Cuba", "Holand-Netherlands")))
     data = load(DataSpec(name="adult", data_dir=str(tmp_path)))
-    assert len(data.X_test) == 4 and any(note.startswith("1 test rows are left out") for note in data.notes)
+    assert len(data.X_test) == 4 and any(note.startswith("1 test row is left out") for note in data.notes)
 
 
 @pytest.mark.parametrize(

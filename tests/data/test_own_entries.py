@@ -72,6 +72,16 @@ def test_the_notation_of_a_file_is_suggested(marks, tmp_path):
     assert content["columns"][0]["kind"] == "number"
 
 
+def test_a_notation_is_suggested_only_where_the_other_columns_can_be_in_it(tmp_path):
+    comma = ["3,14", "2,7"] * 20
+    content = preview(written(tmp_path / "a.csv", ";", dose=comma, price=["1.234", "2.500"] * 20))
+    assert (content["decimal"], content["thousands"]) == (",", ".")
+    content = preview(written(tmp_path / "b.csv", ";", dose=comma, price=["1.2345", "2.5"] * 20))
+    assert (content["decimal"], content["thousands"]) == (".", "")
+    kinds = [(column["kind"], bool(column["non_numeric"])) for column in content["columns"]]
+    assert kinds[:2] == [("category", True), ("number", False)]
+
+
 def test_a_column_of_numbers_is_read_in_the_stated_notation_too(tmp_path):
     path = written(tmp_path / "n.csv", ";", price=["1.234", "2.500"] * 20)
     assert features(path)[1]["price"] == [1.234, 2.5] * 20

@@ -69,7 +69,7 @@ def test_choices_that_do_not_apply_to_images_are_refused(choices, message, tmp_p
 
 
 @pytest.mark.parametrize(
-    "names", [np.array(["a", "a"]), np.array(["a"]), np.array(["a", "y"]), np.array(["a", "b\nc"])],
+    "names", [np.array(["a", "a"]), np.array(["a"]), np.array(["a", "y"]), np.array(["a", "b\n"])],
     ids=["duplicate", "too few", "name of the target", "line break"],
 )  # fmt: skip
 def test_invalid_feature_names_are_refused(names, tmp_path):

@@ -68,6 +68,16 @@ def test_suggestions_paste_into_a_shell(name, tmp_path):
     assert raw_of(path, left_out=names(words[0])).feature_names[:2] == ("age", "dose")
 
 
+def test_a_column_keeps_its_text_whatever_the_spaces_around_its_name(tmp_path):
+    rows = "".join(f"{i}, {i:03d},{ILL[i]}\n" for i in range(ROWS))
+    (tmp_path / "t.csv").write_text("age, who,ill\n" + rows)
+    raw = raw_of(tmp_path / "t.csv", id="who")
+    assert raw.id_names is not None
+    assert raw.id_names.tolist() == [f" {i:03d}" for i in range(ROWS)]  # spaces may belong to an id
+    (tmp_path / "u.csv").write_text("age, who, ill\n" + rows)
+    assert raw_of(tmp_path / "u.csv", id="who").id_names.tolist() == [f"{i:03d}" for i in range(ROWS)]
+
+
 # --- what a table cannot hold ---------------------------------------------------------------------------------------
 
 

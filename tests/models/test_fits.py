@@ -149,6 +149,19 @@ def test_dependent_columns_without_a_penalty_are_named(kind, column, names, make
     assert fit(ModelSpec(kind=kind, l2=1e-3), dataclasses.replace(data, X=X)).optimum.converged
 
 
+def test_columns_that_depend_on_one_another_and_the_intercept_are_named(make_dataset):
+    data = make_dataset(classes=2, n=40, d=4)
+    X = data.X.copy()
+    X[:, 3] = 1 - X[:, 1]
+    singular = dataclasses.replace(data, X=X)
+    with pytest.raises(SingularCurvature, match=r"x([13]) \(on x([13])\)\. .*or leave out x\1\."):
+        fit(ModelSpec(l2=0.0, intercept=True), singular)
+    fit(ModelSpec(l2=0.0, intercept=False), singular)
+    X[:, 3] = 2
+    with pytest.raises(SingularCurvature, match=r"constant columns beside an intercept: x3; .*|leave out x3"):
+        fit(ModelSpec(l2=0.0, intercept=True), dataclasses.replace(data, X=X))
+
+
 def test_more_features_than_examples_without_a_penalty_are_named(make_dataset, from_arrays):
     data = from_arrays(np.random.default_rng(0).standard_normal((4, 7)), np.arange(4.0))
     with pytest.raises(SingularCurvature, match=r"fewer examples \(4\) than features \(7\)"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -68,6 +69,16 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> list[pd.DataFrame]:
     monkeypatch.setattr(widgets.st, "download_button", button)
     monkeypatch.setattr(widgets, "to_csv_bytes", lambda frame: found.append(frame) or b"")
     return found
+
+
+def test_points_say_the_ids_of_the_source_and_keep_their_numbers(coded: Dataset) -> None:
+    for redact in ("false", "true"):
+        at = app(PAGES[1], data=name_of(coded), **MODEL, redact=redact)
+        drawn = [json.loads(one.proto.spec) for one in at.get("plotly_chart")]
+        points = [t for one in drawn for t in one["data"] if "example %{" in (t.get("hovertemplate") or "")]
+        assert points and all("customdata" in trace for trace in points)
+        said = {text for trace in points for text in trace.get("text") or ()}
+        assert said == (set(coded.id_names) if redact == "false" else set())
 
 
 def test_an_example_is_opened_by_its_own_id(coded: Dataset) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fil_core.attacks.attackers import ATTACKERS
-from fil_core.display.numbers import count
+from fil_core.display.numbers import counted
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
 from fil_core.specs.options import names, numbers, one_attribute, option, switch, whole
@@ -65,9 +65,9 @@ class AttributeRequest(ModelRequest):
     @property
     def noise(self) -> str:
         """The releases that are drawn."""
-        return f"{count(self.trials)} releases, noise seed {self.seed}"
+        return f"{counted(self.trials, 'release')}, noise seed {self.seed}"
 
     @property
     def detail(self) -> str:
         """The attribute and the draws."""
-        return f"{self.attribute}, {count(self.trials)} releases"
+        return f"{self.attribute}, {counted(self.trials, 'release')}"

@@ -9,7 +9,7 @@ from fil_core.analyses.attribute.words import middle_sigma, sentence
 from fil_core.analyses.listing import leakiest
 from fil_core.analyses.subject import Subject
 from fil_core.display import html as e
-from fil_core.display.numbers import count, number, percent
+from fil_core.display.numbers import counted, number, percent
 from fil_core.display.redaction import MASK
 
 
@@ -32,7 +32,7 @@ def section(subject: Subject) -> str:
             e.metrics(shown),
             e.drawn(figures(subject)),
             e.table(accuracy.rename_axis("σ"), "Accuracy of each attacker"),
-            e.heading(f"The {count(len(listed))} leakiest examples, at σ = {number(sigma)}"),
+            e.heading(f"The {counted(len(listed), 'leakiest example')}, at σ = {number(sigma)}"),
             e.table(subject.named(listed[["rank", *table.columns]]).rename(columns={"eta": "η"})),
         ]
     )

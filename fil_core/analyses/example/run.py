@@ -7,7 +7,7 @@ import pandas as pd
 
 from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.example.request import ExampleRequest
-from fil_core.analyses.health import feature_spread
+from fil_core.analyses.health import caveats, feature_spread
 from fil_core.dataset import Dataset
 from fil_core.leakage.fil import Jacobians, jacobians
 from fil_core.progress import Progress
@@ -45,7 +45,7 @@ def run_example(request: ExampleRequest, inputs: Inputs, progress: Progress | No
     groups = {name: _group_eta(J, group.columns) for name, group in dataset.groups.items()}
     prior_std = feature_spread(dataset)
     summary = {"id": request.id, "label": str(dataset.labels[i]), "attribute_eta": groups, "prior_std": prior_std}
-    return Result(table, arrays | _bounds(J, prior_std), summary)
+    return Result(table, arrays | _bounds(J, prior_std), summary, {"warnings": caveats(fitted)})
 
 
 def _bounds(J: Jacobians, prior_std: float) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ from fil_core.analyses.fil.words import sentence, trained_on
 from fil_core.analyses.listing import examples, leakiest
 from fil_core.analyses.subject import Subject
 from fil_core.display import html as e
-from fil_core.display.numbers import count, number, percent, score
+from fil_core.display.numbers import count, counted, number, percent, score
 
 
 def section(subject: Subject) -> str:
@@ -21,7 +21,7 @@ def section(subject: Subject) -> str:
             e.sentence(sentence(subject, e.quoted)),
             e.metrics(_metrics(subject, len(table))),
             e.drawn(figures(subject)),
-            e.heading(f"The {count(min(subject.top, len(table)))} leakiest examples"),
+            e.heading(f"The {counted(min(subject.top, len(table)), 'leakiest example')}"),
             examples(subject, leakiest(subject, table), columns),
             _class_table(subject, table),
         ]
@@ -36,7 +36,7 @@ def _metrics(subject: Subject, trained: int) -> dict[str, tuple[str, str]]:
         "Largest η": (number(s["eta_max"]), _times(s["eta_max"], s["eta_median"])),
         "Median η": (number(s["eta_median"]), f"mean {number(s['eta_mean'])}"),
         "Spread (std)": (number(s["eta_std"]), spread),
-        "Training examples": (count(trained), f"{count(s['d'])} features{left_out}"),
+        "Training examples": (count(trained), f"{counted(s['d'], 'feature')}{left_out}"),
         f"Test {s['score']}": (score(s["test_score"], s["score"]), f"train {score(s['train_score'], s['score'])}"),
     }
 

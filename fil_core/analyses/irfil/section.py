@@ -25,7 +25,7 @@ def section(subject: Subject) -> str:
             e.sentence(sentence(subject, e.quoted)),
             "" if s["converged"] else e.paragraph(s["why"], "warning"),
             e.metrics(_metrics(subject, len(s["eta_mean"]) - 1)),
-            e.drawn(figures(subject)),
+            e.drawn(subject.labelled(figures(subject))),
             e.paragraph("Hidden while redacted: with weights by class the change reveals the class.", "note")
             if reveals_class
             else _most_changed(subject, subject.masked(table)),

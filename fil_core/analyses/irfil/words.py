@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from fil_core.analyses.subject import Quote, Subject
-from fil_core.display.numbers import count, number, score
+from fil_core.display.numbers import count, number, score, verb
 from fil_core.result import Result
 
 
@@ -36,7 +36,7 @@ def reweighted(result: Result, shown: int, change: pd.Series) -> str:
     return (
         f"Reweighting for {rounds} changes the largest η from **{number(max0)}** to **{number(max1)}** and its "
         f"spread (standard deviation) from {number(std0)} to **{number(std1)}**; the mean {_moves(mean0, mean1)}. "
-        f"**{count(worse)} of {count(len(change))} examples leak more than before**"
+        f"**{count(worse)} of {count(len(change))} examples {verb(worse, 'leaks', 'leak')} more than before**"
         + (f", up to {most:.2f} ×. " if worse else ". ")
         + f"Test {s['score']}: {score(score0, s['score'])} → **{score(score1, s['score'])}**."
     )

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from fil_core.analyses.subject import Drawn, Quote, Subject
 from fil_core.display.charts import LEAKS, OKABE_ITO, styled, thinned
-from fil_core.display.numbers import count, number
+from fil_core.display.numbers import count, number, verb
 
 
 def sentence(subject: Subject, quote: Quote) -> str:
@@ -15,10 +15,11 @@ def sentence(subject: Subject, quote: Quote) -> str:
     mean = f"The nearest training example is at a mean distance of **{number(s['same_mean'])}**"
     if not s["classes"]:
         return f"{mean}, over {count(s['n'])} examples."
+    nearer = s["nearer_to_another"]
     return (
         f"{mean} within the same class and **{number(s['other_mean'])}** in another; "
-        f"**{count(s['nearer_to_another'])}** of {count(s['n'])} examples are nearer to another class than to their "
-        "own."
+        f"**{count(nearer)}** of {count(s['n'])} examples {verb(nearer, 'is', 'are')} nearer to another class than to "
+        f"{verb(nearer, 'its', 'their')} own."
     )
 
 

@@ -47,6 +47,13 @@ ANALYSIS = Analysis(
             )
         ),
         Column(
+            "unseen",
+            "error of a guess without the model",
+            "squared distance per feature to the mean of the other examples of its label",
+            "feature²",
+            reveals="nothing",
+        ),
+        Column(
             "explained",
             "explained releases",
             "share of the releases that some example explains exactly",

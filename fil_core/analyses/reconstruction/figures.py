@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from fil_core.analyses.subject import Drawn, Subject
-from fil_core.display.charts import INK, LEAKS, OKABE_ITO, Mode, styled
+from fil_core.display.charts import INK, LEAKS, OKABE_ITO, Mode, level, styled
 
 
 def figures(subject: Subject) -> list[Drawn]:
@@ -44,10 +44,12 @@ def errors(table: pd.DataFrame, sigma: float, prior_std: float, mode: Mode) -> g
             line={"color": colour, "dash": dash, "width": 2}, marker={"size": 5},
             hovertemplate="σ %{x:.3g}<br>error %{y:.3g} × the standard deviation<extra>%{fullData.name}</extra>",
         )  # fmt: skip
-    figure.add_hline(1.0, line={"color": INK[mode][2], "dash": "dot", "width": 1})
+    if len(shown):
+        ends, guess = shown["sigma"].agg(["min", "max"]).tolist(), float(np.sqrt(shown["unseen"].iloc[0])) / prior_std
+        level(figure, ends, guess, "guess without the model", mode)
     if sigma > 0:
         figure.add_vline(sigma, line={"color": INK[mode][0], "dash": "dot", "width": 1})
-    styled(figure, mode, x="output noise σ", y="RMSE / standard deviation (1\u00a0=\u00a0nothing learnt)", height=360)
+    styled(figure, mode, x="output noise σ", y="RMSE / standard deviation of the features", height=360)
     # Beyond ten standard deviations the unbiased attack has failed, by how much does not matter; the table has it.
     low = float(np.sqrt(shown[["mse", "mse_prior", "mse_nearer", "bound_prior"]].to_numpy().min())) / prior_std
     figure.update_yaxes(type="log", range=[np.log10(max(low, 1e-9)) - 0.2, 1.2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fil_core.display.numbers import count, listed
+from fil_core.display.numbers import counted, listed
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
 from fil_core.specs.options import examples, number, numbers, option, whole
@@ -51,9 +51,9 @@ class ReconstructionRequest(ModelRequest):
     @property
     def noise(self) -> str:
         """The releases that are drawn."""
-        return f"{count(self.trials)} releases, noise seed {self.seed}"
+        return f"{counted(self.trials, 'release')}, noise seed {self.seed}"
 
     @property
     def detail(self) -> str:
         """The examples and the draws."""
-        return f"{listed(self.ids)}, {count(self.trials)} releases"
+        return f"{listed(self.ids)}, {counted(self.trials, 'release')}"

@@ -9,7 +9,7 @@ from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.health import caveats, feature_spread, health, noise_grid
 from fil_core.analyses.reconstruction.parts import one_by_one
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
-from fil_core.attacks.reconstruction import Reconstruction, reconstruct
+from fil_core.attacks.reconstruction import Reconstruction, reconstruct, unseen_error
 from fil_core.dataset import Dataset
 from fil_core.leakage.fil import jacobians
 from fil_core.models import Fitted
@@ -31,7 +31,8 @@ def run_reconstruction(request: ReconstructionRequest, inputs: Inputs, progress:
 
     The table has a row for each example and noise: `mse`, `psnr` (of the unbiased attack), `mse_prior`, `psnr_prior`
     (of the attack with a prior), `mse_nearer`, `psnr_nearer` (of the better one of two explanations), the standard
-    errors `..._error`, `explained` (share of the releases that some example explains exactly), the bounds, `eta`.
+    errors `..._error`, `explained` (share of the releases that some example explains exactly), the bounds, `eta`, and
+    `unseen`: the error of a guesser who has not seen the release, the same at every noise.
     Errors are means over features of squared model features. The arrays hold `truth` (m, d0) and the reconstructions
     from the first release, `guess` and `guess_prior` (m, S, d0), in source features, where directions that principal
     components dropped have the training mean.
@@ -59,6 +60,7 @@ def run_reconstruction(request: ReconstructionRequest, inputs: Inputs, progress:
         progress=progress,
     )[0]
     columns = _columns(attack, sigmas, _psnr_scale(dataset), str(dataset.labels[row]))
+    columns["unseen"] = float(unseen_error(fitted, dataset, [row])[0])
     table = pd.DataFrame(columns, index=[id] * len(sigmas)).rename_axis("id")
     back = dataset.preprocessing.backward
     arrays = {name: back(getattr(attack, name)[None]) for name in ("truth", "guess", "guess_prior")}

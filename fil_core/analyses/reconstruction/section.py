@@ -11,7 +11,7 @@ from fil_core.analyses.reconstruction.words import reconstructed
 from fil_core.analyses.subject import Subject
 from fil_core.display import html as e
 from fil_core.display import pictures
-from fil_core.display.numbers import count, number
+from fil_core.display.numbers import count, counted, number, verb
 from fil_core.display.redaction import hidden
 
 _NOISES = 6  # noise levels that are shown as pictures
@@ -23,7 +23,11 @@ def section(subject: Subject) -> str:
     ids = list(dict.fromkeys(subject.result.table.index))
     shown = "".join(_one(subject, position, int(id)) for position, id in enumerate(ids[: subject.top]))
     more = len(ids) - subject.top
-    return shown + (e.paragraph(f"{count(more)} more examples were attacked.", "note") if more > 0 else "")
+    return shown + (
+        e.paragraph(f"{counted(more, 'more example')} {verb(more, 'was', 'were')} attacked.", "note")
+        if more > 0
+        else ""
+    )
 
 
 def _one(subject: Subject, position: int, id: int) -> str:
@@ -64,4 +68,5 @@ def _record(
     more = (
         e.paragraph(f"The first {_VALUES} of {count(len(frame))} columns.", "note") if len(shown) < len(frame) else ""
     )
-    return e.table(hidden(shown) if subject.redact else shown, "The reconstruction with a prior") + more
+    shown = hidden(shown) if subject.redact else shown
+    return e.table(shown, "The reconstruction with a prior", values=tuple(shown.columns)) + more

@@ -33,9 +33,10 @@ def reconstructed(rows: pd.DataFrame, row: pd.Series, prior_std: float, *, prior
     without_noise = _without_noise(rows.iloc[0])
     if row["sigma"] == 0:
         return without_noise
-    verdict = "" if error < 1 else ", no better than guessing without the model"
+    unseen = float(np.sqrt(row["unseen"])) / prior_std
+    verdict = "" if error < unseen else f", no better than guessing this example without the model ({number(unseen)} ×)"
     closer = float(np.sqrt(row["mse_nearer"])) / prior_std
-    if error > _CANDIDATES * closer and closer < 1:
+    if error > _CANDIDATES * closer and closer < unseen:
         verdict = f". Two candidates explain the release; the error of the closer one is only {number(closer)} ×"
     return (
         f"{without_noise}With noise σ = **{number(row['sigma'])}** the error (RMSE) is **{number(error)} ×** the "

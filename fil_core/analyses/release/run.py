@@ -14,6 +14,7 @@ from fil_core.attacks.attribute import attribute_of
 from fil_core.attacks.inference import infer
 from fil_core.attacks.reconstruction import reconstruct, unseen_error
 from fil_core.dataset import Dataset
+from fil_core.display.numbers import counted
 from fil_core.leakage.fil import fil
 from fil_core.leakage.utility import drawn_scores, expected_accuracy, expected_squared_error
 from fil_core.models import Fitted
@@ -138,7 +139,7 @@ def _reconstruct(
         return column, {}
     return column, {
         "kind": "reconstruction",
-        "name": f"{len(unseen)} examples",
+        "name": counted(len(unseen), "example"),
         "value": float(np.sqrt(error.sum() / unseen.sum())),
         "nothing_learnt": 1.0,
         "closed_form": False,

@@ -8,7 +8,7 @@ from fil_core.analyses.release.figures import figures
 from fil_core.analyses.release.words import sentence
 from fil_core.analyses.subject import Subject
 from fil_core.display import html as e
-from fil_core.display.numbers import count, number, score
+from fil_core.display.numbers import count, counted, number, score
 
 
 def section(subject: Subject) -> str:
@@ -21,7 +21,7 @@ def section(subject: Subject) -> str:
             e.sentence(sentence(subject, e.quoted)),
             e.metrics(_metrics(subject)),
             e.drawn(figures(subject)),
-            e.heading(f"The {count(len(listed))} leakiest examples"),
+            e.heading(f"The {counted(len(listed), 'leakiest example')}"),
             examples(subject, listed, columns if not subject.redact else [c for c in columns if c != "attack"]),
         ]
     )

@@ -79,8 +79,10 @@ class Choices:
         return Notation(self.decimal, self.thousands)
 
     def _check_notation(self) -> None:
-        choice("--decimal", self.decimal, DECIMALS)
-        choice("--thousands", self.thousands, THOUSANDS)
+        for flag, value, marks in (("decimal", self.decimal, DECIMALS), ("thousands", self.thousands, THOUSANDS)):
+            if value not in marks:
+                listed = " or ".join(repr(mark) for mark in marks if mark)
+                raise BadRequest(f"--{flag}: expected {listed}; got {value!r}.")
         if self.decimal == self.thousands:
             raise BadRequest(f"--thousands: expected another mark than --decimal; got {self.thousands!r} for both.")
 

@@ -39,6 +39,8 @@ USUAL_GAPS = frozenset(
 )  # texts that usually stand for a missing value; in a column of numbers they can be nothing else
 _MOSTLY = 0.5  # share of the entries that look like numbers or dates, from which a column is no category unasked
 _WORDS = 4  # different texts without a digit up to which they may stand for missing numbers
+_SAMPLED = 10_000  # different entries of a column by which a notation is suggested
+_THOUSAND = 1000
 _SHOWN = 40  # characters of an entry in a message
 
 
@@ -178,24 +180,29 @@ def _as_dates(column: _Column, gaps: np.ndarray, choices: Choices) -> Entries:
 
 def _refused(column: _Column, gaps: np.ndarray, bad: np.ndarray, choices: Choices) -> Entries:
     """A column that looks like numbers, of which some entries are none in the notation of the choices."""
-    fitting = readable_in(list(column.texts[~gaps]))
-    ways = [_notation_option(n, column.texts[bad], choices) for n in fitting]
-    words = [str(text) for text in column.texts[bad] if not any(c.isdigit() for c in text)]
-    if len(words) == bad.sum() <= _WORDS:
-        named = dict.fromkeys([*(choices.missing_texts or ()), *words])
-        ways = [f"name what stands for a missing value ({option('missing-texts', *named)})"]
+    words = bad & np.array([not any(c.isdigit() for c in text) for text in column.texts])
+    ways = []
+    if words.sum() <= _WORDS:
+        fitting = readable_in(list(column.texts[~gaps & ~words][:_SAMPLED]))
+        ways = [_way(n, column.texts[bad & ~words], column.texts[words], choices) for n in fitting]
     first = ", or ".join(ways) or "write plain numbers in the file"
     advice = f"{first[0].upper()}{first[1:]}, {_other_ways(column, choices)}."
     texts = _as_texts(column, gaps)
     return Entries(texts.values, "text", texts.missing_texts, problem=column.examples(bad), advice=advice)
 
 
-def _notation_option(notation: Notation, bad: np.ndarray, choices: Choices) -> str:
-    """The options for another notation, and what they make of an entry."""
+def _way(notation: Notation, numbers: np.ndarray, words: np.ndarray, choices: Choices) -> str:
+    """The options for another notation, with what they make of an entry, and for words among the numbers."""
     given = [column_option("decimal", notation.decimal)] if notation.decimal != choices.decimal else []
     given += [column_option("thousands", notation.thousands)] if notation.thousands != choices.thousands else []
-    (number,) = notation.read(bad[:1])
-    return f"give {' '.join(given)} (reads {str(bad[0])[:_SHOWN]!r} as {number:.15g})"
+    parts = []
+    if given and len(numbers):
+        (number,) = notation.read(numbers[:1])
+        parts.append(f"give {' '.join(given)} (reads {str(numbers[0])[:_SHOWN]!r} as {number:.15g})")
+    if len(words):
+        named = dict.fromkeys([*(choices.missing_texts or ()), *map(str, words)])
+        parts.append(f"name what stands for a missing value ({option('missing-texts', *named)})")
+    return " and ".join(parts)
 
 
 def _other_ways(column: _Column, choices: Choices) -> str:
@@ -208,15 +215,28 @@ def _other_ways(column: _Column, choices: Choices) -> str:
 
 
 def likely_notation(frame: pd.DataFrame) -> Notation:
-    """The notation in which most columns of text are numbers; the plain one where none are."""
+    """The notation in which most columns of text are numbers; the plain one where none are, or others would be none.
+
+    Args:
+        frame: as read from a file, numbers in plain notation as numbers.
+    """
     votes: dict[Notation, int] = {}
     for name in frame.columns:
         if not pd.api.types.is_string_dtype(frame[name].dtype):
             continue
-        texts = [text.strip() for text in frame[name].dropna().unique()]
+        texts = [text.strip() for text in frame[name].dropna().unique()[:_SAMPLED]]
         texts = [text for text in texts if text and text not in USUAL_GAPS]
-        if like_numbers(texts).all() and not like_dates(texts).any():
-            for notation in readable_in(texts):
+        if texts and like_numbers(texts).all() and not like_dates(texts).any():
+            for notation in [n for n in NOTATIONS if not np.isnan(n.read(texts)).any()]:
                 votes[notation] = votes.get(notation, 0) + 1
-    most = max(votes.values(), default=0)
-    return next((notation for notation in NOTATIONS if votes.get(notation) == most), PLAIN)
+    fractions = [frame[name] for name in frame.columns if pd.api.types.is_float_dtype(frame[name].dtype)]
+    possible = [n for n in NOTATIONS if n in votes and all(_may_be_in(n, values.dropna()) for values in fractions)]
+    return max(possible, key=votes.__getitem__, default=PLAIN)
+
+
+def _may_be_in(notation: Notation, values: pd.Series) -> bool:
+    """Whether numbers that were read in plain notation may have been written in another: 1.234 may be 1234."""
+    if notation.decimal == "." or (values % 1 == 0).all():
+        return True
+    thousands = notation.thousands == "." and (values.abs() < _THOUSAND).all()
+    return bool(thousands and (values.round(3) == values).all())

@@ -22,7 +22,7 @@ def read_npy(path: Path) -> pd.DataFrame:
         BadData: anything else.
     """
     frame = read_matrix(path)
-    return limits.check_shape(path.name, frame.set_axis([str(name).strip() for name in frame.columns], axis=1))
+    return limits.check_shape(path.name, frame.set_axis([str(name).strip(" ") for name in frame.columns], axis=1))
 
 
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {

@@ -40,7 +40,7 @@ def complete_rows(
     if choices.missing == "refuse":
         raise BadData(
             f"missing values: expected none, or a choice on how to handle them; {int((~complete).sum()):,} of "
-            f"{len(frame):,} rows have missing values, in {where}. "
+            f"{_rows(len(frame))} {'has' if (~complete).sum() == 1 else 'have'} missing values, in {where}. "
             f"{_ways(missing, complete, with_target)}{_of_texts([columns[name] for name in gaps])}"
         )
     kept = complete if choices.missing == "drop" else with_target
@@ -52,12 +52,12 @@ def complete_rows(
     notes = [f"Missing values: {where}."]
     if left := int((~kept).sum()):
         why = "missing values" if choices.missing == "drop" else f"no value of the target {choices.target}"
-        notes.append(f"{left:,} {'row' if left == 1 else 'rows'} with {why} {_is_left_out(left)}.")
+        notes.append(f"{_rows(left)} with {why} {'is' if left == 1 else 'are'} left out.")
     return kept, notes
 
 
-def _is_left_out(count: int) -> str:
-    return "is left out" if count == 1 else "are left out"
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _counts(column: Column) -> str:
@@ -68,7 +68,11 @@ def _counts(column: Column) -> str:
     shown = [f"{count:,} {text!r}" for text, count in list(texts.items())[:_TEXTS]]
     more = len(texts) - len(shown)
     empty = column.missing_texts.get(_EMPTY, 0)
-    parts = [*shown, *([f"{more:,} other texts"] if more else []), *([f"{empty:,} empty"] if empty else [])]
+    parts = [
+        *shown,
+        *([f"{more:,} other {'text' if more == 1 else 'texts'}"] if more else []),
+        *([f"{empty:,} empty"] if empty else []),
+    ]
     return f"{column.missing:,}: {', '.join(parts)}"
 
 
@@ -77,15 +81,15 @@ def _ways(missing: pd.DataFrame, complete: np.ndarray, with_target: np.ndarray) 
     n = len(missing)
     ways = []
     if complete.any():
-        ways.append(f"--missing drop (leaves {int(complete.sum()):,} of {n:,} rows)")
+        ways.append(f"--missing drop (leaves {int(complete.sum()):,} of {_rows(n)})")
     if with_target.any():
-        ways.append(f"--missing fill (leaves {int(with_target.sum()):,} of {n:,} rows)")
+        ways.append(f"--missing fill (leaves {int(with_target.sum()):,} of {_rows(n)})")
     worst = str(missing.mean().idxmax())
     if not complete.any():
         without = ~missing.drop(columns=worst).any(axis=1)
         ways.append(f"leave out the column with most of them ({option('leave-out', worst)})")
         if without.any():
-            ways[-1] += f" and --missing drop, which leaves {int(without.sum()):,} rows"
+            ways[-1] += f" and --missing drop, which leaves {_rows(int(without.sum()))}"
     return f"Choose {', or '.join(ways)}."
 
 

@@ -117,10 +117,14 @@ def _which(dependent: list[dict[str, Any]]) -> str:
 
 
 def _as_trained(raw: Raw) -> np.ndarray:
-    """The training features as they are standardised by default: a category's columns are not, as they are 0 or 1."""
+    """The training features as a model has them by default, but for their units, and less what an intercept explains.
+
+    Without an intercept a category's columns are not centred, as they are 0 or 1.
+    """
     X = raw.X.astype(np.float64)
-    continuous = np.arange(X.shape[1]) if raw.continuous is None else np.asarray(raw.continuous, dtype=int)
-    X[:, continuous] -= X[:, continuous].mean(axis=0)
+    every = raw.intercept or raw.continuous is None
+    centred = np.arange(X.shape[1]) if every else np.asarray(raw.continuous, dtype=int)
+    X[:, centred] -= X[:, centred].mean(axis=0)
     return X
 
 

@@ -50,7 +50,7 @@ class Arrays:
             BadData: too many columns, or names that do not fit them.
         """
         columns = self.X.shape[1]
-        names = [name.strip() for name in self.feature_names] or [str(j) for j in range(columns)]
+        names = [name.strip(" ") for name in self.feature_names] or [str(j) for j in range(columns)]
         if len(names) != columns or len(set(names)) < len(names) or TARGET in names:
             raise BadData(
                 f"{self.name}: expected {columns:,} different feature_names, none of them y; got {len(names):,}."

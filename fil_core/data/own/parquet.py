@@ -51,7 +51,7 @@ def read_parquet(path: Path, left_out: Collection[str] = ()) -> pd.DataFrame:
         raise BadData(f"{path.name}: expected a Parquet file; {_describe(path, error)}.") from error
     if unread:
         frame = frame.reindex(columns=schema.names)
-    return limits.check_shape(path.name, frame.set_axis([name.strip() for name in frame.columns], axis=1))
+    return limits.check_shape(path.name, frame.set_axis([name.strip(" ") for name in frame.columns], axis=1))
 
 
 def other_content(path: Path) -> dict[str, str]:
@@ -59,7 +59,7 @@ def other_content(path: Path) -> dict[str, str]:
     import pyarrow as pa
 
     try:
-        return {name.strip(): content for name, content in _other_content(_schema(path)).items()}
+        return {name.strip(" "): content for name, content in _other_content(_schema(path)).items()}
     except (pa.ArrowException, OSError, ValueError, OverflowError):
         return {}  # reading it says why
 
@@ -84,7 +84,7 @@ def _schema(path: Path) -> pa.Schema:
     # Repeated entries are stored once, so the unpacked size can be far too small; each entry counts as a byte.
     entries = meta.num_rows * meta.num_columns
     limits.check_expansion(path.name, path.stat().st_size, max(unpacked, entries))
-    limits.check_names(path.name, [str(name).strip() for name in file.schema_arrow.names])
+    limits.check_names(path.name, [str(name).strip(" ") for name in file.schema_arrow.names])
     return file.schema_arrow
 
 

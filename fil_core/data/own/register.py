@@ -229,7 +229,7 @@ def find(name: str) -> OwnData:
 def _folder(name: str) -> Path:
     if not (match := _NAME.fullmatch(name)):
         raise DataUnavailable(
-            f"name: expected own:TITLE-KEY with a key of {_KEY_DIGITS} hexadecimal digits, as listed under own data; "
+            f"--data: expected own:TITLE-KEY with a key of {_KEY_DIGITS} hexadecimal digits, as listed under own data; "
             f"got {name[:80]!r}."
         )
     return own_directory() / match[1]

@@ -42,7 +42,8 @@ _OTHER_FORMATS = {
 def read_csv(path: Path, texts: Collection[str] | None = (), *, literal: bool = False) -> pd.DataFrame:
     """A CSV file in UTF-8 with a header line; the separator (comma, semicolon, tab or bar) is detected.
 
-    Spaces after a separator are no part of an entry, and spaces around a column's name no part of the name.
+    Spaces around a column's name are no part of it, and spaces after a separator no part of an entry where the header
+    has them after each separator or before a quote.
 
     Args:
         path: the file.
@@ -54,32 +55,37 @@ def read_csv(path: Path, texts: Collection[str] | None = (), *, literal: bool = 
         BadData: anything else; the message names the line or column where possible.
     """
     head = _head(path)
-    header, separator = _header(path.name, head)
+    first = _first_line(path.name, head)
+    header, separator = _header(first)
     _check_header(path.name, header)
     _check_end(path, len(header), separator)
     limits.check_cells(path.name, _lines(path), len(header))
     kept = header if texts is None else _named(header, texts)
-    as_texts: dict[str, Any] = {"converters": dict.fromkeys(kept, _MARK.__add__)}
+    options: dict[str, Any] = {"converters": dict.fromkeys(kept, _MARK.__add__)}
     if literal:
         dtype = str if texts is None else dict.fromkeys(kept, str)
-        as_texts = {"keep_default_na": False, "na_values": [""], "dtype": dtype}
-    frame = _entries(path, header, separator, as_texts)
+        options = {"keep_default_na": False, "na_values": [""], "dtype": dtype}
+    options |= {"sep": separator, "skipinitialspace": _is_spaced(first, separator)}
+    frame = _entries(path, header, options)
     if not literal:
         for column in kept:
             frame[column] = frame[column].str.removeprefix(_MARK)
     _check_not_data(path.name, header, frame)
-    return limits.check_shape(path.name, frame.set_axis([str(name).strip() for name in frame.columns], axis=1))
+    return limits.check_shape(path.name, frame.set_axis([str(name).strip(" ") for name in frame.columns], axis=1))
 
 
-def _entries(path: Path, header: list[str], separator: str, options: dict[str, Any]) -> pd.DataFrame:
-    """The rows below the header; `options` are those of pandas that say what is text and what is missing."""
+def _is_spaced(first: str, separator: str) -> bool:
+    """Whether the header has a space after each separator, or before a quote, which would be no quote otherwise."""
+    after = _QUOTED.sub("", first).split(separator)[1:]
+    return bool(re.search(re.escape(separator) + ' +"', first)) or all(name.startswith(" ") for name in after)
+
+
+def _entries(path: Path, header: list[str], options: dict[str, Any]) -> pd.DataFrame:
+    """The rows below the header; `options` are those of pandas."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas warns when it ignores entries of a row
-            return pd.read_csv(
-                path, sep=separator, encoding="utf-8-sig", low_memory=False, index_col=False, skipinitialspace=True,
-                **options,
-            )  # fmt: skip
+            return pd.read_csv(path, encoding="utf-8-sig", low_memory=False, index_col=False, **options)
     except UnicodeDecodeError as error:
         raise BadData(
             f"{path.name}: expected text in UTF-8; got other bytes ({error.object[error.start : error.start + 4]!r}). "
@@ -149,8 +155,8 @@ def _head(path: Path) -> bytes:
     return head
 
 
-def _header(name: str, head: bytes) -> tuple[list[str], str]:
-    """The column names, and the separator: the one that is most frequent in the header."""
+def _first_line(name: str, head: bytes) -> str:
+    """The first line that is not blank, with the column names."""
     if b"\n" not in head and b"\r" not in head and len(head) == _HEAD:
         raise BadData(f"{name}: expected a header line of less than {_HEAD // 1024} KiB; got none.")
     try:
@@ -164,8 +170,15 @@ def _header(name: str, head: bytes) -> tuple[list[str], str]:
     first = next((line for line in _LINE_END.split(text) if line.strip()), "")
     if not first:
         raise BadData(f"{name}: expected a header line; the file has no text.")
+    return first
+
+
+def _header(first: str) -> tuple[list[str], str]:
+    """The column names in the first line, and the separator: the one that is most frequent in it."""
     separator = max(_SEPARATORS, key=_QUOTED.sub("", first).count)
-    return next(csv.reader(io.StringIO(first), delimiter=separator, skipinitialspace=True)), separator
+    return next(
+        csv.reader(io.StringIO(first), delimiter=separator, skipinitialspace=_is_spaced(first, separator))
+    ), separator
 
 
 def _check_header(name: str, header: list[str]) -> None:
@@ -177,7 +190,7 @@ def _check_header(name: str, header: list[str]) -> None:
         )
     if all(_is_number(cell) for cell in header):
         raise BadData(f"{name}: expected a header line with column names; the first line has numbers only.")
-    limits.check_names(name, [cell.strip() for cell in header if cell.strip()])  # pandas names the others
+    limits.check_names(name, [cell.strip(" ") for cell in header if cell.strip()])  # pandas names the others
 
 
 def _is_number(cell: str) -> bool:

@@ -12,6 +12,7 @@ from fil_core.errors import BadData
 
 MAX_NUMERIC_CLASSES = 20  # different whole numbers up to which a numeric target is taken as classes
 _MAX_CLASSES = 1_000
+_MAX_CODES = 100  # different whole numbers that may be codes of classes
 _TWO = 2  # classes, which are no counts
 
 
@@ -62,7 +63,7 @@ def _class_names(target: str, labels: pd.Series) -> tuple[str, ...]:
 
 def _both_readings(name: str, distinct: int, choices: Choices, taken: str) -> list[str]:
     """What else whole numbers may be, where nobody has chosen."""
-    if choices.task != "auto" or name in choices.categorical or distinct > _MAX_CLASSES:
+    if choices.task != "auto" or name in choices.categorical or distinct > _MAX_CODES:
         return []
     other = (
         "regression, if they count or grade something" if taken == "classes" else "classification, if they are codes"

@@ -23,6 +23,7 @@ from fil_core import (
 from fil_core.analyses.attribute import figures as attribute_figures
 from fil_core.analyses.attribute import words as attribute_words
 from fil_core.display import redaction
+from fil_core.display.numbers import counted, verb
 from pages.common import compute, curves, tables, text, widgets
 from pages.common.naming import named
 
@@ -137,7 +138,7 @@ def _against_noise(request: AttributeRequest, result: Result, sigma: float) -> N
         "accuracy",
     )
     exact = "White-box lines are closed forms. " if s["exact"] else ""
-    st.caption(f"{exact}Points are means over {text.count(s['trials'])} simulated releases, with standard errors.")
+    st.caption(f"{exact}Points are means over {counted(s['trials'], 'simulated release')}, with standard errors.")
     numbers = pd.DataFrame(s["accuracy"] | {f"{k} (exact)": v for k, v in s["exact"].items()}, index=s["sigmas"])
     widgets.table_twin(numbers.rename_axis("sigma"), key="accuracy-numbers")
 
@@ -195,7 +196,9 @@ def _penalties(request: AttributeRequest) -> None:
         dataclasses.replace(request, model=dataclasses.replace(request.model, l2=l2), attackers=_WHITE)
         for l2 in sorted(chosen)
     ]
-    results = compute.sweep(requests, f"Attack {len(requests)} models", key="penalties-run") if requests else []
+    results = (
+        compute.sweep(requests, f"Attack {counted(len(requests), 'model')}", key="penalties-run") if requests else []
+    )
     measured = {
         f"λ = {one.model.penalty:g}": result
         for one, result in zip(requests, results, strict=True)
@@ -208,11 +211,13 @@ def _penalties(request: AttributeRequest) -> None:
     baseline = max(list(measured.values())[-1].summary["prior"])
     widgets.chart(
         attribute_figures.against_eta(lines, baseline, widgets.mode()),
-        f"White-box accuracy against mean eta for {len(lines)} penalties",
+        f"White-box accuracy against mean eta for {len(lines)} {verb(len(lines), 'penalty', 'penalties')}",
         "penalty-curves",
     )
     missing = len(results) - len(measured)
-    pending = f" {missing} of {len(results)} penalties are not computed yet." if missing else ""
+    pending = (
+        f" {missing} of {len(results)} penalties {verb(missing, 'is', 'are')} not computed yet." if missing else ""
+    )
     st.caption(
         "White-box attacker without the prior. Where the curves of different penalties coincide, mean η alone predicts "
         f"the accuracy.{pending}"

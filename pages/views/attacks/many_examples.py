@@ -10,8 +10,9 @@ import streamlit as st
 
 from fil_core import Dataset, ReconstructionRequest
 from fil_core.analyses.reconstruction import figures as reconstruction_figures
+from fil_core.display.numbers import counted
 from pages.common import compute, tables, text, widgets
-from pages.common.naming import named
+from pages.common.naming import labelled, named
 
 _BATCH = 10  # examples that are computed, and stored, together
 
@@ -27,7 +28,9 @@ def view(request: ReconstructionRequest, data: Dataset, sigma: float, suffix: st
     ids = np.random.default_rng(0).choice(data.ids, min(n, data.n), replace=False)
     batches = [tuple(int(i) for i in ids[k : k + _BATCH]) for k in range(0, len(ids), _BATCH)]
     requests = [dataclasses.replace(request, ids=batch, sigmas=(sigma,), trials=trials) for batch in batches]
-    results = compute.sweep(requests, f"Attack {len(ids)} examples at σ = {text.number(sigma)}", key="many-run")
+    results = compute.sweep(
+        requests, f"Attack {counted(len(ids), 'example')} at σ = {text.number(sigma)}", key="many-run"
+    )
     tables = [result.table for result in results if result is not None]
     if not tables:
         st.caption("Attack many examples at this noise to compare the error of each with its bound.")
@@ -39,14 +42,14 @@ def view(request: ReconstructionRequest, data: Dataset, sigma: float, suffix: st
 def _compare(data: Dataset, points: pd.DataFrame, *, prior: bool) -> None:
     bound, mse = ("bound_prior", "mse_prior") if prior else ("bound_unbiased", "mse")
     widgets.chart(
-        reconstruction_figures.error_and_bound(points, bound, mse, widgets.mode()),
-        f"Measured error against the bound for {len(points)} examples",
+        labelled(reconstruction_figures.error_and_bound(points, bound, mse, widgets.mode()), data),
+        f"Measured error against the bound for {counted(len(points), 'example')}",
         "promised",
     )
     below = points[points[mse] < points[bound]]
     clear = int((below[mse] + 2 * below[f"{mse}_error"] < below[bound]).sum())
     st.caption(
-        f"{text.count(len(below))} of {text.count(len(points))} examples lie below their bound, {text.count(clear)} of "
+        f"{text.count(len(below))} of {counted(len(points), 'example')} lie below their bound, {text.count(clear)} of "
         "them by more than two standard errors; the text below explains why this is possible."
     )
     tables.table(

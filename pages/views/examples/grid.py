@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import Dataset, FilRequest, analysis_of
+from fil_core.display.numbers import counted
 from pages.common import tables, text, tiles, widgets
 
 _PAGE = 48
@@ -57,7 +58,7 @@ def view(data: Dataset, table: pd.DataFrame, shown: pd.DataFrame) -> None:
     pages = max(1, -(-len(shown) // _PAGE))
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1
-    st.caption(f"{text.count(len(shown))} of {text.count(len(table))} examples")
+    st.caption(f"{text.count(len(shown))} of {counted(len(table), 'example')}")
     above = st.container()  # the tiles are above the page numbers
     page = st.pagination(pages, key="page", bind="query-params")
     ids = list(shown.index[(page - 1) * _PAGE : page * _PAGE])

@@ -8,6 +8,7 @@ import streamlit as st
 from fil_core import Dataset, FilRequest, agreement
 from fil_core.display import charts
 from pages.common import compute, models, sidebar, text, widgets
+from pages.common.naming import labelled
 
 
 def comparison(request: FilRequest, data: Dataset, table: pd.DataFrame) -> None:
@@ -36,7 +37,7 @@ def comparison(request: FilRequest, data: Dataset, table: pd.DataFrame) -> None:
     weights = f", {request.model.weights.text}" if request.model.weights else ""
     names = (f"{request.model.kind}, λ {request.model.penalty:g}{weights}", f"{kind}, λ {l2:g}")
     widgets.chart(
-        charts.ranks(table["eta"], other_eta, names, widgets.mode()),
+        labelled(charts.ranks(table["eta"], other_eta, names, widgets.mode()), data),
         "Rank under one model against rank under the other",
         "ranks",
     )

@@ -100,8 +100,8 @@ def _for_auc(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[
     goal = st.slider("Largest AUC allowed", 0.505, 0.995, 0.6, key="goal-auc")
     if alone := int(table["loo_shift"].isna().sum()):
         raise BadRequest(
-            f"membership AUC: expected an optimum without each example; {text.counted(alone, 'example')} has none, or "
-            "not a single one. Choose a penalty λ above 0."
+            f"membership AUC: expected leverages below 1; got {text.counted(alone, 'example')} with a leverage of 1, "
+            "without which the optimum is not unique. Choose a penalty λ above 0."
         )
     return sigma_for_membership(float(table["loo_shift"].max()), goal), (
         f"The best membership test then has an AUC of at most {goal:.2f} for the most exposed example, with the "

@@ -9,6 +9,7 @@ import streamlit as st
 from fil_core import Dataset
 from fil_core.display import charts
 from pages.common import tables, text, tiles, widgets
+from pages.common.naming import labelled
 
 _STRIP = 16
 
@@ -27,7 +28,7 @@ def view(data: Dataset, table: pd.DataFrame, titles: dict[str, str]) -> None:
             f"{text.count(len(shown))} of {text.count(len(table))} points are drawn, including all of the leakiest."
         )
     event = widgets.chart(
-        charts.against(shown, column, titles[column], widgets.mode(), log=log),
+        labelled(charts.against(shown, column, titles[column], widgets.mode(), log=log), data),
         f"Scatter of eta against {titles[column]} for {len(shown):,} examples",
         "scatter",
         on_select="rerun",

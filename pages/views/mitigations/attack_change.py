@@ -11,6 +11,7 @@ import streamlit as st
 from fil_core import FilRequest, Irfil, IrfilRequest, ReleaseRequest, Result, attack_by_decile
 from fil_core.analyses.release import figures as release_figures
 from fil_core.display import redaction
+from fil_core.display.numbers import counted
 from pages.common import compute, text, widgets
 from pages.views.mitigations import release
 
@@ -69,10 +70,10 @@ def _sentence(request: ReleaseRequest, attack: dict[str, Any], after: float, dec
 
 
 def _method(request: ReleaseRequest, attack: dict[str, Any]) -> str:
-    simulated = "closed form" if attack["closed_form"] else f"{text.count(request.trials)} simulated releases"
+    simulated = "closed form" if attack["closed_form"] else counted(request.trials, "simulated release")
     if attack["kind"] == "attribute":
         return f"White-box attacker, all examples, {simulated}."
     return (
-        f"Attack with a prior on {len(request.ids)} examples from all deciles of η, {simulated}; 1 = no better than "
-        "not seeing the model."
+        f"Attack with a prior on {counted(len(request.ids), 'example')} from all deciles of η, {simulated}; 1 = no "
+        "better than not seeing the model."
     )

@@ -9,7 +9,7 @@ from fil_core import Dataset, IrfilRequest, Result
 from fil_core.analyses.irfil import figures as irfil_figures
 from fil_core.display import charts
 from pages.common import tables, text, tiles, widgets
-from pages.common.naming import named
+from pages.common.naming import labelled, named
 
 _STRIP = 8
 _ROWS = 1000
@@ -36,7 +36,7 @@ def view(data: Dataset, request: IrfilRequest, result: Result, table: pd.DataFra
                 "Hidden while redacted: with weights by class the change reveals the class.", icon=":material/info:"
             )
         else:
-            _scatter(table)
+            _scatter(data, table)
     if not hidden:
         _most_changed(data, table)
         _all_examples(data, table)
@@ -69,10 +69,10 @@ def _scores(result: Result, shown: int) -> None:
     )
 
 
-def _scatter(table: pd.DataFrame) -> None:
+def _scatter(data: Dataset, table: pd.DataFrame) -> None:
     drawn = charts.thinned(table)
     event = widgets.chart(
-        irfil_figures.before_and_after(drawn, widgets.mode()),
+        labelled(irfil_figures.before_and_after(drawn, widgets.mode()), data),
         f"Scatter of eta after against eta before for {len(drawn):,} examples",
         "before-after",
         on_select="rerun",

@@ -26,6 +26,7 @@ from fil_core import (
     release_row,
 )
 from fil_core.analyses.release import figures as release_figures
+from fil_core.display.numbers import counted, verb
 from pages.common import compute, curves, tables, text, widgets
 from pages.views.mitigations import release, selected
 
@@ -63,7 +64,8 @@ def view(model_request: FilRequest, data: Dataset) -> None:
         return
     sentence.markdown(_sentence(done, base, before))
     if len(done) < len(table):
-        st.caption(f"{len(table) - len(done)} of {len(table)} releases are not computed yet.")
+        missing = len(table) - len(done)
+        st.caption(f"{missing} of {len(table)} releases {verb(missing, 'is', 'are')} not computed yet.")
     by_name = {m.name: (m, result) for m, result in zip(compared, results, strict=True) if result is not None}
     name, leakage = _choices(done, complete=complete)
     model = FilRequest(
@@ -83,7 +85,7 @@ def view(model_request: FilRequest, data: Dataset) -> None:
 def _measure(compared: list[Mitigation]) -> list[Result | None]:
     return compute.sweep(
         [m.release for m in compared],
-        f"Measure {len(compared)} releases",
+        f"Measure {counted(len(compared), 'release')}",
         key="compare",
         names=[m.name for m in compared],
         eager=True,
@@ -200,7 +202,7 @@ def _frontier(
         release_figures.frontier(
             points, curves_by_family, name, (title, f"expected test {score}"), widgets.mode(), log=is_eta
         ),
-        f"Leakage as {leakage} against expected test {score} for {len(points)} releases; {name} is marked",
+        f"Leakage as {leakage} against expected test {score} for {counted(len(points), 'release')}; {name} is marked",
         "frontier",
     )
     st.caption(

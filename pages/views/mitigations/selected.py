@@ -7,6 +7,7 @@ import streamlit as st
 
 from fil_core import Dataset, Dropping, Mitigation, Result, successors
 from fil_core.analyses import ranking
+from fil_core.display.numbers import counted, verb
 from pages.common import sidebar, tables, text, tiles, widgets
 from pages.common.naming import called, named
 
@@ -21,8 +22,8 @@ def view(data: Dataset, mitigation: Mitigation, result: Result, before: Result) 
     more = int((eta_after > eta_before * (1 + 1e-12)).sum())
     kept = int((eta_after > 0).sum())
     st.markdown(
-        f"**{text.count(more)} of {text.count(kept)}** training examples leak more than in the original model "
-        f"with the same noise; the largest η is **{text.number(eta_after.max())}**, of example "
+        f"**{text.count(more)} of {text.count(kept)}** training examples {verb(more, 'leaks', 'leak')} more than in "
+        f"the original model with the same noise; the largest η is **{text.number(eta_after.max())}**, of example "
         f"{text.safe(called(data, int(eta_after.idxmax())))} (before: {text.number(eta_before.max())}, of example "
         f"{text.safe(called(data, int(eta_before.idxmax())))})."
     )
@@ -40,7 +41,7 @@ def _next_leakiest(data: Dataset, eta_before: pd.Series, eta_after: pd.Series, k
     threshold = eta_before.nlargest(k).iloc[-1]
     above = int((eta_after > threshold).sum())
     st.markdown(
-        f"Without the {text.count(k)} leakiest examples, "
+        f"Without the {counted(k, 'leakiest example')}, "
         + ("**others take their place**" if above else "no other example takes their place")
         + f": {text.count(above)} of the remaining examples leak more than the least leaky of those removed did "
         f"(η = {text.number(threshold)}). The leakiest now:"

@@ -12,6 +12,7 @@ import streamlit as st
 from fil_core import BadRequest, Dataset, DataSpec, Engine, FilError, analysis_of, to_csv_bytes, to_flat_parquet_bytes
 from fil_core.analyses import naming
 from fil_core.analyses.sharing import shareable
+from fil_core.display.numbers import counted
 from fil_core.engine.store import Store
 from fil_core.engine.uploads import UPLOADS
 from fil_core.specs import Request
@@ -72,7 +73,7 @@ def _report(runs: list[Stored]) -> None:
     keys = [run.entry.key for run in runs if run.request is not None and not run.part]
     with st.popover("Report", icon=":material/description:", disabled=not keys):
         redact = widgets.redacted()
-        reported = "1 result" if len(keys) == 1 else f"{len(keys)} results"
+        reported = counted(len(keys), "result")
         st.markdown(f"One self-contained HTML file about **{reported}**; it prints on A4.")
         if len(keys) < len(runs):
             st.caption("Models, opened examples and results of another version are left out.")

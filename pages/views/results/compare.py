@@ -11,7 +11,7 @@ import streamlit as st
 from fil_core import BadRequest, Dataset, FilError, FilRequest, Result, agreement
 from fil_core.display import charts
 from pages.common import compute, tables, text, widgets
-from pages.common.naming import named
+from pages.common.naming import labelled, named
 from pages.views.results import table as results_table
 from pages.views.results.table import Stored
 
@@ -123,7 +123,7 @@ def _two_fil(one: tuple[Stored, Result], other: tuple[Stored, Result]) -> None:
             )
         else:
             figure = charts.ranks(joined["η in A"], joined["η in B"], ("A", "B"), widgets.mode())
-            widgets.chart(figure, "Rank in A against rank in B", "compare-ranks")
+            widgets.chart(labelled(figure, _examples(one[0])), "Rank in A against rank in B", "compare-ranks")
     if len(joined) >= 2 and not hidden:
         _each(joined, _examples(one[0]))
 

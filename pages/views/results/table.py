@@ -9,9 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import FilError, Request, analysis_of, request_of, source_of
+from fil_core.display.numbers import counted
 from fil_core.engine.store import Entry
 from fil_core.engine.uploads import UPLOADS
-from pages.common import compute, sidebar, tables, text
+from pages.common import compute, sidebar, tables
 
 _OLDER = "of another version"
 
@@ -67,7 +68,7 @@ def chosen_data(request: Request) -> str:
     data = request.data
     parts = [
         f"classes {', '.join(data.classes)}" if data.classes else "",
-        f"{text.count(data.subset)} rows, seed {data.seed}" if data.subset else "",
+        f"{counted(data.subset, 'row')}, seed {data.seed}" if data.subset else "",
         f"PCA {data.pca}" if data.pca else "",
         f"preprocessing {data.preprocess}" if data.preprocess not in (None, _default(data.name)) else "",
     ]
