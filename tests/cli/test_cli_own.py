@@ -100,6 +100,18 @@ def test_the_register_s_name_works_like_any_other(run, patients, tmp_path):
     assert "patients.csv: 32 rows, 4 features" in out
 
 
+def test_images_go_by_the_names_of_their_files(run, tmp_path):
+    entries = {f"{split}/{name}": content for split in ("train", "val") for name, content in pictures().items()}
+    (tmp_path / "images.zip").write_bytes(zipped(entries))
+    found, _ = eta_of(run, tmp_path, "--data", tmp_path / "images.zip", "--l2", "0.01")
+    assert found["id"].tolist() == sorted(name for name in entries if name.startswith("train"))
+    code, said, err = run(
+        "example", "--data", tmp_path / "images.zip", "--l2", "0.01", "--example", "train/dogs/2.png", "--json"
+    )
+    assert code == 0, err
+    assert line(said)["id"] == "train/dogs/2.png"
+
+
 def test_images_are_measured_from_a_zip_and_from_a_folder(run, tmp_path):
     entries = pictures(12)
     (tmp_path / "images.zip").write_bytes(zipped(entries))
