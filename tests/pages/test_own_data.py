@@ -248,6 +248,18 @@ def test_images_of_different_sizes_need_a_size(tmp_path):
     assert not at.error
 
 
+def test_arrays_with_a_split_of_their_own_are_asked_for_no_fraction():
+    rng, buffer = np.random.default_rng(0), io.BytesIO()
+    np.savez(
+        buffer, X=rng.normal(size=(40, 3)), y=np.arange(40) % 2, X_test=rng.normal(size=(9, 3)), y_test=[0, 1, 1] * 3
+    )
+    at = app(OWN, file=save_upload(buffer.getvalue(), ".npz").name)
+    assert "own-fraction" not in [one.key for one in at.slider]
+    at.button(key="own-check").click().run()
+    assert not at.exception and not at.error
+    assert (registered()[0].rows, registered()[0].health["test_rows"]) == (40, 9)
+
+
 def test_own_scores_are_shown_beside_eta(patients, tmp_path):
     patients.dropna().to_csv(tmp_path / "good.csv", index=False)
     entry = add(tmp_path / "good.csv", Choices(target="ill", id="patient"))

@@ -23,9 +23,10 @@ FORMATS = """
 - **Tables**: `.csv` (UTF-8 with a header line; separated by commas, semicolons, tabs or bars) and `.parquet`. Numbers
   are numeric features, in the notation that is chosen; text is categorical and one-hot encoded, with the last level as
   the baseline, unless most of it looks like numbers or dates.
-- **Arrays**: `.npz` with `X` and `y` (images: `uint8`, n × height × width, or × 3), or a `.npy` matrix, whose columns
-  are named by their index. Pickled objects are not opened.
+- **Arrays**: `.npz` with `X` and `y` (images: `uint8`, n × height × width, or × 3), perhaps with `X_test` and `y_test`,
+  or a `.npy` matrix, whose columns are named by their index. Pickled objects are not opened.
 - **Images**: a `.zip` of class folders, such as `cats/1.png`, or `train/cats/1.png` and `test/cats/1.png` (or `val/`).
+  PNG, JPEG, WebP, GIF, BMP, TIFF and PPM, of 8 bits per channel.
 - Folders of images, and files too large to upload, are added on the command line:
   `python -m fil_core fil --data ./folder`; they then appear in the list on this page.
 
