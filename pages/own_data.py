@@ -5,6 +5,7 @@ import streamlit as st
 from fil_core import FilError
 from pages.common import frame, text, uploads, widgets
 from pages.views.own_data import choices as choices_view
+from pages.views.own_data import entries as entries_view
 from pages.views.own_data import health as health_view
 from pages.views.own_data import register as register_view
 
@@ -12,10 +13,13 @@ from pages.views.own_data import register as register_view
 def file_section(name: str) -> None:
     """An uploaded file: its content, the choices on how to read it, and the data checks."""
     st.subheader("Content of the file", anchor=False)
-    content = uploads.own_preview(name, tuple(st.session_state.get("own-categorical", ())), register_view.title())
+    suggested = uploads.own_preview(name, None, register_view.title())
+    entries = entries_view.chosen(suggested)
+    content = suggested if entries is None else uploads.own_preview(name, entries, register_view.title())
     register_view.preview(content)
     st.subheader("How to read this file", anchor=False)
-    choices = choices_view.choices(content)
+    entries_view.controls(suggested)
+    choices = choices_view.choices(content, entries or entries_view.as_suggested(suggested))
     entry = choices_view.checked(name, choices, form=content["form"])
     if entry is not None:
         st.subheader("Data checks", anchor=False)

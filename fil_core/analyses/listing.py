@@ -73,7 +73,10 @@ def _rows(subject: Subject, data: Dataset, shown: pd.DataFrame) -> str:
     # A column of the data may be called like one of ours.
     frame = shown.join(records.iloc[:, :_COLUMNS], suffixes=("", " (data)"))
     note = e.paragraph(f"The first {_COLUMNS} of {count(len(records.columns))} columns.", "note") if more > 0 else ""
-    return e.table(_headed(subject.named(frame))) + note
+    # The label may be a year as well.
+    own = {"label"} | set(frame.columns) - set(shown.columns)
+    headed = _headed(subject.named(frame))
+    return e.table(headed, values=[_HEADS.get(name, name) for name in own]) + note
 
 
 def _headed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 
 from fil_core.analyses.table import analysis_of
 from fil_core.data.own import register
+from fil_core.data.own.choices import write_missing_texts
 from fil_core.dataset import Dataset
 from fil_core.display import redaction
 from fil_core.errors import DataUnavailable
@@ -98,6 +99,10 @@ def _source(name: str) -> tuple[str, dict[str, str]]:
         "leave-out": write_names(chosen.left_out),
         "categorical": write_names(chosen.categorical),
         "missing": "" if chosen.missing == "refuse" else chosen.missing,
+        "missing-texts": "" if chosen.missing_texts is None else write_missing_texts(chosen.missing_texts),
+        "decimal": "" if chosen.decimal == "." else chosen.decimal,
+        "thousands": chosen.thousands,
+        "dates": "" if chosen.dates == "refuse" else chosen.dates,
         "task": "" if chosen.task == "auto" else chosen.task,
         "test-fraction": "" if chosen.test_fraction is None else f"{chosen.test_fraction:g}",
         "image-size": "x".join(map(str, chosen.image_size)) if chosen.image_size else "",

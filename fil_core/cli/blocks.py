@@ -19,7 +19,7 @@ _PEEKED = 100_000  # first rows, whose targets decide whether there are two clas
 _NUMBERS = "biuf"
 _REFUSED = (
     "attribute", "simplex", "weights", "parameters", "scores", "subset", "sensitive", "categorical", "missing",
-    "image_size",
+    "missing_texts", "decimal", "thousands", "dates", "image_size",
 )  # fmt: skip
 
 

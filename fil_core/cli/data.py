@@ -9,12 +9,15 @@ from pathlib import Path
 
 from fil_core.cli.derived import data_values
 from fil_core.cli.progress import Reporter
-from fil_core.data.own.choices import Choices, image_size
+from fil_core.data.own.choices import Choices, image_size, read_missing_texts
 from fil_core.data.own.reading import SUFFIXES
 from fil_core.errors import BadRequest, DataUnavailable
 from fil_core.specs import DataSpec
 
-_OWN = ("target", "sensitive", "id", "leave_out", "categorical", "missing", "task", "test_fraction", "image_size")
+_OWN = (
+    "target", "sensitive", "id", "leave_out", "categorical", "missing", "missing_texts", "decimal", "thousands",
+    "dates", "task", "test_fraction", "image_size",
+)  # fmt: skip
 
 
 def data_spec(options: argparse.Namespace, note: Callable[[str], None]) -> DataSpec:
@@ -72,6 +75,8 @@ def _own_data(options: argparse.Namespace, path: str, note: Callable[[str], None
 def choices(options: argparse.Namespace) -> Choices:
     """How the options say that own data is to be read."""
     own = {name: value for name in _OWN if (value := getattr(options, name)) is not None}
+    if "missing_texts" in own:
+        own["missing_texts"] = read_missing_texts(own["missing_texts"])
     if "leave_out" in own:
         own["left_out"] = own.pop("leave_out")
     if "image_size" in own:

@@ -6,7 +6,7 @@ import argparse
 from typing import get_args
 
 from fil_core.cli.derived import add_options, argument_type
-from fil_core.data.own.choices import Missing, TaskChoice
+from fil_core.data.own.choices import Dates, Missing, TaskChoice
 from fil_core.specs import DataSpec, Device
 from fil_core.specs.options import places
 from fil_core.specs.texts import read_names, read_number, read_whole
@@ -28,8 +28,17 @@ def _own_options(parser: argparse.ArgumentParser) -> None:
     own.add_argument("--sensitive", metavar="COL[,COL]", type=names, help="attributes whose own eta is reported")
     own.add_argument("--id", metavar="COL", help="the column that names the rows (default: numbers from 0)")
     own.add_argument("--leave-out", metavar="COL[,COL]", type=names, help="columns that are not features")
-    own.add_argument("--categorical", metavar="COL[,COL]", type=names, help="numeric columns that code categories")
+    own.add_argument("--categorical", metavar="COL[,COL]", type=names, help="columns of categories, also numbers")
     own.add_argument("--missing", choices=get_args(Missing), help="what to do about missing values (default refuse)")
+    own.add_argument(
+        "--missing-texts",
+        metavar="TEXT[,TEXT]",
+        help="texts that stand for a missing value, as an empty entry does (default NA, nan, null, None and the like; "
+        "'\"\"' for none)",
+    )
+    own.add_argument("--decimal", metavar="MARK", help="decimal mark of numbers, . or , (default .)")
+    own.add_argument("--thousands", metavar="MARK", help="mark between thousands: , . ' or a space (default none)")
+    own.add_argument("--dates", choices=get_args(Dates), help="days since the earliest one, or refuse (default refuse)")
     own.add_argument("--task", choices=get_args(TaskChoice), help="kind of the target (default auto)")
     own.add_argument("--test-fraction", metavar="F", type=number, help="share held out; 0 trains on every row")
     own.add_argument("--image-size", metavar="HxW", help="resize images of different sizes")

@@ -60,7 +60,7 @@ def assemble(raw: Raw, spec: DataSpec, *, title: str, task: Task) -> Dataset:
     Raises:
         BadData, BadRequest: as `load`.
     """
-    raw = _select(raw, spec, task)
+    raw = preprocess.fill(_select(raw, spec, task))
     _check(raw, task)
     raw = without_constants(raw)
     raw = _standardised_target(raw) if raw.standardise_target else raw

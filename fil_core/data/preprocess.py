@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
 
 from fil_core.data.raw import Raw
 from fil_core.dataset import Preprocessing
-from fil_core.errors import BadRequest
+from fil_core.errors import BadData, BadRequest
 from fil_core.specs import Preprocess
 
 _CHUNK = 4096  # rows converted to float64 at a time while norms are computed
 
 Scaling = tuple[np.ndarray, np.ndarray]
 """Scale and centre in `x = (x0 - centre) * scale`, each (d0,) or ()."""
+
+
+def fill(raw: Raw) -> Raw:
+    """The rows with missing numbers replaced by the median of their column over the training rows that have one.
+
+    Args:
+        raw: the selected rows; not modified.
+
+    Raises:
+        BadData: a column of which no training row has a value.
+    """
+    if not raw.gaps:
+        return raw
+    X, X_test, notes = np.array(raw.X), np.array(raw.X_test), []
+    for j in raw.gaps:
+        name, present = raw.feature_names[j], X[~np.isnan(X[:, j]), j]
+        if not present.size:
+            raise BadData(
+                f"column {name!r}: expected a value in some of the selected training rows; all are missing. Leave the "
+                "column out of the data, or select other rows."
+            )
+        median, missing = float(np.median(present)), 0
+        for rows in (X, X_test):
+            gap = np.isnan(rows[:, j])
+            rows[gap, j], missing = median, missing + int(gap.sum())
+        if missing:
+            which = f"{missing:,} missing values of {name} are" if missing > 1 else f"1 missing value of {name} is"
+            notes.append(f"{which} replaced by the median {median:g} of the training rows.")
+    return dataclasses.replace(raw, X=X, X_test=X_test, gaps=(), notes=(*raw.notes, *notes))
 
 
 def fit(raw: Raw, *, kind: Preprocess, pca: int | None = None) -> Preprocessing:

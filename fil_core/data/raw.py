@@ -31,6 +31,8 @@ class Raw:
         intercept: whether models have a constant term unless asked otherwise, where the data call for one.
         notes: sentences on how the source was read.
         sensitive: attributes (of `groups` or `feature_names`) whose leakage is reported separately.
+        gaps: indices of the columns in which NaN stands for a missing value, to be filled in with the median of the
+            training rows once these are selected.
         id_names: (n,) ids of the rows that are not whole numbers; None where `ids` are the ids.
     """
 
@@ -50,6 +52,7 @@ class Raw:
     intercept: bool = False
     notes: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
+    gaps: tuple[int, ...] = ()
     id_names: np.ndarray | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -88,8 +88,14 @@ def drawn(several: Iterable[Drawn]) -> str:
     return figures(*(figure(one.figure, one.title, one.alt) for one in several))
 
 
-def table(frame: pd.DataFrame, caption: str = "") -> str:
-    """A table with its index, numbers with three or four digits."""
+def table(frame: pd.DataFrame, caption: str = "", *, values: Collection[str] = ()) -> str:
+    """A table with its index, numbers with three or four digits.
+
+    Args:
+        frame: its rows.
+        caption: what stands above it; empty for nothing.
+        values: columns with values of the data, such as years, whose thousands are not separated.
+    """
     names = [frame.index.name or "", *frame.columns]
     body = list(frame.itertuples(name=None))
     kinds = map(_align, body[0]) if body else itertools.repeat("text")
@@ -97,13 +103,18 @@ def table(frame: pd.DataFrame, caption: str = "") -> str:
         f'<th scope="col" class="{kind}">{escape(name)}</th>' for name, kind in zip(names, kinds, strict=False)
     )
     ids = frame.index.name == "id"  # which are names, also where they are numbers
-    rows = "".join(f"<tr>{_cells((str(values[0]), *values[1:]) if ids else values)}</tr>" for values in body)
+    grouped = [True, *(name not in values for name in frame.columns)]
+    rows = "".join(f"<tr>{_cells((str(row[0]), *row[1:]) if ids else row, grouped)}</tr>" for row in body)
     above = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f'<div class="scroll"><table>{above}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
-def _cells(values: Sequence[object]) -> str:
-    return "".join(f'<td class="{_align(value)}">{escape(_shown(value))}</td>' for value in values)
+def _cells(values: Sequence[object], grouped: Sequence[bool]) -> str:
+    shown = [
+        _shown(v) if g or not _is_number(v) else _shown(v).replace(",", "")
+        for v, g in zip(values, grouped, strict=True)
+    ]
+    return "".join(f'<td class="{_align(v)}">{escape(text)}</td>' for v, text in zip(values, shown, strict=True))
 
 
 def _is_number(value: object) -> bool:

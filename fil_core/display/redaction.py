@@ -12,7 +12,7 @@ from fil_core.specs.weights import Irfil, Weighting
 MASK = "•••"
 # What a note says of a column: its baseline level, and numbers that were computed from its values or replace them.
 _BASELINE = re.compile(r"(?<=Baseline level of )([^:]+: ).*(?=\.)")
-_COMPUTED = re.compile("median|mean |filled|replaced")
+_COMPUTED = re.compile("median|mean |filled|replaced|days since")
 _AMOUNT = r"(?! (?:missing|empty|rows?|values?|entries|training|test))"  # of rows, which tells of no value
 _NUMBER = re.compile(rf"(?<![\w.])[-−]?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?(?!\w){_AMOUNT}")
 _LEAST = 100  # examples; a decile of fewer reveals too much about each

@@ -13,7 +13,7 @@ import pandas as pd
 
 from fil_core.analyses.table import ANALYSES
 from fil_core.data.own import frames, limits
-from fil_core.data.own.arrays import read_archive
+from fil_core.data.own.arrays import names_in, read_archive
 from fil_core.dataset import Dataset, fingerprint
 from fil_core.display.numbers import counted
 from fil_core.engine.ids import LEAST_MATCHED, counted_from_one, likely_cause, positions
@@ -26,9 +26,8 @@ from fil_core.specs.checks import digest as check_digest
 
 _SCORES, _PARAMETERS, WEIGHTS = "scores", "parameters", "weights"
 UPLOADS = {_SCORES: "your own scores", _PARAMETERS: "your own coefficients", WEIGHTS: "your own weights"}
-_LAYERS = ("", "linear.", "fc.", "0.", "classifier.", "head.", "out.")
-_COEFFICIENTS = ("theta", "coef", "coef_", "coefficients", *(f"{layer}weight" for layer in _LAYERS))
-_INTERCEPTS = ("intercept", "intercept_", *(f"{layer}bias" for layer in _LAYERS))
+_COEFFICIENTS, _OF_LAYER = ("theta", "coef", "coef_", "coefficients", "weight"), ".weight"
+_INTERCEPTS, _BIAS_OF_LAYER = ("intercept", "intercept_", "bias"), ".bias"
 _MOST_PARAMETERS = 10**8
 
 
@@ -171,15 +170,18 @@ def read_parameters(path: Path) -> np.ndarray:
     """
     readers: dict[str, Callable[[Path], dict[str, np.ndarray]]] = {
         ".safetensors": _safetensors,
-        ".npz": lambda p: read_archive(p, (*_COEFFICIENTS, *_INTERCEPTS)),
+        ".npz": lambda p: read_archive(p, tuple(filter(_is_parameter, names_in(p)))),
     }
     if path.suffix.lower() not in readers:
         raise BadData(f"parameters: expected a .safetensors or .npz file; got {path.name}.")
     arrays = readers[path.suffix.lower()](path)
-    names = [name for name in _COEFFICIENTS if name in arrays]
+    names = [name for name in arrays if name in _COEFFICIENTS or name.endswith(_OF_LAYER)]
     if len(names) != 1:
-        got = ", ".join(names) or "none of them"
-        raise BadData(f"parameters: expected one of {', '.join(_COEFFICIENTS)} in {path.name}; got {got}.")
+        got = ", ".join(names)[:200] or "none of them"
+        raise BadData(
+            f"parameters: expected one of {', '.join(_COEFFICIENTS)}, or the weight of one layer, such as "
+            f"linear.weight, in {path.name}; got {got}."
+        )
     theta = arrays[names[0]]
     if theta.dtype.kind not in "fiu" or theta.ndim not in (1, 2) or not 0 < theta.size <= _MOST_PARAMETERS:
         raise BadData(f"parameters: expected numbers of shape (d,) or (C, d); got {theta.dtype} {theta.shape}.")
@@ -187,9 +189,15 @@ def read_parameters(path: Path) -> np.ndarray:
     return theta[0] if theta.ndim == 2 and len(theta) == 1 else theta
 
 
+def _is_parameter(name: str) -> bool:
+    """Whether an array of this name is coefficients or an intercept."""
+    return name in (*_COEFFICIENTS, *_INTERCEPTS) or name.endswith((_OF_LAYER, _BIAS_OF_LAYER))
+
+
 def _with_intercept(theta: np.ndarray, arrays: dict[str, np.ndarray]) -> np.ndarray:
     """Coefficients with an intercept that is not zero as the last of each score."""
-    found = {name: arrays[name] for name in _INTERCEPTS if name in arrays and np.any(arrays[name] != 0)}
+    intercepts = [name for name in arrays if name in _INTERCEPTS or name.endswith(_BIAS_OF_LAYER)]
+    found = {name: arrays[name] for name in intercepts if np.any(arrays[name] != 0)}
     if not found:
         return theta
     intercept = next(iter(found.values()))
@@ -207,7 +215,7 @@ def _safetensors(path: Path) -> dict[str, np.ndarray]:
 
     try:
         with safe_open(path, framework="pt") as file:  # NumPy has no bfloat16
-            names = [name for name in file.keys() if name in (*_COEFFICIENTS, *_INTERCEPTS)]  # noqa: SIM118 - no mapping
+            names = [name for name in file.keys() if _is_parameter(name)]  # noqa: SIM118 - no mapping
             tensors = {name: file.get_tensor(name) for name in names}
             return {name: (t.double() if t.is_floating_point() else t).numpy() for name, t in tensors.items()}
     except (SafetensorError, OSError, TypeError, AttributeError) as error:

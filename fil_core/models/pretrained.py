@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -104,25 +107,96 @@ class _Objective:
 
 
 def _why_no_optimum(objective: _Objective, theta: Tensor) -> str:
-    """The likely reason why parameters are no optimum: their sign, the penalty, or the scaling of the features."""
-    dataset, spec = objective.dataset, objective.spec
-    if theta.ndim == 1 and dataset.class_names and objective.newton_step(-theta) <= FARTHEST:
-        return f"With the opposite sign they are one: the second class here is {dataset.class_names[1]!r}."
+    """The likely reason why parameters are no optimum: order of the classes, penalty, or scaling of the features."""
+    order = _likelier_order(objective, theta)
+    if order is not None and objective.newton_step(order.theta) <= FARTHEST:
+        return f"With {order.change} they are one: {order.here}."
+    n = objective.dataset.n
+    penalty = f"the penalty here is n * l2 / 2 * |theta|^2, n = {n:,}"
+    if (l2 := _fitting_penalty(objective, theta)) is not None:
+        return f"With l2 = {l2:.4g} they are one: {penalty}."
+    if order is not None and (l2 := _fitting_penalty(objective, order.theta)) is not None:
+        return f"With {order.change} and l2 = {l2:.4g} they are one: {order.here}, and {penalty}."
+    constant = (
+        "The intercept here is not penalised."
+        if objective.intercept
+        else f"A constant term is one more parameter, the last ({objective.spec.kind} with --intercept); it is not "
+        "penalised."
+    )
+    return (
+        f"{_of_classes(objective, theta, order)}Check that rows, scaling of the features (preprocess none leaves them "
+        f"as they are) and objective are those of the training. {constant}"
+    )
+
+
+def _fitting_penalty(objective: _Objective, theta: Tensor) -> float | None:
+    """The l2 with which parameters are nearly an optimum, or None if there is none."""
     T = objective.model.coordinates(theta)
     loss_gradient = objective.derivatives(theta)[0] - objective.ridge * T
     penalised = T if not objective.intercept else T * (torch.as_tensor(objective.ridge) > 0)
     # The penalty that fits them best: least squares of the loss's gradient on -n theta.
-    best_l2 = -float((loss_gradient * penalised).sum() / (penalised * penalised).sum()) / dataset.n
-    left = loss_gradient + dataset.n * best_l2 * penalised
+    l2 = -float((loss_gradient * penalised).sum() / (penalised * penalised).sum()) / objective.dataset.n
+    left = loss_gradient + objective.dataset.n * l2 * penalised
     residual = float(left.norm() / max(float(loss_gradient.norm()), 1e-300))
-    if best_l2 >= 0 and residual < 1e-2:
-        return f"With l2 = {best_l2:.4g} they are one: the penalty here is n * l2 / 2 * |theta|^2, n = {dataset.n:,}."
-    constant = (
-        "The intercept here is not penalised."
-        if objective.intercept
-        else f"A constant term is one more parameter, the last ({spec.kind} with --intercept); it is not penalised."
-    )
+    return l2 if l2 >= 0 and residual < 1e-2 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Parameters for the classes in another order than that of the data.
+
+    Attributes:
+        theta: the parameters in the order of the data.
+        change: what was changed.
+        here: the order of the data.
+    """
+
+    theta: Tensor
+    change: str
+    here: str
+
+
+def _likelier_order(objective: _Objective, theta: Tensor) -> _Order | None:
+    """The parameters with their classes in the likeliest order; None where that is the order they are in.
+
+    The penalty is the same in every order, so of all orders of an optimum's classes its own has the smallest loss. In
+    the loss of softmax only the sum of the scores of the examples' own classes depends on the order: an assignment
+    problem. With two classes and one score there is only the opposite sign.
+    """
+    names = objective.dataset.class_names
+    if not names:
+        return None
+    if theta.ndim == 1:
+        return _Order(-theta, "the opposite sign", f"the second class here is {names[1]!r}")
+    from scipy.optimize import linear_sum_assignment
+
+    own_scores = (objective.y * objective.w[:, None]).T @ (objective.X @ theta.T)  # (class, row of the file)
+    rows = linear_sum_assignment(own_scores.cpu().numpy(), maximize=True)[1]
+    if (rows == np.arange(len(rows))).all():
+        return None
+    in_file = [names[c] for c in np.argsort(rows)]
+    change = f"the rows taken as those of the classes {_listed(in_file)}"
+    return _Order(theta[torch.as_tensor(rows, device=theta.device)], change, f"the order here is {_listed(names)}")
+
+
+def _listed(names: Sequence[str], most: int = 12) -> str:
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+
+
+def _of_classes(objective: _Objective, theta: Tensor, order: _Order | None) -> str:
+    """That the classes may be in another order, where parameters are wrong at least twice as often in this one."""
+    if order is None:
+        return ""
+    right, reordered = (_accuracy(objective, parameters) for parameters in (theta, order.theta))
+    if 1 - reordered > (1 - right) / 2:
+        return ""
     return (
-        "Check that rows, scaling of the features (preprocess none leaves them as they are) and objective are those "
-        f"of the training. {constant}"
+        f"Their classes may be in another order: as they stand they predict {right:.1%} of the training examples "
+        f"rightly, with {order.change} {reordered:.1%}; {order.here}. "
     )
+
+
+def _accuracy(objective: _Objective, theta: Tensor) -> float:
+    """Share of the training examples whose class is predicted."""
+    predicted = objective.model.predict(objective.X @ theta.movedim(-1, 0), len(objective.dataset.class_names))
+    return float(np.mean(predicted.cpu().numpy() == objective.dataset.y))

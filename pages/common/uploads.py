@@ -39,9 +39,9 @@ def _uploaded(name: str) -> Path:
 
 
 @st.cache_data(max_entries=16, show_spinner="Reading the file…")
-def own_preview(name: str, categorical: tuple[str, ...], _title: str) -> dict[str, Any]:
-    """Preview of a file before anything is chosen, read in the sandbox."""
-    return preview_in_sandbox(_uploaded(name), categorical, title=_title)
+def own_preview(name: str, chosen: Choices | None, _title: str) -> dict[str, Any]:
+    """Preview of a file in the sandbox, as its entries are chosen to be read; None before anything is chosen."""
+    return preview_in_sandbox(_uploaded(name), chosen, title=_title)
 
 
 def add_own(name: str, chosen: Choices, title: str) -> OwnData:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ import pytest
 from file_parts import arrays, csv, pictures, table, zipped
 from safetensors.numpy import save_file
 
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.reproduce import command
 from fil_core.data.own import registered
 from fil_core.data.raw import fixed_split
 from fil_core.leakage.fil import fil
 from fil_core.models import fit
-from fil_core.specs import ModelSpec
+from fil_core.specs import DataSpec, ModelSpec
 
 TRAIN, TEST = fixed_split(40)
 
@@ -97,6 +100,18 @@ def test_the_register_s_name_works_like_any_other(run, patients, tmp_path):
     assert "patients.csv: 32 rows, 4 features" in out
 
 
+def test_images_go_by_the_names_of_their_files(run, tmp_path):
+    entries = {f"{split}/{name}": content for split in ("train", "val") for name, content in pictures().items()}
+    (tmp_path / "images.zip").write_bytes(zipped(entries))
+    found, _ = eta_of(run, tmp_path, "--data", tmp_path / "images.zip", "--l2", "0.01")
+    assert found["id"].tolist() == sorted(name for name in entries if name.startswith("train"))
+    code, said, err = run(
+        "example", "--data", tmp_path / "images.zip", "--l2", "0.01", "--example", "train/dogs/2.png", "--json"
+    )
+    assert code == 0, err
+    assert line(said)["id"] == "train/dogs/2.png"
+
+
 def test_images_are_measured_from_a_zip_and_from_a_folder(run, tmp_path):
     entries = pictures(12)
     (tmp_path / "images.zip").write_bytes(zipped(entries))
@@ -147,19 +162,51 @@ def test_numbers_as_categories_and_a_task_are_taken(run, tmp_path):
     assert eta_of(run, tmp_path, *arguments, "--model", "softmax")[1]["d"] == 3
 
 
+def test_notation_missing_texts_and_dates_are_options_and_in_the_line_that_reproduces(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"1.{i:03d},5;{i % 28 + 1}.3.2026;{i % 3};{'yes' if i % 2 else 'no'}" for i in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["price, in €;day;ward;ill", "?;1.3.2026;1;no", *rows]))
+    code, _, err = run("fil", "--data", "./t.csv", "--target", "ill")
+    assert code != 0
+    assert "--decimal , --thousands ." in err and "--missing-texts '?'" in err
+    arguments = (
+        "--data", "./t.csv", "--target", "ill", "--decimal", ",", "--thousands", ".", "--missing-texts", "?,-",
+        "--missing", "drop", "--dates", "days", "--categorical", "ward", "--test-fraction", "0", "--l2", "0.1",
+    )  # fmt: skip
+    _, said = eta_of(run, tmp_path, *arguments)
+    assert (said["n"], said["d"], said["cached"]) == (40, 4, False)
+    (entry,) = registered()
+    line_ = command(FilRequest(data=DataSpec(name=entry.name), model=ModelSpec(l2=0.1)))
+    assert eta_of(run, tmp_path, *shlex.split(line_.split(" --out ")[0])[4:])[1]["cached"]
+    assert len(registered()) == 1
+
+
+def test_empty_entries_alone_are_missing_where_that_is_said(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_bytes(csv(table().assign(country=["NA", "DE"] * 20)))
+    assert "--missing-texts '\"\"'" in run("fil", "--data", "./t.csv", "--target", "ill")[2]
+    arguments = ("--data", "./t.csv", "--target", "ill", "--missing-texts", '""', "--l2", "0.1")
+    assert eta_of(run, tmp_path, *arguments)[1]["d"] == 5
+    line_ = command(FilRequest(data=DataSpec(name=registered()[0].name), model=ModelSpec(l2=0.1)))
+    assert eta_of(run, tmp_path, *shlex.split(line_.split(" --out ")[0])[4:])[1]["cached"]
+
+
 # --- what it refuses ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--target", "sick"], "expected one of its columns (age, dose, city, ill, who); got 'sick'"),
+        (
+            ["--target", "sick"],
+            "--target: expected one of the columns of patients.csv (age,dose,city,ill,who); got 'sick'",
+        ),
         ([], "expected the column to predict (--target)"),
         (["--target", "ill"], "'who' has 40 different texts"),
         (["--target", "ill", "--id", "ill"], "'ill': expected one role"),
         (["--target", "ill", "--test-fraction", "1.5"], "--test-fraction: expected a number"),
         (["--target", "ill", "--test-fraction", "nan"], "--test-fraction: expected a number"),
-        (["--target", "ill", "--id", "who", "--image-size", "8x8"], "expected no image size for a table"),
+        (["--target", "ill", "--id", "who", "--image-size", "8x8"], "expected no --image-size for a table"),
         (["--target", "ill", "--id", "who", "--image-size", "8"], "expected HEIGHTxWIDTH"),
     ],
 )

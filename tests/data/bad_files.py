@@ -38,7 +38,9 @@ from file_parts import (
     parquet,
     pictures,
     pixels,
+    png,
     png_header,
+    png_parts,
     repeated_text,
     table,
     wide,
@@ -159,7 +161,7 @@ BAD: tuple[File, ...] = (
     File(
         "decimal commas",
         written("comma.csv", lambda: csv(table(), sep=";", decimal=",")),
-        ("'dose'", "different texts"),
+        ("'dose'", "expected numbers", "' at row 0 and '", "--decimal ,", "--leave-out dose"),
         ILL,
     ),
     File("an empty column", written("nothing.csv", changed(dose=np.nan)), ("'dose'", "no entries at all"), ILL),
@@ -172,14 +174,8 @@ BAD: tuple[File, ...] = (
     File(
         "missing values in every row",
         written("holes.csv", lambda: csv(table().where(np.add.outer(np.arange(ROWS), np.arange(4)) % 2 == 0))),
-        ("missing values", "every row"),
+        ("missing values", "every row", "--missing fill (leaves 20 of 40 rows)"),
         ILL | {"missing": "drop"},
-    ),
-    File(
-        "a missing target, filled",
-        written("untold.csv", with_cell("ill", 3, None)),
-        ("target 'ill'", "not filled in"),
-        ILL | {"missing": "fill"},
     ),
     File(
         "too many different texts",
@@ -222,7 +218,7 @@ BAD: tuple[File, ...] = (
     File(
         "an unknown target",
         written("other.csv", lambda: csv(table())),
-        ("other.csv", "'sick'", "age, dose, city, ill"),
+        ("other.csv", "'sick'", "--target", "age,dose,city,ill"),
         {"target": "sick"},
     ),
     File("no target", written("aimless.csv", lambda: csv(table())), ("aimless.csv", "--target"), {}),
@@ -253,19 +249,19 @@ BAD: tuple[File, ...] = (
     File(
         "a test fraction above 1",
         written("fraction.csv", lambda: csv(table())),
-        ("test fraction", "1.5"),
+        ("--test-fraction", "1.5"),
         ILL | {"test_fraction": 1.5},
     ),
     File(
         "a test fraction of NaN",
         written("nan.csv", lambda: csv(table())),
-        ("test fraction", "nan"),
+        ("--test-fraction", "nan"),
         ILL | {"test_fraction": float("nan")},
     ),
     File(
         "an image size for a table",
         written("sized.csv", lambda: csv(table())),
-        ("sized.csv", "image size", "table"),
+        ("sized.csv", "--image-size", "table"),
         ILL | {"image_size": (8, 8)},
     ),
     File(
@@ -417,6 +413,16 @@ BAD: tuple[File, ...] = (
         ("names.npz", "feature_names"),
     ),
     File(
+        "X_test without y_test",
+        written("half.npz", npz_of(X=NUMBERS, y=CODES, X_test=NUMBERS)),
+        ("half.npz", "y_test not found"),
+    ),
+    File(
+        "a class in y_test only",
+        written("more.npz", npz_of(X=NUMBERS, y=CODES, X_test=NUMBERS, y_test=CODES + 1)),
+        ("more.npz", "'2' is in y_test only"),
+    ),
+    File(
         "codes beyond the class names",
         written("codes.npz", npz_of(X=NUMBERS, y=CODES + 1, class_names=np.array(["a", "b"]))),
         ("codes.npz", "2 class_names"),
@@ -471,7 +477,7 @@ BAD: tuple[File, ...] = (
     File(
         "no images",
         written("texts.zip", lambda: zipped({"a/b.txt": b"b"})),
-        ("texts.zip", "1 other files", "'a/b.txt'"),
+        ("texts.zip", "1 other file", "'a/b.txt'"),
     ),
     File(
         "one class of images",
@@ -489,7 +495,7 @@ BAD: tuple[File, ...] = (
             "test.zip",
             lambda: zipped({f"train/{n}": c for n, c in pictures().items()} | {"test/cows/1.png": image(pixels())}),
         ),
-        ("test.zip", "'cows' is in test/ only"),
+        ("test.zip", "'cows' is in the test split only", "'test/cows/1.png'"),
     ),
     File(
         "an image beside train/",
@@ -527,6 +533,28 @@ BAD: tuple[File, ...] = (
         ("cats/deep.png", "8 bits", "I;16"),
     ),
     File(
+        "colours of 16 bits",
+        written(
+            "deeper.zip", lambda: zipped(pictures() | {"cats/rgb.png": png(*png_parts(np.ones((4, 4, 3), np.uint16)))})
+        ),
+        ("cats/rgb.png", "8 bits", "RGB;16B"),
+    ),
+    File(
+        "a picture of a phone",
+        written("phone.zip", lambda: zipped(pictures() | {"cows/1.heic": b"\0\0\0 ftypheic"})),
+        ("phone.zip", ".heic", "'cows/1.heic'"),
+    ),
+    File(
+        "a class without images",
+        written("films.zip", lambda: zipped(pictures() | {"cows/1.mp4": b"x"})),
+        ("films.zip", "'cows/'", "'1.mp4'"),
+    ),
+    File(
+        "backslashes that lead out",
+        written("back2.zip", named_in_zip("..\\cats\\1.png")),
+        ("back2.zip", "'../cats/1.png' leads out"),
+    ),
+    File(
         "images of two sizes",
         written("sizes.zip", zip_with(dogs__wide=lambda: image(pixels(2, (4, 7))))),
         ("sizes.zip", "4 × 4", "4 × 7", "--image-size"),
@@ -539,13 +567,13 @@ BAD: tuple[File, ...] = (
     File(
         "a target for images",
         written("aimed.zip", lambda: zipped(pictures())),
-        ("aimed.zip", "no target", "'cats'"),
+        ("aimed.zip", "no --target", "'cats'"),
         {"target": "cats"},
     ),
     File(
         "a fraction beside test/",
         written("split.zip", lambda: zipped({f"{s}/{n}": c for s in ("train", "test") for n, c in pictures().items()})),
-        ("test fraction", "train/ and test/"),
+        ("--test-fraction", "train/ and test/"),
         {"test_fraction": 0.0},
     ),
     File(

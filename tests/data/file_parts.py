@@ -18,6 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from fil_core.data.own import Choices
+from fil_core.data.own.reading import read
+from fil_core.data.raw import Raw
+
 ROWS = 40
 SEED = 8
 
@@ -74,6 +78,18 @@ def pictures(per_class: int = 6, classes: tuple[str, ...] = ("cats", "dogs")) ->
     return {f"{c}/{i}.png": image(pixels(10 * j + i)) for j, c in enumerate(classes) for i in range(per_class)}
 
 
+def under(folder: str, entries: dict[str, bytes]) -> dict[str, bytes]:
+    return {f"{folder}/{name}": content for name, content in entries.items()}
+
+
+def from_zip(entries: dict[str, bytes], folder: Path, **choices: Any) -> Raw:
+    """The images of a zip with these entries."""
+    (folder / "images.zip").write_bytes(zipped(entries))
+    raw, form = read(folder / "images.zip", Choices(**choices))
+    assert form == "image"
+    return raw
+
+
 def zipped(entries: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", kind) as archive:
@@ -106,15 +122,31 @@ def parquet(**columns: Any) -> bytes:
     return buffer.getvalue()
 
 
+def png(*parts: tuple[bytes, bytes]) -> bytes:
+    """A PNG of chunks, each with its kind and content; the end is added."""
+    chunks = [
+        struct.pack(">I", len(c)) + k + c + struct.pack(">I", zlib.crc32(k + c)) for k, c in (*parts, (b"IEND", b""))
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
 def png_header(width: int, height: int) -> bytes:
     """A PNG whose header claims a size; its pixels are a few zeros."""
-    parts = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
-        (b"IDAT", zlib.compress(bytes(64))),
-        (b"IEND", b""),
-    ]
-    chunks = [struct.pack(">I", len(c)) + k + c + struct.pack(">I", zlib.crc32(k + c)) for k, c in parts]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+    return png((b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)), (b"IDAT", zlib.compress(bytes(64))))
+
+
+def png_parts(array: np.ndarray) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+    """Header and pixels of a PNG, from (H, W) or (H, W, channels) of 8 or 16 bits."""
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[1 if array.ndim == 2 else array.shape[2]]
+    header = struct.pack(">IIBBBBB", array.shape[1], array.shape[0], 8 * array.itemsize, kind, 0, 0, 0)
+    rows = b"".join(b"\0" + row.astype(f">u{array.itemsize}").tobytes() for row in array)
+    return (b"IHDR", header), (b"IDAT", zlib.compress(rows))
+
+
+def exif(orientation: int) -> bytes:
+    """EXIF data, as a TIFF header in big-endian order and one entry: tag 0x0112, of type SHORT."""
+    entry = struct.pack(">HHLHH", 0x0112, 3, 1, orientation, 0)
+    return b"MM\0*" + struct.pack(">LH", 8, 1) + entry + struct.pack(">L", 0)
 
 
 def written(name: str, content: Callable[[], bytes]) -> Callable[[Path], Path]:

@@ -142,6 +142,11 @@ GOOD: tuple[File, ...] = (
         ),
     ),
     File(
+        "backslashes between folders",
+        written("windows.zip", lambda: zipped({n.replace("/", "\\"): c for n, c in pictures().items()})),
+    ),
+    File("a test split as arrays", written("split.npz", npz_of(X=NUMBERS, y=CODES, X_test=NUMBERS + 1, y_test=CODES))),
+    File(
         "a folder around all folders",
         written("wrapped.zip", lambda: zipped({f"my images/{n}": c for n, c in pictures().items()})),
     ),

@@ -1,4 +1,4 @@
-"""Images of own data: class folders in a zip or folder, and arrays."""
+"""Images of own data, from a zip or folder to rows."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from file_parts import arrays, image, pictures, pixels, zipped
+from file_parts import from_zip, image, pictures, pixels, under, zipped
 from PIL import Image
 
-from fil_core.data.own import Choices, add
+from fil_core.data import load
+from fil_core.data.own import Choices, add, limits
 from fil_core.data.own.reading import preview, read
-from fil_core.data.raw import Raw, fixed_split
+from fil_core.data.raw import fixed_split
 from fil_core.errors import BadData
+from fil_core.specs import DataSpec
 
 N = 12  # of `pictures()`
 
@@ -23,17 +25,6 @@ def unpacked(entries: dict[str, bytes], folder: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     return folder
-
-
-def from_zip(entries: dict[str, bytes], folder: Path, **choices) -> Raw:
-    (folder / "images.zip").write_bytes(zipped(entries))
-    raw, form = read(folder / "images.zip", Choices(**choices))
-    assert form == "image"
-    return raw
-
-
-def under(split: str, entries: dict[str, bytes]) -> dict[str, bytes]:
-    return {f"{split}/{name}": content for name, content in entries.items()}
 
 
 def pixels_of(content: bytes) -> list:
@@ -61,7 +52,7 @@ def test_without_train_and_test_folders_a_fifth_is_held_out_and_ids_count_all_na
     assert raw.X.tolist() == whole.X[train].tolist()
     assert raw.X_test.tolist() == whole.X[test].tolist()
     assert raw.y_test.tolist() == whole.y[test].tolist()
-    assert raw.notes[0] == "ids count the file names of the images in sorted order, from 0."
+    assert "of the images in sorted order" in raw.notes[0]
 
 
 @pytest.mark.parametrize("names", [("train", "test"), ("TRAIN", "Test")])
@@ -103,15 +94,6 @@ def test_a_folder_and_its_zip_have_equal_rows_and_different_names(tmp_path):
     assert len(names) == 2
 
 
-def test_links_in_a_folder_are_not_followed(tmp_path):
-    folder = unpacked(pictures(), tmp_path / "images")
-    elsewhere = unpacked({"9.png": image(pixels(9))}, tmp_path / "elsewhere")
-    (folder / "cats" / "8.png").symlink_to(elsewhere / "9.png")
-    (folder / "cows").symlink_to(elsewhere, target_is_directory=True)
-    raw, _ = read(folder, Choices(test_fraction=0))
-    assert (len(raw.X), raw.class_names) == (N, ("cats", "dogs"))
-
-
 def test_a_renamed_file_in_a_folder_is_different_content(tmp_path):
     folder = unpacked(pictures(), tmp_path / "images")
     before = add(folder, Choices()).name
@@ -129,6 +111,29 @@ def test_file_names_that_are_not_valid_text_are_refused(tmp_path):
         add(folder, Choices())
 
 
+def test_examples_are_called_by_the_names_of_their_files(tmp_path):
+    entries = under("train", pictures()) | under("test", pictures(2))
+    raw = from_zip(entries, tmp_path)
+    assert raw.id_names.tolist() == sorted(under("train", pictures()))
+    train, _ = fixed_split(N)
+    assert from_zip(pictures(), tmp_path).id_names.tolist() == [sorted(pictures())[i] for i in train]
+
+
+def test_names_of_files_reach_the_data_set_and_open_its_examples(tmp_path):
+    entry = add(unpacked(pictures(), tmp_path / "images"), Choices(test_fraction=0))
+    data = load(DataSpec(name=entry.name, subset=7))
+    assert data.called(data.ids).tolist() == [sorted(pictures())[i] for i in data.ids]
+    assert data.number(data.called(data.ids)[3]) == data.ids[3]
+    assert all(name.startswith(f"{label}/") for name, label in zip(data.called(data.ids), data.labels, strict=True))
+
+
+def test_names_that_together_take_too_much_memory_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "NAME_CHARACTERS", N * 10)
+    assert len(from_zip(pictures(), tmp_path, test_fraction=0).X) == N
+    with pytest.raises(BadData, match="shorter file names, of at most 10 characters for 12 images; got one of 11"):
+        from_zip(pictures(classes=("cats", "birds")), tmp_path, test_fraction=0)
+
+
 def test_one_image_in_colour_makes_all_images_colour(tmp_path):
     grey = from_zip(pictures(), tmp_path, test_fraction=0)
     entries = pictures() | {"dogs/9.png": image(pixels(2, (4, 4, 3)))}
@@ -138,13 +143,6 @@ def test_one_image_in_colour_makes_all_images_colour(tmp_path):
     as_colour = raw.X[:N].reshape(N, 16, 3)
     assert (as_colour == as_colour[:, :, :1]).all()
     assert as_colour[:, :, 0].tolist() == grey.X.tolist()
-
-
-def test_transparency_and_palettes_are_read_as_their_colours(tmp_path):
-    buffer = io.BytesIO()
-    Image.fromarray(pixels(2, (4, 4, 4)), "RGBA").save(buffer, "png")
-    raw = from_zip(pictures() | {"dogs/9.png": buffer.getvalue()}, tmp_path, test_fraction=0)
-    assert raw.X[-1].tolist() == pixels(2, (4, 4, 4))[..., :3].ravel().tolist()
 
 
 def test_images_are_resized_by_averaging(tmp_path):
@@ -161,26 +159,6 @@ def test_height_comes_before_width(tmp_path):
     entries = {f"{c}/{i}.png": image(pixels(i, (2, 6))) for c in "ab" for i in range(4)}
     assert from_zip(entries, tmp_path).image_shape == (2, 6)
     assert from_zip(entries, tmp_path, image_size=(1, 3)).image_shape == (1, 3)
-
-
-def test_system_files_are_ignored_and_other_files_are_noted(tmp_path):
-    plain = from_zip(pictures(), tmp_path)
-    system = {"__MACOSX/cats/._0.png": b"x", "cats/._1.png": b"x", "dogs/.DS_Store": b"y", "cats/Thumbs.db": b"z"}
-    raw = from_zip(pictures() | system, tmp_path)
-    assert raw.X.tolist() == plain.X.tolist()
-    assert raw.notes == plain.notes
-    raw = from_zip(pictures() | {"cats/notes.txt": b"hello"}, tmp_path)
-    assert raw.X.tolist() == plain.X.tolist()
-    assert any(note.startswith("1 files are ignored") and "cats/notes.txt" in note for note in raw.notes)
-
-
-def test_a_single_folder_around_all_folders_is_not_a_class(tmp_path):
-    plain = from_zip(under("train", pictures()) | under("test", pictures(2)), tmp_path)
-    inside = under("my images", under("train", pictures()) | under("test", pictures(2)))
-    raw = from_zip(inside, tmp_path)
-    assert raw.class_names == ("cats", "dogs")
-    assert raw.X.tolist() == plain.X.tolist()
-    assert raw.X_test.tolist() == plain.X_test.tolist()
 
 
 def test_every_supported_lossless_format_gives_its_pixels(tmp_path):
@@ -206,67 +184,3 @@ def test_a_preview_counts_images_by_split_and_class(tmp_path):
         {"split": "test", "class": "cats", "images": 2}, {"split": "test", "class": "dogs", "images": 2},
         {"split": "train", "class": "cats", "images": 6}, {"split": "train", "class": "dogs", "images": 6},
     ]  # fmt: skip
-
-
-# --- arrays ---------------------------------------------------------------------------------------------------------
-
-
-def from_npz(folder: Path, choices: dict | None = None, **values: np.ndarray) -> tuple[Raw, str]:
-    (folder / "arrays.npz").write_bytes(arrays(**values))
-    return read(folder / "arrays.npz", Choices(**(choices or {})))
-
-
-@pytest.mark.parametrize("shape", [(4, 5), (4, 5, 3)], ids=["grey", "colour"])
-def test_arrays_of_images_keep_their_order(shape, tmp_path):
-    X, y = pixels(3, (N, *shape)), np.array([7, 3] * 6)
-    raw, form = from_npz(tmp_path, X=X, y=y)
-    train, test = fixed_split(N)
-    assert form == "image"
-    assert raw.image_shape == shape
-    assert raw.class_names == ("3", "7")
-    assert raw.X.tolist() == X.reshape(N, -1)[train].tolist()
-    assert raw.y.tolist() == (y == 7)[train].tolist()
-    assert raw.X_test.tolist() == X.reshape(N, -1)[test].tolist()
-    assert raw.ids.tolist() == train.tolist()
-
-
-def test_class_names_are_taken_from_their_array(tmp_path):
-    y, names = np.array([1, 0] * 6), np.array(["zebra", "ant"])
-    raw, _ = from_npz(tmp_path, {"test_fraction": 0}, X=pixels(3, (N, 4, 4)), y=y, class_names=names)
-    assert raw.class_names == ("ant", "zebra")
-    assert [raw.class_names[code] for code in raw.y] == names[y].tolist()
-
-
-def test_arrays_of_two_dimensions_are_a_table(tmp_path):
-    X = np.random.default_rng(0).normal(size=(N, 2))
-    y = np.arange(N) / 7
-    raw, form = from_npz(tmp_path, {"test_fraction": 0}, X=X, y=y, feature_names=np.array(["height", "weight"]))
-    assert form == "table"
-    assert raw.feature_names == ("height", "weight")
-    assert raw.X.tolist() == X.tolist()
-    assert raw.y.tolist() == y.tolist()
-    assert raw.class_names == ()
-
-
-@pytest.mark.parametrize(
-    ("choices", "message"),
-    [
-        ({"target": "z"}, "no other target than y; got 'z'"),
-        ({"id": "who"}, "expected no id for images"),
-        ({"sensitive": ("who",)}, "expected no sensitive for images"),
-        ({"missing": "drop"}, "expected no missing for images"),
-        ({"image_size": (2, 2)}, "expected no image size for arrays"),
-    ],
-)
-def test_choices_that_do_not_apply_to_images_are_refused(choices, message, tmp_path):
-    with pytest.raises(BadData, match=message):
-        from_npz(tmp_path, choices, X=pixels(3, (N, 4, 4)), y=np.arange(N) % 2)
-
-
-@pytest.mark.parametrize(
-    "names", [np.array(["a", "a"]), np.array(["a"]), np.array(["a", "y"]), np.array(["a", "b\n"])],
-    ids=["duplicate", "too few", "name of the target", "line break"],
-)  # fmt: skip
-def test_invalid_feature_names_are_refused(names, tmp_path):
-    with pytest.raises(BadData, match=r"feature_names|printable"):
-        from_npz(tmp_path, X=np.zeros((N, 2)), y=np.arange(N) % 2, feature_names=names)

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas._libs.parsers import STR_NA_VALUES
 
+from fil_core.data import preprocess
 from fil_core.data.loading import assemble
 from fil_core.data.own.choices import Choices, choices_of, image_size
-from fil_core.data.own.columns import MAX_LEVELS, describe
+from fil_core.data.own.columns import MAX_LEVELS, read_columns
 from fil_core.data.own.frames import read_csv
 from fil_core.data.own.reading import preview, read
 from fil_core.data.own.tables import read_table
@@ -74,7 +75,7 @@ def test_a_test_row_with_an_unseen_category_is_left_out_and_noted():
     kept = np.delete(TEST, 3)
     assert raw.X_test[:, 0].tolist() == frame["age"][kept].tolist()
     assert raw.groups["city"].levels == ("Bonn", "Lyon")
-    assert any(note.startswith("1 test rows are left out") for note in raw.notes)
+    assert any(note.startswith("1 test row is left out") for note in raw.notes)
 
 
 def test_a_category_with_one_level_among_the_training_rows_is_left_out_and_noted():
@@ -194,7 +195,7 @@ def test_dropped_rows_are_counted_and_the_others_keep_their_ids():
 
 def test_missing_numbers_become_the_median_of_the_training_rows_and_missing_categories_a_level():
     frame = with_missing()
-    raw = read_in(frame, missing="fill")
+    raw = preprocess.fill(read_in(frame, missing="fill"))
     median = np.nanmedian(frame["dose"][TRAIN])
     assert median != np.nanmedian(frame["dose"])
     assert raw.X[1, 1] == median
@@ -202,8 +203,8 @@ def test_missing_numbers_become_the_median_of_the_training_rows_and_missing_cate
     assert raw.groups["city"].levels == ("(missing)", "Bonn", "Lyon")
     at = raw.feature_names.index("city=(missing)")
     assert np.flatnonzero(raw.X[:, at]).tolist() == [4]
-    assert f"2 missing values of dose are replaced by the median {median:g}." in raw.notes
-    assert "1 missing values of city are replaced by the level (missing)." in raw.notes
+    assert f"2 missing values of dose are replaced by the median {median:g} of the training rows." in raw.notes
+    assert "1 missing value of city is replaced by the level (missing)." in raw.notes
 
 
 def test_missing_values_in_a_column_that_is_left_out_are_ignored():
@@ -250,17 +251,20 @@ def test_a_class_that_only_a_test_row_has_keeps_its_name():
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"target": "a", "id": "a"}, "'a': expected one role; got target and id"),
-        ({"target": "a", "left_out": ("a",)}, "'a': expected one role; got target and left out"),
-        ({"target": "a", "sensitive": ("a",)}, "expected a sensitive column to be a feature; got it as target"),
-        ({"id": "a", "sensitive": ("a",)}, "expected a sensitive column to be a feature; got it as id"),
+        ({"target": "a", "id": "a"}, "'a': expected one role; got --target and --id"),
+        ({"target": "a", "left_out": ("a",)}, "'a': expected one role; got --target and --leave-out"),
+        (
+            {"target": "a", "sensitive": ("a",)},
+            "--sensitive: .* got 'a', which is --target",
+        ),
+        ({"id": "a", "sensitive": ("a",)}, "--sensitive: expected columns that are features; got 'a', which is --id"),
         ({"missing": "guess"}, "missing: expected one of refuse, drop, fill"),
         ({"task": "guess"}, "task: expected one of auto, classification, regression"),
         ({"test_fraction": 0.91}, "from 0 .* to 0.9; got 0.91"),
         ({"test_fraction": -0.1}, "from 0 .* to 0.9; got -0.1"),
         ({"test_fraction": True}, "expected a number from 0"),
-        ({"image_size": (0, 4)}, "image size"),
-        ({"image_size": (4, 5000)}, "image size"),
+        ({"image_size": (0, 4)}, "image-size"),
+        ({"image_size": (4, 5000)}, "image-size"),
         ({"sensitive": "race"}, "sensitive: expected several names"),
     ],
 )
@@ -277,7 +281,7 @@ def test_choices_survive_the_conversion_to_plain_values_and_back():
 
 @pytest.mark.parametrize("text", ["32", "32x", "x32", "-1x4", "4x4x3", "99999x4", "0x4", "4 x 4"])
 def test_an_invalid_image_size_is_refused(text):
-    with pytest.raises(BadRequest, match="image size"):
+    with pytest.raises(BadRequest, match="image-size"):
         image_size(text)
 
 
@@ -303,7 +307,7 @@ def test_columns_have_a_kind():
             "slip": [*map(str, range(n - 2)), "12O", "l3"],
         }
     )
-    columns = {column.name: column for column in describe(frame, ("ward",))}
+    columns = read_columns(frame, Choices(categorical=("ward",)))[1]
     kinds = {name: column.kind for name, column in columns.items()}
     assert kinds == {
         "number": "number", "ward": "category", "level": "category", "more": "text", "name": "text", "day": "date",
@@ -311,7 +315,7 @@ def test_columns_have_a_kind():
     }  # fmt: skip
     assert columns["ward"].levels == ("0", "1", "2", "3", "4")
     assert (columns["none"].missing, columns["none"].distinct) == (n, 0)
-    assert columns["slip"].non_numeric == "'12O' at row 298 (and 1 more)"
+    assert columns["slip"].non_numeric == "'12O' at row 298 and 'l3' at row 299"
 
 
 def test_a_preview_has_the_first_rows_as_strings(tmp_path):

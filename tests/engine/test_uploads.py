@@ -327,7 +327,19 @@ def saved(folder: Path, suffix: str = "npz", **arrays: np.ndarray) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", ["theta", "coef", "coef_", "coefficients", "weight", "linear.weight", "fc.weight", "0.weight"]
+    "name",
+    [
+        "theta",
+        "coef",
+        "coef_",
+        "coefficients",
+        "weight",
+        "linear.weight",
+        "fc.weight",
+        "0.weight",
+        "classifier.weight",
+        "module.lin.weight",
+    ],
 )
 @pytest.mark.parametrize("suffix", ["npz", "safetensors"])
 def test_coefficients_go_by_their_usual_names(name, suffix, tmp_path):
@@ -344,7 +356,9 @@ def test_an_intercept_of_zero_is_none(tmp_path):
     assert read_parameters(saved(tmp_path, coef_=np.ones((1, 3)), intercept_=np.zeros(1))).shape == (3,)
 
 
-@pytest.mark.parametrize("name", ["intercept", "intercept_", "bias", "linear.bias", "fc.bias", "0.bias"])
+@pytest.mark.parametrize(
+    "name", ["intercept", "intercept_", "bias", "linear.bias", "fc.bias", "0.bias", "module.lin.bias"]
+)
 def test_an_intercept_is_the_last_coefficient(name, tmp_path):
     assert read_parameters(saved(tmp_path, theta=np.ones(3), **{name: np.array([0.5])})).tolist() == [1, 1, 1, 0.5]
     several = read_parameters(saved(tmp_path, theta=np.ones((2, 3)), **{name: np.array([0.5, -0.5])}))
@@ -382,6 +396,8 @@ def test_a_model_of_scikit_learn_with_its_intercept_is_an_optimum(classes, tmp_p
     [
         ({"other": np.ones(3)}, "expected one of theta, .*; got none of them"),
         ({"theta": np.ones(3), "coef": np.ones(3)}, "got theta, coef"),
+        ({"0.weight": np.ones((4, 3)), "2.weight": np.ones((2, 4))}, r"one layer, .*; got 0\.weight, 2\.weight"),
+        ({"0.weight": np.ones(3), "0.bias": np.ones(1), "1.bias": np.ones(1)}, "expected one intercept of 1 number"),
         ({"theta": np.ones((2, 3, 4))}, r"shape \(d,\) or \(C, d\); got float64 \(2, 3, 4\)"),
         ({"theta": np.ones(3) * 1j}, "got complex128"),
         ({"theta": np.array(["a"])}, "got <U1"),

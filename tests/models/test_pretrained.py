@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -150,10 +151,51 @@ def test_another_shape_and_what_is_no_number_are_refused(spoil, shape, trained):
         fit_at(spec, data, spoil(theta))
 
 
-def test_classes_in_another_order_are_no_optimum(make_dataset):
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3)))[1:])
+def test_classes_in_another_order_are_named(order, intercept, make_dataset):
+    """The order that is named is brute force's: of all orders of the file's rows, the only one that is an optimum."""
+    spec, data = (
+        dataclasses.replace(KINDS["softmax"][0], intercept=intercept),
+        make_dataset(classes=3, n=60, d=4, seed=3),
+    )
+    theta = fit(spec, data).theta.numpy()
+    given = theta[list(order)]
+    optimal = [p for p in itertools.permutations(range(3)) if np.allclose(given[list(p)], theta)]
+    in_file = [data.class_names[c] for c in np.argsort(optimal[0])]
+    assert in_file == [data.class_names[c] for c in order]
+    with pytest.raises(NotConverged, match=f"rows taken as those of the classes {', '.join(in_file)} they are one"):
+        fit_at(spec, data, given)
+
+
+def test_another_order_and_another_penalty_are_named_together(make_dataset):
     spec, data = KINDS["softmax"][0], make_dataset(classes=3, n=60, d=4, seed=3)
-    with pytest.raises(NotConverged):
-        fit_at(spec, data, fit(spec, data).theta.numpy()[[1, 0, 2]])
+    theta = fit(dataclasses.replace(spec, l2=0.3), data).theta.numpy()
+    with pytest.raises(NotConverged, match=r"classes b, a, c and l2 = 0\.3 they are one: the order here is a, b, c"):
+        fit_at(spec, data, theta[[1, 0, 2]])
+    spec, data = KINDS["logistic"][0], make_dataset(classes=2, n=60, d=4, seed=3)
+    theta = fit(dataclasses.replace(spec, l2=0.3), data).theta.numpy()
+    with pytest.raises(NotConverged, match=r"the opposite sign and l2 = 0\.3 they are one"):
+        fit_at(spec, data, -theta)
+
+
+@pytest.mark.parametrize("kind", ["least-squares", "logistic", "softmax"])
+def test_the_order_is_a_likely_cause_where_most_predictions_are_wrong_but_not_in_another(kind, from_arrays):
+    """Parameters of another scale are no optimum in any order, but predict as those that are."""
+    spec, classes = KINDS[kind]
+    X = np.random.default_rng(3).standard_normal((60, 4))
+    data = from_arrays(X, X[:, :classes].argmax(1), classes=classes)
+    fitted = fit(spec, data)
+    theta = 3 * fitted.theta.numpy()
+    given = theta[[1, 2, 0]] if kind == "softmax" else -theta
+    right = fitted.score(data.X, data.y)
+    assert right > 0.7
+    with pytest.raises(NotConverged, match="may be in another order") as refusal:
+        fit_at(spec, data, given)
+    assert f"{right:.1%}; " in str(refusal.value)
+    with pytest.raises(NotConverged) as refusal:
+        fit_at(spec, data, theta)
+    assert "another order" not in str(refusal.value)
 
 
 def test_an_objective_without_a_single_optimum_has_none_to_be_at(make_dataset, from_arrays):

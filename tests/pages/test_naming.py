@@ -118,3 +118,21 @@ def test_a_stored_result_is_exported_under_the_ids_of_the_source(coded: Dataset)
     key = engine.key(request)
     assert set(actions.table_of(engine, key, request, False).index) == set(coded.id_names)
     assert actions.table_of(engine, key, request, True).index.tolist() == coded.ids.tolist()
+
+
+def test_a_picture_goes_by_the_name_of_its_file_unless_that_is_redacted(tmp_path: Path) -> None:
+    from PIL import Image
+
+    for label in ("WREN", "FINCH"):
+        (tmp_path / "birds" / label).mkdir(parents=True)
+        for i in range(12):
+            pixels = np.random.default_rng(i + 50 * (label == "WREN")).integers(0, 256, (4, 4), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "birds" / label / f"seen {i:02d}.png")
+    data = Engine().dataset(DataSpec(name=add(tmp_path / "birds", Choices(test_fraction=0.0)).name))
+    at = app(EXAMPLES, data=name_of(data), **MODEL)
+    at.text_input(key="id-name").set_value("WREN/seen 05.png").run()
+    assert not at.exception
+    assert any(plain(one.value).startswith("Example WREN/seen 05.png") for one in at.subheader)
+    assert at.number_input(key="id").value == 17  # after the twelve finches
+    at = app(EXAMPLES, data=name_of(data), **MODEL, redact="true", id="17")
+    assert "seen" not in words(at) and "WREN" not in words(at)

@@ -82,10 +82,10 @@ def test_a_file_shows_its_columns_and_their_encoding(patients):
 def test_missing_values_need_a_choice_and_are_noted(patients):
     name = uploaded(patients)
     at = checked(name, target="ill", id="patient")
-    assert "1 of 80 rows have missing values, in 'dose' (1)" in plain(at.error[0].value)
+    assert "1 of 80 rows has missing values, in 'dose' (1)" in plain(at.error[0].value)
     at = checked(name, target="ill", id="patient", missing="fill")
     assert not at.error
-    assert "1 missing values of dose" in words(at)
+    assert "1 missing value of dose" in words(at)
     assert [m.value for m in at.metric][:3] == ["64", "16", "4"]
 
 
@@ -171,6 +171,60 @@ def test_redaction_hides_values_in_the_summary_of_columns(patients):
     assert "HIV+" not in str(table(app(OWN, file=name, redact="true"), "encoding")["encoding"].tolist())
 
 
+def test_the_notation_that_a_file_suggests_is_shown_and_can_be_changed(patients):
+    frame = patients.assign(dose=[f"{1000 + i:,}".replace(",", ".") for i in range(len(patients))])
+    frame["price"] = [f"1.{i:03d},5" for i in range(len(patients))]
+    name = uploaded(frame)
+    at = app(OWN, file=name)
+    marks = {box.label: box.value for box in at.selectbox if box.label in ("Decimal mark", "Between thousands")}
+    assert marks == {"Decimal mark": ",", "Between thousands": "."}
+    columns = table(at, "encoding").set_index("name")
+    assert columns.loc["price", "kind"] == "number"
+    at = choose(at, "own-target", "ill")
+    at = choose(at, "own-id", "patient")
+    at.button(key="own-check").click().run()
+    assert not at.exception and not at.error
+    assert (registered()[0].choices.decimal, registered()[0].choices.thousands) == (",", ".")
+    at = choose(at, "own-thousands", "")
+    assert table(at, "encoding").set_index("name").loc["price", "encoding"].startswith("error, not a number: '1.000,5'")
+
+
+def test_texts_that_stand_for_missing_values_are_shown_and_chosen(patients):
+    frame = patients.dropna().assign(
+        region=lambda f: ["NA", "north", "unknown"] * (len(f) // 3) + ["north"] * (len(f) % 3)
+    )
+    at = app(OWN, file=uploaded(frame))
+    columns = table(at, "encoding").set_index("name")
+    assert columns.loc["region", "read as missing"].startswith("NA (")
+    at = choose(at, "own-missing-texts", ["unknown"])
+    columns = table(at, "encoding").set_index("name")
+    assert columns.loc["region", "read as missing"].startswith("unknown (")
+    for key, value in {"own-target": "ill", "own-id": "patient", "own-missing": "drop"}.items():
+        at = choose(at, key, value)
+    at.button(key="own-check").click().run()
+    assert not at.exception and not at.error
+    assert registered()[0].choices.missing_texts == ("unknown",)
+    at = app(OWN, file=uploaded(frame), redact="true")
+    assert "NA (" not in str(table(at, "encoding")["read as missing"].tolist())
+
+
+def test_dates_and_row_numbers_are_left_out_until_they_are_chosen(patients):
+    frame = patients.dropna().assign(
+        day=lambda f: ["2026-01-01", "2026-02-01", "2026-03-01"] * (len(f) // 3) + ["2026-01-05"] * (len(f) % 3)
+    )
+    frame.insert(0, "", range(len(frame)))
+    at = app(OWN, file=uploaded(frame))
+    assert at.multiselect(key="own-left-out-None-").value == ["Unnamed: 0", "patient", "day"]
+    at = choose(at, "own-target", "ill")
+    at = choose(at, "own-id", "patient")
+    at = choose(at, "own-dates", "days")
+    assert at.multiselect(key="own-left-out-ill-patient-days").value == ["Unnamed: 0"]
+    at.button(key="own-check").click().run()
+    assert not at.exception and not at.error
+    assert registered()[0].choices.dates == "days"
+    assert "days since 2026-01-01" in words(at)
+
+
 def test_images_of_different_sizes_need_a_size(tmp_path):
     import zipfile
 
@@ -192,6 +246,18 @@ def test_images_of_different_sizes_need_a_size(tmp_path):
     at = app(PAGES[2], data=registered()[0].name, model="logistic", l2="0.01")
     assert not at.exception
     assert not at.error
+
+
+def test_arrays_with_a_split_of_their_own_are_asked_for_no_fraction():
+    rng, buffer = np.random.default_rng(0), io.BytesIO()
+    np.savez(
+        buffer, X=rng.normal(size=(40, 3)), y=np.arange(40) % 2, X_test=rng.normal(size=(9, 3)), y_test=[0, 1, 1] * 3
+    )
+    at = app(OWN, file=save_upload(buffer.getvalue(), ".npz").name)
+    assert "own-fraction" not in [one.key for one in at.slider]
+    at.button(key="own-check").click().run()
+    assert not at.exception and not at.error
+    assert (registered()[0].rows, registered()[0].health["test_rows"]) == (40, 9)
 
 
 def test_own_scores_are_shown_beside_eta(patients, tmp_path):

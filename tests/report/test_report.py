@@ -13,6 +13,7 @@ import re
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from plotly.offline import get_plotlyjs
@@ -24,6 +25,7 @@ from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.analyses.reproduce import command
+from fil_core.data.own import Choices, add
 from fil_core.display import charts
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
@@ -164,6 +166,23 @@ def test_a_redacted_table_masks_labels_and_values(results, written, engine):
     assert cell in written((request, result), top=1)
     page = written((request, result), top=1, redact=True)
     assert cell not in page and "•••" in page and "loss" not in words(page).split("Provenance")[0]
+
+
+def test_years_are_written_as_years(engine, written, tmp_path):
+    rng = np.random.default_rng(2)
+    years = np.repeat(np.arange(1980, 2010), 2)
+    table = pd.DataFrame({"built": years, "size": rng.normal(size=60), "sold": years + rng.integers(2, 9, 60)})
+    table.to_csv(tmp_path / "houses.csv", index=False)
+    entry = add(tmp_path / "houses.csv", Choices(target="sold", task="regression"))
+    data, model = DataSpec(name=entry.name, preprocess="none"), ModelSpec(l2=1e-2)
+    first = int(engine.dataset(data).ids[0])
+    several = [
+        FilRequest(data=data, model=model),
+        ReconstructionRequest(data=data, model=model, ids=(first,), trials=2),
+    ]
+    page = words(written(*((request, engine.get(request)) for request in several)))
+    assert str(table["built"][first]) in page
+    assert not re.findall(r"\b[12],[09][0-9]{2}\b", page)
 
 
 def test_a_redacted_report_tells_no_class(results, written):

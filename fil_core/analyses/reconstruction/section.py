@@ -68,4 +68,5 @@ def _record(
     more = (
         e.paragraph(f"The first {_VALUES} of {count(len(frame))} columns.", "note") if len(shown) < len(frame) else ""
     )
-    return e.table(hidden(shown) if subject.redact else shown, "The reconstruction with a prior") + more
+    shown = hidden(shown) if subject.redact else shown
+    return e.table(shown, "The reconstruction with a prior", values=tuple(shown.columns)) + more

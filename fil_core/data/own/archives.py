@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import re
 import stat
 import struct
 import zipfile
@@ -26,6 +27,15 @@ _END_RECORD = b"PK\x05\x06"  # signature of the end of central directory record
 _END_RECORD_BYTES = 22  # without the comment of up to 2^16 bytes after it
 _ZIP64_END_RECORD = b"PK\x06\x06"
 _IN_ZIP64 = 2**32 - 1  # means that the size is in the ZIP64 record
+_IN_UTF8 = 0x800  # flag of an entry: its name is in UTF-8
+_UNICODE_PATH = 0x7075  # extra field of Info-ZIP: version, crc-32 of the name as stored, the name in UTF-8
+_DRIVE = re.compile("[A-Za-z]:")
+_LEGACY = (
+    "Names of files that are not plain ASCII are read in code page 437, as the archive does not say which is theirs. "
+    "If they look wrong, zip the folder again with UTF-8 names."
+)
+
+Read = Callable[[], bytes]
 
 
 @contextmanager
@@ -46,8 +56,8 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 @contextmanager
-def open_files(path: Path) -> Iterator[list[tuple[str, Callable[[], bytes]]]]:
-    """The file names in a folder or zip, sorted, each with a function that returns its bytes.
+def open_files(path: Path) -> Iterator[tuple[list[tuple[str, Read]], list[str]]]:
+    """The file names in a folder or zip, sorted, each with a function that returns its bytes; and notes.
 
     Raises:
         BadData: a damaged archive, names that lead out of it, encrypted entries, or too many files.
@@ -56,7 +66,7 @@ def open_files(path: Path) -> Iterator[list[tuple[str, Callable[[], bytes]]]]:
         files = {file.relative_to(path).as_posix(): file.read_bytes for file in files_below(path)}
         for name in files:
             _check_printable(path, name)
-        yield list(files.items())
+        yield list(files.items()), []
         return
     with ExitStack() as stack:
         try:
@@ -65,9 +75,50 @@ def open_files(path: Path) -> Iterator[list[tuple[str, Callable[[], bytes]]]]:
             if isinstance(error, FilError):
                 raise
             raise BadData(f"{path.name}: expected a zip archive; {describe(path, error)}.") from error
-        entries = [info for info in archive.infolist() if not info.filename.endswith("/")]
+        listed = archive.infolist()
+        names, notes = _names(listed)
+        entries = {info: name for info, name in zip(listed, names, strict=True) if not name.endswith("/")}
         _check_entries(path, entries)
-        yield sorted((info.filename, _reader(archive, info)) for info in entries)
+        files = {_plain(name): _reader(archive, info, _plain(name)) for info, name in entries.items()}
+        yield sorted(files.items()), notes
+
+
+def _names(entries: list[zipfile.ZipInfo]) -> tuple[list[str], list[str]]:
+    """Names of entries with slashes between their parts, and notes on their encoding.
+
+    Python reads a name without the flag for UTF-8 in code page 437, which keeps its bytes. Most such names that are not
+    ASCII are nevertheless UTF-8 (those of macOS), and text in another encoding is hardly ever valid UTF-8 by chance.
+    """
+    told = [_told_name(info) for info in entries]
+    stored = [
+        b"" if name is not None else info.orig_filename.encode("cp437")
+        for info, name in zip(entries, told, strict=True)
+    ]
+    encoding, notes = "utf-8", []
+    try:
+        b"\n".join(stored).decode(encoding)
+    except UnicodeDecodeError:
+        encoding, notes = "cp437", [_LEGACY]
+    names = [raw.decode(encoding) if name is None else name for raw, name in zip(stored, told, strict=True)]
+    return [name.replace("\\", "/") for name in names], notes  # as some programs for Windows write it
+
+
+def _told_name(info: zipfile.ZipInfo) -> str | None:
+    """The name of an entry whose encoding it says; None where it does not."""
+    if info.flag_bits & _IN_UTF8:
+        return info.orig_filename
+    stored, extra = info.orig_filename.encode("cp437"), info.extra
+    while len(extra) >= 4:
+        kind, size = struct.unpack_from("<HH", extra)
+        field, extra = extra[4 : 4 + size], extra[4 + size :]
+        if kind == _UNICODE_PATH and field[:1] == b"\1" and field[1:5] == struct.pack("<L", zlib.crc32(stored)):
+            return field[5:].decode("utf-8", "replace")
+    return None
+
+
+def _plain(name: str) -> str:
+    """A relative name without empty parts and single dots."""
+    return PurePosixPath(name).as_posix()
 
 
 def _check_printable(path: Path, name: str) -> None:
@@ -75,14 +126,15 @@ def _check_printable(path: Path, name: str) -> None:
         raise BadData(f"{path.name}: expected printable file names; got {name[:80]!r}.")
 
 
-def _check_entries(path: Path, entries: list[zipfile.ZipInfo]) -> None:
+def _check_entries(path: Path, entries: dict[zipfile.ZipInfo, str]) -> None:
+    """Raise BadData for entries that are no files inside the archive; `entries` has their names."""
     if len(entries) > limits.ENTRIES:
         raise BadData(f"{path.name}: expected at most {limits.ENTRIES:,} files; got {len(entries):,}.")
     limits.check_expansion(path.name, path.stat().st_size, sum(info.file_size for info in entries))
     names: set[str] = set()
-    for info in entries:
-        name, parts = info.filename, PurePosixPath(info.filename).parts
-        if name.startswith("/") or "\\" in name or ":" in name or ".." in parts:
+    for info, stored in entries.items():
+        name = _plain(stored)
+        if name.startswith("/") or _DRIVE.match(name) or ".." in PurePosixPath(name).parts:
             raise BadData(f"{path.name}: expected names inside the archive; {name[:80]!r} leads out of it.")
         _check_printable(path, name)
         if stat.S_ISLNK(info.external_attr >> 16):
@@ -95,16 +147,14 @@ def _check_entries(path: Path, entries: list[zipfile.ZipInfo]) -> None:
         limits.check_expansion(f"{path.name}: {name[:80]}", info.compress_size, info.file_size)
 
 
-def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], bytes]:
+def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Read:
     def read() -> bytes:
         try:
             with archive.open(info) as file:
                 return file.read(info.file_size + 1)
         except ERRORS as error:
             cause = error_text(error)
-            raise BadData(
-                f"{info.filename[:80]}: expected a file that unpacks; {cause}. Zip the folder again."
-            ) from error
+            raise BadData(f"{name[:80]}: expected a file that unpacks; {cause}. Zip the folder again.") from error
 
     return read
 

@@ -128,9 +128,26 @@ def read_archive(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         with archives.open_archive(path) as archive:
             return {name: _member(path, archive, name) for name in names if f"{name}.npy" in archive.namelist()}
     except archives.ERRORS as error:
-        if isinstance(error, FilError):
-            raise
-        raise BadData(f"{path.name}: expected a NumPy archive (.npz); {archives.describe(path, error)}.") from error
+        raise _no_archive(path, error) from error
+
+
+def names_in(path: Path) -> list[str]:
+    """Names of the arrays of a .npz file.
+
+    Raises:
+        BadData: not an archive.
+    """
+    try:
+        with archives.open_archive(path) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    except archives.ERRORS as error:
+        raise _no_archive(path, error) from error
+
+
+def _no_archive(path: Path, error: Exception) -> FilError:
+    if isinstance(error, FilError):
+        return error
+    return BadData(f"{path.name}: expected a NumPy archive (.npz); {archives.describe(path, error)}.")
 
 
 def _member(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+import os
+from pathlib import Path, PurePosixPath
 
 from fil_core.data.own import limits
 from fil_core.errors import BadData, DataUnavailable
 
 _CHUNK = 2**20
+_SYSTEM_NAMES = ("__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin")  # created by operating systems
 
 
 def digest_of(path: Path) -> str:
@@ -70,15 +72,28 @@ def _digest_of_folder(path: Path) -> str:
 
 
 def files_below(path: Path) -> list[Path]:
-    """All regular files below a folder, sorted by relative path; links are not followed.
+    """All regular files below a folder, sorted by relative path.
 
     Raises:
-        BadData: more files than `limits.ENTRIES`.
+        BadData: more files than `limits.ENTRIES`, or a link, which is not followed, unless it is hidden.
+        DataUnavailable: a folder that cannot be read.
     """
     files: list[Path] = []
-    for file in path.rglob("*"):
-        if file.is_file() and not file.is_symlink():
-            files.append(file)
-            if len(files) > limits.ENTRIES:
-                raise BadData(f"{path}: expected a folder of at most {limits.ENTRIES:,} files; it has more.")
+    for folder, folders, names in os.walk(path, onerror=_refuse):
+        for entry in (Path(folder, name) for name in (*folders, *names)):
+            relative = entry.relative_to(path).as_posix()
+            if entry.is_symlink() and not passed_over(relative):
+                raise BadData(f"{path.name}: expected files; {relative[:80]!r} is a link. Store the file itself.")
+        files += [file for name in names if (file := Path(folder, name)).is_file() and not file.is_symlink()]
+        if len(files) > limits.ENTRIES:
+            raise BadData(f"{path}: expected a folder of at most {limits.ENTRIES:,} files; it has more.")
     return sorted(files, key=lambda file: file.relative_to(path).as_posix())
+
+
+def _refuse(error: OSError) -> None:
+    raise _unreadable(Path(error.filename), error) from error
+
+
+def passed_over(name: str) -> bool:
+    """Whether a file is hidden or of an operating system, or in such a folder, by its relative path."""
+    return any(part.startswith(".") or part.lower() in _SYSTEM_NAMES for part in PurePosixPath(name).parts)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fil_core.data.dependence import dependences, few
+from fil_core.data.own.copies import MAX_CORRELATION, spellings, tell_the_target
 from fil_core.data.own.frames import NAMELESS
 from fil_core.data.own.reading import Form
 from fil_core.data.raw import Raw
@@ -17,7 +18,6 @@ _MAX_PRODUCT = 2 * 10**11  # of n d^2 for the condition number: a minute
 _ILL_CONDITIONED = 1e8  # a condition number above which eta has lost more than half of float64's digits
 _RARE = 5  # training rows of a class or category, below which it is rare
 _LISTED = 5  # names in a warning
-_MAX_CORRELATION = 0.999  # with the target
 _ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|no|nr|number|ssn|mrn)$", re.IGNORECASE)
 
 
@@ -149,7 +149,7 @@ def _row_warnings(checks: dict[str, Any]) -> list[str]:
 def _column_warnings(raw: Raw) -> list[str]:
     continuous = range(raw.X.shape[1]) if raw.continuous is None else raw.continuous
     ids = [raw.feature_names[j] for j in continuous if _looks_like_id(raw.feature_names[j], raw.X[:, j])]
-    copies = [raw.feature_names[j] for j in continuous if _predicts_target(raw.X[:, j], raw.y)]
+    copies = tell_the_target(raw)
     rare = [raw.feature_names[j] for g in raw.groups.values() for j in g.columns if 0 < raw.X[:, j].sum() < _RARE]
     warnings = []
     if ids:
@@ -159,12 +159,25 @@ def _column_warnings(raw: Raw) -> list[str]:
         )
     if copies:
         warnings.append(
-            f"Predicts the target alone (correlation above {_MAX_CORRELATION}): {_first_few(copies)}. Check that it is "
+            f"Predicts the target alone (correlation above {MAX_CORRELATION}): {_first_few(copies)}. Check that it is "
             "not a copy of the target."
         )
+    for name, levels in _level_names(raw).items():
+        if same := spellings(levels):
+            warnings.append(
+                f"Levels of {name} that differ in spelling only, but count as different: "
+                f"{_first_few([' and '.join(map(repr, several)) for several in same])}. Correct the file if "
+                "they are one."
+            )
     if rare:
         warnings.append(f"Categories with fewer than {_RARE} training rows, which may leak more: {_first_few(rare)}.")
     return warnings
+
+
+def _level_names(raw: Raw) -> dict[str, tuple[str, ...]]:
+    """The classes, and the levels of each category."""
+    groups = {g.name: (*g.levels, *([] if g.dropped is None else [g.dropped])) for g in raw.groups.values()}
+    return {raw.target_name: raw.class_names} | groups
 
 
 def _looks_like_id(name: str, values: np.ndarray) -> bool:
@@ -173,12 +186,6 @@ def _looks_like_id(name: str, values: np.ndarray) -> bool:
         return False
     row_number = np.ptp(values) < 2 * len(values) and bool((np.diff(values) > 0).all())
     return row_number or bool(_ID_NAME.search(name)) or name.startswith(NAMELESS)
-
-
-def _predicts_target(values: np.ndarray, y: np.ndarray) -> bool:
-    if np.ptp(values) == 0 or np.ptp(y) == 0:
-        return False
-    return bool(abs(np.corrcoef(values, y)[0, 1]) > _MAX_CORRELATION)
 
 
 def _first_few(names: list[str]) -> str:

@@ -1,8 +1,13 @@
-"""Limits on the size of files and their content, checked from headers before anything is unpacked."""
+"""Limits on the size of files and their content, checked from headers before anything is unpacked, and on names."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fil_core.errors import BadData
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FILE_BYTES = 4 * 2**30  # size of a file on disk
 COLUMNS = 5_000  # of a table
@@ -13,6 +18,7 @@ EXPANSION = 200  # ratio of unpacked to packed bytes, for content above `_SMALL`
 IMAGE_PIXELS = 2**24  # pixels of an image before resizing
 IMAGE_VALUES = 16_384  # features of an image; the curvature of a model then takes 2 GiB
 TEXT_BYTES = 2**30  # text in a table, repeated values counted each time
+NAME_CHARACTERS = 2**26  # of all ids that are texts, each as long as the longest: 256 MiB
 TEXT = 200  # characters of the name of a column or class
 _SMALL = 2**20  # bytes
 
@@ -66,3 +72,26 @@ def check_name(role: str, name: str) -> str:
     if not name.strip() or len(name) > TEXT or not name.isprintable():
         raise BadData(f"{role}: expected a printable name of 1 to {TEXT} characters; got {name[:60]!r}.")
     return name
+
+
+def check_names(name: str, columns: list[str]) -> None:
+    """Raise BadData for column names that cannot be displayed or are not unique; `name` is the file in the message."""
+    seen: set[str] = set()
+    for column in columns:
+        check_name(f"{name}: column name", column)
+        if column in seen:
+            raise BadData(f"{name}: expected different column names; got {column!r} twice. Rename one of them.")
+        seen.add(column)
+
+
+def check_shape(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The table if it has rows and at least two columns; `name` is the file in the error message.
+
+    Raises:
+        BadData: it has not.
+    """
+    if not len(frame):
+        raise BadData(f"{name}: expected rows of data; got a header and 0 rows.")
+    if frame.shape[1] < 2:
+        raise BadData(f"{name}: expected at least two columns, a target and a feature; got {frame.shape[1]}.")
+    return frame

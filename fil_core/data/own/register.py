@@ -30,13 +30,14 @@ from fil_core.data.own.content import digest_of
 from fil_core.data.own.health import health
 from fil_core.data.own.reading import Form, read
 from fil_core.data.own.uploads import find_upload, make_private, own_directory, upload_name
+from fil_core.data.preprocess import fill
 from fil_core.data.raw import Raw
 from fil_core.dataset import AttributeGroup, fingerprint
 from fil_core.errors import BadData, DataUnavailable
 from fil_core.progress import Progress
 
 PREFIX = "own:"
-_VERSION = 2  # to be incremented when the same file and choices give different rows
+_VERSION = 4  # to be incremented when the same file and choices give different rows
 _KEY_DIGITS = 12
 _NAME = re.compile(r"own:(?:[a-z0-9-]{1,40}-)?([0-9a-f]{12})")
 _ARRAYS = ("X", "y", "ids", "X_test", "y_test")
@@ -92,7 +93,7 @@ def add(path: Path, choices: Choices, *, title: str = "", progress: Progress | N
         raise BadData(f"{title}: expected training rows; all rows are test rows. Choose a smaller test fraction.")
     if progress:
         progress(0, None, "checking the data")
-    checks = health(raw, form)
+    checks = health(fill(raw), form)
     return _store(own_directory() / key, raw, form, title, choices, checks, upload_name(path))
 
 
@@ -228,7 +229,7 @@ def find(name: str) -> OwnData:
 def _folder(name: str) -> Path:
     if not (match := _NAME.fullmatch(name)):
         raise DataUnavailable(
-            f"name: expected own:TITLE-KEY with a key of {_KEY_DIGITS} hexadecimal digits, as listed under own data; "
+            f"--data: expected own:TITLE-KEY with a key of {_KEY_DIGITS} hexadecimal digits, as listed under own data; "
             f"got {name[:80]!r}."
         )
     return own_directory() / match[1]

@@ -31,13 +31,13 @@ _SHARE = 0.75  # of the available memory
 
 
 def preview_in_sandbox(
-    path: Path, categorical: tuple[str, ...] = (), *, title: str = "", seconds: float = _SECONDS
+    path: Path, choices: Choices | None = None, *, title: str = "", seconds: float = _SECONDS
 ) -> dict[str, Any]:
     """`reading.preview` in the sandbox.
 
     Args:
         path: the file.
-        categorical: numeric columns that are categories.
+        choices: how its entries are to be read; None for the notation that the file suggests.
         title: name of the file in error messages; empty for its name on disk.
         seconds: time limit.
 
@@ -47,7 +47,8 @@ def preview_in_sandbox(
     Raises:
         BadData: any error of `reading.preview`, or the file exceeds the limits on memory or time.
     """
-    request = {"task": "preview", "path": str(path), "title": title, "categorical": list(categorical)}
+    plain = None if choices is None else choices.plain()
+    request = {"task": "preview", "path": str(path), "title": title, "choices": plain}
     return _run(request, None, seconds)
 
 
@@ -139,7 +140,8 @@ def _memory_limit() -> int:
 
 
 def _preview(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    return preview(Path(request["path"]), tuple(request["categorical"]))
+    choices = request["choices"]
+    return preview(Path(request["path"]), None if choices is None else choices_of(choices))
 
 
 def _add(request: dict[str, Any], progress: Progress) -> dict[str, Any]:

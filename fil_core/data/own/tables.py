@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -10,51 +11,100 @@ import pandas as pd
 
 from fil_core.data.own import limits
 from fil_core.data.own.choices import DEFAULT_TEST_FRACTION, Choices
-from fil_core.data.own.columns import Column, as_numbers, as_texts, describe, is_whole, sorted_levels
+from fil_core.data.own.columns import Column, as_numbers, as_texts, read_columns, sorted_levels
+from fil_core.data.own.gaps import complete_rows, filled, first_few
+from fil_core.data.own.naming import column_option, key, option
+from fil_core.data.own.numerals import PLAIN
+from fil_core.data.own.targets import read_target
 from fil_core.data.raw import Raw, split_rows
 from fil_core.data.tabular import encode, unseen
 from fil_core.dataset import AttributeGroup
 from fil_core.errors import BadData
+from fil_core.specs.texts import write_names
 
-_MAX_NUMERIC_CLASSES = 20  # different whole numbers up to which a numeric target is taken as classes
-_MAX_CLASSES = 1_000
-_LISTED = 4  # names in an error message
-_MISSING_LEVEL = "(missing)"
+_SEVERAL = {"sensitive": "sensitive", "left_out": "leave-out", "categorical": "categorical"}  # fields and their options
 _MAX_ABSOLUTE = 1e100  # of an entry; larger ones could overflow in sums of squares
 
 
-def read_table(frame: pd.DataFrame, choices: Choices, name: str) -> Raw:
+def read_table(
+    frame: pd.DataFrame,
+    choices: Choices,
+    name: str,
+    *,
+    usual: Collection[str] = (),
+    held_out: np.ndarray | None = None,
+) -> Raw:
     """The examples of a table.
 
     Args:
         frame: the columns of the file; not modified.
         choices: target, id, and how to read the columns.
         name: name of the file in error messages.
+        usual: texts that stand for a missing value in a column of text, unless the choices name others.
+        held_out: (n,) bool, the test rows of a file with a split of its own; None for a random split.
 
     Returns:
         Features in the order of the columns; categories are one-hot encoded without their last level, with the levels
-        of the training rows. `notes` lists all changes to the data.
+        of the training rows. A missing number is NaN, to be filled in with `preprocess.fill`. `notes` lists all changes
+        to the data.
 
     Raises:
         BadData: a column that does not exist or cannot be used, missing values without a choice on how to handle them,
             or ids that are missing or not unique.
     """
     choices = _with_file_spelling(frame, choices, name)
-    columns = {column.name: column for column in describe(frame, choices.categorical)}
-    features = [c for c in frame.columns if c not in {choices.target, choices.id, *choices.left_out}]
+    not_features = {choices.target, choices.id, *choices.left_out}
+    frame, columns = read_columns(frame, choices, usual=usual, ignored=not_features - {choices.target})
+    features = [c for c in frame.columns if c not in not_features and columns[c].kind != "rows"]
     if not features:
-        raise BadData(f"{name}: expected at least one feature; all columns are target, id or left out.")
+        raise BadData(f"{name}: expected at least one feature; all columns are target, id, row numbers or left out.")
+    _check_target(columns[choices.target])
     _check_features([columns[f] for f in features])
     _check_range(frame, [f for f in [*features, choices.target] if columns[f].kind == "number"])
-    kept, notes = _complete_rows(frame, [*features, choices.target], choices)
+    kept, gap_notes = complete_rows(frame, columns, [*features, choices.target], choices)
     ids, id_names = _ids(frame, choices, kept)
     order = np.argsort(ids, kind="stable")
-    frame, ids = frame.iloc[np.flatnonzero(kept)[order]].reset_index(drop=True), ids[order]
+    rows = np.flatnonzero(kept)[order]
+    frame, ids = frame.iloc[rows].reset_index(drop=True), ids[order]
     id_names = None if id_names is None else id_names[order]
-    y, classes = _target(frame[choices.target], choices)
-    fraction = DEFAULT_TEST_FRACTION if choices.test_fraction is None else choices.test_fraction
-    train, test = split_rows(len(frame), fraction)
-    return _encode(frame, features, columns, choices, (y, classes), (ids, id_names), (train, test), notes)
+    y, classes, target_notes = read_target(frame[choices.target], choices)
+    notes = [*_reading_notes(columns, features, choices), *target_notes, *gap_notes]
+    parts = split(len(frame), choices, None if held_out is None else held_out[rows])
+    return _encode(frame, features, columns, choices, (y, classes), (ids, id_names), parts, notes)
+
+
+def split(n: int, choices: Choices, held_out: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Train and test row numbers, each ascending.
+
+    Args:
+        n: number of rows.
+        choices: their `test_fraction` is used.
+        held_out: (n,) bool, the test rows of a file with a split of its own; None for a random split.
+
+    Raises:
+        BadData: a test fraction beside a split.
+    """
+    if held_out is None:
+        return split_rows(n, DEFAULT_TEST_FRACTION if choices.test_fraction is None else choices.test_fraction)
+    if choices.test_fraction is not None:
+        raise BadData("--test-fraction: expected none for a file with X_test and y_test; leave it out.")
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def _reading_notes(columns: dict[str, Column], features: list[str], choices: Choices) -> list[str]:
+    """How the entries were read, where that is not plain."""
+    notes = []
+    if choices.notation != PLAIN:
+        decimal = "comma" if choices.decimal == "," else "point"
+        grouped = f" and {choices.thousands!r} between thousands" if choices.thousands else ""
+        notes.append(f"Numbers are read with a decimal {decimal}{grouped}.")
+    notes += [
+        f"{c.name} numbers or names the rows and is no feature. As the id ({column_option('id', c.name)}) it names the "
+        "examples."
+        for c in columns.values()
+        if c.kind == "rows"
+    ]
+    return notes + [note for name in [choices.target, *features] for note in columns[name].notes]
 
 
 def _encode(
@@ -69,7 +119,7 @@ def _encode(
 ) -> Raw:
     """Impute, encode and split; medians and levels are those of the training rows."""
     (y, classes), (numbers, names), (train, test) = target, ids, split
-    imputed, imputation_notes = _impute(frame[features], columns, train)
+    imputed, gaps, gap_notes = filled(frame[features], columns, train)
     layout = {f: _group(imputed[f].iloc[train], f) if columns[f].kind == "category" else None for f in features}
     constant = [f for f, group in layout.items() if group is not None and not group.levels]
     layout = {f: group for f, group in layout.items() if f not in constant}
@@ -78,21 +128,27 @@ def _encode(
     unknown = unseen(imputed.iloc[test], layout)
     test = test[~unknown]
     X, feature_names, groups = encode(imputed, layout)
-    notes = [
-        *notes, *imputation_notes,
-        *(f"{f} is left out: all training rows have the same value." for f in constant),
-        *(f"Baseline level of {g.name}: {g.dropped}." for g in groups.values()),
-    ]  # fmt: skip
-    if unknown.any():
-        notes.append(f"{int(unknown.sum()):,} test rows are left out: no training row has one of their categories.")
+    notes = [*notes, *gap_notes, *_encoding_notes(constant, groups, int(unknown.sum()))]
     sensitive = tuple(f for f in choices.sensitive if f in layout)
     return Raw(
         intercept=True, X=X[train], y=y[train], ids=numbers[train], X_test=X[test], y_test=y[test], class_names=classes,
         feature_names=feature_names, groups=groups, target_name=choices.target, sensitive=sensitive,
         continuous=tuple(feature_names.index(f) for f, group in layout.items() if group is None),
+        gaps=tuple(feature_names.index(f) for f in gaps),
         id_names=None if names is None else names[train],
         notes=(_ids_note(choices, names), *notes),
     )  # fmt: skip
+
+
+def _encoding_notes(constant: list[str], groups: dict[str, AttributeGroup], unknown: int) -> list[str]:
+    """Constant categories, baseline levels, and how many test rows cannot be encoded."""
+    notes = [f"{name} is left out: all training rows have the same value." for name in constant]
+    notes += [f"Baseline level of {group.name}: {group.dropped}." for group in groups.values()]
+    if unknown == 1:
+        notes.append("1 test row is left out: no training row has one of its categories.")
+    elif unknown:
+        notes.append(f"{unknown:,} test rows are left out: no training row has one of their categories.")
+    return notes
 
 
 def _ids_note(choices: Choices, names: np.ndarray | None) -> str:
@@ -103,49 +159,65 @@ def _ids_note(choices: Choices, names: np.ndarray | None) -> str:
 
 
 def _with_file_spelling(frame: pd.DataFrame, choices: Choices, name: str) -> Choices:
-    """The choices with column names spelt as in the file; upper and lower case need not match.
+    """The choices with column names spelt as in the file; case, spaces and quotes around a name need not match.
 
     Raises:
         BadData: a column that does not exist, or no target.
     """
-    spellings = {str(column).casefold(): str(column) for column in frame.columns}
-    listed = ", ".join(map(str, frame.columns[:12])) + (", …" if frame.shape[1] > 12 else "")
+    spellings = {key(str(column)): str(column) for column in frame.columns}
+    listed = write_names(tuple(map(str, frame.columns[:12]))) + (", …" if frame.shape[1] > 12 else "")
 
-    def spelling(column: str) -> str:
+    def spelling(flag: str, column: str) -> str:
         if column in frame.columns:
             return column
-        if column.casefold() not in spellings:
-            raise BadData(f"{name}: expected one of its columns ({listed}); got {column!r}.")
-        return spellings[column.casefold()]
+        if key(column) not in spellings:
+            raise BadData(f"--{flag}: expected one of the columns of {name} ({listed}); got {column!r}.")
+        return spellings[key(column)]
 
     if not choices.target:
         raise BadData(f"{name}: expected the column to predict (--target); choose one of {listed}.")
     several: dict[str, Any] = {
-        field: tuple(map(spelling, getattr(choices, field))) for field in ("sensitive", "left_out", "categorical")
+        field: tuple(spelling(flag, column) for column in getattr(choices, field)) for field, flag in _SEVERAL.items()
     }
-    target, id_ = spelling(choices.target), spelling(choices.id) if choices.id else ""
+    target, id_ = spelling("target", choices.target), spelling("id", choices.id) if choices.id else ""
     return dataclasses.replace(choices, target=target, id=id_, **several)
+
+
+def _check_target(column: Column) -> None:
+    """Raise BadData for a target that is neither classes nor numbers."""
+    if column.kind == "empty":
+        raise BadData(f"target {column.name!r}: expected values; all of them are missing. Choose another --target.")
+    if column.non_numeric:
+        raise BadData(f"target {column.name!r}: expected numbers; got {column.non_numeric}. {column.advice}")
+    if column.kind == "date":
+        raise BadData(
+            f"target {column.name!r}: expected numbers or classes; got dates. Choose --dates days, which makes them "
+            "days since the earliest one."
+        )
 
 
 def _check_features(columns: list[Column]) -> None:
     """Raise BadData for columns that cannot be features; they must be left out explicitly."""
-    for column in columns:
-        if column.non_numeric:
-            raise BadData(
-                f"column {column.name!r}: expected numbers; got {column.non_numeric}. Correct the file or leave the "
-                "column out."
-            )
+    unclear = [column for column in columns if column.non_numeric]
+    if unclear:
+        first, *others = unclear
+        such = f" So it is with {first_few([repr(column.name) for column in others])}." if others else ""
+        raise BadData(
+            f"column {first.name!r}: expected {'dates' if first.kind == 'date' else 'numbers'}; got "
+            f"{first.non_numeric}. {first.advice}{such}"
+        )
     reasons = {
         "text": "{0.distinct:,} different texts, too many for a category",
         "date": "dates",
         "empty": "no entries at all",
     }
-    bad = [f"{column.name!r} has {reasons[column.kind].format(column)}" for column in columns if column.kind in reasons]
+    bad = [column for column in columns if column.kind in reasons]
     if bad:
-        names = ",".join(column.name for column in columns if column.kind in reasons)
+        has = first_few([f"{column.name!r} has {reasons[column.kind].format(column)}" for column in bad])
+        days = ", read dates as days since the earliest (--dates days)" if any(c.kind == "date" for c in bad) else ""
         raise BadData(
-            f"features: expected columns of numbers or categories; {_first_few(bad)}. Leave such columns out "
-            f"(--leave-out {names[:200]}), or use one as the id (--id)."
+            f"features: expected columns of numbers or categories; {has}. Leave such columns out "
+            f"({option('leave-out', *(column.name for column in bad))}){days}, or use one as the id (--id)."
         )
 
 
@@ -159,40 +231,6 @@ def _check_range(frame: pd.DataFrame, numbers: list[str]) -> None:
                 f"column {name!r}: expected finite numbers up to {_MAX_ABSOLUTE:g}; got {values[i]:g} at row {i}. "
                 "Correct the file or leave the column out."
             )
-
-
-def _first_few(parts: list[str]) -> str:
-    return "; ".join(parts[:_LISTED]) + (f" and {len(parts) - _LISTED} more" if len(parts) > _LISTED else "")
-
-
-def _complete_rows(frame: pd.DataFrame, columns: list[str], choices: Choices) -> tuple[np.ndarray, list[str]]:
-    """(n,) bool: rows that are kept, and notes."""
-    missing = frame[columns].isna()
-    counts = missing.sum()
-    counts = counts[counts > 0]
-    all_rows = np.ones(len(frame), dtype=bool)
-    if counts.empty:
-        return all_rows, []
-    if choices.missing == "refuse":
-        per_column = _first_few([f"{name!r} ({count:,})" for name, count in counts.items()])
-        raise BadData(
-            "missing values: expected none, or a choice on how to handle them; "
-            f"{int(missing.any(axis=1).sum()):,} of {len(frame):,} rows have missing values, in {per_column}. Choose "
-            "--missing drop (leaves these rows out) or --missing fill."
-        )
-    if choices.missing == "drop":
-        kept = ~missing.any(axis=1).to_numpy()
-        if not kept.any():
-            raise BadData(
-                "missing values: expected some complete rows; every row has missing values. Choose --missing fill."
-            )
-        return kept, [f"{int((~kept).sum()):,} rows with missing values are left out."]
-    if choices.target in counts.index:
-        raise BadData(
-            f"target {choices.target!r}: expected a value in every row; {counts[choices.target]:,} rows have none, and "
-            "a target is not filled in. Choose --missing drop."
-        )
-    return all_rows, []
 
 
 def _ids(frame: pd.DataFrame, choices: Choices, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
@@ -220,50 +258,6 @@ def _ids(frame: pd.DataFrame, choices: Choices, kept: np.ndarray) -> tuple[np.nd
     for value in names:
         limits.check_name(f"id {choices.id!r}", value)
     return rows, names.to_numpy().astype(str)
-
-
-def _target(values: pd.Series, choices: Choices) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Class codes and class names; for a regression the values and an empty tuple."""
-    numeric = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
-    whole = numeric and bool(is_whole(values).all())
-    few = whole and values.nunique() <= _MAX_NUMERIC_CLASSES
-    task = choices.task if choices.task != "auto" else "classification" if few or not numeric else "regression"
-    if task == "regression":
-        if not numeric:
-            text = str(values[pd.to_numeric(values, errors="coerce").isna()].iloc[0])[:40]
-            raise BadData(f"target {choices.target!r}: expected numbers for a regression; got {text!r}.")
-        return values.to_numpy(np.float64), ()
-    if numeric and not whole:
-        raise BadData(
-            f"target {choices.target!r}: expected classes; got fractions such as {values.iloc[0]}. Choose regression."
-        )
-    labels = as_texts(values)
-    names = sorted_levels(labels.unique())
-    if not 2 <= len(names) <= _MAX_CLASSES:
-        got = f"only {names[0]!r}" if len(names) == 1 else f"{len(names):,} different values"
-        raise BadData(f"target {choices.target!r}: expected 2 to {_MAX_CLASSES:,} classes; got {got}.")
-    for class_name in names:
-        limits.check_name(f"target {choices.target!r}: class", class_name)
-    return pd.Index(names).get_indexer(labels), tuple(names)
-
-
-def _impute(frame: pd.DataFrame, columns: dict[str, Column], train: np.ndarray) -> tuple[pd.DataFrame, list[str]]:
-    """Features without missing values (numbers: median of the training rows; categories: a level), and notes."""
-    imputed, notes = {}, []
-    for name in frame.columns:
-        values = frame[name]
-        missing = int(values.isna().sum())
-        if columns[name].kind == "category":
-            values = as_texts(values)
-            fill: object = _MISSING_LEVEL
-        else:
-            values = values.astype(np.float64)
-            fill = float(values.iloc[train].median()) if missing else 0.0
-        imputed[name] = values.fillna(fill) if missing else values
-        if missing:
-            shown = f"the level {fill}" if isinstance(fill, str) else f"the median {fill:g}"
-            notes.append(f"{missing:,} missing values of {name} are replaced by {shown}.")
-    return pd.DataFrame(imputed), notes
 
 
 def _group(values: pd.Series, name: str) -> AttributeGroup:

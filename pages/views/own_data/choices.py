@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, cast
 
 import streamlit as st
@@ -18,13 +19,18 @@ _MISSING = {
     "drop": "leave out rows with missing values",
     "fill": "use the median, or a level of their own",
 }
-_NOT_FEATURES = {"text", "date", "empty"}  # kinds of columns
+_FEATURES = {"number", "category"}  # kinds of columns
 _MAX_CODES = 100  # different values up to which a numeric column is offered as categorical
 
 
-def choices(content: dict[str, Any]) -> Choices:
-    """The controls for a file, and the choices made; `content` is from `fil_core.data.own.reading.preview`."""
-    return _image_choices(content) if content["form"] == "image" else _table_choices(content)
+def choices(content: dict[str, Any], entries: Choices) -> Choices:
+    """The controls for a file, and the choices made.
+
+    Args:
+        content: from `fil_core.data.own.reading.preview`.
+        entries: how the entries of a table are read.
+    """
+    return _image_choices(content) if content["form"] == "image" else _table_choices(content, entries)
 
 
 def _image_choices(content: dict[str, Any]) -> Choices:
@@ -47,7 +53,7 @@ def _test_fraction(column: Any) -> float:
     )
 
 
-def _table_choices(content: dict[str, Any]) -> Choices:
+def _table_choices(content: dict[str, Any], entries: Choices) -> Choices:
     columns = {str(c["name"]): c for c in content["columns"]}
     names = list(columns)
     first, second, third = st.columns(3)
@@ -57,9 +63,10 @@ def _table_choices(content: dict[str, Any]) -> Choices:
     id_ = second.selectbox("Id", [_ROW_NUMBER, *(n for n in names if n != target)], key="own-id")
     id_column = "" if id_ == _ROW_NUMBER else id_
     rest = [n for n in names if n not in (target, id_column)]
-    default = [n for n in rest if columns[n]["kind"] in _NOT_FEATURES]
+    default = [n for n in rest if columns[n]["kind"] not in _FEATURES]
+    days = "-days" if entries.dates == "days" else ""
     left_out = third.multiselect(
-        "Columns to leave out", rest, default=default, key=f"own-left-out-{target}-{id_column}"
+        "Columns to leave out", rest, default=default, key=f"own-left-out-{target}-{id_column}{days}"
     )
     features = [n for n in rest if n not in left_out]
     sensitive = first.multiselect(
@@ -68,19 +75,24 @@ def _table_choices(content: dict[str, Any]) -> Choices:
         key=f"own-sensitive-{target}-{id_column}",
         help="Columns whose η is reported beside the η of the whole row.",
     )
-    codes = [n for n in features if columns[n]["kind"] == "number" and columns[n]["distinct"] <= _MAX_CODES]
+    codes = [n for n in features if _may_be_category(columns[n])]
     categorical = second.multiselect(
-        "Numeric codes to treat as categories",
+        "Columns to treat as categories",
         [*codes, *(n for n in st.session_state.get("own-categorical", ()) if n in features and n not in codes)],
         key="own-categorical",
     )
     task = third.selectbox("Target type", ["auto", "classification", "regression"], key="own-task")
     incomplete = sum(columns[n]["missing"] > 0 for n in [*features, *([target] if target else [])])
-    return Choices(
-        target=target or "", id=id_column, left_out=tuple(left_out), sensitive=tuple(sensitive),
+    return dataclasses.replace(
+        entries, target=target or "", id=id_column, left_out=tuple(left_out), sensitive=tuple(sensitive),
         categorical=tuple(categorical), missing=_missing(first, incomplete), task=cast(TaskChoice, task),
-        test_fraction=_test_fraction(third),
+        test_fraction=None if content.get("test_rows") else _test_fraction(third),
     )  # fmt: skip
+
+
+def _may_be_category(column: dict[str, Any]) -> bool:
+    code = column["kind"] == "number" or bool(column["non_numeric"]) or column["kind"] == "date"
+    return code and column["distinct"] <= _MAX_CODES
 
 
 def _missing(place: DeltaGenerator, incomplete: int) -> Missing:

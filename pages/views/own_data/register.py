@@ -17,13 +17,16 @@ _ENCODING = {
     "text": "not a feature: too many different texts",
     "date": "not a feature: dates",
     "empty": "not a feature: no values",
+    "rows": "not a feature: numbers or names the rows",
 }
 FORMATS = """
 - **Tables**: `.csv` (UTF-8 with a header line; separated by commas, semicolons, tabs or bars) and `.parquet`. Numbers
-  are numeric features; text is categorical and one-hot encoded, with the last level as the baseline.
-- **Arrays**: `.npz` with `X` and `y` (images: `uint8`, n × height × width, or × 3), or a `.npy` matrix, whose columns
-  are named by their index. Pickled objects are not opened.
-- **Images**: a `.zip` of class folders, such as `cats/1.png`, or `train/cats/1.png` and `test/cats/1.png`.
+  are numeric features, in the notation that is chosen; text is categorical and one-hot encoded, with the last level as
+  the baseline, unless most of it looks like numbers or dates.
+- **Arrays**: `.npz` with `X` and `y` (images: `uint8`, n × height × width, or × 3), perhaps with `X_test` and `y_test`,
+  or a `.npy` matrix, whose columns are named by their index. Pickled objects are not opened.
+- **Images**: a `.zip` of class folders, such as `cats/1.png`, or `train/cats/1.png` and `test/cats/1.png` (or `val/`).
+  PNG, JPEG, WebP, GIF, BMP, TIFF and PPM, of 8 bits per channel.
 - Folders of images, and files too large to upload, are added on the command line:
   `python -m fil_core fil --data ./folder`; they then appear in the list on this page.
 
@@ -81,6 +84,8 @@ def preview(content: dict[str, Any]) -> None:
         st.caption("Columns and their encoding as features")
         encodings = [_encoding(column) for column in content["columns"]]
         summary = columns[["name", "kind", "distinct", "missing"]].assign(encoding=encodings)
+        if any(any(column["missing_texts"]) for column in content["columns"]):
+            summary["read as missing"] = [_missing_texts(column["missing_texts"]) for column in content["columns"]]
         tables.table(summary, key="own-columns", hide_index=True)
     with right:
         st.caption("First rows")
@@ -91,13 +96,20 @@ def preview(content: dict[str, Any]) -> None:
             tables.table(pd.DataFrame(content["head"], columns=names), key="own-head", hide_index=True)
 
 
+def _missing_texts(counts: dict[str, int]) -> str:
+    """Which texts were taken for a missing value, and how often; they are masked while Redact is on."""
+    named = {(widgets.MASK if widgets.redacted() else text) if text else "empty": n for text, n in counts.items()}
+    return ", ".join(f"{text} ({n:,})" for text, n in named.items())
+
+
 def _encoding(column: dict[str, Any]) -> str:
     """How a column is encoded as features; values of the data are masked while Redact is on."""
     levels = column["levels"]
     if column["non_numeric"]:
-        return f"error, not a number: {widgets.MASK if widgets.redacted() else column['non_numeric']}"
+        what = "no certain date" if column["kind"] == "date" else "not a number"
+        return f"error, {what}: {widgets.MASK if widgets.redacted() else column['non_numeric']}"
     if column["kind"] != "category":
-        return _ENCODING[column["kind"]]
+        return _ENCODING.get(column["kind"], f"not a feature: {column['kind']}")
     if len(levels) < 2:
         return "not a feature: constant"
     columns = f"{len(levels) - 1} column" + ("s" if len(levels) != 2 else "")
