@@ -26,7 +26,7 @@ from typing import Any
 _WHERE = {
     "fil_core.specs": ("DataSpec", "ModelSpec", "Request", "DEFAULT_L2", "LARGEST_L2", "ATTACKABLE"),
     "fil_core.analyses.table": ("ANALYSES", "analysis_of", "request_of"),
-    "fil_core.attacks.attackers": ("ATTACKERS",),
+    "fil_core.attacks.attackers": ("ATTACKERS", "WHITE_BOX"),
     "fil_core.specs.weights": ("Irfil", "Dropping", "GivenWeights", "Weighting", "METHODS", "weighting"),
     "fil_core.analyses.releases": ("Mitigation", "compared_releases", "noise_for", "release_row", "attack_by_decile"),
     "fil_core.mitigations.releases": ("successors", "default_sigma", "evenly_ranked"),
@@ -48,7 +48,7 @@ _WHERE = {
     "fil_core.attacks.attribute": ("Attribute", "attribute_of", "categorical", "continuous"),
     "fil_core.attacks.candidates": ("candidate_shifts",),
     "fil_core.attacks.inference": ("Inference", "infer"),
-    "fil_core.attacks.success": ("success_probability", "sigma_for_success", "success_column"),
+    "fil_core.attacks.success": ("success_probability", "sigma_for_success", "success_column", "success_range"),
     "fil_core.attacks.reconstruction": ("Reconstruction", "reconstruct"),
     "fil_core.engine": ("Engine", "get"),
     "fil_core.engine.weights": ("read_weights", "keep_weights"),

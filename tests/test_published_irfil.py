@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from test_published_figures import FOLDER, LEAST_SQUARES, LOGISTIC, MNIST, need
 
+from fil_core.analyses.attribute.request import AttributeRequest
 from fil_core.analyses.irfil.request import IrfilRequest
-from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.data import load
 from fil_core.engine import Engine
 from fil_core.result import Result
@@ -101,7 +101,8 @@ class TestTheGenotypeOfIwpc:
         """White-box success at sigma = 1e-3, averaged in deciles of the patients by what eta was before."""
         need("iwpc/iwpc-scaled.csv")
         before = answer(IrfilRequest(data=IWPC, model=RIDGE, weights=GENOTYPE)).table["eta_before"]
-        attacked = answer(ReleaseRequest(data=IWPC, model=model, sigma=1e-3, attribute="vkorc1")).table["attack"]
+        asked = AttributeRequest(data=IWPC, model=model, sigmas=(1e-3,), attribute="vkorc1", attackers=("whitebox",))
+        attacked = answer(asked).table["success_whitebox_0.001"]
         groups = np.array_split(before.sort_values().index, 10)
         return np.array([attacked[ids].mean() for ids in groups])
 

@@ -112,8 +112,8 @@ def release_row(mitigation: Mitigation, result: Result | None) -> dict[str, Any]
 
     Returns:
         `name`, `family`, `sigma`, `l2`, `weights`, `trained_on` (examples of weight > 0), `eta_max`, `eta_mean`,
-        `eta_std`, `attack` and `nothing_learnt` (see `run_release`), `test_score` (no noise), `expected_score` and its
-        spread between releases `score_std`.
+        `eta_std`, `attack`, `attacker` (who infers most of an attribute) and `nothing_learnt` (see `run_release`),
+        `test_score` (no noise), `expected_score` and its spread between releases `score_std`.
     """
     release = mitigation.release
     summary = result.summary if result else {}
@@ -127,6 +127,7 @@ def release_row(mitigation: Mitigation, result: Result | None) -> dict[str, Any]
         "trained_on": summary.get("trained_on"),
         **{name: summary.get(name) for name in ("eta_max", "eta_mean", "eta_std")},
         "attack": attack.get("value"),
+        "attacker": attack.get("attacker"),
         "nothing_learnt": attack.get("nothing_learnt"),
         **{name: summary.get(name) for name in ("test_score", "expected_score", "score_std")},
     }

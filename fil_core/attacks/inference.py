@@ -20,10 +20,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fil_core.attacks.attackers import ATTACKERS
+from fil_core.attacks.attackers import ATTACKERS, WHITE_BOX
 from fil_core.attacks.attribute import Attribute
 from fil_core.attacks.candidates import attackable, candidate_shifts
-from fil_core.attacks.success import CLOSED_FORM, success_probability, unseen_success
+from fil_core.attacks.success import CLOSED_FORM, guessed_shares, success_probability, unseen_success
 from fil_core.dataset import Dataset
 from fil_core.linalg import row_blocks, weighted_gram
 from fil_core.models import Fitted
@@ -44,6 +44,7 @@ class Inference:
         accuracy: by attacker (S,), its mean over examples: exact for two values, else the mean of the trials.
         standard_error: by attacker (S,), standard error of that mean over trials; 0 where nothing is drawn.
         exact: by white-box attacker (S,), the mean of the closed form, for two or three values.
+        guessed: by attacker (S, k), the share of all guesses that name each value: exact where `success` is.
         gram: inner products of the candidates' shifts, (n, k, k), for two or three values, else None.
     """
 
@@ -51,6 +52,7 @@ class Inference:
     accuracy: dict[str, np.ndarray]
     standard_error: dict[str, np.ndarray]
     exact: dict[str, np.ndarray]
+    guessed: dict[str, np.ndarray]
     gram: np.ndarray | None
 
 
@@ -90,8 +92,8 @@ def infer(
     noise = torch.randn(
         trials, fitted.theta.shape[-1], generator=torch.Generator().manual_seed(seed), dtype=torch.float64
     )
-    count = _Count(attribute, sigmas, noise.to(fitted.theta.device))
-    white = [name for name in attackers if name.startswith("whitebox")]
+    count = _Count(attribute, sigmas, noise.to(fitted.theta.device), fitted.weights > 0)
+    white = [name for name in attackers if name in WHITE_BOX]
     # First, because it alone can find that there are no candidates (l2 = 0).
     gram = _white_box(fitted, dataset, attribute, white, count, progress) if white else None
     if "fredrikson14" in attackers:
@@ -103,6 +105,9 @@ def infer(
     exact = _closed_forms(gram, attribute, white, sigmas) if gram is not None else {}
     drawn = _without_weight(fitted, attribute, white, count.success)
     success, error = drawn | exact, count.standard_error
+    guessed = count.guessed
+    if gram is not None:
+        guessed = guessed | {name: _guessed(gram, _prior(attribute, name), sigmas) for name in white}
     accuracy = {name: share.mean(0) for name, share in drawn.items()}
     if attribute.k == 2:
         accuracy = accuracy | {name: p.mean(0) for name, p in exact.items()}
@@ -113,6 +118,7 @@ def infer(
         accuracy={name: accuracy[name] for name in in_order},
         standard_error={name: error[name] for name in in_order},
         exact={name: p.mean(0) for name, p in exact.items()},
+        guessed={name: guessed[name] for name in in_order},
         gram=gram,
     )
 
@@ -127,26 +133,27 @@ def _without_weight(
     corrected = dict(success)
     for name in white:
         if name in success:  # with two values nothing is drawn
-            prior = attribute.prior if name == "whitebox-prior" else None
-            guess = unseen_success(attribute.codes, attribute.k, prior)[:, None]
+            guess = unseen_success(attribute.codes, attribute.k, _prior(attribute, name))[:, None]
             corrected[name] = np.where(unseen[:, None], guess, success[name])
     return corrected
 
 
 class _Count:
-    """Right guesses by attacker, noise, release and example."""
+    """Guesses by attacker, noise, release and example, and how many of them are right."""
 
-    def __init__(self, attribute: Attribute, sigmas: Sequence[float], noise: Tensor) -> None:
+    def __init__(self, attribute: Attribute, sigmas: Sequence[float], noise: Tensor, trained_on: Tensor) -> None:
         self.codes = torch.from_numpy(attribute.codes).to(noise.device)
-        self.log_prior = torch.from_numpy(np.log(attribute.prior)).to(noise)
+        self.prior = torch.from_numpy(attribute.prior).to(noise)
+        self.log_prior, self.trained_on = self.prior.log(), trained_on
         self.sigmas, self.noise, self.k = sigmas, noise, attribute.k
         self._by_example: dict[str, Tensor] = {}
         self._by_release: dict[str, Tensor] = {}
+        self._by_value: dict[str, Tensor] = {}
         self._same: dict[str, np.ndarray] = {}
 
-    def same(self, name: str, right: np.ndarray) -> None:
-        """An attacker who does not use the released parameters: right (n,), 0 or 1 for each example."""
-        self._same[name] = right
+    def same(self, name: str, guess: np.ndarray) -> None:
+        """An attacker who does not use the released parameters: guess (n,), the code for each example."""
+        self._same[name] = guess
 
     def releases(self, rows: int) -> list[slice]:
         """The releases in pieces that suit a block of `rows` examples."""
@@ -167,16 +174,35 @@ class _Count:
             S, T = len(self.sigmas), len(self.noise)
             self._by_example[name] = self.noise.new_zeros(S, len(self.codes))
             self._by_release[name] = self.noise.new_zeros(S, T)
+            self._by_value[name] = self.noise.new_zeros(S, self.k)
         right = (guess == self.codes[block]).to(self.noise)
         self._by_example[name][s, block] += right.sum(0)
         self._by_release[name][s, releases] += right.sum(1)
+        counted = guess[:, self.trained_on[block]] if name in WHITE_BOX else guess
+        self._by_value[name][s] += torch.bincount(counted.flatten(), minlength=self.k)
 
     @property
     def success(self) -> dict[str, np.ndarray]:
         """Share of right guesses, (n, S)."""
         drawn = {name: (hits.T / len(self.noise)).cpu().numpy() for name, hits in self._by_example.items()}
-        same = {name: np.repeat(right[:, None], len(self.sigmas), 1) for name, right in self._same.items()}
-        return drawn | same
+        codes = self.codes.cpu().numpy()
+        right = {name: (guess == codes).astype(float) for name, guess in self._same.items()}
+        return drawn | {name: np.repeat(r[:, None], len(self.sigmas), 1) for name, r in right.items()}
+
+    @property
+    def guessed(self) -> dict[str, np.ndarray]:
+        """Share of the guesses that name each value, (S, k); a white box guesses as `unseen_success` says unseen."""
+        n, unseen = len(self.codes), float((~self.trained_on).sum())
+        best = torch.nn.functional.one_hot(self.prior.argmax(), self.k).to(self.noise)
+        shares = {}
+        for name, counts in self._by_value.items():
+            blind = {"whitebox": torch.full_like(best, 1 / self.k), "whitebox-prior": best}.get(name)
+            extra = 0.0 if blind is None else unseen * blind
+            shares[name] = ((counts / len(self.noise) + extra) / n).cpu().numpy()
+        for name, guess in self._same.items():
+            share = np.bincount(guess, minlength=self.k) / n
+            shares[name] = np.repeat(share[None], len(self.sigmas), 0)
+        return shares
 
     @property
     def standard_error(self) -> dict[str, np.ndarray]:
@@ -191,7 +217,7 @@ class _Count:
 
 
 def _baseline(attribute: Attribute) -> np.ndarray:
-    return (attribute.codes == attribute.prior.argmax()).astype(float)
+    return np.full(len(attribute.codes), attribute.prior.argmax())
 
 
 def _ideal(
@@ -205,7 +231,7 @@ def _ideal(
     Y = torch.nn.functional.one_hot(codes, attribute.k).to(F)
     scale = float(F.square().mean()) or 1.0
     optimum, _ = fit_softmax(F, Y, None, dataset.n * _NEARLY_NO_PENALTY * scale, progress)
-    return ((F @ optimum.theta.T).argmax(1) == codes).double().cpu().numpy()
+    return (F @ optimum.theta.T).argmax(1).cpu().numpy()
 
 
 def _fredrikson(
@@ -305,7 +331,16 @@ def _closed_forms(
 ) -> dict[str, np.ndarray]:
     success = {}
     for name in white:
-        prior = attribute.prior if name == "whitebox-prior" else None
+        prior = _prior(attribute, name)
         columns = [success_probability(gram, attribute.codes, float(sigma), prior) for sigma in sigmas]
         success[name] = np.stack(columns, 1)
     return success
+
+
+def _guessed(gram: np.ndarray, prior: np.ndarray | None, sigmas: Sequence[float]) -> np.ndarray:
+    return np.stack([guessed_shares(gram, float(sigma), prior) for sigma in sigmas])
+
+
+def _prior(attribute: Attribute, attacker: str) -> np.ndarray | None:
+    """The shares of the values, for an attacker who uses them."""
+    return attribute.prior if attacker == "whitebox-prior" else None

@@ -16,6 +16,8 @@ Source: docs/maths.md, section 6; for the bivariate probability Owen, Annals of 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.special import ndtr, owens_t
 
@@ -99,6 +101,89 @@ def unseen_success(codes: np.ndarray, k: int, prior: np.ndarray | None) -> np.nd
     return np.full(len(codes), 1 / k) if prior is None else (codes == prior.argmax()).astype(float)
 
 
+def guessed_shares(gram: np.ndarray, sigma: float, prior: np.ndarray | None = None) -> np.ndarray:
+    """Share of the white-box attacker's guesses that name each value, over the examples and the release's noise.
+
+    Of one example, |Delta| = 2, sigma = 1: the true value with probability Phi(1), the other with the rest.
+
+    >>> gram = np.array([[[0.0, 0.0], [0.0, 4.0]]])
+    >>> guessed_shares(gram, 1.0).round(6).tolist()
+    [0.841345, 0.158655]
+
+    Args:
+        gram: as for `success_probability`.
+        sigma: as for `success_probability`.
+        prior: as for `success_probability`.
+
+    Returns:
+        (k,), which sum to 1 but for ties without noise.
+    """
+    n, k = gram.shape[:2]
+    return np.array([success_probability(gram, np.full(n, v), sigma, prior).mean() for v in range(k)])
+
+
+@dataclass(frozen=True, slots=True)
+class ByValue:
+    """How an attacker does on each value, whatever its share.
+
+    Attributes:
+        recall: (k,), the share of the examples with each value for which it is guessed.
+        precision: (k,), the share of the guesses of each value that are right; NaN where it is never guessed.
+    """
+
+    recall: np.ndarray
+    precision: np.ndarray
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """The mean recall: 1 / k for a guess that depends on nothing."""
+        return float(self.recall.mean())
+
+
+def by_value(success: np.ndarray, codes: np.ndarray, guessed: np.ndarray) -> ByValue:
+    """Recall and precision of each value.
+
+    Two of three have value 0, and everyone is guessed to have it:
+
+    >>> found = by_value(np.array([1.0, 1.0, 0.0]), np.array([0, 0, 1]), np.array([1.0, 0.0]))
+    >>> found.recall.tolist(), found.precision.round(3).tolist(), found.balanced_accuracy
+    ([1.0, 0.0], [0.667, nan], 0.5)
+
+    Args:
+        success: (n,), probability of a right guess for each example.
+        codes: (n,), the true values, each of 0 to k - 1 at least once.
+        guessed: (k,), share of all guesses that name each value.
+    """
+    right = np.bincount(codes, weights=success, minlength=len(guessed))
+    holders = np.bincount(codes, minlength=len(guessed))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precision = np.where(guessed > 0, right / (len(codes) * guessed), np.nan)
+    return ByValue(recall=right / holders, precision=precision.clip(max=1))
+
+
+def success_range(gram: np.ndarray, codes: np.ndarray, prior: np.ndarray | None = None) -> tuple[float, float]:
+    """Mean success of the white-box attack under endless noise, and its largest under any.
+
+    >>> least, most = success_range(np.array([[[0.0, 0.0], [0.0, 4.0]]]), np.array([0]))  # Phi(1 / sigma)
+    >>> round(least, 5), most
+    (0.5, 1.0)
+
+    Args:
+        gram: as for `sigma_for_success`.
+        codes: as for `sigma_for_success`.
+        prior: as for `sigma_for_success`.
+    """
+    _, means = _means(gram, codes, prior)
+    return float(means[-1]), float(means.max())
+
+
+def _means(gram: np.ndarray, codes: np.ndarray, prior: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Noises from nearly none to nearly only noise, and the mean success under each."""
+    size = float(np.sqrt(np.diagonal(gram, axis1=1, axis2=2).max())) or 1.0
+    sigmas = size * np.geomspace(_NO_NOISE, _ONLY_NOISE, _GRID)
+    return sigmas, np.array([success_probability(gram, codes, float(sigma), prior).mean() for sigma in sigmas])
+
+
 def sigma_for_success(gram: np.ndarray, codes: np.ndarray, target: float, prior: np.ndarray | None = None) -> float:
     """Least output noise from which on the white-box attack's mean success is at most `target`.
 
@@ -121,9 +206,7 @@ def sigma_for_success(gram: np.ndarray, codes: np.ndarray, target: float, prior:
     Raises:
         BadRequest: a target outside that range, which is named.
     """
-    size = float(np.sqrt(np.diagonal(gram, axis1=1, axis2=2).max())) or 1.0
-    sigmas = size * np.geomspace(_NO_NOISE, _ONLY_NOISE, _GRID)
-    means = np.array([success_probability(gram, codes, float(sigma), prior).mean() for sigma in sigmas])
+    sigmas, means = _means(gram, codes, prior)
     if not means[-1] < target < means.max():
         raise BadRequest(
             f"target success: expected a share between {means[-1]:.4f} and {means.max():.4f}; got {target!r}."

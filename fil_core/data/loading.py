@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fil_core.data import preprocess
+from fil_core.data import magnitudes, preprocess
 from fil_core.data.constants import without_constants
 from fil_core.data.raw import Raw
 from fil_core.data.registry import resolve, source_of
@@ -63,8 +63,9 @@ def assemble(raw: Raw, spec: DataSpec, *, title: str, task: Task) -> Dataset:
     raw = preprocess.fill(_select(raw, spec, task))
     _check(raw, task)
     raw = without_constants(raw)
-    raw = _standardised_target(raw) if raw.standardise_target else raw
     kind = spec.preprocess or "none"
+    _check_magnitudes(raw, kind, task)
+    raw = _standardised_target(raw) if raw.standardise_target else raw
     fitted = preprocess.fit(raw, kind=kind, pca=spec.pca)
     X, X_test = (np.ascontiguousarray(fitted.forward(X0)) for X0 in (raw.X, raw.X_test))
     names = raw.feature_names if spec.pca is None else tuple(f"pc{j + 1}" for j in range(spec.pca))
@@ -182,6 +183,16 @@ def _check_finite(X: np.ndarray, y: np.ndarray, names: tuple[str, ...], ids: np.
         f"column {names[column]!r}: expected finite numbers; got {X[i, column]} at {row} {ids[i]}. "
         "Fill in or remove such rows."
     )
+
+
+def _check_magnitudes(raw: Raw, kind: str, task: Task) -> None:
+    """Raise BadData for a column or a target of numbers beyond what float64 can square and multiply."""
+    if raw.X.dtype != np.uint8:
+        rows = [part for part in (raw.X, raw.X_test) if len(part)]
+        least, most = (np.array([find(part, axis=0) for part in rows]) for find in (np.min, np.max))
+        magnitudes.check_features(raw.feature_names, least.min(0), most.max(0), scaled=kind != "none")
+    if task == "regression":
+        magnitudes.check_target(raw.target_name, np.append(raw.y, raw.y_test), scaled=raw.standardise_target)
 
 
 def _notes(kind: str, spec: DataSpec, raw: Raw) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from fil_core.data import magnitudes
 from fil_core.data.dependence import MOST_WORK, dependences, few
 from fil_core.display.numbers import counted
 from fil_core.engine.fan_out.executors import readable_loss
@@ -109,6 +110,7 @@ def _measure(
     )
     _check_targets(source, moments)
     _check_features(moments)
+    _check_magnitudes(source, moments, kind)
     map, units = m.preprocessing(moments, kind=kind, pca=pca), _units(source, moments, kind)
     mapped = moments.through(map).in_units(*units)
     rows = Rows(source, map, moments.n, len(mapped.mean) - 1, units, execution.rows_per_block)
@@ -161,6 +163,15 @@ def _check_features(moments: Moments) -> None:
             f"row ({columns}{', …' if constant.size > 20 else ''}, counted from 0 among the features) would "
             "multiply η. Leave them out."
         )
+
+
+def _check_magnitudes(source: RowSource, moments: Moments, kind: Preprocess) -> None:
+    """As `data.loading`: raises BadData for numbers beyond what float64 can square and multiply."""
+    columns = [str(j) for j in range(len(moments.least) - 1)]
+    magnitudes.check_features(columns, moments.least[:-1], moments.most[:-1], scaled=kind != "none")
+    if not source.classes:
+        ends = np.array([moments.least[-1], moments.most[-1]])
+        magnitudes.check_target("target", ends, scaled=kind == "standardise")
 
 
 def _units(source: RowSource, moments: Moments, kind: Preprocess) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from fil_core import (
     expected_accuracy,
     expected_squared_error,
     sigma_for_success,
+    success_range,
 )
 from fil_core.analyses.attribute.words import success
 from pages.common.compute import engine
@@ -63,7 +64,17 @@ def success_curve(request: AttributeRequest, attacker: str, sigmas: tuple[float,
 @st.cache_data(max_entries=64, show_spinner=False)
 def noise_for_success(request: AttributeRequest, attacker: str, target: float) -> float:
     """Noise at which a white-box attacker's mean success equals a target, where success has a closed form."""
+    gram, codes, prior = _candidates(request, attacker)
+    return sigma_for_success(gram, codes, target, prior)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def range_of_success(request: AttributeRequest, attacker: str) -> tuple[float, float]:
+    """Mean success of a white-box attacker under endless noise, and its largest."""
+    return success_range(*_candidates(request, attacker))
+
+
+def _candidates(request: AttributeRequest, attacker: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Inner products of the candidates' shifts, the true values, and the shares for an attacker who uses them."""
     arrays = engine().get(request).arrays
-    return sigma_for_success(
-        arrays["gram"], arrays["codes"], target, arrays["prior"] if attacker == "whitebox-prior" else None
-    )
+    return arrays["gram"], arrays["codes"], arrays["prior"] if attacker == "whitebox-prior" else None

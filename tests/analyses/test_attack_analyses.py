@@ -67,7 +67,7 @@ def test_two_sigmas_never_share_a_column():
 def test_four_values_have_no_gram_matrices_to_keep():
     data = DataSpec(name="synthetic:200x9")
     result = Engine().get(AttributeRequest(data=data, attribute="attribute", sigmas=(0.0,), trials=5))
-    assert set(result.arrays) == {"codes", "prior"}
+    assert set(result.arrays) == {"codes", "prior", *(f"guessed_{name}" for name in ATTACKERS)}
     assert result.summary["levels"] == ["a", "b", "c", "d"]
     assert result.summary["exact"] == {}
 

@@ -19,6 +19,7 @@ from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.analyses.releases import attack_by_decile, compared_releases, noise_for, release_row
 from fil_core.analyses.table import key
+from fil_core.attacks.attribute import attribute_of
 from fil_core.data import resolve
 from fil_core.engine import Engine
 from fil_core.engine.store.export import to_csv_bytes, to_flat_parquet_bytes
@@ -464,9 +465,13 @@ def test_the_attack_on_an_attribute_is_that_of_its_own_analysis(data, attribute,
     model = weighted(RIDGE, how)
     options = dict(data=data, model=model, attribute=attribute, trials=30, seed=5)
     release = engine.get(ReleaseRequest(sigma=1e-2, **options))
-    own = engine.get(AttributeRequest(sigmas=(1e-2,), attackers=("whitebox",), **options))
-    success = own.table["success_whitebox_0.01"].to_numpy()
+    own = engine.get(AttributeRequest(sigmas=(1e-2,), attackers=("whitebox", "whitebox-prior"), **options))
+    shares = {name: own.table[f"success_{name}_0.01"].to_numpy() for name in ("whitebox", "whitebox-prior")}
     attack = release.summary["attack"]
+    success = shares[attack["attacker"]]
+    assert success.mean() == max(share.mean() for share in shares.values())
+    codes = own.arrays["codes"]
+    assert attack["balanced"] == pytest.approx(np.mean([success[codes == v].mean() for v in np.unique(codes)]))
     assert release.table["attack"].to_numpy() == pytest.approx(success, abs=1e-15)
     assert attack["value"] == pytest.approx(success.mean(), rel=1e-12)
     assert attack["closed_form"] is (attribute == "sex")
@@ -479,10 +484,20 @@ def test_of_who_was_dropped_the_attribute_is_guessed_blindly(engine):
     how = Dropping(k=30, attribute=("sex",))
     release = engine.get(ReleaseRequest(data=DIABETES, model=weighted(RIDGE, how), sigma=1e-2, attribute="sex"))
     gone = (release.table["weight"] == 0).to_numpy()
-    # One of two values, and this white box has no prior to prefer one of them.
-    assert gone.sum() == 30 and (release.table["attack"][gone] == 0.5).all()
-    kept = release.table["attack"][~gone]
-    assert kept.between(0.5, 1).all() and kept.nunique() > 30  # a chance of each one's own, never worse than a coin
+    # The stronger white box knows the shares, and guesses what most have.
+    assert gone.sum() == 30 and release.summary["attack"]["attacker"] == "whitebox-prior"
+    sex = attribute_of(engine.dataset(DIABETES), "sex")
+    assert (release.table["attack"][gone] == (sex.codes == sex.prior.argmax())[gone]).all()
+    assert release.table["attack"][~gone].nunique() > 30  # a chance of each one's own
+
+
+@pytest.mark.parametrize("sigma", [1e-3, 3e-2, 1.0, 1e3])
+def test_no_release_is_attacked_worse_than_by_guessing_the_most_frequent_value(sigma, engine):
+    """vkorc1-like: a value that most have, where the white box without the shares falls below guessing."""
+    release = engine.get(ReleaseRequest(data=DataSpec(name="synthetic:150x9"), model=RIDGE, sigma=sigma,
+                                        attribute="attribute", trials=200))  # fmt: skip
+    attack = release.summary["attack"]
+    assert attack["value"] > attack["nothing_learnt"] - 0.02  # two standard errors of the draws
 
 
 @pytest.mark.parametrize("sigmas", [(0.0, 1e-2, 1.0)])
@@ -506,8 +521,9 @@ def test_more_noise_is_a_safer_attribute(engine):
     values = [
         engine.get(dataclasses.replace(asked, sigma=s)).summary["attack"]["value"] for s in (1e-6, 1e-2, 0.1, 1e3)
     ]
+    most = attribute_of(engine.dataset(DIABETES), "sex").prior.max()  # all that is left is how common each value is
     assert values == sorted(values, reverse=True)
-    assert values[0] == pytest.approx(1, abs=1e-9) and values[-1] == pytest.approx(0.5, abs=1e-3)
+    assert values[0] == pytest.approx(1, abs=1e-9) and values[-1] == pytest.approx(most, abs=1e-3)
 
 
 @pytest.mark.parametrize(("data", "model"), [(DIABETES, RIDGE), (DIGITS, LOGISTIC)], ids=["table", "images"])

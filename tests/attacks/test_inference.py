@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import balanced_accuracy_score, precision_score, recall_score
 
 from fil_core.attacks import inference
 from fil_core.attacks.attackers import ATTACKERS
 from fil_core.attacks.attribute import attribute_of
+from fil_core.attacks.candidates import candidate_shifts
 from fil_core.attacks.inference import infer
+from fil_core.attacks.success import by_value
 from fil_core.errors import BadRequest
 from fil_core.linalg import blocks
 from fil_core.models import fit
@@ -45,14 +48,17 @@ def test_the_white_box_is_nearest_candidate(attack, make_reference):
     candidates = np.array([[reference.candidate(i, columns, v) for v in attribute.values] for i in range(data.n)])
     for name, prior in (("whitebox", np.ones(attribute.k)), ("whitebox-prior", attribute.prior)):
         for s, sigma in enumerate(SIGMAS):
-            right = np.zeros((TRIALS, data.n))
+            right, named = np.zeros((TRIALS, data.n)), np.zeros(attribute.k)
             for t, e in enumerate(drawn(data.d)):
                 released, bonus = reference.theta + sigma * e, 2 * sigma**2 * np.log(prior)
                 for i in range(data.n):
-                    right[t, i] = nearest_candidate(released, candidates[i], bonus) == attribute.codes[i]
+                    guess = nearest_candidate(released, candidates[i], bonus)
+                    right[t, i] = guess == attribute.codes[i]
+                    named[guess] += 1
             # Shares of whole numbers of trials: equal but for the last rounding.
             assert found.success[name][:, s] == pytest.approx(right.mean(0), rel=1e-12)
             assert found.accuracy[name][s] == pytest.approx(right.mean(), rel=1e-12)
+            assert found.guessed[name][s] == pytest.approx(named / (TRIALS * data.n), rel=1e-12)
             error = right.mean(1).std(ddof=1) / TRIALS**0.5 if sigma else 0
             assert found.standard_error[name][s] == pytest.approx(error, rel=1e-9)
         assert 0.2 < found.accuracy[name][2] < 0.9  # neither hopeless nor certain, so a mistake would show
@@ -195,3 +201,46 @@ def test_accuracy_of_three_values_with_weights_of_zero(sigma, with_attribute):
     assert found.accuracy["whitebox"][0] == pytest.approx(found.exact["whitebox"][0], abs=error + 1e-12)
     if sigma == 0:
         assert found.accuracy["whitebox"][0] == pytest.approx(0.5 + 0.5 / 3)
+
+
+@pytest.mark.parametrize("k", [2, 3])
+@pytest.mark.parametrize("name", ["whitebox", "whitebox-prior"])
+def test_shares_of_guesses_in_closed_form_are_those_of_many_releases(k, name, with_attribute):
+    data = with_attribute(k=k, n=40)
+    attribute, w = attribute_of(data, "kind"), np.ones(40)
+    w[:5] = 0  # whose value is guessed blindly
+    fitted = fit(ModelSpec(l2=0.02), data, weights=w)
+    sigmas, trials = (0.05, 0.3), 20_000
+    found = infer(fitted, data, attribute, attackers=(name,), sigmas=sigmas)
+    noise = torch.randn(trials, data.d, generator=torch.Generator().manual_seed(5), dtype=torch.float64).numpy()
+    bonus = np.log(attribute.prior) if name == "whitebox-prior" else np.zeros(k)
+    shifts = np.concatenate([s.numpy() for _, s in candidate_shifts(fitted, data, attribute)])
+    for s, sigma in enumerate(sigmas):
+        shares = np.zeros(k)
+        for i in range(data.n):
+            distance = ((sigma * noise[:, None, :] - shifts[i]) ** 2).sum(2) - 2 * sigma**2 * bonus
+            ties = np.isclose(distance, distance.min(1, keepdims=True), rtol=1e-9)
+            shares += (ties / ties.sum(1, keepdims=True)).mean(0)
+        assert found.guessed[name][s] == pytest.approx(shares / data.n, abs=4 * 0.5 / trials**0.5)
+        assert found.guessed[name][s].sum() == pytest.approx(1, abs=1e-9)
+
+
+def test_weights_of_zero_are_counted_among_the_guesses_of_four_values(with_attribute):
+    data = with_attribute(k=4, n=48)
+    attribute, w = attribute_of(data, "kind"), np.ones(48)
+    w[::2] = 0
+    fitted = fit(ModelSpec(l2=0.02), data, weights=w)
+    found = infer(fitted, data, attribute, attackers=("whitebox", "whitebox-prior"), sigmas=(0.0,))
+    kept = np.bincount(attribute.codes[1::2], minlength=4)  # who was trained on is read
+    assert found.guessed["whitebox"][0] == pytest.approx((kept + 24 / 4) / 48)
+    assert found.guessed["whitebox-prior"][0] == pytest.approx((kept + 24 * np.eye(4)[attribute.prior.argmax()]) / 48)
+
+
+def test_recall_precision_and_balanced_accuracy_are_those_of_scikit_learn():
+    rng = np.random.default_rng(3)
+    codes = np.array([0] * 90 + [1] * 7 + [2] * 3)
+    guess = np.where(rng.random(100) < 0.6, codes, rng.integers(0, 2, 100))  # 2 is hardly ever guessed
+    found = by_value((guess == codes).astype(float), codes, np.bincount(guess, minlength=3) / 100)
+    assert found.recall == pytest.approx(recall_score(codes, guess, average=None))
+    assert found.precision == pytest.approx(precision_score(codes, guess, average=None))
+    assert found.balanced_accuracy == pytest.approx(balanced_accuracy_score(codes, guess))

@@ -20,11 +20,11 @@ FEW = ["--trials", 3, "--draws", 5]
 
 FAMILIES = ["as it is", "reweighting", "more noise", "larger penalty", "dropping"]
 COLUMNS = [
-    "name", "family", "sigma", "l2", "weights", "trained_on", "eta_max", "eta_mean", "eta_std", "attack",
+    "name", "family", "sigma", "l2", "weights", "trained_on", "eta_max", "eta_mean", "eta_std", "attack", "attacker",
     "nothing_learnt", "test_score", "expected_score", "score_std", "attack_by_decile", "new_leakiest",
     "error",
 ]  # fmt: skip
-MEASURED = COLUMNS[5:14]
+MEASURED = [name for name in COLUMNS[5:15] if name != "attacker"]  # which only attributes have
 
 
 def last_line(out):
@@ -366,7 +366,7 @@ def test_the_table_has_a_row_for_each_mitigation(compared, suffix):
     line, _, folder = compared
     table = read(folder / f"table.{suffix}")
     assert len(table) == len(line["mitigations"])
-    assert table.columns[1:].tolist() == [*COLUMNS[1:14], "error"]
+    assert table.columns[1:].tolist() == [*COLUMNS[1:15], "error"]
     assert table.iloc[:, 0].tolist() == [row["name"] for row in line["mitigations"]]
     for name in ("sigma", "l2", *MEASURED):
         expected = [np.nan if row[name] is None else row[name] for row in line["mitigations"]]

@@ -7,7 +7,16 @@ import pytest
 from harness import ATTACKS, PAGES, app, fresh_server, plain, sidebar, words  # noqa: F401 - the fixture is at work by being here
 from streamlit.testing.v1 import AppTest
 
-from fil_core import AttributeRequest, BadData, DataSpec, Engine, FilError, ModelSpec, ReconstructionRequest
+from fil_core import (
+    AttributeRequest,
+    BadData,
+    DataSpec,
+    Engine,
+    FilError,
+    ModelSpec,
+    ReconstructionRequest,
+    success_range,
+)
 
 
 def diabetes(**more: object) -> AttributeRequest:
@@ -52,6 +61,18 @@ def test_the_headline_is_the_closed_form_at_the_noise_of_the_slider() -> None:
     assert f"**{100 * now:.2f} %**" in words(at)
     slider.set_value(0.0).run()
     assert not at.exception and "**100.00 %**" in words(at)
+
+
+def test_the_accuracies_that_can_be_reached_are_offered() -> None:
+    at = attribute_page(attacked="sex")
+    arrays = Engine().get(diabetes()).arrays
+    least, most = success_range(arrays["gram"], arrays["codes"], arrays["prior"])
+    assert least == pytest.approx(arrays["prior"].max(), abs=0.02) and most == pytest.approx(1)
+    for edge in (1, 20, 39):  # of 41 steps
+        goal = next(s for s in at.select_slider if s.label.startswith("Limit"))
+        assert edge != 1 or goal.value == pytest.approx((least + most) / 2)
+        goal.set_value(float(np.linspace(least, most, 41)[edge])).run()
+        assert not at.exception and not at.error and "This takes σ" in words(at)
 
 
 def test_a_continuous_column_is_attacked_in_bins_and_says_so() -> None:

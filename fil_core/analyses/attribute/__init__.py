@@ -9,7 +9,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="attribute inference",
-    version=2,
+    version=3,
     request=AttributeRequest,
     needs="optimum",
     check=_late("run", "check_attribute"),

@@ -11,12 +11,12 @@ import plotly.graph_objects as go
 from fil_core.analyses.attribute.words import middle_sigma
 from fil_core.analyses.attribute.words import success as guess_success
 from fil_core.analyses.subject import Drawn, Subject
+from fil_core.attacks.attackers import WHITE_BOX
 from fil_core.display.charts import INK, LEAKS, OKABE_ITO, Mode, level, styled
 from fil_core.display.redaction import deciles_tell
 from fil_core.leakage.comparison import deciles as deciles_of
 from fil_core.result import Result
 
-WHITE = ("whitebox-prior", "whitebox")
 _FINE = 31  # points of a closed form
 
 ATTACKER_COLOURS = {
@@ -37,7 +37,7 @@ def figures(subject: Subject) -> list[Drawn]:
 def white_box(result: Result) -> dict[str, np.ndarray]:
     """Each example's probability that the white-box attackers are correct, at the middle noise level."""
     sigma = middle_sigma(result)
-    return {name: guess_success(result, name, sigma) for name in WHITE if name in result.summary["accuracy"]}
+    return {name: guess_success(result, name, sigma) for name in WHITE_BOX if name in result.summary["accuracy"]}
 
 
 def _against_noise(subject: Subject, sigma: float) -> list[Drawn]:
@@ -48,7 +48,7 @@ def _against_noise(subject: Subject, sigma: float) -> list[Drawn]:
     drawn_at = [s["sigmas"][i] for i in noisy]
     lines: dict[str, tuple[Sequence[float], Sequence[float]]] = {}
     points: dict[str, tuple[Sequence[float], Sequence[float], Sequence[float]]] = {}
-    for name in WHITE if "gram" in result.arrays else ():
+    for name in WHITE_BOX if "gram" in result.arrays else ():
         if name in s["exact"]:
             fine = [float(v) for v in np.geomspace(min(drawn_at), max(drawn_at), _FINE)]
             lines[name] = (fine, [float(guess_success(result, name, level).mean()) for level in fine])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from fil_core.analyses.attribute.words import RARE
 from fil_core.analyses.subject import Subject
 
 _WANTED = (
     "accuracy", "standard_error", "prior", "exact", "sigmas", "levels", "attribute", "n", "d", "eta_mean", "trials",
+    "balanced_accuracy", "rarest", "recall", "precision",
 )  # fmt: skip
 
 
@@ -19,7 +21,19 @@ def printed(subject: Subject) -> tuple[dict[str, Any], str]:
     rows += [_row("", [f"{sigma:g}" for sigma in line["sigmas"]])]
     rows += [_row(name, [f"{value:.4f}" for value in shares]) for name, shares in line["accuracy"].items()]
     rows += [_row(f"{name}, exact", [f"{v:.4f}" for v in shares]) for name, shares in _beside(line).items()]
+    if min(line["prior"]) <= RARE:
+        value = line["levels"][line["rarest"]]
+        titles = {
+            "balanced_accuracy": "Balanced accuracy:", "recall": f"Recall of {value}:",
+            "precision": f"Precision of {value}:",
+        }  # fmt: skip
+        for measure, title in titles.items():
+            rows += [title, *(_row(name, _cells(shares)) for name, shares in line[measure].items())]
     return line, "\n".join(rows)
+
+
+def _cells(shares: list[float | None]) -> list[str]:
+    return ["-" if value is None else f"{value:.4f}" for value in shares]
 
 
 def _beside(line: dict[str, Any]) -> dict[str, list[float]]:

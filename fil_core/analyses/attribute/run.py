@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -10,7 +13,7 @@ from fil_core.analyses.attribute.request import AttributeRequest
 from fil_core.analyses.health import caveats, health, noise_grid
 from fil_core.attacks.attribute import Attribute, attribute_of
 from fil_core.attacks.inference import Inference, infer
-from fil_core.attacks.success import success_column
+from fil_core.attacks.success import by_value, success_column
 from fil_core.dataset import Dataset
 from fil_core.leakage.fil import fil
 from fil_core.progress import Progress
@@ -29,7 +32,8 @@ def run_attribute(request: AttributeRequest, inputs: Inputs, progress: Progress 
 
     The table has `label`, `value` (the true one), `eta` (of the attribute, at sigma = 1) and a column
     `success_ATTACKER_SIGMA` for each pair. The arrays hold what the closed forms need for other values of sigma:
-    `codes`, `prior`, and for two or three values `gram`.
+    `codes`, `prior`, and for two or three values `gram`; and `guessed_ATTACKER`, the share of the guesses that name
+    each value at each noise.
 
     Args:
         request: the attribute, the attackers and the noises.
@@ -56,6 +60,7 @@ def run_attribute(request: AttributeRequest, inputs: Inputs, progress: Progress 
     table = pd.concat([table, pd.DataFrame(_success_columns(inference, sigmas))], axis=1)
     table.index = pd.Index(dataset.ids, name="id")
     arrays = {"codes": attribute.codes, "prior": attribute.prior}
+    arrays |= {f"guessed_{name}": shares for name, shares in inference.guessed.items()}
     if inference.gram is not None:
         arrays["gram"] = inference.gram
     summary = health(fitted, dataset) | {
@@ -69,6 +74,7 @@ def run_attribute(request: AttributeRequest, inputs: Inputs, progress: Progress 
         "eta_mean": float(eta.mean()),
         "trials": request.trials,
     }
+    summary |= _by_value(inference, attribute)
     return Result(table, arrays, summary, {"warnings": caveats(fitted) + _notes(attribute)})
 
 
@@ -80,7 +86,22 @@ def _success_columns(inference: Inference, sigmas: tuple[float, ...]) -> dict[st
     }
 
 
-def _lists(values: dict[str, np.ndarray]) -> dict[str, list[float | None]]:
+def _by_value(inference: Inference, attribute: Attribute) -> dict[str, Any]:
+    """Balanced accuracy, and recall and precision of the rarest value, by attacker and noise."""
+    rarest = int(attribute.prior.argmin())
+    found = {}
+    for name, share in inference.success.items():
+        pairs = zip(share.T, inference.guessed[name], strict=True)
+        found[name] = [by_value(right, attribute.codes, guessed) for right, guessed in pairs]
+    return {
+        "rarest": rarest,
+        "balanced_accuracy": _lists({name: [v.balanced_accuracy for v in values] for name, values in found.items()}),
+        "recall": _lists({name: [v.recall[rarest] for v in values] for name, values in found.items()}),
+        "precision": _lists({name: [v.precision[rarest] for v in values] for name, values in found.items()}),
+    }
+
+
+def _lists(values: Mapping[str, Sequence[float] | np.ndarray]) -> dict[str, list[float | None]]:
     """Arrays as lists, with None for NaN and infinities, which JSON lacks."""
     return {name: [float(v) if np.isfinite(v) else None for v in array] for name, array in values.items()}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from fil_core.analyses.attribute.figures import figures, white_box
-from fil_core.analyses.attribute.words import middle_sigma, sentence
+from fil_core.analyses.attribute.words import by_attacker, middle_sigma, sentence
 from fil_core.analyses.listing import leakiest
 from fil_core.analyses.subject import Subject
 from fil_core.display import html as e
@@ -32,6 +32,8 @@ def section(subject: Subject) -> str:
             e.metrics(shown),
             e.drawn(figures(subject)),
             e.table(accuracy.rename_axis("σ"), "Accuracy of each attacker"),
+            e.heading(f"Rare values, at σ = {number(sigma)}"),
+            e.table(by_attacker(result, sigma), "Recall and precision are those of the rarest value"),
             e.heading(f"The {counted(len(listed), 'leakiest example')}, at σ = {number(sigma)}"),
             e.table(subject.named(listed[["rank", *table.columns]]).rename(columns={"eta": "η"})),
         ]

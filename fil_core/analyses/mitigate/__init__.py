@@ -8,7 +8,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="mitigations",
-    version=2,
+    version=3,
     request=MitigateRequest,
     needs="data",
     check=_late("run", "check_mitigate"),
@@ -36,6 +36,7 @@ ANALYSIS = Analysis(
             "share inferred correctly, or error relative to that without the release",
             reveals="nothing",
         ),
+        Column("attacker", "attacker", "the white box that infers most of an attribute", reveals="nothing"),
         Column("nothing_learnt", "nothing learnt", "what the attacker gets without the release", reveals="nothing"),
         Column("test_score", "test score", "without noise", reveals="nothing"),
         Column("expected_score", "expected test score", "with the noise", reveals="nothing"),

@@ -17,6 +17,8 @@ def printed(subject: Subject) -> tuple[dict[str, Any], str]:
     line = {name: subject.result.summary[name] for name in ("mitigations", "sigma", "n", "score")}
     shown = subject.result.table[_COLUMNS].rename(columns={"expected_score": line["score"], "score_std": "±"})
     of = f" of {request.attribute}" if request.attribute else ""
+    if request.attribute:
+        shown.insert(shown.columns.get_loc("attack") + 1, "by", subject.result.table["attacker"])
     attack = (
         f"share of {request.attribute} inferred correctly (smaller is more private)"
         if request.attribute

@@ -9,7 +9,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="release",
-    version=2,
+    version=3,
     request=ReleaseRequest,
     needs="optimum",
     check=_late("run", "check_release"),
@@ -22,7 +22,8 @@ ANALYSIS = Analysis(
         Column(
             "attack",
             "success or error of the attack",
-            "probability that the attribute is inferred correctly, or error relative to that without the release",
+            "probability that the attribute is inferred correctly by the white box that infers more, or error "
+            "relative to that without the release",
             reveals="value",
             always=False,
         ),

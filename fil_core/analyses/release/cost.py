@@ -7,6 +7,7 @@ from fil_core.analyses.fil.cost import measuring
 from fil_core.analyses.reconstruction.cost import cost as of_reconstruction
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
+from fil_core.attacks.attackers import WHITE_BOX
 
 
 def cost(request: ReleaseRequest, sizes: Sizes) -> Cost:
@@ -18,7 +19,7 @@ def cost(request: ReleaseRequest, sizes: Sizes) -> Cost:
                 data=request.data,
                 model=request.model,
                 attribute=request.attribute,
-                attackers=("whitebox",),
+                attackers=WHITE_BOX,
                 sigmas=(request.sigma,),
                 trials=request.trials,
             ),

@@ -10,9 +10,11 @@ import pandas as pd
 from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.health import caveats, feature_spread, health, score_name, summarise
 from fil_core.analyses.release.request import ReleaseRequest
+from fil_core.attacks.attackers import WHITE_BOX
 from fil_core.attacks.attribute import attribute_of
 from fil_core.attacks.inference import infer
 from fil_core.attacks.reconstruction import reconstruct, unseen_error
+from fil_core.attacks.success import by_value
 from fil_core.dataset import Dataset
 from fil_core.display.numbers import counted
 from fil_core.leakage.fil import fil
@@ -35,8 +37,9 @@ def run_release(request: ReleaseRequest, inputs: Inputs, progress: Progress | No
     """The leakage and the utility of a release.
 
     The table has `label`, `weight`, `eta` (at the request's sigma, of its attribute where it names one) and, for the
-    examples that are attacked, `attack`: the probability that their attribute is guessed correctly, or the error of
-    their reconstruction relative to the error without the release.
+    examples that are attacked, `attack`: the probability that their attribute is guessed correctly (by the white box
+    that infers more, without or with the prior), or the error of their reconstruction relative to the error without the
+    release.
 
     Args:
         request: the noise, and what is attacked.
@@ -98,17 +101,21 @@ def _attack(
 def _infer(
     request: ReleaseRequest, dataset: Dataset, fitted: Fitted, progress: Progress | None
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """The white-box attack without the prior, on all examples."""
+    """The white-box attack that infers more at this noise, without or with the prior, on all examples."""
     attribute = attribute_of(dataset, request.attribute)
     inference = infer(
-        fitted, dataset, attribute, attackers=("whitebox",), sigmas=(request.sigma,), trials=request.trials,
+        fitted, dataset, attribute, attackers=WHITE_BOX, sigmas=(request.sigma,), trials=request.trials,
         seed=request.seed, progress=progress,
     )  # fmt: skip
-    success = inference.success["whitebox"][:, 0]
+    attacker = max(WHITE_BOX, key=lambda name: inference.success[name].mean())
+    success = inference.success[attacker][:, 0]
+    found = by_value(success, attribute.codes, inference.guessed[attacker][0])
     return success, {
         "kind": "attribute",
         "name": attribute.name,
+        "attacker": attacker,
         "value": float(success.mean()),
+        "balanced": found.balanced_accuracy,
         "nothing_learnt": float(attribute.prior.max()),
         "closed_form": bool(inference.exact),
     }

@@ -37,7 +37,8 @@ def _attacked(attack: dict[str, Any], quote: Quote) -> str:
     name, value, nothing = quote(attack["name"]), attack["value"], attack["nothing_learnt"]
     if attack["kind"] == "attribute":
         return (
-            f" An attacker infers {name} correctly for **{percent(value)}** of the examples (guessing the most common "
-            f"value: {percent(nothing)})."
+            f" The stronger white box ({attack['attacker']}) infers {name} correctly for **{percent(value)}** of the "
+            f"examples (guessing the most common value: {percent(nothing)}); the mean over the values is "
+            f"{percent(attack['balanced'])}."
         )
     return f" The reconstruction error of {name} is **{number(value)} ×** that of an attacker without the release."

@@ -11,9 +11,9 @@ import streamlit as st
 
 from fil_core import (
     ATTACKERS,
+    WHITE_BOX,
     AttributeRequest,
     Dataset,
-    FilError,
     FilRequest,
     Result,
     categorical,
@@ -27,8 +27,9 @@ from fil_core.display.numbers import counted, verb
 from pages.common import compute, curves, tables, text, widgets
 from pages.common.naming import named
 
-_WHITE = ("whitebox-prior", "whitebox")
 _L2S = [1e-5, 1e-3, 1e-2, 1e-1, 1.0]
+_GOALS = 41  # accuracies to choose from, between that under endless noise and the largest
+_LEVEL = 1e-3  # a difference in accuracy below this is none
 _STEPS = 61  # of the noise slider, where every noise has a closed form
 
 ATTACKERS_TEXT = """
@@ -48,7 +49,7 @@ def view(model_request: FilRequest, data: Dataset) -> None:
     result = compute.result(request)
     sigma = _noise(result)
     sentence.markdown(attribute_words.accuracy_sentence(result, sigma, text.safe))
-    white = {name: attribute_words.success(result, name, sigma) for name in _WHITE if name in request.attackers}
+    white = {name: attribute_words.success(result, name, sigma) for name in WHITE_BOX if name in request.attackers}
     _metrics(model_request, result, sigma, white)
     left, right = st.columns(2)
     with left:
@@ -59,6 +60,7 @@ def view(model_request: FilRequest, data: Dataset) -> None:
     with right:
         st.subheader(f"Accuracy by decile of η, at σ = {text.number(sigma)}", anchor=False)
         _by_decile(result, white)
+    _rare(result, sigma)
     st.subheader("Does η predict success for every λ?", anchor=False)
     _penalties(request)
     st.subheader("Most exposed examples", anchor=False)
@@ -123,7 +125,7 @@ def _against_noise(request: AttributeRequest, result: Result, sigma: float) -> N
     levels = [s["sigmas"][i] for i in noisy]
     fine = tuple(np.geomspace(levels[0], levels[-1], 31)) if "gram" in result.arrays else ()
     lines: dict[str, tuple[Sequence[float], Sequence[float]]] = {
-        name: (fine, curves.success_curve(request, name, fine)) for name in _WHITE if fine and name in s["exact"]
+        name: (fine, curves.success_curve(request, name, fine)) for name in WHITE_BOX if fine and name in s["exact"]
     }
     points: dict[str, tuple[Sequence[float], Sequence[float], Sequence[float]]] = {}
     for name, accuracy in s["accuracy"].items():
@@ -145,12 +147,17 @@ def _against_noise(request: AttributeRequest, result: Result, sigma: float) -> N
 
 def _target(request: AttributeRequest, model_request: FilRequest, attacker: str) -> None:
     """The noise that limits an attacker to a target, and the expected test score then."""
-    goal = st.slider(f"Limit {attacker} to an accuracy of", 0.3, 0.99, 0.6, 0.01, key="goal-success")
-    try:
-        sigma = curves.noise_for_success(request, attacker, goal)
-    except FilError as error:
-        st.caption(text.safe(error))
+    least, most = curves.range_of_success(request, attacker)
+    if most - least < _LEVEL:
+        st.caption(f"No noise changes the accuracy of {attacker}: it is {text.percent(most)} under any.")
         return
+    goals = [float(goal) for goal in np.linspace(least, most, _GOALS)[1:-1]]
+    # The key holds the range: a goal chosen for one attacker or attribute does not apply to another.
+    goal = st.select_slider(
+        f"Limit {attacker} to an accuracy of", goals, value=goals[len(goals) // 2], format_func=text.percent,
+        key=f"goal-success-{least!r}-{most!r}",
+    )  # fmt: skip
+    sigma = curves.noise_for_success(request, attacker, goal)
     measured = compute.stored(model_request)
     utility = ""
     if measured is not None:
@@ -187,13 +194,32 @@ def _deciles(eta: np.ndarray, white: dict[str, np.ndarray]) -> pd.DataFrame:
     )
 
 
+def _rare(result: Result, sigma: float) -> None:
+    """Accuracy beside measures that do not depend on how common each value is."""
+    levels, shares = result.summary["levels"], result.summary["prior"]
+    rarest = result.summary["rarest"]
+    value = "" if widgets.redacted() else f", {text.safe(levels[rarest])}"
+    with st.expander("Each attacker where values are rare", expanded=shares[rarest] <= attribute_words.RARE):
+        table = attribute_words.by_attacker(result, sigma)
+        tables.table(
+            table, width="stretch", key="rare-values",
+            column_config={name: st.column_config.NumberColumn(format="percent") for name in table.columns},
+        )  # fmt: skip
+        st.caption(
+            f"Recall and precision are those of the rarest value{value}, which {text.percent(shares[rarest])} of the "
+            "examples have: the share of them for whom it is guessed, and the share of such guesses that are right. "
+            f"Balanced accuracy is the mean recall of the values: {text.percent(1 / len(levels))} for a guess that "
+            "depends on nothing."
+        )
+
+
 def _penalties(request: AttributeRequest) -> None:
     """The same attack on models with several penalties, against mean eta of each."""
     chosen = st.multiselect(
         "Penalties λ", [*_L2S, *({request.model.penalty} - {0.0, *_L2S})], _L2S[:4], key="penalties"
     )
     requests = [
-        dataclasses.replace(request, model=dataclasses.replace(request.model, l2=l2), attackers=_WHITE)
+        dataclasses.replace(request, model=dataclasses.replace(request.model, l2=l2), attackers=WHITE_BOX)
         for l2 in sorted(chosen)
     ]
     results = (

@@ -53,7 +53,7 @@ def _deciles(request: ReleaseRequest, before: Result, after: Result, table: pd.D
         )
     with right:
         st.markdown(_sentence(request, attack, after.summary["attack"]["value"], deciles))
-        st.caption(_method(request, attack))
+        st.caption(_method(request, attack, after.summary["attack"]))
         widgets.table_twin(deciles, key="decile-numbers")
 
 
@@ -63,16 +63,16 @@ def _sentence(request: ReleaseRequest, attack: dict[str, Any], after: float, dec
     number = text.percent if attribute else text.number
     action = f"infers **{text.safe(attack['name'])}** correctly for" if attribute else "reconstructs with an error of"
     return (
-        f"At σ = {text.number(request.sigma)} the white-box attacker {action} **{number(attack['value'])}** before and "
-        f"**{number(after)}** after; in the leakiest decile {number(deciles['before'].iloc[-1])} before and "
+        f"At σ = {text.number(request.sigma)} the stronger white-box attacker {action} **{number(attack['value'])}** "
+        f"before and **{number(after)}** after; in the leakiest decile {number(deciles['before'].iloc[-1])} before and "
         f"**{number(deciles['after'].iloc[-1])}** after."
     )
 
 
-def _method(request: ReleaseRequest, attack: dict[str, Any]) -> str:
+def _method(request: ReleaseRequest, attack: dict[str, Any], after: dict[str, Any]) -> str:
     simulated = "closed form" if attack["closed_form"] else counted(request.trials, "simulated release")
     if attack["kind"] == "attribute":
-        return f"White-box attacker, all examples, {simulated}."
+        return f"All examples, {simulated}; before: {attack['attacker']}, after: {after['attacker']}."
     return (
         f"Attack with a prior on {counted(len(request.ids), 'example')} from all deciles of η, {simulated}; 1 = no "
         "better than not seeing the model."

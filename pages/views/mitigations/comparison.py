@@ -234,7 +234,7 @@ def _table(done: pd.DataFrame, score: str, selected_name: str) -> None:
     """The same columns for every mitigation."""
     columns = {
         "family": "kind", "sigma": "σ", "l2": "λ", "trained_on": "trained on", "eta_max": "largest η",
-        "eta_mean": "mean η", "eta_std": "spread of η", "attack": "attack",
+        "eta_mean": "mean η", "eta_std": "spread of η", "attack": "attack", "attacker": "attacker",
         "expected_score": f"expected {score.removeprefix('mean ')}",
         "score_std": "±", "test_score": "without noise",
     }  # fmt: skip
@@ -246,6 +246,6 @@ def _table(done: pd.DataFrame, score: str, selected_name: str) -> None:
     )
     st.caption(
         "η is at the σ of each release; spread and ±: standard deviations, the latter between releases. Attack: share "
-        "of attributes that a white-box attacker infers correctly, or reconstruction error (1 = no better than not "
-        "seeing the release)."
+        "of attributes that the stronger white-box attacker infers correctly, or reconstruction error (1 = no better "
+        "than not seeing the release)."
     )
