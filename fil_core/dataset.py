@@ -42,11 +42,13 @@ class Preprocessing:
         scale: (d0,) or a scalar array ().
         centre: (d0,) or a scalar array (), in source units.
         basis: (d0, d) with orthonormal columns (PCA), or None for the identity.
+        unit_ball: the scale is one over the largest norm of a training row.
     """
 
     scale: np.ndarray
     centre: np.ndarray
     basis: np.ndarray | None = None
+    unit_ball: bool = False
 
     def forward(self, X0: np.ndarray) -> np.ndarray:
         """Source features (..., d0) to model features (..., d)."""

@@ -61,6 +61,7 @@ st.title("Leakage", anchor=False)
 request, data, result, table = widgets.measured(attribute())
 titles = columns.titles(data, table, result)
 st.markdown(sentence(request, table))
+widgets.scale(result, data)
 
 left, right = st.columns(2)
 with left:
@@ -84,7 +85,7 @@ except FilError as error:  # an error here must not hide the rest of the page
     st.error(text.safe(error), icon=":material/error:")
 st.subheader("How much noise would it take?", anchor=False)
 try:
-    planner.planner(request, result, table)
+    planner.planner(request, data, result, table)
 except FilError as error:  # neither must an error here
     st.error(text.safe(error), icon=":material/error:")
 

@@ -37,6 +37,7 @@ left_out = len(all_examples) - len(table)
 
 shows_classes = bool(data.class_names) and not widgets.redacted()
 st.markdown(fil_words.headline(table, text.safe, classes=shows_classes, called=functools.partial(called, data)))
+widgets.scale(result, data)
 times = f"{s['eta_max'] / s['eta_median']:.1f} × the median" if s["eta_median"] else ""
 share = f"{text.percent(s['eta_std'] / s['eta_mean'], 0)} of the mean" if s["eta_mean"] else ""
 facts = {

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fil_core.dataset import Dataset
+from fil_core.display.numbers import percent
 from fil_core.errors import BadData
 from fil_core.models import Fitted
 from fil_core.specs.weights import Dropping
@@ -53,12 +54,36 @@ def feature_spread(dataset: Dataset) -> float:
     return std
 
 
-def caveats(fitted: Fitted) -> list[str]:
-    """Warnings for every result: an ill-conditioned curvature, weights whose own leakage eta does not count."""
+def caveats(fitted: Fitted, dataset: Dataset) -> list[str]:
+    """Warnings for every result: a model worse than guessing, an ill-conditioned curvature, weights that leak too."""
     weighting = fitted.spec.weights
     warnings = [_moved(fitted.moved)] if fitted.moved > _ROUNDING else []
     warnings += conditioning(fitted.curvature.condition) + ([CONSTANT_WEIGHTS] if weighting is not None else [])
+    if fitted.classes:
+        remedy = "A smaller l2 may mend it." if fitted.intercept else "A constant term (--intercept) may mend it."
+        accuracy = fitted.score(dataset.X, dataset.y)
+        warnings += no_better_than_guessing(accuracy, dataset.y, remedy)
     return warnings + ([STILL_IN_SCALE] if isinstance(weighting, Dropping) else [])
+
+
+def no_better_than_guessing(accuracy: float, y: np.ndarray, remedy: str) -> list[str]:
+    """A warning where a classifier is worse on its own training rows than guessing their most frequent class.
+
+    >>> no_better_than_guessing(0.75, np.array([0, 0, 0, 1]), "")
+    []
+
+    Args:
+        accuracy: on the training rows.
+        y: (n,) their class codes.
+        remedy: a sentence on what may mend it.
+    """
+    share = float(np.bincount(y.astype(int)).max() / len(y))
+    if accuracy >= share:
+        return []
+    return [
+        f"The model is correct for {percent(accuracy)} of the training rows, fewer than the {percent(share)} that "
+        f"guessing the most frequent class would get. {remedy}"
+    ]
 
 
 def _moved(share: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from fil_core.analyses.analysis import Analysis
@@ -44,7 +46,19 @@ def notes(result: Result, dataset: Dataset | None) -> list[str]:
     """
     if dataset is None:
         return []
-    return [redaction.told(note, values(result, dataset)) for note in result.provenance["data"]["notes"]]
+    return told(result.provenance["data"]["notes"], result, dataset)
+
+
+def told(sentences: Sequence[str], result: Result, dataset: Dataset | None) -> list[str]:
+    """Sentences about a result without values of the data.
+
+    Args:
+        sentences: such as its warnings.
+        result: of any analysis.
+        dataset: its examples; None where they are not there any more.
+    """
+    hidden = values(result, dataset)
+    return [redaction.told(sentence, hidden) for sentence in sentences]
 
 
 def values(result: Result, dataset: Dataset | None) -> set[str]:

@@ -100,8 +100,7 @@ class Subject:
     def warnings(self) -> list[str]:
         """Warnings as they may be shown."""
         warnings = self.result.provenance["warnings"]
-        hidden = sharing.values(self.result, self.data) if self.redact else ()
-        return [redaction.told(warning, hidden) for warning in warnings] if self.redact else warnings
+        return sharing.told(warnings, self.result, self.data) if self.redact else warnings
 
     def masked(self, table: pd.DataFrame) -> pd.DataFrame:
         """The table as it may be shown."""

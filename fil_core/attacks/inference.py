@@ -102,12 +102,19 @@ def infer(
         count.same("baseline", _baseline(attribute))
     if "ideal" in attackers:
         count.same("ideal", _ideal(fitted, dataset, attribute, intercept, progress))
-    exact = _closed_forms(gram, attribute, white, sigmas) if gram is not None else {}
     drawn = _without_weight(fitted, attribute, white, count.success)
-    success, error = drawn | exact, count.standard_error
-    guessed = count.guessed
-    if gram is not None:
-        guessed = guessed | {name: _guessed(gram, _prior(attribute, name), sigmas) for name in white}
+    return _together(attribute, attackers, sigmas, gram, drawn, count)
+
+
+def _together(
+    attribute: Attribute, attackers: Sequence[str], sigmas: Sequence[float], gram: np.ndarray | None,
+    drawn: dict[str, np.ndarray], count: _Count,
+) -> Inference:  # fmt: skip
+    """What was drawn, and closed forms in its place where there are any; in the order of `ATTACKERS`."""
+    closed = [name for name in WHITE_BOX if name in attackers]
+    exact = _closed_forms(gram, attribute, closed, sigmas) if gram is not None else {}
+    shares = {name: _guessed(gram, _prior(attribute, name), sigmas) for name in closed} if gram is not None else {}
+    success, error, guessed = drawn | exact, count.standard_error, count.guessed | shares
     accuracy = {name: share.mean(0) for name, share in drawn.items()}
     if attribute.k == 2:
         accuracy = accuracy | {name: p.mean(0) for name, p in exact.items()}
@@ -117,7 +124,7 @@ def infer(
         success={name: success[name] for name in in_order},
         accuracy={name: accuracy[name] for name in in_order},
         standard_error={name: error[name] for name in in_order},
-        exact={name: p.mean(0) for name, p in exact.items()},
+        exact={name: exact[name].mean(0) for name in in_order if name in exact},
         guessed={name: guessed[name] for name in in_order},
         gram=gram,
     )

@@ -71,9 +71,9 @@ def fit(raw: Raw, *, kind: Preprocess, pca: int | None = None) -> Preprocessing:
         raise BadRequest(f"pca: expected at most {limit} directions for {n:,} rows of {d0:,} features; got {pca}.")
     scale, centre = _SCALINGS[kind](raw)
     if pca is None:
-        return Preprocessing(scale=scale, centre=centre)
+        return Preprocessing(scale=scale, centre=centre, unit_ball=kind == "unit-ball")
     mean, basis = principal(Preprocessing(scale=scale, centre=centre).forward(raw.X), pca)
-    return Preprocessing(scale=scale, centre=centre + mean / scale, basis=basis)
+    return Preprocessing(scale=scale, centre=centre + mean / scale, basis=basis, unit_ball=kind == "unit-ball")
 
 
 def principal(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

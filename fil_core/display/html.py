@@ -41,10 +41,10 @@ def quoted(value: object) -> str:
     return escape(value).replace("*", "&#42;")
 
 
-def sentence(markdown: str) -> str:
+def sentence(markdown: str, kind: str = "answer") -> str:
     """A sentence of an analysis; its names are already quoted."""
     text = _STRONG.sub(r"<strong>\1</strong>", markdown)
-    return f'<p class="answer">{text}</p>'
+    return f'<p class="{escape(kind)}">{text}</p>'
 
 
 def paragraph(text: str, kind: str = "") -> str:

@@ -238,19 +238,24 @@ def _table(columns: dict[str, np.ndarray], source: RowSource, sigma: float) -> p
 
 def _result(table: pd.DataFrame, fitted: Fitted, rows: Rows, prior_std: float, loo_error: float) -> Result:
     from fil_core.analyses.fil.run import warnings_of
-    from fil_core.analyses.health import summarise
+    from fil_core.analyses.health import conditioning, no_better_than_guessing, summarise
 
     optimum, scored = fitted.optimum, "accuracy" if fitted.classes else "mean squared error"
     hit = table["correct"] if fitted.classes else (table["score"] - table["label"]) ** 2
-    summary = summarise(table["eta"].to_numpy()) | {
+    summary: dict[str, Any] = summarise(table["eta"].to_numpy()) | {
         "n": rows.n, "d": rows.d, "converged": optimum.converged, "grad_norm": optimum.grad_norm,
         "tolerance": optimum.tolerance, "iterations": optimum.iterations, "condition": fitted.curvature.condition,
         "train_score": float(hit.mean()), "test_score": float("nan"), "score": scored, "prior_std": prior_std,
-        "columns": [],
+        "columns": [], "scale": None,
     }  # fmt: skip
     nothing = np.empty(0)
     arrays = {"theta": fitted.theta.numpy(), "test_scores": nothing, "test_norms": nothing, "test_targets": nothing}
-    return Result(table, arrays, summary, {"warnings": warnings_of(fitted, table, loo_error)})
+    warnings = conditioning(fitted.curvature.condition) + warnings_of(table, loo_error)
+    if fitted.classes:
+        codes = (table["label"].astype(str) == rows.source.class_names[1]).to_numpy()
+        remedy = "A constant term may mend it, in a model of rows that fit in memory."
+        warnings += no_better_than_guessing(summary["train_score"], codes, remedy)
+    return Result(table, arrays, summary, {"warnings": warnings})
 
 
 def _notes(source: RowSource, units: tuple[float, float]) -> list[str]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from plotly.offline import get_plotlyjs
 
 from fil_core.display import html as e
+from fil_core.display.about import WHAT_IS_FIL
 
 _CONFIG = {
     "displayModeBar": False, "displaylogo": False, "showLink": False, "showEditInChartStudio": False, "sendData": False,
@@ -112,8 +113,15 @@ def document(title: str, sections: Sequence[tuple[str, str, str]], written: date
         f'<h1>{e.escape(title)}</h1><p class="written">Written {written:%Y-%m-%d %H:%M} with FIL Explorer.</p>'
         f'<p class="banner">{e.escape(banner)}</p>{_contents(sections)}'
         "<noscript><p>Figures need JavaScript; the tables show the numbers without it.</p>"
-        f"</noscript><main>{body}</main>{''.join(f'<script>{script}</script>' for script in scripts)}</body></html>\n"
+        f"</noscript><main>{body}{_meaning()}</main>"
+        f"{''.join(f'<script>{script}</script>' for script in scripts)}</body></html>\n"
     )
+
+
+def _meaning() -> str:
+    """What the measures are and are not."""
+    paragraphs = "".join(e.sentence(one, "note") for one in WHAT_IS_FIL.strip().split("\n\n"))
+    return f"<section><h2>What the numbers mean</h2>{paragraphs}</section>"
 
 
 def _policy(scripts: Sequence[str]) -> str:

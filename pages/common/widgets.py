@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,12 +26,13 @@ from fil_core import (
 )
 from fil_core.analyses import ranking, reproduce, sharing
 from fil_core.analyses.analysis import Analysis
+from fil_core.analyses.fil import words as fil_words
 from fil_core.display import charts, redaction
 from fil_core.display.numbers import counted
 from fil_core.report.provenance import optimum
 from fil_core.specs import ModelRequest
 from pages.common import compute, sidebar, tables, text, uploads
-from pages.common.naming import named, redacted
+from pages.common.naming import called, named, redacted
 
 MASK = redaction.MASK
 _ROW, _GAP = 960, 16  # pixels of a row of metrics on a screen of 1440, and between two of them
@@ -134,7 +136,7 @@ def provenance(request: Request, result: Result, *, reproduced: Request | None =
         f"{p['seconds']:.1f} s on {p['created'][:10]}",
     ]
     st.caption(" · ".join(map(text.safe, filter(None, facts))))
-    for notice in compute.notices(result):
+    for notice in _notices(request, result):
         st.caption(f":material/warning: {text.safe(notice)}")
     with st.expander("Reproduce this"):
         examples, hidden = compute.dataset(request.data), redacted()
@@ -143,6 +145,20 @@ def provenance(request: Request, result: Result, *, reproduced: Request | None =
         st.caption(f"Data fingerprint `{p['data']['fingerprint'][:16]}`. " + " ".join(map(text.safe, notes)))
         st.caption(text.safe(f"Source: {source_of(data['name']).citation}"))
         st.caption("Versions: " + ", ".join(f"{name} {version}" for name, version in p["versions"].items()))
+
+
+def _notices(request: Request, result: Result) -> list[str]:
+    """Warnings of the result and of the store, without values of the data while redacted."""
+    notices = compute.notices(result)
+    return sharing.told(notices, result, compute.dataset(request.data)) if redacted() else notices
+
+
+def scale(result: Result, data: Dataset) -> None:
+    """The rows that set the scale of the features, with their eta through it."""
+    names = functools.partial(called, data)
+    said = fil_words.scale_sentence(result.summary, text.safe, eta=result.table["eta"], called=names)
+    if said:
+        st.caption(said)
 
 
 def metrics(values: Mapping[str, tuple[str, str]], *, border: bool = True) -> None:

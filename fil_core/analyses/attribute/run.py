@@ -75,7 +75,7 @@ def run_attribute(request: AttributeRequest, inputs: Inputs, progress: Progress 
         "trials": request.trials,
     }
     summary |= _by_value(inference, attribute)
-    return Result(table, arrays, summary, {"warnings": caveats(fitted) + _notes(attribute)})
+    return Result(table, arrays, summary, {"warnings": caveats(fitted, dataset) + _notes(attribute)})
 
 
 def _success_columns(inference: Inference, sigmas: tuple[float, ...]) -> dict[str, np.ndarray]:

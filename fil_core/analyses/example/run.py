@@ -45,7 +45,7 @@ def run_example(request: ExampleRequest, inputs: Inputs, progress: Progress | No
     groups = {name: _group_eta(J, group.columns) for name, group in dataset.groups.items()}
     prior_std = feature_spread(dataset)
     summary = {"id": request.id, "label": str(dataset.labels[i]), "attribute_eta": groups, "prior_std": prior_std}
-    return Result(table, arrays | _bounds(J, prior_std), summary, {"warnings": caveats(fitted)})
+    return Result(table, arrays | _bounds(J, prior_std), summary, {"warnings": caveats(fitted, dataset)})
 
 
 def _bounds(J: Jacobians, prior_std: float) -> dict[str, np.ndarray]:

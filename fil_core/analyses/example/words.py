@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fil_core.analyses.example.estimates import estimates, noise_of_half
 from fil_core.analyses.subject import Quote, Subject
 from fil_core.display.numbers import number
 
@@ -20,4 +21,19 @@ def sentence(subject: Subject, quote: Quote) -> str:
         id, distance = result.table.index[0], number(result.table["distance"].iloc[0])
         nearest = f" The nearest training example is **{quote(subject.called(id))}**, at distance {distance}."
     called = quote(subject.called(result.summary["id"]))
-    return f"The most exposed feature of example **{called}** is **{name}**, with η = **{number(eta[most])}**.{nearest}"
+    exposed = f"The most exposed feature of example **{called}** is **{name}**, with η = **{number(eta[most])}**."
+    return f"{exposed}{_estimated(subject, most)}{nearest}"
+
+
+def _estimated(subject: Subject, feature: int) -> str:
+    """How precisely that feature could be estimated; nothing where the data are not there any more."""
+    if subject.data is None or not subject.result.arrays["feature_eta"].any():
+        return ""
+    sigma = noise_of_half(subject.result, subject.data)
+    row = estimates(subject.result, subject.data, sigma).iloc[feature]
+    silent = "" if row.tells else "; so the bound says nothing"
+    return (
+        f" With noise σ = {number(sigma)} no unbiased attacker estimates it with a standard deviation below "
+        f"{number(row.bound)} in preprocessed units, {number(row.bound_source)} in those of the source, where its "
+        f"spread among the training examples is {number(row.spread)}{silent}."
+    )

@@ -9,7 +9,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="fil",
-    version=3,
+    version=4,
     request=FilRequest,
     needs="optimum",
     check=_late("run", "check_fil"),

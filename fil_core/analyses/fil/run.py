@@ -13,6 +13,7 @@ from fil_core.display.numbers import counted, percent
 from fil_core.errors import BadRequest
 from fil_core.leakage.fil import fil, measure
 from fil_core.leakage.leave_one_out import CLOSE
+from fil_core.leakage.scaling import eta_through_scale
 from fil_core.models import Fitted
 from fil_core.progress import Progress
 from fil_core.result import Result
@@ -59,10 +60,17 @@ def run_fil(request: FilRequest, inputs: Inputs, progress: Progress | None = Non
             "score": score_name(fitted),
             "prior_std": prior_std,
             "columns": list(columns),
+            "scale": _scale(request, fitted, dataset, columns),
         }
     )
-    warnings = warnings_of(fitted, table, table.attrs.pop("loo_error"))
+    warnings = caveats(fitted, dataset) + warnings_of(table, table.attrs.pop("loo_error"))
     return Result(table, _test_arrays(fitted, dataset), summary, {"warnings": warnings})
+
+
+def _scale(request: FilRequest, fitted: Fitted, dataset: Dataset, columns: tuple[int, ...]) -> dict[str, list] | None:
+    """The rows that set the unit ball, and their eta through it; None where no row sets the scale."""
+    rows = eta_through_scale(fitted, dataset, sigma=request.sigma, columns=columns, simplex=request.simplex)
+    return None if rows is None else {"ids": list(rows.ids), "eta": list(rows.eta)}
 
 
 def attribute_columns(dataset: Dataset, request: FilRequest) -> tuple[int, ...]:
@@ -94,9 +102,9 @@ def _test_arrays(fitted: Fitted, dataset: Dataset) -> dict[str, np.ndarray]:
     }
 
 
-def warnings_of(fitted: Fitted, table: pd.DataFrame, loo_error: float) -> list[str]:
+def warnings_of(table: pd.DataFrame, loo_error: float) -> list[str]:
     """Warnings about the columns of the table, whose `loo_shift` has an estimated relative error."""
-    warnings = caveats(fitted)
+    warnings = []
     if loo_error > CLOSE:
         warnings.append(
             "loo_shift and membership_auc take one Newton step, as there are too many examples to leave out each of "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from fil_core.analyses.fil.figures import MOST_CLASSES, figures
-from fil_core.analyses.fil.words import sentence, trained_on
+from fil_core.analyses.fil.words import scale_sentence, sentence, trained_on
 from fil_core.analyses.listing import examples, leakiest
 from fil_core.analyses.subject import Subject
 from fil_core.display import html as e
@@ -19,6 +19,7 @@ def section(subject: Subject) -> str:
     return "".join(
         [
             e.sentence(sentence(subject, e.quoted)),
+            e.sentence(_scale(subject), "note"),
             e.metrics(_metrics(subject, len(table))),
             e.drawn(figures(subject)),
             e.heading(f"The {counted(min(subject.top, len(table)), 'leakiest example')}"),
@@ -39,6 +40,11 @@ def _metrics(subject: Subject, trained: int) -> dict[str, tuple[str, str]]:
         "Training examples": (count(trained), f"{counted(s['d'], 'feature')}{left_out}"),
         f"Test {s['score']}": (score(s["test_score"], s["score"]), f"train {score(s['train_score'], s['score'])}"),
     }
+
+
+def _scale(subject: Subject) -> str:
+    result = subject.result
+    return scale_sentence(result.summary, e.quoted, eta=result.table["eta"], called=subject.called)
 
 
 def _times(value: float, median: float) -> str:

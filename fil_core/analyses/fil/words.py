@@ -6,7 +6,8 @@ Sentences are Markdown whose only marks are `**`, the same on a page and in a re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -18,6 +19,27 @@ from fil_core.display.numbers import count, number
 def sentence(subject: Subject, quote: Quote) -> str:
     """Which example is most exposed."""
     return headline(trained_on(subject), quote, classes=subject.classes, called=subject.called)
+
+
+def scale_sentence(
+    summary: Mapping[str, Any], quote: Quote, *, eta: pd.Series, called: Callable[[int], str] = str
+) -> str:
+    """Which rows set the scale of the features, and their eta through it; nothing where no row does.
+
+    Args:
+        summary: of a `FilRequest`.
+        quote: see the module.
+        eta: of the examples, by id.
+        called: what an example is called, by its id.
+    """
+    scale = summary["scale"]
+    if scale is None:
+        return ""
+    rows = [
+        f"{quote(called(id))} (η = {number(through)} through the scale as well, {number(eta[id])} with the scale held)"
+        for id, through in zip(scale["ids"], scale["eta"], strict=True)
+    ]
+    return f"The scale of the features is set by the longest row: {' and '.join(rows)}."
 
 
 def trained_on(subject: Subject) -> pd.DataFrame:

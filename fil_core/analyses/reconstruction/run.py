@@ -65,7 +65,7 @@ def run_reconstruction(request: ReconstructionRequest, inputs: Inputs, progress:
     back = dataset.preprocessing.backward
     arrays = {name: back(getattr(attack, name)[None]) for name in ("truth", "guess", "guess_prior")}
     summary = health(fitted, dataset) | {"sigmas": list(sigmas), "prior_std": prior_std, "trials": request.trials}
-    return Result(table, arrays, summary, {"warnings": caveats(fitted)})
+    return Result(table, arrays, summary, {"warnings": caveats(fitted, dataset)})
 
 
 def together(results: list[Result]) -> Result:

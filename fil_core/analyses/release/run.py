@@ -62,7 +62,7 @@ def run_release(request: ReleaseRequest, inputs: Inputs, progress: Progress | No
         | _utility(request, dataset, fitted)
         | {"sigma": request.sigma, "trained_on": int((weight > 0).sum()), "attack": attack}
     )
-    return Result(table, {}, summary, {"warnings": caveats(fitted)})
+    return Result(table, {}, summary, {"warnings": caveats(fitted, dataset)})
 
 
 def _utility(request: ReleaseRequest, dataset: Dataset, fitted: Fitted) -> dict[str, Any]:

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset, FilRequest, ReconstructionRequest, Result
+from fil_core import Dataset, ExampleRequest, FilRequest, ReconstructionRequest, Result
+from fil_core.analyses.example.estimates import estimates
 from fil_core.analyses.reconstruction import figures as reconstruction_figures
 from fil_core.analyses.reconstruction import words as reconstruction_words
 from fil_core.display import charts, pictures, redaction
 from pages.common import compute, naming, tables, text, tiles, widgets
 from pages.common.naming import missing, named
+from pages.common.units import source_units
 from pages.views.attacks import many_examples
 
 _WIDTH = 260
@@ -57,12 +59,12 @@ def view(model_request: FilRequest, data: Dataset) -> None:
     row, prior_std = result.table.iloc[level], result.summary["prior_std"]
     message = reconstruction_words.reconstructed(result.table, row, prior_std, prior=bool(suffix))
     sentence.markdown(message if sigma else f"{message}Increase the noise to see when the attack fails.")
-    _metrics(row, suffix)
+    _metrics(data, row, suffix)
     guess = result.arrays["guess_prior" if suffix else "guess"][0][level]
     if data.image_shape is not None:
         _pictures(data, id, result.arrays["truth"][0], guess)
     else:
-        _record(data, result.arrays["truth"][0], guess)
+        _record(data, result.arrays["truth"][0], guess, _bounds(request, data, sigma))
     left, right = st.columns(2)
     with left:
         _error_chart(data, result, sigma)
@@ -117,17 +119,29 @@ def _another(ids: np.ndarray) -> None:
     st.session_state["id"] = int(np.random.default_rng().choice(ids))
 
 
-def _metrics(row: pd.Series, suffix: str) -> None:
+def _metrics(data: Dataset, row: pd.Series, suffix: str) -> None:
+    """Errors and bounds; each also as a root mean square in the units of the source, where all features have one."""
     kind = "_prior" if suffix else ""
+    errors = {f"mse{kind}": row[f"mse{kind}"], **row[["bound_unbiased", "bound_prior"]]}
+    roots = {name: source_units(data, float(error) ** 0.5) for name, error in errors.items()}
+    note = {name: f"± {root}" if root and np.isfinite(errors[name]) else "" for name, root in roots.items()}
     shown = {
-        "MSE per feature": text.number(row[f"mse{kind}"]),
-        "PSNR": f"{row[f'psnr{kind}']:.1f} dB",
-        "Cramér–Rao bound": text.number(row["bound_unbiased"]),
-        "van Trees bound": text.number(row["bound_prior"]),
-        "Explained releases": text.percent(row["explained"], 0),
-        "η of the example": text.number(row["eta"]),
+        "MSE per feature": (text.number(row[f"mse{kind}"]), note[f"mse{kind}"]),
+        "PSNR": (f"{row[f'psnr{kind}']:.1f} dB", ""),
+        "Cramér–Rao bound": (text.number(row["bound_unbiased"]), note["bound_unbiased"]),
+        "van Trees bound": (text.number(row["bound_prior"]), note["bound_prior"]),
+        "Explained releases": (text.percent(row["explained"], 0), ""),
+        "η of the example": (text.number(row["eta"]), ""),
     }
-    widgets.metrics({name: (value, "") for name, value in shown.items()})
+    widgets.metrics(shown)
+
+
+def _bounds(request: ReconstructionRequest, data: Dataset, sigma: float) -> pd.DataFrame | None:
+    """The Cramér–Rao bound on each feature; None without noise, where it is zero."""
+    if not sigma:
+        return None
+    one = ExampleRequest(data=request.data, model=request.model, id=request.ids[0], device=request.device)
+    return estimates(compute.example(one), data, sigma)
 
 
 def _pictures(data: Dataset, id: int, truth: np.ndarray, guess: np.ndarray) -> None:
@@ -164,12 +178,21 @@ def _picture(data: Dataset, values: np.ndarray) -> np.ndarray:
     return pictures.coarse(picture) if widgets.redacted() else picture
 
 
-def _record(data: Dataset, truth: np.ndarray, guess: np.ndarray) -> None:
+def _record(data: Dataset, truth: np.ndarray, guess: np.ndarray, bounds: pd.DataFrame | None) -> None:
     scale = np.ptp(data.source, axis=0)
     frame = pd.DataFrame(
         {"truth": truth, "guess": guess, "error, share of the range": (guess - truth) / np.where(scale > 0, scale, 1)},
         index=pd.Index(data.source_names, name="column"),
     )
+    if bounds is not None:
+        frame = frame.assign(**{"bound ±": bounds["bound_source"], "spread": bounds["spread"]})
     if widgets.redacted():
         frame = redaction.hidden(frame).rename(index=redaction.feature)
     tables.table(frame, width="stretch", height=320, column_config=widgets.number_columns(frame), key="guess-record")
+    if bounds is not None:
+        silent = int((~bounds["tells"]).sum())
+        st.caption(
+            "Bound ±: no unbiased attacker who knows the other columns estimates this one with a smaller standard "
+            f"deviation. Where it is wider than the column's spread, as for {silent} of "
+            f"{text.counted(len(bounds), 'column')}, it says nothing."
+        )

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import Dataset, ExampleRequest, FilRequest, Result
+from fil_core.analyses.example.estimates import estimates, noise_of_half
 from fil_core.display import charts, pictures, redaction
 from pages.common import compute, tables, text, tiles, widgets
 from pages.common.naming import called, missing, named
@@ -127,37 +128,61 @@ def _pictures(data: Dataset, result: Result, id: int) -> None:
 
 
 def _record(data: Dataset, result: Result, id: int) -> None:
-    masked = bool(widgets.redacted())
+    names = tuple(map(redaction.feature, data.source_names)) if widgets.redacted() else data.source_names
+    left, right = st.columns(2)
+    with left:
+        _columns(data, result, id, names)
+    with right:
+        _attributes(result, id, names)
+
+
+def _columns(data: Dataset, result: Result, id: int, names: tuple[str, ...]) -> None:
+    """Value, leakage and bound of each column."""
+    st.markdown("**The record**")
+    bounds = estimates(result, data, _noise(data, result))
     values = data.source[data.row(id)]
-    names = tuple(map(redaction.feature, data.source_names)) if masked else data.source_names
-    eta = result.arrays["feature_eta"]
-    direction = result.arrays["direction"]
     record = pd.DataFrame(
         {
-            "value": [widgets.MASK if masked else f"{v:.6g}" for v in values],
-            "η of the column": eta,
-            "leaking direction": direction,
+            "value": [widgets.MASK if widgets.redacted() else f"{v:.6g}" for v in values],
+            "η of the column": result.arrays["feature_eta"],
+            "±": bounds["bound_source"].to_numpy(),
+            "spread": bounds["spread"].to_numpy(),
+            "±, preprocessed": bounds["bound"].to_numpy(),
+            "leaking direction": result.arrays["direction"],
         },
         index=pd.Index(names, name="column"),
     )
-    left, right = st.columns(2)
-    with left:
-        st.markdown("**The record**")
-        tables.table(record, width="stretch", height=360, column_config=widgets.number_columns(record), key="record")
-    with right:
-        groups = result.summary["attribute_eta"]
-        single = {
-            n: float(e) for n, e in zip(names, eta, strict=True) if not any(n.startswith(f"{g}=") for g in groups)
-        }
-        shown = dict(sorted({**single, **groups}.items(), key=lambda item: -item[1])[:16])
-        st.markdown(
-            "**Which attributes leak**", help="η of an attribute: how far θ moves when only its columns change."
-        )
-        widgets.chart(
-            charts.bars(list(shown), list(shown.values()), "η of the attribute, in 1/feature", widgets.mode()),
-            f"Bars of eta by attribute for example {id}",
-            "attributes",
-        )
+    tables.table(record, width="stretch", height=320, column_config=widgets.number_columns(record), key="record")
+    silent = int((~bounds["tells"]).sum())
+    st.caption(
+        "±: no unbiased attacker estimates the column with a smaller standard deviation at this noise, in the units of "
+        "the source; spread: its standard deviation among the training examples. Where ± is wider than that, as for "
+        f"{silent} of {text.counted(len(bounds), 'column')}, it says nothing."
+    )
+
+
+def _attributes(result: Result, id: int, names: tuple[str, ...]) -> None:
+    """Leakage of each attribute, a categorical one as a whole."""
+    groups = result.summary["attribute_eta"]
+    columns = zip(names, result.arrays["feature_eta"], strict=True)
+    single = {n: float(e) for n, e in columns if not any(n.startswith(f"{g}=") for g in groups)}
+    shown = dict(sorted({**single, **groups}.items(), key=lambda item: -item[1])[:16])
+    st.markdown("**Which attributes leak**", help="η of an attribute: how far θ moves when only its columns change.")
+    widgets.chart(
+        charts.bars(list(shown), list(shown.values()), "η of the attribute, in 1/feature", widgets.mode()),
+        f"Bars of eta by attribute for example {id}",
+        "attributes",
+    )
+
+
+def _noise(data: Dataset, result: Result) -> float:
+    """The noise of the bounds on single columns: a slider around the one at which they begin to say something."""
+    half = noise_of_half(result, data)
+    levels = [float(level) for level in half * np.logspace(-3, 3, 25)]
+    # The key holds the range: a noise chosen for another example does not apply.
+    return st.select_slider(
+        "Output noise σ", levels, value=levels[len(levels) // 2], format_func=text.number, key=f"record-sigma-{half!r}"
+    )
 
 
 def _bounds(result: Result) -> None:

@@ -7,14 +7,15 @@ import math
 import pandas as pd
 import streamlit as st
 
-from fil_core import BadRequest, FilRequest, Result, sigma_for_error, sigma_for_eta, sigma_for_membership
+from fil_core import BadRequest, Dataset, FilRequest, Result, sigma_for_error, sigma_for_eta, sigma_for_membership
 from fil_core.display import charts
 from pages.common import curves, text, widgets
+from pages.common.units import source_units
 
 _TARGETS = {"eta": "largest η", "error": "reconstruction error", "auc": "membership AUC"}
 
 
-def planner(request: FilRequest, result: Result, table: pd.DataFrame) -> None:
+def planner(request: FilRequest, data: Dataset, result: Result, table: pd.DataFrame) -> None:
     """Choose a target; the answer is sigma and the expected test score."""
     target = st.segmented_control(
         "Limit for every example",
@@ -26,7 +27,7 @@ def planner(request: FilRequest, result: Result, table: pd.DataFrame) -> None:
     )
     left, right = st.columns([2, 3])
     with left:
-        sigma, promise = _sigma(target or "eta", request, result, table)
+        sigma, promise = _sigma(target or "eta", request, data, result, table)
         releases = st.number_input(
             "Independent releases", min_value=1, value=1, key="releases",
             help="η² adds up over releases: k of them need √k times the σ.",
@@ -62,13 +63,13 @@ def _curve(request: FilRequest, kind: str, sigma: float, score: float) -> None:
     widgets.table_twin(pd.DataFrame({"sigma": sigmas, f"expected {kind}": scores}), key="utility-numbers")
 
 
-def _sigma(target: str, request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[float, str]:
+def _sigma(target: str, request: FilRequest, data: Dataset, result: Result, table: pd.DataFrame) -> tuple[float, str]:
     """The noise for a target, and what it guarantees."""
     planners = {"eta": _for_eta, "error": _for_error, "auc": _for_auc}
-    return planners[target](request, result, table)
+    return planners[target](request, data, result, table)
 
 
-def _for_eta(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[float, str]:
+def _for_eta(request: FilRequest, data: Dataset, result: Result, table: pd.DataFrame) -> tuple[float, str]:
     largest = max(float(result.summary["eta_max"]), 1e-300)
     goal = st.number_input(
         "Largest η allowed",
@@ -81,22 +82,31 @@ def _for_eta(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[
     direction = f"any direction of {text.safe(request.attribute[0])}" if request.attribute else "any direction"
     promise = (
         f"No unbiased attacker can then estimate {direction} of any example with a standard deviation below "
-        f"{text.number(1 / goal)}."
+        f"{text.number(1 / goal)}{_in_source_units(data, 1 / goal)}."
     )
+    std = result.summary["prior_std"]
+    if 1 / goal > std:
+        promise += f" That is wider than the features' own spread, {text.number(std)}, so it says nothing."
     return sigma_for_eta(largest, goal), promise
 
 
-def _for_error(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[float, str]:
+def _in_source_units(data: Dataset, error: float) -> str:
+    said = source_units(data, error)
+    return f" ({said})" if said else ""
+
+
+def _for_error(request: FilRequest, data: Dataset, result: Result, table: pd.DataFrame) -> tuple[float, str]:
     std = result.summary["prior_std"]
     share = st.slider("Error, as a share of the features' standard deviation", 0.01, 1.0, 0.5, key="goal-error")
-    return sigma_for_error(float(table["bound_unbiased"].min()), (share * std) ** 2), (
+    error = share * std
+    return sigma_for_error(float(table["bound_unbiased"].min()), error**2), (
         "No unbiased attacker can then reconstruct all features of any example with a root mean squared error below "
-        f"{text.number(share * std)} per feature ({text.percent(share, 0)} of the training features' standard "
-        f"deviation, {text.number(std)})."
+        f"{text.number(error)}{_in_source_units(data, error)} per feature ({text.percent(share, 0)} of the training "
+        f"features' standard deviation, {text.number(std)})."
     )
 
 
-def _for_auc(request: FilRequest, result: Result, table: pd.DataFrame) -> tuple[float, str]:
+def _for_auc(request: FilRequest, data: Dataset, result: Result, table: pd.DataFrame) -> tuple[float, str]:
     goal = st.slider("Largest AUC allowed", 0.505, 0.995, 0.6, key="goal-auc")
     if alone := int(table["loo_shift"].isna().sum()):
         raise BadRequest(
