@@ -37,8 +37,8 @@ Every attacker knows the other columns and the label of the target. **baseline**
 **ideal** never sees the model: it is a multinomial logistic regression on the other columns and the label, trained on
 the true values. **fredrikson14** (Fredrikson et al., 2014) sees only the model's predictions. **whitebox** sees the
 noisy parameters and knows all other examples: it chooses the value for which training gives the closest parameters.
-**whitebox-prior** also uses how common each value is. η ranks the risk; it does not bound how often an attacker infers
-one of a few values correctly.
+**whitebox-prior** also uses how common each value is. η ranks the risk from attackers who do not use that, and hardly
+the risk from those who do; it does not bound how often an attacker infers one of a few values correctly.
 """
 
 
