@@ -162,3 +162,27 @@ def test_short_files_without_a_header_are_refused(rows, tmp_path):
 @pytest.mark.parametrize("header", ["0,1,ill", "2019,2020,ill", "10,20,ill", "x1,x2,yes", "age,1900,ill"])
 def test_numbers_may_be_names(header, tmp_path):
     assert list(read_csv(lines(tmp_path / "t.csv", header)).columns) == header.split(",")
+
+
+@pytest.mark.parametrize(
+    ("codes", "names"),
+    [
+        (("01", "02", "1"), ("01", "1", "02")), (("1E3", "2E3"), ("1E3", "2E3")), (("7", "007"), ("007", "7")),
+        (("-1", "1"), ("-1", "1")), (("1.0", "2.0"), ("1", "2")), (("+1", "2"), ("1", "2")),
+        (("TRUE", "FALSE"), ("FALSE", "TRUE")),
+    ],
+)  # fmt: skip
+def test_classes_keep_the_text_that_a_number_would_lose(codes, names, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("age,size,ill\n" + "".join(f"{i},{i * i},{codes[i % len(codes)]}\n" for i in range(40)))
+    raw = raw_of(path)
+    assert sorted(raw.class_names) == sorted(names)
+    of_code = dict(zip(codes, [raw.class_names[int(c)] for c in raw.y[: len(codes)]], strict=True))
+    assert [of_code[code].lstrip("+0") for code in codes] == [code.lstrip("+0").removesuffix(".0") for code in codes]
+    assert {of_code[code] for code in codes} == set(names)
+
+
+def test_counts_written_oddly_are_numbers_of_a_regression(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("age,size,ill\n" + "".join(f"{i},{i * i},{i % 3:02d}\n" for i in range(40)))
+    assert raw_of(path, task="regression").y.tolist() == [i % 3 for i in range(40)]

@@ -54,6 +54,7 @@ def read_table(
     """
     choices = _with_file_spelling(frame, choices, name)
     not_features = {choices.target, choices.id, *choices.left_out}
+    written = frame[choices.target]
     frame, columns = read_columns(frame, choices, usual=usual, ignored=not_features - {choices.target})
     features = [c for c in frame.columns if c not in not_features and columns[c].kind != "rows"]
     if not features:
@@ -67,7 +68,7 @@ def read_table(
     rows = np.flatnonzero(kept)[order]
     frame, ids = frame.iloc[rows].reset_index(drop=True), ids[order]
     id_names = None if id_names is None else id_names[order]
-    y, classes, target_notes = read_target(frame[choices.target], choices)
+    y, classes, target_notes = read_target(frame[choices.target], choices, written.iloc[rows])
     notes = [*_reading_notes(columns, features, choices), *target_notes, *gap_notes]
     parts = split(len(frame), choices, None if held_out is None else held_out[rows])
     return _encode(frame, features, columns, choices, (y, classes), (ids, id_names), parts, notes)

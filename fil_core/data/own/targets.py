@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -13,15 +15,19 @@ from fil_core.errors import BadData
 MAX_NUMERIC_CLASSES = 20  # different whole numbers up to which a numeric target is taken as classes
 _MAX_CLASSES = 1_000
 _MAX_CODES = 100  # different whole numbers that may be codes of classes
+_PLAIN = re.compile(r"[+-]?(0|[1-9][0-9]*)([.,]0*)?")  # a whole number, perhaps as a table of fractions writes it
 _TWO = 2  # classes, which are no counts
 
 
-def read_target(values: pd.Series, choices: Choices) -> tuple[np.ndarray, tuple[str, ...], list[str]]:
+def read_target(
+    values: pd.Series, choices: Choices, written: pd.Series | None = None
+) -> tuple[np.ndarray, tuple[str, ...], list[str]]:
     """Class codes and class names, or for a regression the values and an empty tuple; and notes.
 
     Args:
         values: the target of the rows that are kept, none of them missing.
         choices: the target's name, and whether it is classes or numbers.
+        written: the same entries as the file has them, whose texts name the classes; None where they are the values.
 
     Raises:
         BadData: too few or too many classes, fractions as classes, or texts as numbers.
@@ -45,10 +51,18 @@ def read_target(values: pd.Series, choices: Choices) -> tuple[np.ndarray, tuple[
             f"target {name!r}: expected classes; got fractions such as {values[~is_whole(values)].iloc[0]:g}. Choose "
             "--task regression."
         )
-    labels = as_texts(values)
+    labels = _labels(values, written if numeric else None)
     names = _class_names(name, labels)
     notes = _both_readings(name, distinct, choices, "classes") if numeric and distinct > _TWO else []
     return pd.Index(names).get_indexer(labels), names, notes
+
+
+def _labels(values: pd.Series, written: pd.Series | None) -> pd.Series:
+    """Names of classes: texts of whole numbers as plain numbers, unless one of them (01, 1E3) would lose its text."""
+    if written is None or not pd.api.types.is_string_dtype(written.dtype):
+        return as_texts(values)
+    texts = written.astype(str).str.strip().reset_index(drop=True)
+    return as_texts(values) if texts.map(lambda text: bool(_PLAIN.fullmatch(text))).all() else texts
 
 
 def _class_names(target: str, labels: pd.Series) -> tuple[str, ...]:
