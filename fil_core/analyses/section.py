@@ -22,9 +22,15 @@ def section(subject: Subject) -> str:
             e.sentence(analysis.sentence(subject, e.quoted)),
             e.drawn(subject.labelled(analysis.figures(subject))),
             e.heading(what) if len(shown) else "",
-            e.table(titled(analysis, subject.named(shown))) if len(shown) else "",
+            _listed(analysis, subject, shown) if len(shown) else "",
         ]
     )
+
+
+def _listed(analysis: Analysis, subject: Subject, shown: pd.DataFrame) -> str:
+    """The examples under the titles of their columns; targets, such as years, without separators."""
+    targets = [one.title for one in analysis.columns if one.targets]
+    return e.table(titled(analysis, subject.named(shown)), values=targets)
 
 
 def standing_out(analysis: Analysis, table: pd.DataFrame, most: int) -> tuple[pd.DataFrame, Column | None]:

@@ -12,6 +12,7 @@ import streamlit as st
 from fil_core import Dataset
 from fil_core.display.pictures import coarse, data_address
 from pages.common import text
+from pages.common.naming import called
 
 # Values are set as text nodes and attributes by the script, never as markup.
 _JS = """
@@ -93,7 +94,7 @@ def tiles(
             "eta": text.number(row.eta),
             "percentile": float(row.percentile),
             "chosen": id == chosen,
-            "alt": f"Example {id}, class {row.label}, eta {text.number(row.eta)}, "
+            "alt": f"Example {called(data, int(id))}, class {row.label}, eta {text.number(row.eta)}, "
             f"rank {int(row['rank']):,} of {len(ranked):,}",
         }
         for (id, row), picture in zip(shown.iterrows(), pictures, strict=True)

@@ -139,7 +139,7 @@ def test_too_many_pairs_leave_a_newton_step_whose_error_is_told(make_dataset, mo
 
 @pytest.mark.realdata
 @pytest.mark.skipif(not os.environ.get("FIL_DATA_DIR"), reason="FIL_DATA_DIR does not name a folder with MNIST")
-def test_mnist_in_seconds():
+def test_thousands_at_once_equal_retraining():
     from fil_core.data import load
 
     data = load(DataSpec(name="mnist", classes=("0", "1"), pca=20))

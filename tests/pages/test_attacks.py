@@ -167,9 +167,10 @@ def test_the_command_line_under_an_attack_runs_it(capsys: pytest.CaptureFixture[
 
     from fil_core.__main__ import main
 
-    monkeypatch.chdir(tmp_path)
     other = {"subset": 100, "noise-seed": 5, "ideal-intercept": True, "intercept": "on"}
-    for at in (attribute_page(attacked="sex"), attribute_page(attacked="sex", **other), reconstruction_page()):
+    pages = [attribute_page(attacked="sex"), attribute_page(attacked="sex", **other), reconstruction_page()]
+    monkeypatch.chdir(tmp_path)  # once the app, whose modules lie beside it, is imported
+    for at in pages:
         command = shlex.split(at.code[0].value)
         assert main(command[3:]) == 0
         assert "stored result" in capsys.readouterr().out

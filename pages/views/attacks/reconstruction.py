@@ -155,7 +155,7 @@ def _pictures(data: Dataset, id: int, truth: np.ndarray, guess: np.ndarray) -> N
     for column, (title, picture) in zip(columns, shown, strict=False):
         with column:
             st.markdown(f"**{title}**")
-            st.image(pictures.enlarged(picture, _WIDTH), output_format="PNG", alt=f"{title}: {id}")
+            st.image(pictures.enlarged(picture, _WIDTH), output_format="PNG", alt=f"{title}: {naming.called(data, id)}")
     with columns[-1]:
         st.markdown("**The error**", help="Reconstruction minus example, as a share of white.")
         if widgets.redacted():

@@ -94,7 +94,7 @@ def _pictures(data: Dataset, result: Result, id: int) -> None:
     one, two, three = st.columns(3)
     with one:
         st.markdown("**The example**")
-        st.image(pictures.enlarged(picture, _WIDTH), output_format="PNG", alt=f"Training example {id}")
+        st.image(pictures.enlarged(picture, _WIDTH), output_format="PNG", alt=f"Training example {called(data, id)}")
     for column, title, name, signed, help in (
         (
             two,
