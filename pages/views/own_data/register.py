@@ -79,7 +79,7 @@ def preview(content: dict[str, Any]) -> None:
         return
     columns = pd.DataFrame(content["columns"])
     st.markdown(f"**{text.count(content['rows'])} rows**, {text.count(len(columns))} columns.")
-    left, right = st.columns(2)
+    left, right = st.columns([6, 5])  # the left table has longer headers
     with left:
         st.caption("Columns and their encoding as features")
         encodings = [_encoding(column) for column in content["columns"]]
