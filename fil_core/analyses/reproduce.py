@@ -33,6 +33,8 @@ def command(request: Request, dataset: Dataset | None = None, *, redact: bool = 
     """
     analysis = analysis_of(request)
     data, reading = _source(request.data.name)
+    if redact and "missing-texts" in reading:
+        reading["missing-texts"] = redaction.MASK
     found = {"data": data} | reading
     for place in places(type(request)):
         if place.path != ("data", "name") and place.option.identity and _written(place, request):

@@ -10,7 +10,9 @@ import numpy as np
 from fil_core.dataset import AttributeGroup, Dataset
 from fil_core.errors import BadData, BadRequest
 
-_MOST_LEVELS = 12  # a plain column of more different numbers, or of fractions, counts as continuous
+_MOST_LEVELS = 12  # a plain column of more different numbers counts as continuous
+_REPEATED = 10  # times that fractions occur in the mean, from which on they are values of a category
+_BINS = 4  # suggested for a continuous column
 _TARGETS = ("label", "target")  # names that always mean the label
 
 
@@ -88,7 +90,7 @@ def categorical(dataset: Dataset) -> list[str]:
     grouped = {c for group in dataset.groups.values() for c in group.columns}
     names = [g.name for g in dataset.groups.values() if np.ptp(dataset.source[:, list(g.columns)], axis=0).any()]
     plain = [j for j in range(dataset.d) if j not in grouped]
-    return names + [dataset.feature_names[j] for j in plain if _few(np.unique(dataset.source[:, j]))]
+    return names + [dataset.feature_names[j] for j in plain if _few(np.unique(dataset.source[:, j]), dataset.n)]
 
 
 def continuous(dataset: Dataset) -> list[str]:
@@ -97,7 +99,7 @@ def continuous(dataset: Dataset) -> list[str]:
         return []
     grouped = {c for group in dataset.groups.values() for c in group.columns}
     plain = [(dataset.feature_names[j], np.unique(dataset.source[:, j])) for j in range(dataset.d) if j not in grouped]
-    return [name for name, values in plain if len(values) > 1 and not _few(values)]
+    return [name for name, values in plain if len(values) > 1 and not _few(values, dataset.n)]
 
 
 def _check_table(dataset: Dataset) -> None:
@@ -114,9 +116,10 @@ def _known(dataset: Dataset) -> str:
     return ", ".join(categorical(dataset)[:12]) or "the categorical columns, of which this table has none"
 
 
-def _few(values: np.ndarray) -> bool:
-    """Whether the different values of a column are those of a category: two, or a handful of whole numbers."""
-    return len(values) == 2 or (2 < len(values) <= _MOST_LEVELS and bool((values == np.round(values)).all()))
+def _few(values: np.ndarray, n: int) -> bool:
+    """Whether the different values of n rows are those of a category: two, or a few of whole or repeated numbers."""
+    whole = bool((values == np.round(values)).all())
+    return len(values) == 2 or (2 < len(values) <= _MOST_LEVELS and (whole or n >= _REPEATED * len(values)))
 
 
 def _in_model(dataset: Dataset, columns: tuple[int, ...], source: np.ndarray) -> np.ndarray:
@@ -144,13 +147,15 @@ def _plain(dataset: Dataset, j: int, bins: int | None) -> Attribute:
     source, name = dataset.source[:, j].astype(np.float64), dataset.feature_names[j]
     present, codes = np.unique(source, return_inverse=True)
     if bins is not None:
-        if _few(present):
+        if _few(present, dataset.n):
             raise BadRequest(f"bins: expected none for {name!r}, which is categorical; got {bins}.")
         return _binned(dataset, j, source, bins)
-    if len(present) > 1 and not _few(present):
+    if len(present) > 1 and not _few(present, dataset.n):
+        bins = min(_BINS, len(present))
         raise BadData(
             f"attribute: {name!r} is continuous ({len(present):,} different values); expected two, or at most "
-            f"{_MOST_LEVELS} whole numbers. Give --bins 4 (bins=4) to attack its quantile bins instead."
+            f"{_MOST_LEVELS} that are whole or repeated. Give --bins {bins} (bins={bins}) to attack its quantile bins "
+            "instead."
         )
     values = _in_model(dataset, (j,), present[:, None])
     return Attribute(name, (j,), _named(present, 6), values, codes)

@@ -9,9 +9,11 @@ import numpy as np
 
 from fil_core.data import magnitudes, preprocess
 from fil_core.data.constants import without_constants
+from fil_core.data.dependence import few
 from fil_core.data.raw import Raw
 from fil_core.data.registry import resolve, source_of
 from fil_core.dataset import Dataset, Task, fingerprint
+from fil_core.display.numbers import counted
 from fil_core.errors import BadData, BadRequest
 from fil_core.progress import Progress
 from fil_core.specs import DataSpec
@@ -60,7 +62,7 @@ def assemble(raw: Raw, spec: DataSpec, *, title: str, task: Task) -> Dataset:
     Raises:
         BadData, BadRequest: as `load`.
     """
-    raw = preprocess.fill(_select(raw, spec, task))
+    raw = preprocess.fill(_without_absent_classes(_select(raw, spec, task)))
     _check(raw, task)
     raw = without_constants(raw)
     kind = spec.preprocess or "none"
@@ -98,6 +100,30 @@ def _select(raw: Raw, spec: DataSpec, task: Task) -> Raw:
         id_names=None if raw.id_names is None else raw.id_names[rows],
         X_test=_take(raw.X_test, rows_test), y_test=y_test[rows_test],
         class_names=tuple(raw.class_names[k] for k in kept),
+    )  # fmt: skip
+
+
+def _without_absent_classes(raw: Raw) -> Raw:
+    """Without the classes that no training row has, of which a model can learn nothing, and their test rows.
+
+    A softmax model with an intercept has no optimum while there is one: its score falls without end.
+    """
+    present = np.unique(raw.y).astype(int)
+    if not raw.class_names or len(present) == len(raw.class_names) or len(present) < 2:
+        return raw  # a single class is refused later, by its name
+    code = np.full(len(raw.class_names), _DROPPED)
+    code[present] = np.arange(len(present))
+    y, y_test = code[raw.y.astype(int)], code[raw.y_test.astype(int)]
+    kept = np.flatnonzero(y_test != _DROPPED)
+    absent = [name for c, name in enumerate(raw.class_names) if code[c] == _DROPPED]
+    which = "Class" if len(absent) == 1 else "Classes"
+    has = "has" if len(absent) == 1 else "have"
+    note = f"{which} left out of the model: {few(absent, 12)}, which {has} no training row."
+    gone = len(y_test) - len(kept)
+    rows = f" {counted(gone, 'test row')} of {'it' if len(absent) == 1 else 'them'} left out too." if gone else ""
+    return dataclasses.replace(
+        raw, y=y, X_test=_take(raw.X_test, kept), y_test=y_test[kept],
+        class_names=tuple(raw.class_names[c] for c in present), notes=(*raw.notes, note + rows),
     )  # fmt: skip
 
 

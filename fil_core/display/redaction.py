@@ -10,8 +10,11 @@ import pandas as pd
 from fil_core.specs.weights import Irfil, Weighting
 
 MASK = "•••"
-# What a note says of a column: its baseline level, and numbers that were computed from its values or replace them.
+# What a note says of a column: its baseline level, the levels and classes that left the model, and numbers that were
+# computed from its values or replace them.
 _BASELINE = re.compile(r"(?<=Baseline level of )([^:]+: ).*(?=\.)")
+_LEFT_OUT = re.compile(r"(?<=left out of the model: ).*(?=, which )")
+_TEXTS = re.compile(r"\d+ '.*'")  # how many entries are a text that stands for a missing value
 _COMPUTED = re.compile("median|mean |filled|replaced|days since")
 _AMOUNT = r"(?! (?:missing|empty|rows?|values?|entries|training|test))"  # of rows, which tells of no value
 _NUMBER = re.compile(rf"(?<![\w.])[-−]?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?(?!\w){_AMOUNT}")
@@ -39,12 +42,18 @@ def told(text: str, values: Iterable[str]) -> str:
 
     >>> told("Baseline level of city: Oslo.", ["Oslo"]), told("3 missing values are replaced by the median 1.5.", [])
     ('Baseline level of city: •••.', '3 missing values are replaced by the median •••.')
+    >>> told("Column left out of the model: hiv=no, which does not vary among the training rows.", [])
+    'Column left out of the model: •••, which does not vary among the training rows.'
+    >>> told("Missing values: 'c' (45: 44 'unknown' and 1 'none').", [])
+    "Missing values: 'c' (45: •••)."
 
     Args:
         text: a sentence about the data.
         values: names of classes and levels; they are masked where they stand as words.
     """
-    text = _BASELINE.sub(rf"\g<1>{MASK}", text)
+    text = _LEFT_OUT.sub(MASK, _BASELINE.sub(rf"\g<1>{MASK}", text))
+    if text.startswith("Missing values: "):
+        text = _TEXTS.sub(MASK, text)
     if _COMPUTED.search(text):
         text = _NUMBER.sub(MASK, text)
     names = sorted({value for value in values if value.strip()}, key=len, reverse=True)

@@ -112,8 +112,15 @@ def why_singular(dataset: Dataset, intercept: bool) -> str:
     more = [one for one in dependent if one.on and not (len(one.on) == 1 and _same(X, one.column, one.on[0]))]
     reasons += [f"columns that depend linearly on others: {in_words(more, names)}"] if more else []
     found = "; ".join(reasons) or _NO_REASON
-    fewest = f", or leave out {_first([names[one.column] for one in dependent])}" if dependent else ""
+    fewest = f", or leave out {_first(_attributes(dataset, dependent))}" if dependent else ""
     return f"Found {found}. Set l2 > 0 (for instance 1e-3), take principal components (pca){fewest}."
+
+
+def _attributes(dataset: Dataset, dependent: list[Dependence]) -> list[str]:
+    """What can be left out of the source for these columns: a one-hot column goes with its attribute."""
+    of_column = {column: group.name for group in dataset.groups.values() for column in group.columns}
+    names = [of_column.get(one.column, dataset.feature_names[one.column]) for one in dependent]
+    return list(dict.fromkeys(names))
 
 
 def _less_constant(X: np.ndarray) -> np.ndarray:

@@ -51,12 +51,14 @@ def fit_at(
     classes = len(dataset.class_names)
     intercept = _has_intercept(spec, dataset, theta)
     shape = model_of(spec).shape(classes, dataset.d + intercept)
-    if theta.shape != shape or not np.isfinite(theta).all() or not theta.any():
+    if theta.shape != shape:
         raise BadRequest(
-            f"parameters: expected finite numbers of shape {shape}, one per feature{' and the intercept' * intercept}, "
-            f"not all zero; got shape {theta.shape}. The features are "
-            f"{', '.join(dataset.feature_names[:6])}{', …' if dataset.d > 6 else ''}."
+            f"parameters: expected the shape {shape}, one per feature{' and the intercept' * intercept}; got shape "
+            f"{theta.shape}. The features are {', '.join(dataset.feature_names[:6])}{', …' if dataset.d > 6 else ''}."
         )
+    if not np.isfinite(theta).all() or not theta.any():
+        got = "zeros only" if not theta.any() else f"{theta[~np.isfinite(theta)][0]}"
+        raise BadRequest(f"parameters: expected finite numbers, not all zero; got {got}.")
     if weights is not None:
         check_weights(weights, dataset)
     w = torch.ones(dataset.n, dtype=torch.float64) if weights is None else torch.tensor(weights, dtype=torch.float64)
@@ -111,6 +113,8 @@ def _why_no_optimum(objective: _Objective, theta: Tensor) -> str:
     order = _likelier_order(objective, theta)
     if order is not None and objective.newton_step(order.theta) <= FARTHEST:
         return f"With {order.change} they are one: {order.here}."
+    if theta.ndim == 2 and objective.newton_step(theta - theta.mean(0)) <= FARTHEST:
+        return "Less the mean of their rows they are one: a penalty leaves no part that all classes have in common."
     n = objective.dataset.n
     penalty = f"the penalty here is n * l2 / 2 * |theta|^2, n = {n:,}"
     if (l2 := _fitting_penalty(objective, theta)) is not None:

@@ -133,7 +133,9 @@ def _of_block(X: np.ndarray, y: np.ndarray) -> Moments:
     mean, least, most = Z.mean(axis=0), Z.min(axis=0), Z.max(axis=0)
     norm = float(np.sqrt(np.einsum("ij,ij->i", X, X).max()))
     Z -= mean
-    return Moments(len(y), mean, Z.T @ Z, least, most, norm, tuple(np.unique(y)[:_DISTINCT].tolist()))
+    with np.errstate(over="ignore", invalid="ignore"):  # such numbers are refused by name, from `least` and `most`
+        scatter = Z.T @ Z
+    return Moments(len(y), mean, scatter, least, most, norm, tuple(np.unique(y)[:_DISTINCT].tolist()))
 
 
 def preprocessing(moments: Moments, *, kind: Preprocess, pca: int | None = None) -> Preprocessing:

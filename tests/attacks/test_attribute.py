@@ -92,21 +92,29 @@ def test_two_levels_never_have_one_name(values, bins, make_dataset):
     assert len(set(found.levels)) == found.k >= 2
 
 
-def test_whole_numbers_are_a_category_while_they_are_few(make_dataset):
+@pytest.mark.parametrize(
+    ("column", "levels"),
+    [
+        (np.arange(60) % 12, tuple(map(str, range(12)))),
+        (np.arange(60) % 3 / 2, ("0", "0.5", "1")),
+        (np.arange(60) % 13, None),
+        (np.arange(60) % 12 / 2, None),  # each only five times
+    ],
+)
+def test_a_few_whole_or_repeated_numbers_are_a_category(column, levels, make_dataset):
     data = make_dataset(n=60)
-    for k, column in ((12, np.arange(60) % 12), (13, np.arange(60) % 13), (3, np.arange(60) % 3 / 2)):
-        X = data.X.copy()
-        X[:, 0] = column
-        changed = dataclasses.replace(data, X=X, source=X)
-        if k == 12:
-            found = attribute_of(changed, "x0")
-            assert found.levels == tuple(map(str, range(12)))
-            assert (found.values[found.codes, 0] == column).all()
-            assert categorical(changed) == ["x0"]
-        else:
-            with pytest.raises(BadData, match="continuous .*--bins 4"):
-                attribute_of(changed, "x0")
-            assert "x0" in continuous(changed)
+    X = data.X.copy()
+    X[:, 0] = column
+    changed = dataclasses.replace(data, X=X, source=X)
+    if levels is None:
+        with pytest.raises(BadData, match="continuous .*--bins 4"):
+            attribute_of(changed, "x0")
+        assert "x0" in continuous(changed)
+        return
+    found = attribute_of(changed, "x0")
+    assert found.levels == levels
+    assert (found.values[found.codes, 0] == column).all()
+    assert categorical(changed) == ["x0"]
 
 
 def test_the_lists_offer_what_can_be_attacked(with_attribute):

@@ -134,21 +134,27 @@ def test_the_other_class_as_first_is_no_optimum_of_a_regression(make_dataset):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "shape"),
+    ("spoil", "said"),
     [
-        (lambda t: t[..., :-1], None),
-        (lambda t: np.concatenate([t, t], axis=-1), None),
-        (lambda t: t[None], None),
-        (lambda t: np.where(np.arange(t.size).reshape(t.shape) == 1, np.nan, t), None),
-        (lambda t: np.where(np.arange(t.size).reshape(t.shape) == 1, np.inf, t), None),
-        (lambda t: 0 * t, None),
+        (lambda t: t[..., :-1], "expected the shape .*The features are x0, x1"),
+        (lambda t: np.concatenate([t, t], axis=-1), "expected the shape .*The features are x0, x1"),
+        (lambda t: t[None], "expected the shape .*The features are x0, x1"),
+        (lambda t: np.where(np.arange(t.size).reshape(t.shape) == 1, np.nan, t), "expected finite numbers.*got nan"),
+        (lambda t: np.where(np.arange(t.size).reshape(t.shape) == 1, np.inf, t), "expected finite numbers.*got inf"),
+        (lambda t: 0 * t, "expected finite numbers.*got zeros only"),
     ],
     ids=["too few", "too many", "one more side", "NaN", "infinite", "all zero"],
 )
-def test_another_shape_and_what_is_no_number_are_refused(spoil, shape, trained):
+def test_another_shape_and_what_is_no_number_are_refused(spoil, said, trained):
     spec, data, theta = trained
-    with pytest.raises(BadRequest, match=r"parameters: expected finite numbers of shape \(.*The features are x0, x1"):
+    with pytest.raises(BadRequest, match=said):
         fit_at(spec, data, spoil(theta))
+
+
+def test_a_part_that_all_classes_have_in_common_is_named(make_dataset):
+    spec, data = KINDS["softmax"][0], make_dataset(n=60, d=4, seed=3, classes=3)
+    with pytest.raises(NotConverged, match="Less the mean of their rows they are one"):
+        fit_at(spec, data, fit(spec, data).theta.numpy() + 5)
 
 
 @pytest.mark.parametrize("intercept", [False, True])

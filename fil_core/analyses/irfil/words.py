@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from fil_core.analyses.subject import Quote, Subject
@@ -32,14 +34,16 @@ def reweighted(result: Result, shown: int, change: pd.Series) -> str:
         (s[name][0], s[name][shown]) for name in ("eta_max", "eta_mean", "eta_std", "test_score")
     )
     worse, most = int((change > 1).sum()), float(change.max())
+    before, after = score(score0, s["score"]), score(score1, s["score"])
+    tested = "" if math.isnan(score0) else f"Test {s['score']}: {before} → **{after}**."
     rounds = "one round" if shown == 1 else f"{shown} rounds"
     return (
         f"Reweighting for {rounds} changes the largest η from **{number(max0)}** to **{number(max1)}** and its "
         f"spread (standard deviation) from {number(std0)} to **{number(std1)}**; the mean {_moves(mean0, mean1)}. "
         f"**{count(worse)} of {count(len(change))} examples {verb(worse, 'leaks', 'leak')} more than before**"
         + (f", up to {most:.2f} ×. " if worse else ". ")
-        + f"Test {s['score']}: {score(score0, s['score'])} → **{score(score1, s['score'])}**."
-    )
+        + tested
+    ).rstrip()
 
 
 def _moves(before: float, after: float) -> str:

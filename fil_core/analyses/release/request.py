@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fil_core.display.numbers import listed, number
+from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
 from fil_core.specs.options import examples, one_attribute, option, whole
 from fil_core.specs.options import number as a_number
@@ -42,6 +43,8 @@ class ReleaseRequest(ModelRequest):
     def _check(self) -> None:
         if self.attribute or self.ids:
             check_attackable(self.model)
+        if self.attribute and self.ids:
+            raise BadRequest("ids: expected none beside an attribute, which is attacked for every example.")
         check_draws("trials", self.trials)
         check_draws("draws", self.draws)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from fil_core.analyses.subject import Quote, Subject
@@ -26,8 +27,17 @@ def released(result: Result, quote: Quote, *, at_risk: tuple[str, ...] = ()) -> 
     of = f" of {quote(', '.join(at_risk))}" if at_risk else ""
     return (
         f"With noise σ = **{number(s['sigma'])}** the largest η{of} is **{number(s['eta_max'])}**, the mean "
-        f"{number(s['eta_mean'])}; the expected test {s['score']} is **{score(s['expected_score'], s['score'])}**, "
-        f"{score(s['test_score'], s['score'])} without noise.{_attacked(s['attack'], quote)}"
+        f"{number(s['eta_mean'])}{_tested(s)}.{_attacked(s['attack'], quote)}"
+    )
+
+
+def _tested(s: dict[str, Any]) -> str:
+    """The test scores; nothing where there are no test rows."""
+    if math.isnan(s["test_score"]):
+        return ""
+    return (
+        f"; the expected test {s['score']} is **{score(s['expected_score'], s['score'])}**, "
+        f"{score(s['test_score'], s['score'])} without noise"
     )
 
 
