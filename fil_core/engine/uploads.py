@@ -89,6 +89,7 @@ def keep_scores(store: Store, table: pd.DataFrame, dataset: Dataset) -> str:
         "missing": int((~np.isin(np.arange(dataset.n), rows)).sum()),
         "unknown": int((~known).sum()),
         "texts": texts,
+        "not_finite": int((~np.isfinite(table.loc[known, names].to_numpy(np.float64, na_value=np.nan))).sum()),
     }
     store.put(digest, Result(scores, {}, summary, {"analysis": _SCORES}))
     return digest
@@ -149,9 +150,12 @@ def scores_of(store: Store, name: str, dataset: Dataset) -> tuple[pd.DataFrame, 
 
 def _notes(stored: Result, dataset: Dataset) -> list[str]:
     missing, unknown = stored.summary["missing"], stored.summary["unknown"]
-    texts = stored.summary.get("texts", [])  # not told by earlier versions
+    texts, not_finite = stored.summary.get("texts", []), stored.summary.get("not_finite", 0)  # once not counted
     notes = [f"Your scores lack {missing:,} of the {counted(dataset.n, 'training example')}."] if missing else []
     notes += [f"{unknown:,} of their ids {'is' if unknown == 1 else 'are'} no training example."] if unknown else []
+    if not_finite:
+        are = "is no finite number" if not_finite == 1 else "are no finite numbers"
+        notes.append(f"{not_finite:,} of your scores {are}.")
     return notes + ([f"Columns of texts are left out of your scores: {', '.join(texts)}."] if texts else [])
 
 

@@ -136,6 +136,13 @@ def test_examples_without_a_score_have_none_and_are_counted(engine, numbered):
     assert notes == ["Your scores lack 2 of the 32 training examples.", "2 of their ids are no training example."]
 
 
+def test_scores_that_are_no_finite_numbers_are_counted(engine, numbered):
+    data = engine.dataset(numbered)
+    table = pd.DataFrame({"id": data.ids, "mine": [np.nan, np.inf, *range(data.n - 2)]})
+    _, notes = scores_of(engine.store, keep_scores(engine.store, table, data), data)
+    assert notes == ["2 of your scores are no finite numbers."]
+
+
 def test_scores_of_fewer_than_nine_tenths_of_the_examples_are_refused(engine, numbered):
     data = engine.dataset(numbered)
     for kept, refused in ((29, False), (28, True)):  # 0.9 * 32 = 28.8
