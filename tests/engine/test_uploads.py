@@ -159,7 +159,9 @@ def test_columns_of_labels_are_left_out_of_scores_and_named(engine, numbered):
     table = pd.DataFrame({"id": data.ids, "label": "yes", "mine": np.arange(data.n), "empty": None})
     scores, notes = scores_of(engine.store, keep_scores(engine.store, table, data), data)
     assert list(scores.columns) == ["mine", "empty"]
-    assert notes == ["Columns of texts are left out of your scores: label."]
+    assert notes == [
+        "32 of your scores are no finite numbers.", "Columns of texts are left out of your scores: label."
+    ]  # fmt: skip
 
 
 def test_the_same_scores_have_the_same_name_and_other_columns_another(engine, numbered):
