@@ -54,6 +54,7 @@ class Target:
         mean, variance: of the other examples of the same label (of all for a regression) along each eigenvector, (d,).
         factor: Cholesky factor of their shrunken covariance, in the basis of the features, (d, d).
         reach: twice the largest norm of the other examples, the largest norm of a guess.
+        constant: the direction c, (d,), along which every example is 1; None without an intercept.
     """
 
     row: int
@@ -67,6 +68,7 @@ class Target:
     variance: Tensor
     factor: Tensor
     reach: Tensor
+    constant: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class Adversary:
         target = Target(
             row=row, y=self.y[row], w=w, vectors=Q, alpha=others.inverse_values, centre=Q.T @ t.theta,
             theta=Q.T @ t.theta, mean=Q.T @ mean, variance=self._spread(cov, Q), factor=factor,
-            reach=2 * norms.max(),
+            reach=2 * norms.max(), constant=Q[-1] if t.intercept else None,
         )  # fmt: skip
         return dataclasses.replace(target, centre=self._without(target))
 
@@ -194,8 +196,8 @@ class Adversary:
         x = v[:, None] / (target.w * torch.where(r == 0, torch.finfo(r.dtype).tiny, r))[..., None]
         weight = self._log_density(target, x) + self._log_volume(target, x, z, r, a)
         best = torch.nan_to_num(weight, nan=-torch.inf).argmax(1)
-        if self.terms.intercept:  # the last entry of the right one is 1
-            best = torch.nan_to_num((x @ Q[-1] - 1).abs(), nan=torch.inf).argmin(1)
+        if target.constant is not None:  # the right one is 1 along it
+            best = torch.nan_to_num((x @ target.constant - 1).abs(), nan=torch.inf).argmin(1)
         whole = self._looks_whole(x @ Q.T, target.row)
         best = torch.where(whole.any(1), whole.double().argmax(1), best)
         excluded = whole.any(1)[:, None] & ~whole
@@ -203,6 +205,32 @@ class Adversary:
         z = torch.where(excluded, z.gather(1, chosen), z)
         x = torch.where(excluded[..., None], x.gather(1, chosen[..., None].expand_as(x)), x)
         return Roots(x, z, best, real)
+
+    def constant_kept(self, target: Target, roots: Roots, released: Tensor) -> Tensor:
+        """The explanations with the constant that the attacker knows, (T, 2, d): as they are without an intercept.
+
+        A noisy release is explained by an x whose last entry c^T x is not quite 1. With S = J^-1 J^-T, the covariance
+        of that x, the best x with the constant is x - S c (c^T x - 1) / (c^T S c), with which the error reaches the
+        Cramér–Rao bound for little noise. By J = -w H^-1 (r I + a x theta^T), S is diagonal plus low rank here.
+
+        Args:
+            target: the example under attack.
+            roots: explanations of the releases.
+            released: T releases of the parameters, (T, d), in the target's basis.
+        """
+        if target.constant is None:
+            return roots.x
+        x, c, theta = roots.x, target.constant, released[:, None]
+        r, a = self.loss_terms(roots.z, target.y)
+        ratio, curved = (a / (r + a * roots.z))[..., None], target.w * a[..., None]
+
+        def times_h(y: Tensor) -> Tensor:
+            return y / target.alpha + curved * x * (x * y).sum(-1, keepdim=True)
+
+        y = times_h(times_h(c - ratio * theta * (x @ c)[..., None]))
+        along = y - ratio * x * (theta * y).sum(-1, keepdim=True)
+        kept = x - along * ((x @ c - 1) / (along @ c))[..., None]
+        return torch.where(kept.isfinite().all(-1, keepdim=True) & roots.real[:, None, None], kept, x)
 
     def _looks_whole(self, x: Tensor, row: int) -> Tensor:
         """Whether one of two explanations (T, 2, d) alone has whole numbers where all other examples do, (T, 2)."""

@@ -12,7 +12,9 @@ and variance of a quadratic form, so that
     p(z | theta~)  is proportional to  exp(-|c - w r A m - theta~|^2 / (2 sigma^2) - (m - mean)^T rho (m - mean) / 2)
                                        det(N)^(-1/2)  (1 + w a x^T A x)  Normal(z; E s, Var s)
 
-and E[x | z] is m moved along N^-1 grad s until s = z. Everything is O(d), and the integral over z is a sum over its
+and E[x | z] is m moved along N^-1 grad s until s = z. With an intercept x is also conditioned on c^T x = 1, c the
+direction of the constant: m and N^-1 become those of a Gaussian so conditioned, N^-1 - g g^T, and p gains the factor
+Normal(1; c^T m, c^T N^-1 c). Everything is O(d), and the integral over z is a sum over its
 peaks, one at each explanation while the noise is small. The mode of p(x | theta~) would be a poor guess: of the many
 examples that explain the release almost equally well it takes the shortest, and ignores the volume of all others.
 
@@ -129,15 +131,34 @@ class Posterior:
         N = precision * pull**2 + rho
         m = (precision * pull * offset + rho * t.mean) / N
         misfit = (precision * (offset - pull * m) ** 2 + rho * (m - t.mean) ** 2 + N.log()).sum(2)
+        m, g, more = _with_constant(m, N, t.constant)
         curved = pull * m
         slope = c - 2 * curved
-        expected = (m * (c - curved) - pull / N).sum(2)
-        variance = (slope**2 / N).sum(2) + 2 * ((pull / N) ** 2).sum(2)
-        q = (t.alpha * (m**2 + 1 / N)).sum(2)
+        expected = (m * (c - curved) - pull * (1 / N - g**2)).sum(2)
+        moved = slope / N - g * (slope * g).sum(2, keepdim=True)  # Cov slope
+        variance = (slope * moved).sum(2) + 2 * _trace_of_square(pull, N, g)
+        q = (t.alpha * (m**2 + 1 / N - g**2)).sum(2)
         missing = z - expected
-        log_p = -misfit / 2 + torch.log1p(t.w * a * q) - missing**2 / (2 * variance) - variance.log() / 2
+        log_p = -(misfit + more) / 2 + torch.log1p(t.w * a * q) - missing**2 / (2 * variance) - variance.log() / 2
         log_p = torch.nan_to_num(log_p, nan=-math.inf)
-        return log_p, m + slope / N * (missing / variance)[..., None] if guess else m[:0]
+        return log_p, m + moved * (missing / variance)[..., None] if guess else m[:0]
+
+
+def _with_constant(m: Tensor, N: Tensor, c: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """N(m, N^-1) conditioned on c^T x = 1: its mean, g of its covariance N^-1 - g g^T, and -2 log of the evidence."""
+    if c is None:
+        return m, m.new_zeros(1), m.new_zeros(1)
+    along = c / N
+    size = along @ c
+    off = m @ c - 1
+    kept = m - along * (off / size)[..., None]
+    return kept, along / size.sqrt()[..., None], off**2 / size + size.log()
+
+
+def _trace_of_square(pull: Tensor, N: Tensor, g: Tensor) -> Tensor:
+    """Tr (D Cov)^2 for D = diag(pull) and Cov = N^-1 - g g^T."""
+    lost = pull * g**2
+    return (pull**2 / N * (1 / N - 2 * g**2)).sum(2) + lost.sum(2) ** 2
 
 
 def nearly_prior(adversary: Adversary, target: Target, released: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
@@ -158,6 +179,8 @@ def nearly_prior(adversary: Adversary, target: Target, released: Tensor, sigma: 
     """
     half = torch.randn(_DRAWS, target.mean.numel(), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     half = half.to(released) * target.variance.sqrt()
+    if (c := target.constant) is not None:  # which no draw changes
+        half = half - torch.outer(half @ c, target.variance * c / (target.variance @ c**2))
     x = torch.cat([target.mean + half, target.mean - half])
     q, s = (x * x) @ target.alpha, x @ target.centre
     r = _residual(adversary, target, q, s)

@@ -11,6 +11,7 @@ Source: docs/maths.md, sections 3 and 6.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -160,7 +161,9 @@ def _one(adversary: Adversary, row: int, sigmas: Sequence[float], noise: Tensor,
         part = slice(start, start + size)
         released = target.theta + std[part, None] * rotated[which[part]]
         roots = adversary.roots(target, released)
-        guess, error_of_each = _within(roots.likelier, target.reach), error(roots.x)
+        explanations = adversary.constant_kept(target, roots, released)
+        guess = _within(dataclasses.replace(roots, x=explanations).likelier, target.reach)
+        error_of_each = error(explanations)
         posterior = _with_prior(adversary, target, released, std[part], roots)
         first |= {int(s): (guess[s - start], posterior[s - start]) for s in starts if start <= s < start + len(guess)}
         errors = [error(answer) for answer in (guess, posterior)]

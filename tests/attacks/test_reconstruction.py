@@ -144,6 +144,48 @@ def test_the_unbiased_error_approaches_its_floor_from_no_further_than_a_tenth(ki
         assert one.explained[0] == 1
 
 
+@pytest.mark.parametrize(("kind", "classes", "l2"), MODELS)
+def test_a_constant_that_is_known_tells_as_much_as_the_bound_says(kind, classes, l2, make_dataset):
+    data = make_dataset(classes=classes)
+    fitted = fit(ModelSpec(kind=kind, l2=l2, intercept=True), data)
+    rows = [r for r, one in enumerate(attacked(fitted, data, range(data.n))) if one.squared_error[0][0] < 1e-10][:3]
+    assert len(rows) == 3  # the constant tells the two explanations apart
+    for one in attacked(fitted, data, rows, sigmas=[1e-7], trials=4000):
+        for errors in (one.squared_error, one.squared_error_prior):
+            assert errors[0].mean() / one.bound_unbiased[0] == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("strength", [0.1, 1.0, 10.0])
+def test_with_a_constant_the_posterior_mean_is_that_of_importance_sampling(strength, make_dataset):
+    """Least squares, where the optimum with another x has a closed form, formed for each of 100,000 draws."""
+    n, d, row = 30, 2, 4
+    data = make_dataset(n=n, d=d)
+    fitted = fit(ModelSpec(l2=0.02, intercept=True), data)
+    Z, ridge = np.column_stack([data.X, np.ones(n)]), n * 0.02 * np.diag([1.0, 1.0, 0.0])
+    others = np.delete(np.arange(n), row)
+    A, b = Z[others].T @ Z[others] + ridge, Z[others].T @ data.y[others]
+    Q = np.linalg.eigh(A)[1]
+    adversary = Adversary(fitted, data)
+    target = adversary.target(row)
+    assert np.abs(np.abs(Q.T @ target.vectors.numpy()) - np.eye(d + 1)).max() < 1e-9
+    V = target.vectors.numpy() @ np.diag(target.variance.numpy()) @ target.vectors.numpy().T
+    mean = target.vectors.numpy() @ target.mean.numpy()
+    # The prior, conditioned on a last entry of 1.
+    V = V - np.outer(V[:, 2], V[2]) / V[2, 2]
+    xs = mean + np.random.default_rng(0).multivariate_normal(np.zeros(3), V, 100_000, method="eigh")
+    np.testing.assert_allclose(xs[:, 2], 1, atol=1e-6)
+    thetas = np.linalg.solve(A + xs[:, :, None] * xs[:, None, :], (b + xs * data.y[row])[..., None])[..., 0]
+    sigma = strength * float(np.linalg.norm(thetas.std(0)))
+    e = torch.randn(1, d + 1, generator=torch.Generator().manual_seed(3), dtype=torch.float64).numpy()[0]
+    released = fitted.theta.numpy() + sigma * e
+    weight = np.exp(-((thetas - released) ** 2).sum(1) / (2 * sigma**2))
+    weight /= weight.sum()
+    expected = weight @ xs[:, :d]
+    spread = np.sqrt(weight @ (xs[:, :d] - expected) ** 2)
+    found = attacked(fitted, data, [row], sigmas=[sigma], trials=1, seed=3)[0].guess_prior[0]
+    assert np.linalg.norm(found - expected) < 0.15 * np.linalg.norm(spread)
+
+
 def beside_sampling(kind, classes, l2, make_dataset, make_reference, *, d, row, strength, seeds=3, n=30):
     """|guess_prior - E[x | release]| over the posterior's spread, and the effective number of samples, a seed each.
 
