@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fil_core.dataset import Dataset
-from fil_core.display.numbers import percent
+from fil_core.display.numbers import count, number, percent
 from fil_core.errors import BadData
 from fil_core.models import Fitted
 from fil_core.specs.weights import Dropping
@@ -59,31 +59,49 @@ def caveats(fitted: Fitted, dataset: Dataset) -> list[str]:
     weighting = fitted.spec.weights
     warnings = [_moved(fitted.moved)] if fitted.moved > _ROUNDING else []
     warnings += conditioning(fitted.curvature.condition) + ([CONSTANT_WEIGHTS] if weighting is not None else [])
-    if fitted.classes:
-        remedy = "A smaller l2 may mend it." if fitted.intercept else "A constant term (--intercept) may mend it."
-        accuracy = fitted.score(dataset.X, dataset.y)
-        warnings += no_better_than_guessing(accuracy, dataset.y, remedy)
+    warnings += worse_than_guessing(fitted, dataset)
     return warnings + ([STILL_IN_SCALE] if isinstance(weighting, Dropping) else [])
 
 
-def no_better_than_guessing(accuracy: float, y: np.ndarray, remedy: str) -> list[str]:
-    """A warning where a classifier is worse on its own training rows than guessing their most frequent class.
+def worse_than_guessing(fitted: Fitted, dataset: Dataset) -> list[str]:
+    """A warning where a model does worse than an answer that is the same for everyone, on training or on test rows.
 
-    >>> no_better_than_guessing(0.75, np.array([0, 0, 0, 1]), "")
-    []
+    That answer is the most frequent class of the training rows, or the mean of their targets.
+    """
+    answer = np.bincount(dataset.y.astype(int)).argmax() if fitted.classes else dataset.y.mean()
+    remedy = "" if fitted.intercept else " A constant term (--intercept) may mend it."
+    for name, X, y in (("training", dataset.X, dataset.y), ("test", dataset.X_test, dataset.y_test)):
+        if not len(y):
+            continue
+        guess = float(np.mean(y == answer)) if fitted.classes else float(np.mean((y - answer) ** 2))
+        if told := guessing_is_better(fitted.score(X, y), guess, f"{count(len(y))} {name} rows", bool(fitted.classes)):
+            return [told + remedy]
+    return []
+
+
+def guessing_is_better(score: float, guess: float, rows: str, accuracy: bool) -> str:
+    """A sentence where a score is worse than that of one answer for everyone; else nothing.
+
+    >>> guessing_is_better(0.25, 0.75, "4 test rows", True)
+    'The model is correct for 25.00 % of the 4 test rows; the most frequent class alone would be for 75.00 %.'
 
     Args:
-        accuracy: on the training rows.
-        y: (n,) their class codes.
-        remedy: a sentence on what may mend it.
+        score: of the model.
+        guess: of the answer.
+        rows: how many of which rows.
+        accuracy: the scores are accuracies, else mean squared errors.
     """
-    share = float(np.bincount(y.astype(int)).max() / len(y))
-    if accuracy >= share:
-        return []
-    return [
-        f"The model is correct for {percent(accuracy)} of the training rows, fewer than the {percent(share)} that "
-        f"guessing the most frequent class would get. {remedy}"
-    ]
+    if accuracy and score < guess:
+        return (
+            f"The model is correct for {percent(score)} of the {rows}; the most frequent class alone would be for "
+            f"{percent(guess)}."
+        )
+    if not accuracy and score > guess * (1 + _ROUNDING):
+        return (
+            f"The model's mean squared error on the {rows} is {number(score)}; that of the mean of the training "
+            f"targets alone would be {number(guess)}."
+        )
+    return ""
 
 
 def _moved(share: float) -> str:

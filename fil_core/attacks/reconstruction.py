@@ -161,14 +161,12 @@ def _one(adversary: Adversary, row: int, sigmas: Sequence[float], noise: Tensor,
         part = slice(start, start + size)
         released = target.theta + std[part, None] * rotated[which[part]]
         roots = adversary.roots(target, released)
-        explanations = adversary.constant_kept(target, roots, released)
-        guess = _within(dataclasses.replace(roots, x=explanations).likelier, target.reach)
-        error_of_each = error(explanations)
+        known = dataclasses.replace(roots, x=adversary.constant_kept(target, roots, released))
+        guess = _within(known.likelier, target.reach)
         posterior = _with_prior(adversary, target, released, std[part], roots)
         first |= {int(s): (guess[s - start], posterior[s - start]) for s in starts if start <= s < start + len(guess)}
-        errors = [error(answer) for answer in (guess, posterior)]
-        nearer = torch.minimum(torch.nan_to_num(error_of_each.amin(1), nan=torch.inf), errors[0])
-        pieces.append(torch.stack([*errors, nearer, roots.real.double()]))
+        nearer = torch.minimum(torch.nan_to_num(error(known.x).amin(1), nan=torch.inf), error(guess))
+        pieces.append(torch.stack([error(guess), error(posterior), nearer, roots.real.double()]))
     unbiased, prior, nearer, real = (row.split(counts) for row in torch.cat(pieces, 1).cpu())
 
     def at_each_sigma(bound: Callable[[float], Tensor]) -> np.ndarray:

@@ -13,7 +13,6 @@ from fil_core.data.dependence import few
 from fil_core.data.raw import Raw
 from fil_core.data.registry import resolve, source_of
 from fil_core.dataset import Dataset, Task, fingerprint
-from fil_core.display.numbers import counted
 from fil_core.errors import BadData, BadRequest
 from fil_core.progress import Progress
 from fil_core.specs import DataSpec
@@ -120,7 +119,7 @@ def _without_absent_classes(raw: Raw) -> Raw:
     has = "has" if len(absent) == 1 else "have"
     note = f"{which} left out of the model: {few(absent, 12)}, which {has} no training row."
     gone = len(y_test) - len(kept)
-    rows = f" {counted(gone, 'test row')} of {'it' if len(absent) == 1 else 'them'} left out too." if gone else ""
+    rows = f" Test rows of {'it' if len(absent) == 1 else 'them'} that are left out too: {gone:,}." if gone else ""
     return dataclasses.replace(
         raw, y=y, X_test=_take(raw.X_test, kept), y_test=y_test[kept],
         class_names=tuple(raw.class_names[c] for c in present), notes=(*raw.notes, note + rows),
@@ -223,7 +222,7 @@ def _check_magnitudes(raw: Raw, kind: str, task: Task) -> None:
 
 def _notes(kind: str, spec: DataSpec, raw: Raw) -> list[str]:
     """Sentences on selection and preprocessing."""
-    notes = [_SCALING_NOTES[kind]]
+    notes = [_SCALING_NOTES[kind]] if kind != "standardise" or raw.continuous is None or raw.continuous else []
     if kind == "none" and raw.pixel_max:
         notes = [f"Pixels are divided by {raw.pixel_max:g}."]
     if spec.pca is not None:

@@ -99,7 +99,9 @@ def distribution(table: pd.DataFrame, mode: Mode, *, log: bool, sigma: float = 1
         showarrow=False, font={"size": 11, "color": INK[mode][0]},
     )  # fmt: skip
     styled(figure, mode, x=f"η, in 1/feature at σ = {sigma:g}", y="training examples")
-    return figure.update_xaxes(type="log" if log else "linear")
+    ends, bins = (np.log10(edges) if log else edges)[[0, -1]], len(edges) - 1
+    margin = (ends[1] - ends[0]) / bins  # so that the first and the last bar are whole
+    return figure.update_xaxes(type="log" if log else "linear", range=[ends[0] - margin, ends[1] + margin])
 
 
 def two_distributions(one: np.ndarray, other: np.ndarray, names: tuple[str, str], mode: Mode) -> go.Figure:

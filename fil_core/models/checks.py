@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from fil_core.specs.families import fitting
 
 _SCALE = (1e-3, 1e3)  # of the mean weight; the penalty, which counts n examples, has no meaning far from a mean of 1
 _NO_REASON = "columns that depend linearly on others, or that differ too much in size"
+_WHOLE = re.compile("[+-]?[0-9]+")  # the name of a class that may be a count
 _CURVATURES = 4  # matrices in memory: the Hessian, its eigenvectors, and the solver's own
 
 
@@ -53,7 +56,13 @@ def check_task(spec: ModelSpec, dataset: Dataset) -> None:
     if spec.family.fits(classes):
         return
     task = f"{classes} classes" if classes else "a real-valued target"
-    more = " Or keep two of them with classes." if classes > 2 else ""
+    more = (
+        f" Or keep two of them (--classes {','.join(map(shlex.quote, dataset.class_names[:2]))})."
+        if classes > 2
+        else ""
+    )
+    if classes > 2 and all(map(_WHOLE.fullmatch, dataset.class_names)):
+        more += " If they count or grade something, they are a target for --task regression."
     fits = " or ".join(fitting(classes))
     raise BadRequest(f"model: {dataset.title} has {task}; expected {fits}, got {spec.kind}.{more}")
 

@@ -238,7 +238,7 @@ def _table(columns: dict[str, np.ndarray], source: RowSource, sigma: float) -> p
 
 def _result(table: pd.DataFrame, fitted: Fitted, rows: Rows, prior_std: float, loo_error: float) -> Result:
     from fil_core.analyses.fil.run import warnings_of
-    from fil_core.analyses.health import conditioning, no_better_than_guessing, summarise
+    from fil_core.analyses.health import conditioning, guessing_is_better, summarise
 
     optimum, scored = fitted.optimum, "accuracy" if fitted.classes else "mean squared error"
     hit = table["correct"] if fitted.classes else (table["score"] - table["label"]) ** 2
@@ -252,9 +252,9 @@ def _result(table: pd.DataFrame, fitted: Fitted, rows: Rows, prior_std: float, l
     arrays = {"theta": fitted.theta.numpy(), "test_scores": nothing, "test_norms": nothing, "test_targets": nothing}
     warnings = conditioning(fitted.curvature.condition) + warnings_of(table, loo_error)
     if fitted.classes:
-        codes = (table["label"].astype(str) == rows.source.class_names[1]).to_numpy()
-        remedy = "A constant term may mend it, in a model of rows that fit in memory."
-        warnings += no_better_than_guessing(summary["train_score"], codes, remedy)
+        share = float(table["label"].value_counts(normalize=True).max())
+        told = guessing_is_better(summary["train_score"], share, f"{rows.n:,} training rows", accuracy=True)
+        warnings += [told] if told else []
     return Result(table, arrays, summary, {"warnings": warnings})
 
 

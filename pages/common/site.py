@@ -63,7 +63,7 @@ PAGES: tuple[Page, ...] = (
         "Examples",
         ":material/grid_view:",
         "Measure",
-        "See the leakiest examples, and which of their pixels leak.",
+        "See the leakiest examples, and which of their parts leak.",
         {"example": Shows(chosen_there=("neighbours",)), "neighbours": Shows({"neighbours": True})},
     ),
     Page(

@@ -11,7 +11,7 @@ from fil_core.analyses.example.estimates import estimates, noise_of_half
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fil.words import scale_sentence
-from fil_core.analyses.health import caveats, no_better_than_guessing
+from fil_core.analyses.health import caveats, guessing_is_better
 from fil_core.engine import Engine
 from fil_core.models import fit
 from fil_core.specs import DataSpec, ModelSpec
@@ -76,14 +76,27 @@ def test_a_model_that_is_worse_than_guessing_says_so_and_what_may_mend_it(make_d
     """85 % of class 1: without a constant the plane goes through the origin, with one nothing is to be said."""
     data = make_dataset(classes=2, n=200, d=3)
     y = (np.arange(200) % 20 < 17).astype(float)
-    data = dataclasses.replace(data, y=y)
+    data = dataclasses.replace(data, y=y, X_test=data.X[:0], y_test=y[:0])
     without, with_one = (fit(ModelSpec(l2=1e-3, intercept=one), data) for one in (False, True))
     assert without.score(data.X, y) < 0.85
-    said = [text for text in caveats(without, data) if "most frequent" in text]
-    assert len(said) == 1 and "85" in said[0] and "--intercept" in said[0]
+    (said,) = caveats(without, data)
+    assert "85.00 %" in said and "200 training rows" in said and "--intercept" in said
     assert with_one.score(data.X, y) >= 0.85 and not caveats(with_one, data)
 
 
-@pytest.mark.parametrize(("accuracy", "warned"), [(0.75, 0), (0.7499, 1), (1.0, 0)])
-def test_as_good_as_guessing_is_not_worse(accuracy, warned):
-    assert len(no_better_than_guessing(accuracy, np.array([1.0, 1, 1, 0]), "")) == warned
+@pytest.mark.parametrize("intercept", [False, True])
+def test_so_does_a_regression_and_a_model_that_fails_on_test_rows_alone(intercept, make_dataset):
+    data = make_dataset(n=60, d=3)
+    far = dataclasses.replace(data, y=data.y + 100, X_test=data.X[:5], y_test=data.y[:5] + 100)
+    told = caveats(fit(ModelSpec(kind="least-squares", l2=1e-3, intercept=intercept), far), far)
+    assert len(told) == (0 if intercept else 1)
+    assert intercept or "mean squared error on the 60 training rows" in told[0]
+    mirrored = dataclasses.replace(data, X_test=data.X[:9], y_test=-data.y[:9])
+    (said,) = caveats(fit(ModelSpec(kind="least-squares", l2=1e-3, intercept=intercept), mirrored), mirrored)
+    assert "9 test rows" in said
+
+
+@pytest.mark.parametrize(("accuracy", "told"), [(0.75, False), (0.7499, True), (1.0, False)])
+def test_as_good_as_guessing_is_not_worse(accuracy, told):
+    assert bool(guessing_is_better(accuracy, 0.75, "4 rows", True)) is told
+    assert bool(guessing_is_better(1 - accuracy, 0.25, "4 rows", False)) is told

@@ -108,7 +108,7 @@ def accuracy_sentence(result: Result, sigma: float, quote: Quote) -> str:
     if not attackers:
         return f"Guessing the most common value of **{name}** is correct for **{prior}** of the {n} examples."
     at_sigma = percent(float(success(result, attackers[0], sigma).mean()))
-    attacker = f"an attacker who knows all data except the target's **{name}** infers it correctly for"
+    attacker = f"an attacker who knows all data except one example's **{name}** infers it correctly for"
     guessing = f"guessing the most common value is correct for {prior}"
     if "gram" not in result.arrays and 0.0 not in s["sigmas"]:
         rare = rarest_sentence(result, sigma)

@@ -33,7 +33,7 @@ def _estimated(subject: Subject, feature: int) -> str:
     row = estimates(subject.result, subject.data, sigma).iloc[feature]
     silent = "" if row.tells else "; so the bound says nothing"
     return (
-        f" With noise σ = {number(sigma)} no unbiased attacker estimates it with a standard deviation below "
-        f"{number(row.bound)} in preprocessed units, {number(row.bound_source)} in those of the source, where its "
-        f"spread among the training examples is {number(row.spread)}{silent}."
+        f" At σ = {number(sigma)}, where half of some feature's spread is told, no unbiased attacker estimates it with "
+        f"a standard deviation below {number(row.bound)} in preprocessed units, {number(row.bound_source)} in those of "
+        f"the source, where its spread among the training examples is {number(row.spread)}{silent}."
     )

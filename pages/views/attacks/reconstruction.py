@@ -13,7 +13,7 @@ from fil_core.analyses.reconstruction import words as reconstruction_words
 from fil_core.display import charts, pictures, redaction
 from pages.common import compute, naming, tables, text, tiles, widgets
 from pages.common.naming import missing, named
-from pages.common.units import source_units
+from pages.common.units import silent, source_units
 from pages.views.attacks import many_examples
 
 _WIDTH = 260
@@ -190,9 +190,7 @@ def _record(data: Dataset, truth: np.ndarray, guess: np.ndarray, bounds: pd.Data
         frame = redaction.hidden(frame).rename(index=redaction.feature)
     tables.table(frame, width="stretch", height=320, column_config=widgets.number_columns(frame), key="guess-record")
     if bounds is not None:
-        silent = int((~bounds["tells"]).sum())
         st.caption(
             "Bound ±: no unbiased attacker who knows the other columns estimates this one with a smaller standard "
-            f"deviation. Where it is wider than the column's spread, as for {silent} of "
-            f"{text.counted(len(bounds), 'column')}, it says nothing."
+            f"deviation.{silent(bounds)}"
         )

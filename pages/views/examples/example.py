@@ -11,6 +11,7 @@ from fil_core.analyses.example.estimates import estimates, noise_of_half
 from fil_core.display import charts, pictures, redaction
 from pages.common import compute, tables, text, tiles, widgets
 from pages.common.naming import called, missing, named
+from pages.common.units import silent
 from pages.views.examples import review
 
 _WIDTH = 300
@@ -153,11 +154,9 @@ def _columns(data: Dataset, result: Result, id: int, names: tuple[str, ...]) -> 
         index=pd.Index(names, name="column"),
     )
     tables.table(record, width="stretch", height=320, column_config=widgets.number_columns(record), key="record")
-    silent = int((~bounds["tells"]).sum())
     st.caption(
         "±: no unbiased attacker estimates the column with a smaller standard deviation at this noise, in the units of "
-        "the source; spread: its standard deviation among the training examples. Where ± is wider than that, as for "
-        f"{silent} of {text.counted(len(bounds), 'column')}, it says nothing."
+        f"the source; spread: its standard deviation among the training examples.{silent(bounds)}"
     )
 
 

@@ -92,7 +92,8 @@ def _for_eta(request: FilRequest, data: Dataset, result: Result, table: pd.DataF
 
 def _in_source_units(data: Dataset, error: float) -> str:
     said = source_units(data, error)
-    return f" ({said})" if said else ""
+    pixel = " for a pixel" if data.image_shape is not None else ""
+    return f" ({said}{pixel})" if said else ""
 
 
 def _for_error(request: FilRequest, data: Dataset, result: Result, table: pd.DataFrame) -> tuple[float, str]:
