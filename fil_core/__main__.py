@@ -36,7 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except FilError as error:
-        print(f"fil_core: {_with_option(str(error), options)}", file=sys.stderr)
+        said = " ".join(str(error).splitlines())  # a name out of a file may hold a line break
+        print(f"fil_core: {_with_option(said, options)}", file=sys.stderr)
         return _BAD_INPUT
     except KeyboardInterrupt:
         print("\nfil_core: stopped; what was finished is kept.", file=sys.stderr)

@@ -63,6 +63,28 @@ def dependences(X: np.ndarray, *, condition: float) -> list[Dependence]:
     return sorted(found, key=lambda one: one.column)
 
 
+def to_leave_out(X: np.ndarray, found: Sequence[Dependence], sources: Sequence[str], *, condition: float) -> list[str]:
+    """Columns of the source to leave out so that no column depends on others: one where it is enough, else all of them.
+
+    >>> x = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+    >>> X = np.column_stack([x, x])
+    >>> len(to_leave_out(X, dependences(X, condition=1e12), ["c", "c", "twin", "twin"], condition=1e12))
+    1
+
+    Args:
+        X: (n, d), as for `dependences`.
+        found: what `dependences` found in it.
+        sources: d names, the same for all columns of one attribute.
+        condition: as for `dependences`.
+    """
+    names = list(dict.fromkeys(sources[one.column] for one in found))
+    for name in names if len(names) <= _LISTED else []:
+        kept = [j for j, source in enumerate(sources) if source != name]
+        if kept and not dependences(X[:, kept], condition=condition):
+            return [name]
+    return names
+
+
 def _rank(R: np.ndarray, condition: float) -> int:
     """The most leading columns of R whose condition number, squared, is below the limit; by bisection, as it grows."""
     low, high = 0, min(R.shape)

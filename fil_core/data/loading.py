@@ -107,8 +107,10 @@ def _without_absent_classes(raw: Raw) -> Raw:
 
     A softmax model with an intercept has no optimum while there is one: its score falls without end.
     """
+    if not raw.class_names:
+        return raw
     present = np.unique(raw.y).astype(int)
-    if not raw.class_names or len(present) == len(raw.class_names) or len(present) < 2:
+    if len(present) == len(raw.class_names) or len(present) < 2:
         return raw  # a single class is refused later, by its name
     code = np.full(len(raw.class_names), _DROPPED)
     code[present] = np.arange(len(present))

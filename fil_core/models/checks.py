@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from fil_core.data.dependence import MOST_WORK, Dependence, dependences, in_words
+from fil_core.data.dependence import MOST_WORK, Dependence, dependences, in_words, to_leave_out
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelSpec
@@ -117,19 +117,16 @@ def why_singular(dataset: Dataset, intercept: bool) -> str:
     reasons += [f"fewer examples ({dataset.n:,}) than features ({dataset.d:,})"] if dataset.n < dataset.d else []
     constant = [names[j] for j in np.flatnonzero(np.ptp(X, axis=0) == 0) if X[0, j]] if intercept else []
     reasons += [f"constant columns beside an intercept: {_first(constant)}"] if constant else []
-    dependent = _dependent(_less_constant(X) if intercept else X)
+    reduced = _less_constant(X) if intercept else X
+    dependent = _dependent(reduced)
     more = [one for one in dependent if one.on and not (len(one.on) == 1 and _same(X, one.column, one.on[0]))]
     reasons += [f"columns that depend linearly on others: {in_words(more, names)}"] if more else []
     found = "; ".join(reasons) or _NO_REASON
-    fewest = f", or leave out {_first(_attributes(dataset, dependent))}" if dependent else ""
-    return f"Found {found}. Set l2 > 0 (for instance 1e-3), take principal components (pca){fewest}."
-
-
-def _attributes(dataset: Dataset, dependent: list[Dependence]) -> list[str]:
-    """What can be left out of the source for these columns: a one-hot column goes with its attribute."""
     of_column = {column: group.name for group in dataset.groups.values() for column in group.columns}
-    names = [of_column.get(one.column, dataset.feature_names[one.column]) for one in dependent]
-    return list(dict.fromkeys(names))
+    sources = [of_column.get(j, name) for j, name in enumerate(names)]
+    left_out = to_leave_out(reduced, dependent, sources, condition=_most_condition(dataset.d)) if dependent else []
+    fewest = f", or leave out {_first(left_out)}" if left_out else ""
+    return f"Found {found}. Set l2 > 0 (for instance 1e-3), take principal components (pca){fewest}."
 
 
 def _less_constant(X: np.ndarray) -> np.ndarray:
@@ -140,7 +137,12 @@ def _less_constant(X: np.ndarray) -> np.ndarray:
 def _dependent(X: np.ndarray) -> list[Dependence]:
     """The fewest columns without which the curvature would not be singular; none where that takes long to find."""
     n, d = X.shape
-    return dependences(X, condition=1 / (d * np.finfo(float).eps)) if n * d * d <= MOST_WORK else []
+    return dependences(X, condition=_most_condition(d)) if n * d * d <= MOST_WORK else []
+
+
+def _most_condition(d: int) -> float:
+    """The condition number of a curvature of d columns from which on it counts as singular."""
+    return float(1 / (d * np.finfo(float).eps))
 
 
 def _same(X: np.ndarray, one: int, other: int) -> bool:

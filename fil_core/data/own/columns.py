@@ -149,7 +149,8 @@ def _column(name: str, entries: Entries, choices: Choices) -> tuple[Column, pd.S
 def _counts_rows(name: str, values: pd.Series, *, first: bool) -> bool:
     """Whether a column numbers the rows from 0 or 1 in their order, or names them without having a name itself."""
     if name.startswith(NAMELESS):
-        return bool(values.notna().all() and values.is_unique)
+        fractions = _is_number(values) and not is_whole(values).all()  # measurements, which name nobody
+        return bool(values.notna().all() and values.is_unique) and not fractions
     named = _ROW_NUMBER.fullmatch(name) or (first and name == "X")  # R writes row names so
     if not named or len(values) < _LEAST_ROWS or not _is_number(values) or values.isna().any():
         return False

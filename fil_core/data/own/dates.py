@@ -11,19 +11,19 @@ import pandas as pd
 _TIME = r"(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?\s*(?:Z|[+-][0-9]{2}:?[0-9]{2}|[AaPp][Mm])?)?"
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _LIKE_A_DATE = re.compile(
-    rf"(?:[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}|[0-9]{{4}}/[0-9]{{1,2}}/[0-9]{{1,2}}"
-    rf"|[0-9]{{1,2}}([./-])[0-9]{{1,2}}\1(?:[0-9]{{4}}|[0-9]{{2}})"
+    rf"(?:[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}|[0-9]{{4}}([/.])[0-9]{{1,2}}\1[0-9]{{1,2}}"
+    rf"|[0-9]{{1,2}}([./-])[0-9]{{1,2}}\2(?:[0-9]{{4}}|[0-9]{{2}})"
     rf"|[0-9]{{1,2}}[ -]{_MONTH}[ -](?:[0-9]{{4}}|[0-9]{{2}})|{_MONTH} [0-9]{{1,2}},? [0-9]{{4}}){_TIME}",
     re.IGNORECASE,
 )
 _ISO = "ISO8601"
 _DAYS = (
-    "%Y/%m/%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d/%m/%y", "%m/%d/%y",
-    "%d-%m-%y", "%m-%d-%y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%B-%Y", "%d-%b-%y", "%d %b %y", "%b %d %Y",
-    "%B %d %Y", "%b %d, %Y", "%B %d, %Y",
+    "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y", "%d %B %Y",
+    "%d-%b-%Y", "%d-%B-%Y", "%b %d %Y", "%B %d %Y", "%b %d, %Y", "%B %d, %Y",
 )  # fmt: skip
+_SHORT_YEAR = re.compile(rf"[0-9]{{1,2}}[ ./-](?:[0-9]{{1,2}}|{_MONTH})[ ./-][0-9]{{2}}(?![0-9]).*", re.IGNORECASE)
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-_WORDS = {"%d": "day", "%m": "month", "%b": "month", "%B": "month", "%Y": "year", "%y": "year"}
+_WORDS = {"%d": "day", "%m": "month", "%b": "month", "%B": "month", "%Y": "year"}
 
 
 def like_dates(texts: Iterable[str]) -> np.ndarray:
@@ -46,6 +46,8 @@ def read_dates(texts: Sequence[str]) -> tuple[pd.DatetimeIndex | None, str]:
     stripped = [text.strip() for text in texts]
     found = [(dates, _order(form)) for dates, form in _readings(stripped)]
     if not found:
+        if all(map(_SHORT_YEAR.fullmatch, stripped)):
+            return None, "a year of two digits may be of either century"
         return None, "they are not all dates in one format"
     if len(found) > 1 and any(not found[0][0].equals(other) for other, _ in found[1:]):
         return None, "day and month cannot be told apart"
@@ -67,7 +69,7 @@ def _order(form: str) -> str:
     if form == _ISO:
         return "year-month-day"
     day = re.sub(" %[HI].*", "", form)
-    return re.sub("%[dmbBYy]", lambda match: _WORDS[match[0]], day)
+    return re.sub("%[dmbBY]", lambda match: _WORDS[match[0]], day)
 
 
 def days_since_the_earliest(dates: pd.Series) -> tuple[pd.Series, str]:

@@ -11,7 +11,15 @@ import pandas as pd
 from fil_core.data.own.choices import Choices
 from fil_core.data.own.dates import like_dates, read_dates
 from fil_core.data.own.naming import column_option, option
-from fil_core.data.own.numerals import NOTATIONS, PLAIN, Notation, has_unusual_minus, like_numbers, readable_in
+from fil_core.data.own.numerals import (
+    LEADING_ZERO,
+    NOTATIONS,
+    PLAIN,
+    Notation,
+    has_unusual_minus,
+    like_numbers,
+    readable_in,
+)
 
 USUAL_GAPS = frozenset(
     {
@@ -39,8 +47,10 @@ USUAL_GAPS = frozenset(
 )  # texts that usually stand for a missing value; in a column of numbers they can be nothing else
 _MOSTLY = 0.5  # share of the entries that look like numbers or dates, from which a column is no category unasked
 _WORDS = 4  # different texts without a digit up to which they may stand for missing numbers
+_CODES = 10  # different numbers beside words that may still be codes of a category, one less
 _SAMPLED = 10_000  # different entries of a column by which a notation is suggested
 _THOUSAND = 1000
+_WRITTEN = "Write them as year-month-day in the file, with years of four digits"
 _SHOWN = 40  # characters of an entry in a message
 
 
@@ -127,9 +137,16 @@ def read_texts(values: pd.Series, name: str, choices: Choices, usual: Collection
         )
     if column.share(like_dates(texts), ~all_gaps) >= _MOSTLY:
         return _as_dates(column, all_gaps, choices)
-    if column.share(like_numbers(texts) | ~np.isnan(numbers), ~all_gaps) >= _MOSTLY and not _is_class(name, choices):
+    numeric = like_numbers(texts) | ~np.isnan(numbers)
+    if (column.share(numeric, ~all_gaps) >= _MOSTLY or _many(numeric, ~all_gaps)) and not _is_class(name, choices):
         return _refused(column, all_gaps, bad, choices)
     return _as_texts(column, gaps)
+
+
+def _many(numeric: np.ndarray, present: np.ndarray) -> bool:
+    """Whether most different entries are numbers, and more than codes would be, however often a word is repeated."""
+    count = int((numeric & present).sum())
+    return count >= _CODES and count >= _MOSTLY * int(present.sum())
 
 
 def _among(texts: np.ndarray, some: Collection[str]) -> np.ndarray:
@@ -156,6 +173,11 @@ def _number_notes(column: _Column, *, typed: bool) -> tuple[str, ...]:
     notes = []
     if typed:
         notes.append(f"{column.name} holds numbers written as text; they are read as numbers.")
+    if padded := [text for text in column.texts if LEADING_ZERO.match(text)]:
+        notes.append(
+            f"{column.name} has numbers that begin with a zero, such as {padded[0]!r}; they are read as numbers. If "
+            f"they are codes, take it as categories ({option('categorical', column.name)})."
+        )
     if has_unusual_minus(column.texts):
         notes.append(f"{column.name} has the minus sign U+2212, which is read as a minus.")
     return tuple(notes)
@@ -171,7 +193,10 @@ def _as_dates(column: _Column, gaps: np.ndarray, choices: Choices) -> Entries:
     if dates is None:
         bad = ~gaps & ~like_dates(column.texts)
         such = column.examples(bad if bad.any() else ~gaps)
-        advice = f"Write them as year-month-day in the file, {_other_ways(column, choices)}."
+        words = column.texts[bad] if bad.any() and int(bad.sum()) <= _WORDS else []
+        named = dict.fromkeys([*(choices.missing_texts or ()), *map(str, words)])
+        first = f"Name what stands for a missing value ({option('missing-texts', *named)})" if len(words) else _WRITTEN
+        advice = f"{first}, {_other_ways(column, choices)}."
         return Entries(refused.values, "date", missing, problem=f"{such}: {order}", advice=advice)
     each = pd.Series(pd.NaT, index=range(len(gaps)), dtype=dates.dtype)
     each[~gaps] = dates
@@ -181,10 +206,12 @@ def _as_dates(column: _Column, gaps: np.ndarray, choices: Choices) -> Entries:
 def _refused(column: _Column, gaps: np.ndarray, bad: np.ndarray, choices: Choices) -> Entries:
     """A column that looks like numbers, of which some entries are none in the notation of the choices."""
     words = bad & np.array([not any(c.isdigit() for c in text) for text in column.texts])
-    ways = []
+    ways, fitting = [], []
     if words.sum() <= _WORDS:
         fitting = readable_in(list(column.texts[~gaps & ~words][:_SAMPLED]))
         ways = [_way(n, column.texts[bad & ~words], column.texts[words], choices) for n in fitting]
+    if choices.notation != PLAIN and words.sum() <= _WORDS and choices.notation not in fitting:
+        ways = ["write the numbers of the file in one notation, as those of this column are in another than stated"]
     first = ", or ".join(ways) or "write plain numbers in the file"
     advice = f"{first[0].upper()}{first[1:]}, {_other_ways(column, choices)}."
     texts = _as_texts(column, gaps)

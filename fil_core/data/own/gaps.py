@@ -31,7 +31,7 @@ def complete_rows(
         BadData: there are missing values without a choice, or the choice leaves no row.
     """
     missing = frame[names].isna()
-    gaps = [name for name in names if missing[name].any()]
+    gaps = sorted([name for name in names if missing[name].any()], key=lambda name: -int(missing[name].sum()))
     if not gaps:
         return np.ones(len(frame), dtype=bool), []
     complete = ~missing.any(axis=1).to_numpy()

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from fil_core.data.dependence import dependences, few
+from fil_core.data.dependence import dependences, few, to_leave_out
 from fil_core.data.own.copies import MAX_CORRELATION, spellings, tell_the_target
 from fil_core.data.own.frames import NAMELESS
 from fil_core.data.own.reading import Form
 from fil_core.data.raw import Raw
+from fil_core.dataset import AttributeGroup
 
 _MAX_COLUMNS = 2_000  # for the condition number; their eigendecomposition takes seconds
 _MAX_PRODUCT = 2 * 10**11  # of n d^2 for the condition number: a minute
@@ -32,7 +33,8 @@ def health(raw: Raw, form: Form) -> dict[str, Any]:
         `form`, `rows`, `test_rows`, `features`, `target`, `classes` (name, number of training and test rows),
         `constant` (names of columns), `duplicates` (pairs of names), `condition` (number of `Z.T @ Z` for the
         standardised training features Z; None where it would take long), `dependent` (the fewest columns without which
-        it would not be too large, and those that each depends on), `groups`, `warnings`, `notes`.
+        it would not be too large, and those that each depends on), `left_out` (columns of the source without which none
+        does), `groups`, `warnings`, `notes`.
     """
     X = raw.X
     constant = np.flatnonzero((X.min(axis=0) == X.max(axis=0)) if len(X) else np.ones(X.shape[1], bool))
@@ -41,7 +43,10 @@ def health(raw: Raw, form: Form) -> dict[str, Any]:
     condition = _condition(X[:, varying])
     ill = form == "table" and condition is not None and condition > _ILL_CONDITIONED
     names = [raw.feature_names[j] for j in varying]
-    dependent = dependences(_as_trained(raw)[:, varying], condition=_ILL_CONDITIONED) if ill else []
+    trained = _as_trained(raw)[:, varying]
+    dependent = dependences(trained, condition=_ILL_CONDITIONED) if ill else []
+    of_column = {j: group.name for group in raw.groups.values() for j in group.columns}
+    sources = [of_column.get(int(j), name) for j, name in zip(varying, names, strict=True)]
     checks = {
         "form": form,
         "rows": len(X),
@@ -53,6 +58,7 @@ def health(raw: Raw, form: Form) -> dict[str, Any]:
         "duplicates": [[raw.feature_names[i], raw.feature_names[j]] for i, j in duplicates],
         "condition": condition,
         "dependent": [{"column": names[one.column], "on": [names[j] for j in one.on]} for one in dependent],
+        "left_out": to_leave_out(trained, dependent, sources, condition=_ILL_CONDITIONED),
         "groups": [{"name": g.name, "levels": len(g.levels) + 1, "dropped": g.dropped} for g in raw.groups.values()],
         "notes": list(raw.notes),
     }
@@ -103,17 +109,18 @@ def _warnings(raw: Raw, form: Form, checks: dict[str, Any]) -> list[str]:
     if checks["condition"] is not None and checks["condition"] > _ILL_CONDITIONED:
         warnings.append(
             f"The features are nearly linearly dependent (condition number {checks['condition']:.1e}): without a "
-            f"penalty λ > 0, eta has few correct digits.{_which(checks['dependent'])}"
+            f"penalty λ > 0, eta has few correct digits.{_which(checks)}"
         )
     return warnings
 
 
-def _which(dependent: list[dict[str, Any]]) -> str:
+def _which(checks: dict[str, Any]) -> str:
     """Which columns depend on others, and what to leave out, in two sentences; empty for none."""
+    dependent = checks["dependent"]
     if not dependent:
         return ""
     each = few([f"{one['column']} (on {few(one['on'])})" for one in dependent])
-    return f" These depend on others: {each}. Leave out {few([one['column'] for one in dependent])} to end that."
+    return f" These depend on others: {each}. Leave out {few(checks['left_out'])} to end that."
 
 
 def _as_trained(raw: Raw) -> np.ndarray:
@@ -150,7 +157,7 @@ def _column_warnings(raw: Raw) -> list[str]:
     continuous = range(raw.X.shape[1]) if raw.continuous is None else raw.continuous
     ids = [raw.feature_names[j] for j in continuous if _looks_like_id(raw.feature_names[j], raw.X[:, j])]
     copies = tell_the_target(raw)
-    rare = [raw.feature_names[j] for g in raw.groups.values() for j in g.columns if 0 < raw.X[:, j].sum() < _RARE]
+    rare = [level for group in raw.groups.values() for level in _rare_levels(raw.X, group)]
     warnings = []
     if ids:
         warnings.append(
@@ -172,6 +179,15 @@ def _column_warnings(raw: Raw) -> list[str]:
     if rare:
         warnings.append(f"Categories with fewer than {_RARE} training rows, which may leak more: {_first_few(rare)}.")
     return warnings
+
+
+def _rare_levels(X: np.ndarray, group: AttributeGroup) -> list[str]:
+    """Levels of a category that few training rows have, also the one without a column."""
+    block = X[:, list(group.columns)]
+    counts = dict(zip(group.levels, block.sum(axis=0), strict=True))
+    if group.dropped is not None:
+        counts[group.dropped] = (block == 0).all(axis=1).sum()
+    return [f"{group.name}={level}" for level, rows in counts.items() if 0 < rows < _RARE]
 
 
 def _level_names(raw: Raw) -> dict[str, tuple[str, ...]]:

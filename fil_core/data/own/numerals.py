@@ -60,6 +60,7 @@ class Notation:
 
 
 PLAIN = Notation()
+LEADING_ZERO = re.compile(r"[+-]?0[0-9]")  # how a code begins that is no plain number
 NOTATIONS = (
     PLAIN, Notation(thousands=","), Notation(","), Notation(thousands=" "), Notation(thousands="'"), Notation(",", "."),
     Notation(",", " "), Notation(",", "'"),

@@ -15,6 +15,7 @@ import pandas as pd
 
 from fil_core.data.own import limits
 from fil_core.data.own.naming import key
+from fil_core.data.own.numerals import LEADING_ZERO
 from fil_core.errors import BadData
 
 _HEAD = 2**18  # bytes in which the header line must end
@@ -24,6 +25,8 @@ _LISTED = 4  # entries in an error message
 _SEPARATORS = ",;\t|"
 _LINE_END = re.compile(r"\r\n|\n|\r")  # str.splitlines() would also split at separators inside text
 _QUOTED = re.compile('"[^"]*"')
+_SAMPLED = 10_000  # rows in which codes are looked for
+_TWO = 2  # entries of a row that is not blank, or a single one that is not empty
 _MARK = "="  # before an entry that keeps its text, or pandas would still take NA and an empty one for missing
 _OTHER_FORMATS = {
     b"PK\x03\x04": "a zip archive (a spreadsheet, perhaps)",
@@ -67,9 +70,12 @@ def read_csv(path: Path, texts: Collection[str] | None = (), *, literal: bool = 
         options = {"keep_default_na": False, "na_values": [""], "dtype": dtype}
     options |= {"sep": separator, "skipinitialspace": _is_spaced(first, separator)}
     frame = _entries(path, header, options)
-    if not literal:
+    if literal:
+        _keep_zeros(path, frame, options)
+    else:
         for column in kept:
             frame[column] = frame[column].str.removeprefix(_MARK)
+    _check_short_rows(path, frame, separator, spaced=options["skipinitialspace"])
     _check_not_data(path.name, header, frame)
     return limits.check_shape(path.name, frame.set_axis([str(name).strip(" ") for name in frame.columns], axis=1))
 
@@ -100,6 +106,41 @@ def _entries(path: Path, header: list[str], options: dict[str, Any]) -> pd.DataF
         raise BadData(f"{path.name}: expected {len(header)} entries in every row; {_error_text(error)}.") from error
     except (ValueError, OverflowError) as error:
         raise BadData(f"{path.name}: expected separated values; {_error_text(error)}.") from error
+
+
+def _keep_zeros(path: Path, frame: pd.DataFrame, options: dict[str, Any]) -> None:
+    """Give the columns of whole numbers of which some begin with a zero (01007) their texts back, in place."""
+    whole = [column for column in frame.columns if pd.api.types.is_integer_dtype(frame[column].dtype)]
+    shared = {"encoding": "utf-8-sig", "low_memory": False, "index_col": False} | options
+
+    def texts(columns: list[str], rows: int | None) -> pd.DataFrame:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.ParserWarning)  # the rows have been read before
+            return pd.read_csv(path, **shared | {"usecols": columns, "dtype": str, "nrows": rows})
+
+    first = texts(whole, _SAMPLED) if whole else pd.DataFrame()
+    padded = [c for c in first.columns if first[c].str.strip().str.match(LEADING_ZERO.pattern, na=False).any()]
+    if padded:
+        frame[padded] = texts(padded, None)[padded].astype(object)
+
+
+def _check_short_rows(path: Path, frame: pd.DataFrame, separator: str, *, spaced: bool) -> None:
+    """Raise BadData for a row with fewer entries than the header, which pandas fills up with missing values.
+
+    Such a row lacks the last entry, so that only files in which one is missing are read again.
+    """
+    last = frame.iloc[:, -1]
+    if not (last.isna() | (last.astype(object) == "")).any():
+        return
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=separator, skipinitialspace=spaced)
+        for row in reader:
+            blank = len(row) < _TWO and not "".join(row).strip()
+            if len(row) < frame.shape[1] and not blank:
+                raise BadData(
+                    f"{path.name}: expected {frame.shape[1]} entries in every row, as in the header; got {len(row)} in "
+                    f"line {reader.line_num:,}."
+                )
 
 
 def _check_not_data(name: str, header: list[str], frame: pd.DataFrame) -> None:
@@ -167,7 +208,13 @@ def _first_line(name: str, head: bytes) -> str:
         raise BadData(
             f"{name}: expected text in UTF-8; line {line:,} has other bytes. Save the file again as UTF-8."
         ) from error
-    first = next((line for line in _LINE_END.split(text) if line.strip()), "")
+    lines = _LINE_END.split(text)
+    start = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
+    first = "".join(lines[start : start + 1])
+    for more in lines[start + 1 :]:
+        if first.count('"') % 2 == 0:
+            break
+        first += f"\n{more}"  # a quoted name may span lines
     if not first:
         raise BadData(f"{name}: expected a header line; the file has no text.")
     return first

@@ -155,7 +155,7 @@ def _encoding_notes(constant: list[str], groups: dict[str, AttributeGroup], unkn
 def _ids_note(choices: Choices, names: np.ndarray | None) -> str:
     if not choices.id:
         return "ids are row numbers of the file, counted from 0 after its header."
-    numeric = "; numeric ids are row numbers of the file, counted from 0" if names is not None else ""
+    numeric = "; row:N is row N of the file, counted from 0" if names is not None else ""
     return f"ids are the values of the column {choices.id}{numeric}."
 
 
