@@ -48,6 +48,10 @@ def test_a_header_whose_name_spans_lines_is_refused_for_that_name(header, tmp_pa
         raw_of(written(tmp_path / "t.csv", header, ROWS))
 
 
+def test_a_quote_within_a_name_opens_nothing(tmp_path):
+    assert raw_of(written(tmp_path / "t.csv", 'pipe 5" wide,b,y', ROWS)).feature_names == ('pipe 5" wide', "b")
+
+
 @pytest.mark.parametrize("form", ["{d:02d}.{m:02d}.{y:02d}", "{y:02d}-{m:02d}-{d:02d}", "{d}-Jan-{y:02d}"])
 def test_years_of_two_digits_are_refused(form, tmp_path):
     dates = [form.format(d=1 + i % 28, m=1 + i % 12, y=(i * 7) % 100) for i in range(30)]

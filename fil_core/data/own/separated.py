@@ -25,6 +25,7 @@ _LISTED = 4  # entries in an error message
 _SEPARATORS = ",;\t|"
 _LINE_END = re.compile(r"\r\n|\n|\r")  # str.splitlines() would also split at separators inside text
 _QUOTED = re.compile('"[^"]*"')
+_OPEN_QUOTE = re.compile(rf'(?:^|[{_SEPARATORS}]) *"')  # of an entry, where complete quoted parts are taken out
 _SAMPLED = 10_000  # rows in which codes are looked for
 _TWO = 2  # entries of a row that is not blank, or a single one that is not empty
 _MARK = "="  # before an entry that keeps its text, or pandas would still take NA and an empty one for missing
@@ -134,13 +135,19 @@ def _check_short_rows(path: Path, frame: pd.DataFrame, separator: str, *, spaced
         return
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=separator, skipinitialspace=spaced)
-        for row in reader:
-            blank = len(row) < _TWO and not "".join(row).strip()
-            if len(row) < frame.shape[1] and not blank:
-                raise BadData(
-                    f"{path.name}: expected {frame.shape[1]} entries in every row, as in the header; got {len(row)} in "
-                    f"line {reader.line_num:,}."
-                )
+        try:
+            short = next((len(row), reader.line_num) for row in reader if _is_short(row, frame.shape[1]))
+        except (StopIteration, csv.Error):  # an entry that is too long for this reader was none for pandas
+            return
+    raise BadData(
+        f"{path.name}: expected {frame.shape[1]} entries in every row, as in the header; got {short[0]} in line "
+        f"{short[1]:,}."
+    )
+
+
+def _is_short(row: list[str], columns: int) -> bool:
+    """Whether a row has too few entries; a blank line is none."""
+    return len(row) < columns and not (len(row) < _TWO and not "".join(row).strip())
 
 
 def _check_not_data(name: str, header: list[str], frame: pd.DataFrame) -> None:
@@ -212,7 +219,7 @@ def _first_line(name: str, head: bytes) -> str:
     start = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
     first = "".join(lines[start : start + 1])
     for more in lines[start + 1 :]:
-        if first.count('"') % 2 == 0:
+        if not _OPEN_QUOTE.search(_QUOTED.sub("", first)):
             break
         first += f"\n{more}"  # a quoted name may span lines
     if not first:
