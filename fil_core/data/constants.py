@@ -62,8 +62,8 @@ def _renumbered(group: AttributeGroup, varies: np.ndarray, new: np.ndarray) -> A
 def _note(names: list[str], most: int = 12) -> str:
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     columns = "Column" if len(names) == 1 else "Columns"
-    verb = "has" if len(names) == 1 else "have"
+    verb, each = ("does", "it") if len(names) == 1 else ("do", "them")
     return (
-        f"{columns} left out of the model: {', '.join(names[:most])}{more}, which {verb} the same value in every "
-        "training row. --intercept gives a model a constant term."
+        f"{columns} left out of the model: {', '.join(names[:most])}{more}, which {verb} not vary among the training "
+        f"rows. An intercept takes the place of {each}."
     )

@@ -14,6 +14,7 @@ MASK = "•••"
 # computed from its values or replace them.
 _BASELINE = re.compile(r"(?<=Baseline level of )([^:]+: ).*(?=\.)")
 _LEFT_OUT = re.compile(r"(?<=left out of the model: ).*(?=, which )")
+_CODE = re.compile("(?<=begin with a zero, such as )'[^']*'")
 _TEXTS = re.compile(r"\d+ '.*'")  # how many entries are a text that stands for a missing value
 _COMPUTED = re.compile("median|mean |filled|replaced|days since")
 _AMOUNT = r"(?! (?:missing|empty|rows?|values?|entries|training|test))"  # of rows, which tells of no value
@@ -51,6 +52,7 @@ def told(text: str, values: Iterable[str]) -> str:
         text: a sentence about the data.
         values: names of classes and levels; they are masked where they stand as words.
     """
+    text = _CODE.sub(MASK, text)
     text = _LEFT_OUT.sub(MASK, _BASELINE.sub(rf"\g<1>{MASK}", text))
     if text.startswith("Missing values: "):
         text = _TEXTS.sub(MASK, text)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from fil_core.data.own.choices import Choices
 from fil_core.data.own.health import health
 from fil_core.data.own.reading import read
 from fil_core.data.raw import Raw
+from fil_core.display.redaction import MASK, told
 from fil_core.errors import BadData
 
 
@@ -24,6 +29,7 @@ def raw_of(path: Path, **choices: object) -> Raw:
     return read(path, Choices(**{"target": "y", "test_fraction": 0.0} | choices))[0]
 
 
+_LONG = 12345678901234567890  # more digits than a float has
 ROWS = [f"{i},{i * i % 7},{'no' if i % 2 else 'yes'}" for i in range(30)]
 
 
@@ -125,3 +131,33 @@ def test_the_column_that_misses_most_is_named_first(tmp_path):
     rows = [f"{'' if i == 1 else i},{i},{'' if i % 2 else i},{'no' if i % 3 else 'yes'}" for i in range(30)]
     with pytest.raises(BadData, match=r"in 'c' \(15\); 'a' \(1\)"):
         raw_of(written(tmp_path / "t.csv", "a,b,c,y", rows))
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([decimal.Decimal(_LONG + i) for i in range(40)], [str(_LONG + i) for i in range(40)]),
+        ([decimal.Decimal(f"{i}.50") for i in range(40)], [f"{i}.50" for i in range(40)]),
+        ([datetime.date(2001, 1, 1) + datetime.timedelta(i) for i in range(40)], None),
+    ],
+)  # fmt: skip
+def test_ids_of_a_parquet_file_keep_their_text(values, texts, tmp_path):
+    pa.parquet.write_table(
+        pa.table({"who": values, "a": range(40), "y": ["no", "yes"] * 20}), tmp_path / "t.parquet"
+    )  # fmt: skip
+    raw = raw_of(tmp_path / "t.parquet", id="who")
+    assert raw.id_names.tolist() == (texts or [day.isoformat() for day in values])
+
+
+def test_bytes_as_ids_are_refused_with_a_way_out(tmp_path):
+    table = pa.table({"who": [bytes([i]) for i in range(40)], "a": range(40), "y": ["no", "yes"] * 20})
+    pa.parquet.write_table(table, tmp_path / "t.parquet")
+    with pytest.raises(BadData, match="holds bytes. Choose another --id"):
+        raw_of(tmp_path / "t.parquet", id="who")
+    with pytest.raises(BadData, match="--leave-out who"):
+        raw_of(tmp_path / "t.parquet")
+
+
+def test_a_code_in_a_note_is_masked():
+    note = "zip has numbers that begin with a zero, such as '01000'; they are read as numbers."
+    assert told(note, ()) == f"zip has numbers that begin with a zero, such as {MASK}; they are read as numbers."

@@ -47,13 +47,14 @@ def read_frame(path: Path, texts: Collection[str] = ()) -> pd.DataFrame:
     return read_csv(path, texts) if reader is read_csv else reader(path)
 
 
-def read_own(path: Path, texts: Collection[str] | None, left_out: Collection[str]) -> pd.DataFrame:
+def read_own(path: Path, texts: Collection[str] | None, left_out: Collection[str], id: str = "") -> pd.DataFrame:
     """The table in a file of own data, in which a text such as NA is not yet taken for a missing entry.
 
     Args:
         path: a file with a suffix in `READERS`.
         texts: as for `read_csv`.
         left_out: as for `read_parquet`.
+        id: as for `read_parquet`.
 
     Raises:
         BadData: as the readers.
@@ -61,4 +62,4 @@ def read_own(path: Path, texts: Collection[str] | None, left_out: Collection[str
     reader = READERS[path.suffix.lower()]
     if reader is read_csv:
         return read_csv(path, texts, literal=True)
-    return read_parquet(path, left_out) if reader is read_parquet else reader(path)
+    return read_parquet(path, left_out, id) if reader is read_parquet else reader(path)

@@ -20,13 +20,14 @@ _MAX_ROW_GROUPS = 100_000  # of a Parquet file; each has a header of its own
 _PARQUET = b"PAR1"
 
 
-def read_parquet(path: Path, left_out: Collection[str] = ()) -> pd.DataFrame:
+def read_parquet(path: Path, left_out: Collection[str] = (), id: str = "") -> pd.DataFrame:
     """A Parquet file with columns of numbers, text or dates.
 
     Args:
         path: the file.
         left_out: columns that may hold something else, such as lists; they are not read, and come back empty. Upper and
             lower case need not match.
+        id: the column of ids, of which decimals and days become texts: as numbers they would lose digits.
 
     Raises:
         BadData: not a Parquet file, a damaged one, or more entries than the limits allow. The metadata is checked
@@ -40,11 +41,12 @@ def read_parquet(path: Path, left_out: Collection[str] = ()) -> pd.DataFrame:
         refused = {name: content for name, content in _other_content(schema).items() if not _is_in(name, left_out)}
         if refused:
             name, content = next(iter(refused.items()))
+            way = f"Leave such columns out ({option('leave-out', *refused)})"
             raise BadData(
-                f"{path.name}: expected columns of numbers, text or dates; {name!r} holds {content}. Leave such "
-                f"columns out ({option('leave-out', *refused)})."
+                f"{path.name}: expected columns of numbers, text or dates; {name!r} holds {content}. "
+                f"{'Choose another --id' if _is_in(name, [id]) else way}."
             )
-        frame = _columns(path, [field for field in schema if field.name not in unread])
+        frame = _columns(path, [field for field in schema if field.name not in unread], id)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         if isinstance(error, BadData):
             raise
@@ -88,8 +90,9 @@ def _schema(path: Path) -> pa.Schema:
     return file.schema_arrow
 
 
-def _columns(path: Path, fields: list[pa.Field]) -> pd.DataFrame:
+def _columns(path: Path, fields: list[pa.Field], id: str) -> pd.DataFrame:
     """Some columns of the file."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     text = [field.name for field in fields if _is_text(field)]
@@ -97,6 +100,9 @@ def _columns(path: Path, fields: list[pa.Field]) -> pd.DataFrame:
     # See `encoding`: Arrow's threads can abort the process at its end.
     table = file.read(columns=[field.name for field in fields], use_threads=False)
     table.validate(full=True)  # text in a damaged file may be invalid UTF-8
+    for j, field in enumerate(table.schema):
+        if _is_in(field.name, [id]) and (pa.types.is_decimal(field.type) or pa.types.is_date(field.type)):
+            table = table.set_column(j, field.name, table.column(j).cast(pa.string()))
     return _decoded(path.name, table).to_pandas(ignore_metadata=True, date_as_object=False, use_threads=False)
 
 

@@ -66,7 +66,7 @@ def read(path: Path, choices: Choices, progress: Progress | None = None) -> tupl
 def _frame(path: Path, choices: Choices) -> pd.DataFrame:
     """The table in a file; what the choices name as text stays text, and so do numbers in another notation."""
     texts = (choices.id, choices.target, *choices.categorical) if choices.notation == PLAIN else None
-    return frames.read_own(path, texts, choices.left_out)
+    return frames.read_own(path, texts, choices.left_out, choices.id)
 
 
 def _usual(path: Path) -> frozenset[str]:

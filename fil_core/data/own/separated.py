@@ -26,6 +26,7 @@ _SEPARATORS = ",;\t|"
 _LINE_END = re.compile(r"\r\n|\n|\r")  # str.splitlines() would also split at separators inside text
 _QUOTED = re.compile('"[^"]*"')
 _OPEN_QUOTE = re.compile(rf'(?:^|[{_SEPARATORS}]) *"')  # of an entry, where complete quoted parts are taken out
+_HEADER_LINES = 100  # over which the quoted names of a header may spread
 _SAMPLED = 10_000  # rows in which codes are looked for
 _TWO = 2  # entries of a row that is not blank, or a single one that is not empty
 _MARK = "="  # before an entry that keeps its text, or pandas would still take NA and an empty one for missing
@@ -218,7 +219,7 @@ def _first_line(name: str, head: bytes) -> str:
     lines = _LINE_END.split(text)
     start = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
     first = "".join(lines[start : start + 1])
-    for more in lines[start + 1 :]:
+    for more in lines[start + 1 : start + _HEADER_LINES]:
         if not _OPEN_QUOTE.search(_QUOTED.sub("", first)):
             break
         first += f"\n{more}"  # a quoted name may span lines
@@ -230,9 +231,11 @@ def _first_line(name: str, head: bytes) -> str:
 def _header(first: str) -> tuple[list[str], str]:
     """The column names in the first line, and the separator: the one that is most frequent in it."""
     separator = max(_SEPARATORS, key=_QUOTED.sub("", first).count)
-    return next(
-        csv.reader(io.StringIO(first), delimiter=separator, skipinitialspace=_is_spaced(first, separator))
-    ), separator
+    reader = csv.reader(io.StringIO(first), delimiter=separator, skipinitialspace=_is_spaced(first, separator))
+    try:
+        return next(reader), separator
+    except csv.Error as error:
+        raise BadData(f"header: expected names of columns; {error}.") from error
 
 
 def _check_header(name: str, header: list[str]) -> None:
