@@ -124,14 +124,14 @@ def _metrics(data: Dataset, row: pd.Series, suffix: str) -> None:
     kind = "_prior" if suffix else ""
     errors = {f"mse{kind}": row[f"mse{kind}"], **row[["bound_unbiased", "bound_prior"]]}
     roots = {name: source_units(data, float(error) ** 0.5) for name, error in errors.items()}
-    note = {name: f"± {root}" if root and np.isfinite(errors[name]) else "" for name, root in roots.items()}
+    note = {name: f"± {root}" if root and np.isfinite(errors[name]) else "preprocessed" for name, root in roots.items()}
     shown = {
         "MSE per feature": (text.number(row[f"mse{kind}"]), note[f"mse{kind}"]),
-        "PSNR": (f"{row[f'psnr{kind}']:.1f} dB", ""),
+        "PSNR": (f"{row[f'psnr{kind}']:.1f} dB", "larger is closer"),
         "Cramér–Rao bound": (text.number(row["bound_unbiased"]), note["bound_unbiased"]),
         "van Trees bound": (text.number(row["bound_prior"]), note["bound_prior"]),
-        "Explained releases": (text.percent(row["explained"], 0), ""),
-        "η of the example": (text.number(row["eta"]), ""),
+        "Explained releases": (text.percent(row["explained"], 0), "by some example"),
+        "η of the example": (text.number(row["eta"]), "at σ = 1"),
     }
     widgets.metrics(shown)
 
