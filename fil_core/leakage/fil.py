@@ -93,15 +93,34 @@ def fil(
     """
     positive("sigma", sigma)
     terms = fitted.terms(dataset)
-    parts = [_eta(J, columns, simplex) / sigma for _, J in blocks(terms, progress)]
+    basis = simplex_basis(dataset, columns) if simplex else None
+    parts = [_eta(J, columns, basis) / sigma for _, J in blocks(terms, progress)]
     return torch.cat(parts)
 
 
-def _eta(J: Jacobians, columns: Sequence[int], simplex: bool) -> Tensor:
+def simplex_basis(dataset: Dataset, columns: Sequence[int]) -> Tensor:
+    """An orthonormal basis of the moves of one-hot columns that sum to zero in the source.
+
+    Of columns with scales of their own, as after standardising 0 and 1, those moves v have sum_j v_j / scale_j = 0.
+
+    Args:
+        dataset: without principal components.
+        columns: numbers of the k columns, k >= 2.
+
+    Returns:
+        (k, k - 1), in preprocessed units.
+    """
+    scale = np.broadcast_to(dataset.preprocessing.scale, (dataset.d,))[list(columns)]
+    if np.ptp(scale) == 0:
+        return sum_zero_basis(len(columns))
+    normal = torch.from_numpy(1 / scale)[:, None]
+    return torch.linalg.qr(normal, mode="complete")[0][:, 1:]
+
+
+def _eta(J: Jacobians, columns: Sequence[int], basis: Tensor | None) -> Tensor:
     if not columns:
         return J.eta_squared().sqrt()
-    basis = sum_zero_basis(len(columns)).to(J.X) if simplex else None
-    return J.attribute_eta_squared(list(columns), basis).sqrt()
+    return J.attribute_eta_squared(list(columns), None if basis is None else basis.to(J.X)).sqrt()
 
 
 def group_fil(fitted: Fitted, dataset: Dataset, rows: Sequence[int], *, sigma: float = 1.0) -> float:
@@ -158,9 +177,10 @@ def measure(
     Source: dfil and the bounds, Guo et al. (ICML 2022); docs/maths.md, sections 1 to 3.
     """
     terms = fitted.terms(dataset)
+    basis = simplex_basis(dataset, columns) if simplex else None
     collected: list[dict[str, Tensor]] = []
     for _, J in blocks(terms, progress):
-        collected.append(block_columns(J, sigma, columns, simplex, prior_std))
+        collected.append(block_columns(J, sigma, columns, basis, prior_std))
     table = {name: torch.cat([c[name] for c in collected]).cpu().numpy() for name in collected[0]}
     left_out = leave_one_out(fitted, dataset, progress=progress)
     table["loo_shift"] = left_out.shift.cpu().numpy()
@@ -173,7 +193,7 @@ def measure(
 
 
 def block_columns(
-    J: Jacobians, sigma: float, columns: Sequence[int], simplex: bool, prior_std: float
+    J: Jacobians, sigma: float, columns: Sequence[int], basis: Tensor | None, prior_std: float
 ) -> dict[str, Tensor]:
     """The columns of `measure` that follow from the Jacobians of a block of examples.
 
@@ -181,14 +201,14 @@ def block_columns(
         J: of m examples.
         sigma: as for `fil`.
         columns: as for `fil`.
-        simplex: as for `fil`.
+        basis: of the moves of these columns, as from `simplex_basis`; None for all.
         prior_std: as for `measure`.
 
     Returns:
         By name, (m,) each.
     """
     whole = J.eta_squared().sqrt() / sigma
-    eta = {"eta": _eta(J, columns, simplex) / sigma, "eta_all": whole} if columns else {"eta": whole}
+    eta = {"eta": _eta(J, columns, basis) / sigma, "eta_all": whole} if columns else {"eta": whole}
     return eta | {
         "dfil": J.trace() / (sigma**2 * J.f),
         "bound_unbiased": J.bound_unbiased(sigma),

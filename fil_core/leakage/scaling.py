@@ -1,11 +1,12 @@
 """Eta of the longest row through the scale that it sets, where features are divided by the largest norm of a row.
 
-With s = |x0_m| and v = x0_m / s, a change of s v by dv moves row m by dv and, through s, every row j by -y_j (v^T dv),
-where y_j = x0_j / s in the model's features. So the Jacobian of row m gains one term,
+With s = |x0_m| and v = x0_m / s, a change of x0_m by s dv moves row m by dv and, through s, the features x_j of every
+row j by -x_j (v^T dv). So the Jacobian of row m gains one term,
 
-    J_m + H^-1 G v^T,   G = sum_j w_j d^2 loss_j / (d theta d x_j) y_j,
+    J_m + H^-1 G v^T,   G = sum_j w_j d^2 loss_j / (d theta d x_j) x_j,
 
-which is formed: it is wanted for one row. Directions of principal components are constants here, as everywhere.
+which is formed: it is wanted for one row. Centre (in the units of the source) and directions of principal components
+are constants here, as everywhere.
 
 Source: docs/maths.md, section 1.
 """
@@ -20,6 +21,7 @@ import torch
 from torch import Tensor
 
 from fil_core.dataset import Dataset
+from fil_core.leakage.fil import simplex_basis
 from fil_core.linalg import row_blocks, sum_zero_basis
 from fil_core.models import Fitted, Glm, Softmax
 from fil_core.models.softmax import curvature_in_scores
@@ -64,7 +66,7 @@ def eta_through_scale(
     if norms.max() == 0:
         return None
     scores = _Scores.of(fitted.terms(dataset))
-    change = scores.through_scale(dataset)
+    change = scores.through_scale()
     eta = [_eta(scores, change, dataset, int(i), columns, simplex) / sigma for i in rows]
     return ScaleRows(tuple(int(dataset.ids[i]) for i in rows), tuple(eta))
 
@@ -104,13 +106,12 @@ class _Scores:
             return self.terms.a[rows][:, None, None]
         return curvature_in_scores(self.terms.p[rows], sum_zero_basis(self.terms.p.shape[1]).to(self.theta))
 
-    def through_scale(self, dataset: Dataset) -> Tensor:
+    def through_scale(self) -> Tensor:
         """G, (k, d)."""
         X, f = self.terms.X, self.terms.features
-        shift = torch.from_numpy(dataset.preprocessing.forward(np.zeros(dataset.source.shape[1]))).to(X)
         G = X.new_zeros(self.theta.shape[0], X.shape[1])
         for block in row_blocks(len(X), X.shape[1], X.device):
-            Y, w = X[block, :f] - shift, self.terms.w[block, None]
+            Y, w = X[block, :f], self.terms.w[block, None]
             G[:, :f] += (w * self.delta[block]).T @ Y
             along = torch.einsum("mkl,ml->mk", self.second(block), Y @ self.theta.T)
             G += (w * along).T @ X[block]
@@ -137,6 +138,6 @@ def _eta(scores: _Scores, change: Tensor, dataset: Dataset, i: int, columns: Seq
     of_features = of_features - torch.outer(change.flatten(), v)
     chosen = of_features[:, list(columns)] if columns else torch.cat([of_features, of_label], 1)
     if simplex:
-        chosen = chosen @ sum_zero_basis(len(columns)).to(chosen)
+        chosen = chosen @ simplex_basis(dataset, columns).to(chosen)
     J = scores.terms.curvature.solve(chosen)
     return float(torch.linalg.eigvalsh(J.T @ J)[-1].clamp_min(0).sqrt())

@@ -293,7 +293,7 @@ def _measured(task: tuple[Rows, slice, _Model, float, float]) -> tuple[dict[str,
 
 
 def _columns(terms: Glm, y: Tensor, classes: bool, sigma: float, prior_std: float) -> dict[str, np.ndarray]:
-    measured = block_columns(GlmJacobians(terms, slice(None)), sigma, (), False, prior_std)
+    measured = block_columns(GlmJacobians(terms, slice(None)), sigma, (), None, prior_std)
     shift, longest = newton_shift(terms)
     measured |= {"loo_shift": shift, "longest": torch.full_like(shift, longest)}
     measured |= {"loss": terms.loss, "grad_norm": terms.r.abs() * terms.X.norm(dim=1), "score": terms.z}

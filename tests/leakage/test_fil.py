@@ -8,7 +8,10 @@ import mpmath
 import numpy as np
 import pytest
 import torch
+from scipy.linalg import null_space
 
+from fil_core.data import Raw
+from fil_core.data.loading import assemble
 from fil_core.errors import BadRequest
 from fil_core.leakage import fil as module
 from fil_core.leakage.fil import fil, group_fil, jacobians, measure
@@ -16,7 +19,7 @@ from fil_core.linalg import blocks, sum_zero_basis
 from fil_core.models import fit
 from fil_core.models.glm import logistic_terms
 from fil_core.models.softmax import softmax_terms
-from fil_core.specs import ModelSpec
+from fil_core.specs import DataSpec, ModelSpec
 from tests.reference import spectral_norm
 
 # One-score models take singular values of J itself; softmax takes eigenvalues of J^T J, where rounding of eta^2 is
@@ -330,3 +333,32 @@ def test_the_bounds_of_a_well_fitted_softmax_example_are_those_of_its_jacobian(f
             J = (s - int(y)) * inverse + s * (1 - s) * inverse * x * theta.T
             information = J.T * J / 2  # |Theta|^2 = |theta|^2 / 2
             assert float(found[i]) == pytest.approx(float(sum((information**-1)[j, j] for j in (0, 1)) / 2), rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["least-squares", "logistic"])
+@pytest.mark.parametrize("l2", [1e-2, 1e-6])
+def test_a_simplex_of_standardised_columns_is_that_of_the_source(kind, l2):
+    """Moves from one level to another, by refitting: in standardised units they do not sum to zero."""
+    rng = np.random.default_rng(4)
+    codes = rng.choice(4, 80, p=[0.4, 0.3, 0.2, 0.1])
+    X = np.column_stack([np.eye(4)[codes], rng.standard_normal(80)])
+    y = X[:, 4] + codes + rng.standard_normal(80)
+    y = (y > np.median(y)).astype(float) if kind == "logistic" else y
+    raw = Raw(X=X, y=y if kind != "logistic" else y.astype(int), ids=np.arange(80), X_test=X[:0], y_test=y[:0],
+              feature_names=("s0", "s1", "s2", "s3", "x"), class_names=("a", "b") if kind == "logistic" else ())  # fmt: skip
+    task = "classification" if kind == "logistic" else "regression"
+    data = assemble(raw, DataSpec(name="digits", preprocess="standardise"), title="t", task=task)
+    spec = ModelSpec(kind=kind, l2=l2, intercept=True)
+    fitted, scale = fit(spec, data), data.preprocessing.scale[:4]
+    eta = fil(fitted, data, columns=(0, 1, 2, 3), simplex=True).numpy()
+    moves = null_space(1 / scale[None])
+    assert np.abs((moves / scale[:, None]).sum(0)).max() < 1e-12
+    for i in (0, 17, 50):
+
+        def theta(move, i=i):
+            changed = data.X.copy()
+            changed[i, :4] += move
+            return fit(spec, dataclasses.replace(data, X=changed), start=fitted.theta).theta.numpy()
+
+        J = np.stack([(theta(1e-4 * m) - theta(-1e-4 * m)) / 2e-4 for m in moves.T], 1)
+        assert eta[i] == pytest.approx(np.linalg.norm(J, 2), rel=1e-5)
