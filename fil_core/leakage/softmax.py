@@ -27,6 +27,7 @@ from fil_core.models import Softmax
 from fil_core.models.softmax import curvature_in_scores
 
 _HALF_THE_DIGITS = 1e-6  # smallest over largest eigenvalue of J^T J, below which the smallest keeps fewer than ten
+_ILL_CONDITIONED, _FORMED = 1e6, 2**17  # of H; and values of one J_x that is formed for every example then
 _VALUES = 2**22  # of the Jacobians that are formed at a time
 
 
@@ -103,11 +104,32 @@ class SoftmaxJacobians:
 
         Those of the Gram matrix where they keep half their digits, else squared singular values of J_x itself.
         """
+        if self._formed is not None:
+            return self._formed[0]
         mu = torch.linalg.eigvalsh(self.Mx)
         lost = (mu[:, 0] <= _HALF_THE_DIGITS * mu[:, -1]).nonzero()[:, 0]
-        for rows in lost.split(max(1, _VALUES // (self.C * self.d * self.f))) if lost.numel() else ():
+        for rows in self._pieces(lost):
             mu[rows] = torch.linalg.svdvals(self._feature_jacobians(rows)).square().flip(1)
         return mu
+
+    @cached_property
+    def _formed(self) -> tuple[Tensor, Tensor] | None:
+        """Eigenvalues and diagonal of J_x^T J_x from J_x itself, where H is so ill-conditioned that H^-2 loses digits.
+
+        None where it is not, or where forming every J_x would take long.
+        """
+        size = self.C * self.d * self.f
+        if self.terms.curvature.condition < _ILL_CONDITIONED or size > _FORMED:
+            return None
+        mu, squares = self.X.new_empty(2, len(self.X), self.f)
+        for rows in self._pieces(torch.arange(len(self.X), device=self.X.device)):
+            J = self._feature_jacobians(rows)
+            mu[rows], squares[rows] = torch.linalg.svdvals(J).square().flip(1), J.square().sum(1)
+        return mu, squares
+
+    def _pieces(self, rows: Tensor) -> tuple[Tensor, ...]:
+        """Some rows in pieces whose formed Jacobians are small."""
+        return rows.split(max(1, _VALUES // (self.C * self.d * self.f))) if rows.numel() else ()
 
     def eta_squared(self) -> Tensor:
         """|J|_2^2 over the features and the label, (m,)."""
@@ -125,6 +147,8 @@ class SoftmaxJacobians:
 
     def feature_squares(self) -> Tensor:
         """(J^T J)_jj for each feature, (m, f)."""
+        if self._formed is not None:
+            return self._formed[1]
         return self.Mx.diagonal(dim1=1, dim2=2).clamp_min(0)
 
     def feature_gram(self) -> Tensor:

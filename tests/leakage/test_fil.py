@@ -343,9 +343,10 @@ def test_a_simplex_of_standardised_columns_is_that_of_the_source(kind, l2):
     codes = rng.choice(4, 80, p=[0.4, 0.3, 0.2, 0.1])
     X = np.column_stack([np.eye(4)[codes], rng.standard_normal(80)])
     y = X[:, 4] + codes + rng.standard_normal(80)
-    y = (y > np.median(y)).astype(float) if kind == "logistic" else y
-    raw = Raw(X=X, y=y if kind != "logistic" else y.astype(int), ids=np.arange(80), X_test=X[:0], y_test=y[:0],
-              feature_names=("s0", "s1", "s2", "s3", "x"), class_names=("a", "b") if kind == "logistic" else ())  # fmt: skip
+    y = (y > np.median(y)).astype(int) if kind == "logistic" else y
+    classes = ("a", "b") if kind == "logistic" else ()
+    raw = Raw(X=X, y=y, ids=np.arange(80), X_test=X[:0], y_test=y[:0], class_names=classes,
+              feature_names=("s0", "s1", "s2", "s3", "x"))  # fmt: skip
     task = "classification" if kind == "logistic" else "regression"
     data = assemble(raw, DataSpec(name="digits", preprocess="standardise"), title="t", task=task)
     spec = ModelSpec(kind=kind, l2=l2, intercept=True)
@@ -362,3 +363,42 @@ def test_a_simplex_of_standardised_columns_is_that_of_the_source(kind, l2):
 
         J = np.stack([(theta(1e-4 * m) - theta(-1e-4 * m)) / 2e-4 for m in moves.T], 1)
         assert eta[i] == pytest.approx(np.linalg.norm(J, 2), rel=1e-5)
+
+
+def test_softmax_of_nearly_separable_classes_keeps_its_digits(make_dataset):
+    """J^T J from blocks of H^-2 loses a thousandth of a bound here; the reference is J itself, in 300 digits."""
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((40, 4))
+    y = (X @ rng.standard_normal((4, 3)) * 3).argmax(1).astype(float)
+    y[::9] = (y[::9] + 1) % 3  # not quite separable
+    data = dataclasses.replace(make_dataset(classes=3, n=40, d=4), X=X, y=y)
+    fitted = fit(ModelSpec(kind="softmax", l2=1e-8, intercept=True), data)
+    assert fitted.curvature.condition > 1e6
+    table, V = measure(fitted, data, prior_std=0.7), sum_zero_basis(3).numpy()
+    with mpmath.workdps(300):  # residuals are as small as 1e-62
+        Q = mpmath.matrix(fitted.curvature.vectors.numpy().tolist())
+        inverse = Q * mpmath.diag([1 / mpmath.mpf(h) for h in fitted.curvature.values.tolist()]) * Q.T
+        for i in range(0, 40, 3):
+            J = inverse * mixed_derivative(fitted.theta.numpy(), np.append(X[i], 1.0), int(y[i]), V)
+            mu = [s**2 for s in mpmath.svd_r(J, compute_uv=False)]
+            expected = [sum(1 / m for m in mu), sum(1 / (m + 1 / mpmath.mpf("0.49")) for m in mu), sum(mu)]
+            found = table.iloc[i][["bound_unbiased", "bound_prior", "dfil"]].to_numpy(float)
+            np.testing.assert_allclose(found, [float(value / 4) for value in expected], rtol=2e-6)
+
+
+def mixed_derivative(Theta, x, label, V):
+    """Second derivatives of an example's loss in T and in its four features, (2 * 5, 4), in mpmath's precision."""
+    e = [mpmath.exp(sum(mpmath.mpf(t) * mpmath.mpf(v) for t, v in zip(row, x, strict=True))) for row in Theta.tolist()]
+    p = [value / sum(e) for value in e]
+    delta = [p[c] - (c == label) for c in range(3)]
+    G = [[p[c] * (mpmath.mpf(Theta[c, k]) - sum(p[b] * mpmath.mpf(Theta[b, k]) for b in range(3))) for k in range(4)]
+         for c in range(3)]  # fmt: skip
+    M = mpmath.matrix(10, 4)
+    for a in range(2):
+        for j in range(5):
+            for k in range(4):
+                M[5 * a + j, k] = sum(
+                    mpmath.mpf(float(V[c, a])) * ((delta[c] if j == k else 0) + mpmath.mpf(float(x[j])) * G[c][k])
+                    for c in range(3)
+                )
+    return M
