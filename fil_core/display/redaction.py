@@ -14,7 +14,7 @@ MASK = "•••"
 # computed from its values or replace them.
 _BASELINE = re.compile(r"(?<=Baseline level of )([^:]+: ).*(?=\.)")
 _LEFT_OUT = re.compile(r"(?<=left out of the model: ).*(?=, which )")
-_CODE = re.compile("(?<=begin with a zero, such as )'[^']*'")
+_CODE = re.compile("(?<=begin with a zero, such as )'[^']*'|(?<=which are no classes: ).*(?=\\.)")
 _TEXTS = re.compile(r"\d+ '.*'")  # how many entries are a text that stands for a missing value
 _COMPUTED = re.compile("median|mean |filled|replaced|days since")
 _AMOUNT = r"(?! (?:missing|empty|rows?|values?|entries|training|test))"  # of rows, which tells of no value

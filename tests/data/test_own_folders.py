@@ -8,6 +8,7 @@ from file_parts import from_zip, image, pictures, pixels, under
 
 from fil_core.data.own import Choices, add
 from fil_core.data.own.reading import preview, read
+from fil_core.display import redaction
 from fil_core.errors import BadData
 
 N = 12  # of `pictures()`
@@ -44,6 +45,20 @@ def test_a_class_folder_without_any_image_is_refused(tmp_path):
         from_zip(TRAINING | {"train/cows/1": b"x"}, tmp_path)
     with pytest.raises(BadData, match=r"'set/cows/' has other files only"):
         from_zip(under("set", pictures()) | {"set/cows/1.xyz": b"x"}, tmp_path)
+
+
+def test_a_folder_without_any_file_is_told(tmp_path):
+    told = "Folders without any file, which are no classes: cows."
+    assert told in from_zip(pictures() | {"cows/": b""}, tmp_path).notes
+    assert not [note for note in from_zip(pictures() | {"cats/": b""}, tmp_path).notes if "without any file" in note]
+    for name, content in pictures().items():
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "set" / name).write_bytes(content)
+    for name in ("cows", ".cache"):
+        (tmp_path / "set" / name).mkdir()
+    raw, _ = read(tmp_path / "set", Choices())
+    assert told in raw.notes
+    assert "cows" not in redaction.told(told, ())
 
 
 def test_other_files_are_passed_over_and_counted(tmp_path):

@@ -8,12 +8,12 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 
 from fil_core.data.own import limits
-from fil_core.data.own.content import files_below, first_bytes
+from fil_core.data.own.content import files_below, first_bytes, passed_over
 from fil_core.errors import BadData, FilError
 
 # Errors of zipfile and its decompressors for files that are no archive, damaged, encrypted or of an unknown method.
@@ -30,6 +30,7 @@ _IN_ZIP64 = 2**32 - 1  # means that the size is in the ZIP64 record
 _IN_UTF8 = 0x800  # flag of an entry: its name is in UTF-8
 _UNICODE_PATH = 0x7075  # extra field of Info-ZIP: version, crc-32 of the name as stored, the name in UTF-8
 _DRIVE = re.compile("[A-Za-z]:")
+_LISTED = 5  # folders in a note
 _LEGACY = (
     "Names of files that are not plain ASCII are read in code page 437, as the archive does not say which is theirs. "
     "If they look wrong, zip the folder again with UTF-8 names."
@@ -66,7 +67,8 @@ def open_files(path: Path) -> Iterator[tuple[list[tuple[str, Read]], list[str]]]
         files = {file.relative_to(path).as_posix(): file.read_bytes for file in files_below(path)}
         for name in files:
             _check_printable(path, name)
-        yield list(files.items()), []
+        folders = [folder.relative_to(path).as_posix() for folder in path.rglob("*") if folder.is_dir()]
+        yield list(files.items()), _empty_folders(folders, files)
         return
     with ExitStack() as stack:
         try:
@@ -80,7 +82,18 @@ def open_files(path: Path) -> Iterator[tuple[list[tuple[str, Read]], list[str]]]
         entries = {info: name for info, name in zip(listed, names, strict=True) if not name.endswith("/")}
         _check_entries(path, entries)
         files = {_plain(name): _reader(archive, info, _plain(name)) for info, name in entries.items()}
-        yield sorted(files.items()), notes
+        folders = [_plain(name.rstrip("/")) for name in names if name.strip("./") and name.endswith("/")]
+        yield sorted(files.items()), [*notes, *_empty_folders(folders, files)]
+
+
+def _empty_folders(folders: Iterable[str], files: Iterable[str]) -> list[str]:
+    """A note on folders in which there is no file at all; hidden ones are passed over."""
+    filled = {folder.as_posix() for file in files for folder in PurePosixPath(file).parents}
+    empty = sorted(folder for folder in folders if folder not in filled and not passed_over(f"{folder}/file"))
+    if not empty:
+        return []
+    more = f" and {len(empty) - _LISTED:,} more" if len(empty) > _LISTED else ""
+    return [f"Folders without any file, which are no classes: {', '.join(empty[:_LISTED])}{more}."]
 
 
 def _names(entries: list[zipfile.ZipInfo]) -> tuple[list[str], list[str]]:
