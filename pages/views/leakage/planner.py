@@ -86,7 +86,7 @@ def _for_eta(request: FilRequest, data: Dataset, result: Result, table: pd.DataF
     )
     std = result.summary["prior_std"]
     if 1 / goal > std:
-        promise += f" That is wider than the features' own spread, {text.number(std)}, so it says nothing."
+        promise += f" Of a feature with the usual spread, {text.number(std)}, that says nothing."
     return sigma_for_eta(largest, goal), promise
 
 
