@@ -158,7 +158,7 @@ def by_value(success: np.ndarray, codes: np.ndarray, guessed: np.ndarray) -> ByV
     holders = np.bincount(codes, minlength=len(guessed))
     with np.errstate(divide="ignore", invalid="ignore"):
         precision = np.where(guessed > 0, right / (len(codes) * guessed), np.nan)
-    return ByValue(recall=right / holders, precision=precision.clip(max=1))
+    return ByValue(recall=right / holders, precision=precision.clip(max=1))  # two sums of the same shares, rounded
 
 
 def success_range(gram: np.ndarray, codes: np.ndarray, prior: np.ndarray | None = None) -> tuple[float, float]:

@@ -8,7 +8,7 @@ row j by -x_j (v^T dv). So the Jacobian of row m gains one term,
 which is formed: it is wanted for one row. Centre (in the units of the source) and directions of principal components
 are constants here, as everywhere.
 
-Source: docs/maths.md, section 1.
+Source: docs/maths.md, before section 1.
 """
 
 from __future__ import annotations

@@ -54,6 +54,12 @@ def test_a_header_whose_name_spans_lines_is_refused_for_that_name(header, tmp_pa
         raw_of(written(tmp_path / "t.csv", header, ROWS))
 
 
+def test_a_short_row_is_found_beside_an_entry_of_any_length(tmp_path):
+    rows = [*ROWS, f"5,{'x' * 200_000},", "5,no", ROWS[0]]
+    with pytest.raises(BadData, match="got 2 in line 33"):
+        raw_of(written(tmp_path / "t.csv", "a,b,y", rows), left_out=("b",))
+
+
 def test_a_quote_within_a_name_opens_nothing(tmp_path):
     assert raw_of(written(tmp_path / "t.csv", 'pipe 5" wide,b,y', ROWS)).feature_names == ('pipe 5" wide', "b")
 

@@ -39,7 +39,8 @@ def scale_sentence(
         f"{quote(called(id))} (η = {number(through)} through the scale as well, {number(eta[id])} with the scale held)"
         for id, through in zip(scale["ids"], scale["eta"], strict=True)
     ]
-    return f"The scale of the features is set by the longest row: {' and '.join(rows)}."
+    longest = "row" if len(rows) == 1 else "rows"
+    return f"The scale of the features is set by the longest {longest}: {' and '.join(rows)}."
 
 
 def trained_on(subject: Subject) -> pd.DataFrame:

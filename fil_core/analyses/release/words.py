@@ -48,7 +48,7 @@ def _attacked(attack: dict[str, Any], quote: Quote) -> str:
     if attack["kind"] == "attribute":
         return (
             f" The stronger white box ({attack['attacker']}) infers {name} correctly for **{percent(value)}** of the "
-            f"examples (guessing the most common value: {percent(nothing)}); the mean over the values is "
+            f"examples (guessing the most common value: {percent(nothing)}); its balanced accuracy is "
             f"{percent(attack['balanced'])}."
         )
     return f" The reconstruction error of {name} is **{number(value)} ×** that of an attacker without the release."

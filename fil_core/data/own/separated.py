@@ -28,6 +28,7 @@ _QUOTED = re.compile('"[^"]*"')
 _OPEN_QUOTE = re.compile(rf'(?:^|[{_SEPARATORS}]) *"')  # of an entry, where complete quoted parts are taken out
 _HEADER_LINES = 100  # over which the quoted names of a header may spread
 _SAMPLED = 10_000  # rows in which codes are looked for
+_LONGEST_ENTRY = 2**31 - 1  # characters that Python's reader takes; pandas has read the file already
 _TWO = 2  # entries of a row that is not blank, or a single one that is not empty
 _MARK = "="  # before an entry that keeps its text, or pandas would still take NA and an empty one for missing
 _OTHER_FORMATS = {
@@ -134,16 +135,18 @@ def _check_short_rows(path: Path, frame: pd.DataFrame, separator: str, *, spaced
     last = frame.iloc[:, -1]
     if not (last.isna() | (last.astype(object) == "")).any():
         return
+    csv.field_size_limit(_LONGEST_ENTRY)
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=separator, skipinitialspace=spaced)
         try:
-            short = next((len(row), reader.line_num) for row in reader if _is_short(row, frame.shape[1]))
-        except (StopIteration, csv.Error):  # an entry that is too long for this reader was none for pandas
-            return
-    raise BadData(
-        f"{path.name}: expected {frame.shape[1]} entries in every row, as in the header; got {short[0]} in line "
-        f"{short[1]:,}."
-    )
+            short = next(((len(row), reader.line_num) for row in reader if _is_short(row, frame.shape[1])), None)
+        except csv.Error as error:
+            raise BadData(f"{path.name}: expected separated values; {error} at line {reader.line_num:,}.") from error
+    if short is not None:
+        raise BadData(
+            f"{path.name}: expected {frame.shape[1]} entries in every row, as in the header; got {short[0]} in line "
+            f"{short[1]:,}."
+        )
 
 
 def _is_short(row: list[str], columns: int) -> bool:

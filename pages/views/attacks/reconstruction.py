@@ -27,8 +27,9 @@ its gradient.
 - **unbiased**: the example that explains the released parameters exactly. Without noise there are at most two
   candidates, and one is the example itself. The attack chooses the one with whole numbers where all others have them,
   else the one more like the others of its label. Where no candidate explains a noisy release, it takes the point at
-  which the two would merge. No reconstruction is longer than twice the longest other example, so with much noise the
-  attack is no longer unbiased.
+  which the two would merge. With an intercept the entry that is 1 for everyone tells the candidates apart, and what
+  the noise made of it corrects the other entries. No reconstruction is longer than twice the longest other example, so
+  with much noise the attack is no longer unbiased.
 - **with a prior**: the posterior mean, with a Gaussian prior fitted to the others of the same label: their mean, and
   their variance along each eigenvector of the others' curvature. The prior is only approximately right, so with
   hundreds of features and little noise it can make the reconstruction worse.

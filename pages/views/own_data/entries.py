@@ -41,20 +41,13 @@ def controls(suggested: dict[str, Any]) -> None:
     if suggested["form"] == "image" or not any(_has_texts(column) for column in suggested["columns"]):
         return
     first, second, third, fourth = st.columns(4)
-    first.selectbox(
-        "Decimal mark",
-        DECIMALS,
-        index=DECIMALS.index(suggested["decimal"]),
-        format_func=_MARKS.__getitem__,
-        key=_key("decimal", suggested),
-    )
-    second.selectbox(
-        "Between thousands",
-        THOUSANDS,
-        index=THOUSANDS.index(suggested["thousands"]),
-        format_func=_MARKS.__getitem__,
-        key=_key("thousands", suggested),
-    )
+    for column, title, options, name in (
+        (first, "Decimal mark", DECIMALS, "decimal"), (second, "Between thousands", THOUSANDS, "thousands"),
+    ):  # fmt: skip
+        column.selectbox(
+            title, options, index=options.index(suggested[name]), format_func=_MARKS.__getitem__,
+            key=_key(name, suggested),
+        )  # fmt: skip
     found = _missing_texts(suggested)
     third.multiselect(
         "Texts that stand for a missing value",
