@@ -131,6 +131,11 @@ class Dataset:
         return self.X.shape[1]
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of the examples, before and after preprocessing."""
+        return sum(array.nbytes for array in (self.X, self.y, self.ids, self.X_test, self.y_test, self.source))
+
+    @property
     def labels(self) -> np.ndarray:
         """Training targets as the source has them, (n,): names of classes, or the real values of a regression."""
         return self.named(self.y) if self.class_names else self.y

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from fil_core.display.kept import kept
+
 Mode = Literal["light", "dark"]
 
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
@@ -71,6 +73,7 @@ def part(table: pd.DataFrame, label: object) -> pd.DataFrame:
     return table if label is ALL else table[table["label"] == label]
 
 
+@kept("eta", "label")
 def distribution(table: pd.DataFrame, mode: Mode, *, log: bool, sigma: float = 1.0) -> go.Figure:
     """Histogram of eta at some output noise, stacked by class where they are few, with the median marked."""
     eta = table["eta"].to_numpy()
@@ -104,6 +107,7 @@ def distribution(table: pd.DataFrame, mode: Mode, *, log: bool, sigma: float = 1
     return figure.update_xaxes(type="log" if log else "linear", range=[ends[0] - margin, ends[1] + margin])
 
 
+@kept()
 def two_distributions(one: np.ndarray, other: np.ndarray, names: tuple[str, str], mode: Mode) -> go.Figure:
     """Two histograms of eta over the same bins, as shares of the examples, so that data of different size compare."""
     both = np.concatenate([one, other])
@@ -121,6 +125,7 @@ def two_distributions(one: np.ndarray, other: np.ndarray, names: tuple[str, str]
     return figure.update_yaxes(tickformat=".1%")
 
 
+@kept("eta", "label")
 def by_class(table: pd.DataFrame, mode: Mode) -> go.Figure:
     """Box plot of eta for each class with its leakiest example marked; drawn from quantiles: fast for any n."""
     figure = go.Figure()
@@ -151,6 +156,7 @@ def thinned(table: pd.DataFrame, most: int = MOST_POINTS, *, by: str = "eta") ->
     return pd.concat([keep, rest.sample(most - len(keep), random_state=0)])
 
 
+@kept()
 def against(table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bool) -> go.Figure:
     """eta against another column, one point per example, coloured by class."""
     figure = go.Figure()
@@ -173,6 +179,7 @@ def against(table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bo
     return figure.update_yaxes(type="log" if log else "linear")
 
 
+@kept()
 def ranks(one: pd.Series, other: pd.Series, names: tuple[str, str], mode: Mode) -> go.Figure:
     """Rank by one model against rank by another, leakiest at the lower left."""
     a, b = one.rank(ascending=False), other.rank(ascending=False)
@@ -190,6 +197,7 @@ def ranks(one: pd.Series, other: pd.Series, names: tuple[str, str], mode: Mode) 
     )
 
 
+@kept()
 def curve(
     x: np.ndarray, y: np.ndarray, marked: tuple[float, float], titles: tuple[str, str], mode: Mode, *, log: bool
 ) -> go.Figure:
@@ -216,6 +224,7 @@ def better(score: str) -> str:
     return " (lower is better)" if "error" in score else ""
 
 
+@kept()
 def heat_map(values: np.ndarray, mode: Mode, *, signed: bool) -> go.Figure:
     """Values over the pixels of an image; signed ones on a diverging scale around zero."""
     top = float(np.abs(values).max()) or 1.0
@@ -231,6 +240,7 @@ def heat_map(values: np.ndarray, mode: Mode, *, signed: bool) -> go.Figure:
     return figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x")
 
 
+@kept()
 def bars(names: Sequence[str], values: Sequence[float], title: str, mode: Mode) -> go.Figure:
     """Horizontal bars, largest on top."""
     order = np.argsort(values)
@@ -243,6 +253,7 @@ def bars(names: Sequence[str], values: Sequence[float], title: str, mode: Mode) 
     return styled(figure, mode, x=title, y="", height=max(200, 40 + 24 * len(names)))
 
 
+@kept()
 def bounds(sigmas: np.ndarray, unbiased: np.ndarray, prior: np.ndarray, mode: Mode) -> go.Figure:
     """Two error bounds against the noise, in units of the features' standard deviation; 1 is that itself."""
     figure = go.Figure()

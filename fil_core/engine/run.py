@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 # the first error is raised instead.
 AnswerAll = Callable[[Sequence[Request], Progress | None, bool, bool], Sequence[Answer]]
 
-_DATASETS_HELD = 2  # a page looks at one data set, a comparison at two; MNIST's 60,000 rows are 376 MB
+_DATASETS_HELD = 2  # at least: a page looks at one data set, a comparison at two; MNIST's 60,000 rows are 376 MB
+_BYTES_HELD = 256 * 2**20  # of all of them, unless two are more: many sessions look at many small ones
 
 
 class Engine:
@@ -51,7 +52,7 @@ class Engine:
         self._lock = threading.Lock()  # the sessions of a server share one engine
 
     def dataset(self, spec: DataSpec, progress: Progress | None = None) -> Dataset:
-        """The examples of a spec; those of the last two specs stay in memory."""
+        """The examples of a spec; the last two stay in memory, and those before as long as all are small."""
         spec = data.resolve(spec)
         with self._lock:
             cached = self._datasets.get(spec)
@@ -60,9 +61,16 @@ class Engine:
         with self._lock:
             self._datasets[spec] = dataset
             self._datasets.move_to_end(spec)
-            while len(self._datasets) > _DATASETS_HELD:
-                self._datasets.popitem(last=False)
+            size = sum(held.nbytes for held in self._datasets.values())
+            while len(self._datasets) > _DATASETS_HELD and size > _BYTES_HELD:
+                size -= self._datasets.popitem(last=False)[1].nbytes
         return dataset
+
+    def forget(self, name: str) -> None:
+        """Let go of the examples of a data set, because its rows were deleted."""
+        with self._lock:
+            for spec in [spec for spec in self._datasets if spec.name == name]:
+                del self._datasets[spec]
 
     def key(self, request: Request, progress: Progress | None = None) -> str:
         """Name of a request's result in the store; reads the data, since the name depends on their content.

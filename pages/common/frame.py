@@ -10,8 +10,10 @@ from streamlit.navigation.page import StreamlitPage
 from pages.common import opened, sidebar, text
 from pages.common.site import MEASURING, MOVED, PAGES
 from pages.server import guard
+from pages.server.turns import Turns
 
 _DRAWN = "frame drawn"
+_TURNS = Turns(2, seconds=1.0)  # a page takes a twentieth of a second; two, so that one that reads holds up no other
 _STYLE = Path(__file__).parents[2] / "assets" / "style.css"
 
 
@@ -29,6 +31,12 @@ def navigation() -> StreamlitPage:
 
 def draw() -> None:
     """The whole app: sidebar and the page that the URL names."""
+    with _TURNS.turn():
+        _draw()
+
+
+def _draw() -> None:
+    """The whole app, in its turn."""
     page = navigation()
     st.html(_STYLE)
     guard.check()

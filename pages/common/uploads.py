@@ -52,8 +52,9 @@ def add_own(name: str, chosen: Choices, title: str) -> OwnData:
 
 
 def remove_own(name: str) -> None:
-    """Delete an own data set."""
+    """Delete an own data set, also from memory."""
     register.remove(name)
+    engine().forget(name)
 
 
 def keep_scores(spec: DataSpec, content: bytes, suffix: str) -> str:

@@ -22,7 +22,7 @@ from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.fit.run import as_result, restore
 from fil_core.analyses.table import key
 from fil_core.data import loading
-from fil_core.engine import Engine, get
+from fil_core.engine import Engine, get, run
 from fil_core.engine.store import Store
 from fil_core.errors import BadData, BadRequest, DeviceUnavailable, FilError
 from fil_core.leakage import leave_one_out
@@ -242,7 +242,8 @@ def test_two_processes_at_once_get_equal_tables(tmp_path):
     assert len(Store(tmp_path / "results").entries()) == 2  # one model, one table
 
 
-def test_at_most_two_data_sets_are_held(engine, monkeypatch):
+def test_large_data_sets_are_held_two_at_a_time(engine, monkeypatch):
+    monkeypatch.setattr(run, "_BYTES_HELD", 0)
     read = []
     load = data.load
     monkeypatch.setattr(data, "load", lambda spec, progress=None: read.append(spec.name) or load(spec, progress))
@@ -253,6 +254,25 @@ def test_at_most_two_data_sets_are_held(engine, monkeypatch):
     engine.dataset(second)
     assert len(read) == 4
     assert len(engine._datasets) == 2
+
+
+def test_small_data_sets_are_held_within_a_limit_on_their_bytes(engine, monkeypatch):
+    specs = [DataSpec(name=f"synthetic:{n}x4") for n in (20, 21, 22, 23)]
+    first = engine.dataset(specs[0])
+    held = [getattr(first, name).nbytes for name in ("X", "y", "ids", "X_test", "y_test", "source")]
+    assert first.nbytes == sum(held)
+    monkeypatch.setattr(run, "_BYTES_HELD", 4 * first.nbytes)
+    again = [engine.dataset(spec) for spec in (*specs[1:3], specs[0])]
+    assert again[-1] is first
+    engine.dataset(specs[3])  # a fourth one is beyond the limit: the one that was used longest ago goes
+    assert set(engine._datasets) == {data.resolve(spec) for spec in (specs[0], *specs[2:])}
+
+
+def test_a_data_set_that_is_deleted_does_not_stay_in_memory(engine):
+    for n in (20, 21):
+        engine.dataset(DataSpec(name=f"synthetic:{n}x4"))
+    engine.forget("synthetic:20x4")
+    assert [spec.name for spec in engine._datasets] == ["synthetic:21x4"]
 
 
 # --- what is refused ------------------------------------------------------------------------------------------------
