@@ -9,18 +9,17 @@ Every change that other processes can see is the renaming of a folder. Nothing i
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import itertools
 import os
 import re
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 from fil_core.engine.store import folders
 from fil_core.engine.store.encoding import ARRAYS, MANIFEST, TABLE, Files, decode, encode
-from fil_core.engine.store.entry import Entry, entry_of
+from fil_core.engine.store.entry import Entry
+from fil_core.engine.store.index import Index
 from fil_core.engine.store.memory import MEMORY_BYTES, MemoryResults
 from fil_core.errors import BadRequest
 from fil_core.result import Result
@@ -46,6 +45,7 @@ class Store:
         positive("max_bytes", max_bytes)
         self.root = (default_root() if root is None else Path(root)).absolute()
         self.max_bytes = max_bytes
+        self._index = Index(self.root)
         self._memory = MemoryResults(min(max_bytes, MEMORY_BYTES))  # used while the disk cannot be written
         self._unwritable: str | None = None
         self._unreadable: str | None = None
@@ -126,12 +126,7 @@ class Store:
 
     def entries(self) -> list[Entry]:
         """All readable results, last used first; only manifests are read."""
-        entries = self._memory.entries()
-        for folder in self._folders():
-            # A damaged or just removed one is left to `get`, which reports it when its result is requested.
-            with contextlib.suppress(Exception):
-                manifest = folder / MANIFEST
-                entries[folder.name] = entry_of(folder.name, manifest.read_bytes(), manifest.stat().st_mtime)
+        entries = self._memory.entries() | self._index.entries()
         return sorted(entries.values(), key=lambda entry: entry.used, reverse=True)
 
     def entry(self, prefix: str) -> Entry:
@@ -145,7 +140,8 @@ class Store:
         """
         if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
             raise BadRequest(f"key: expected 8 to 64 lower-case hex characters; got {prefix!r}.")
-        matches = [entry for entry in self.entries() if entry.key.startswith(prefix)]
+        kept = {key: entry for key, entry in self._memory.entries().items() if key.startswith(prefix)}
+        matches = list((kept | self._index.matching(prefix)).values())
         if len(matches) != 1:
             reason = (
                 "several keys start so; give more characters"
@@ -168,17 +164,12 @@ class Store:
             raise BadRequest(f"key: expected 64 lower-case hex characters; got {key!r}.")
         return self.root / key[:2] / key
 
-    def _folders(self) -> Iterator[Path]:
-        try:
-            yield from (path for path in self.root.glob("[0-9a-f][0-9a-f]/*") if _KEY.fullmatch(path.name))
-        except OSError:  # a folder that cannot be listed counts as empty
-            return
-
     def _temporary(self) -> Path:
         return self.root / "tmp" / uuid.uuid4().hex
 
     def _evict(self, keep: str) -> None:
-        sizes = {folder: measured for folder in self._folders() if (measured := folders.measure(folder, MANIFEST))}
+        found = (Path(manifest).parent for _, manifest in self._index.manifests())
+        sizes = {folder: measured for folder in found if (measured := folders.measure(folder, MANIFEST))}
         total = sum(size for _, size in sizes.values())
         for folder, (_, size) in sorted(sizes.items(), key=lambda item: item[1]):
             if total <= self.max_bytes:
