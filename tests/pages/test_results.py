@@ -26,6 +26,7 @@ from fil_core import (
     ReleaseRequest,
     Result,
     Store,
+    specs,
 )
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.subject import Subject
@@ -147,6 +148,58 @@ def test_filters_leave_what_fits() -> None:
     Store().delete(entry.key)
     at.run()
     assert "No result matches" in at.info[0].value and not at.exception
+
+
+def many(count: int) -> list[FilRequest]:
+    """Results of different penalties in the store; the later ones are newer, slower and larger."""
+    store = Store()
+    requests = [FilRequest(data=DIABETES["data"], model=ModelSpec(l2=(1 + i) / 1024)) for i in range(count)]
+    for i, request in enumerate(requests):
+        provenance = {"analysis": "fil", "request": specs.canonical(request), "data": {"title": "Diabetes"}}
+        result = Result(pd.DataFrame({"eta": [0.5] * 2 ** (4 + i % 8)}), provenance=provenance | {"seconds": i / 8})
+        store.put(f"{i:064x}", result)
+    return requests
+
+
+def test_many_results_are_shown_page_by_page_and_each_is_on_one_page() -> None:
+    requests = many(120)
+    at = sidebar(app(RESULTS), of=["Diabetes"])
+    seen: list[str] = []
+    for page in (1, 2, 3):
+        at.session_state["results-page"] = page
+        at.run()
+        assert not at.exception
+        assert len(shown(at)) == (50, 50, 20)[page - 1]
+        seen += shown(at)["model"].tolist()
+    assert seen == [request.subject for request in reversed(requests)]  # last used first
+    at.session_state["find"] = repr(requests[7].model.l2)  # one page is left, of which there is no third
+    at.run()
+    assert shown(at)["model"].tolist() == [requests[7].subject]
+
+
+@pytest.mark.parametrize(
+    ("order", "column", "of"),
+    [
+        ("newest first", "computed", lambda entry: entry.created),
+        ("slowest first", "seconds", lambda entry: entry.seconds),
+        ("largest first", "size", lambda entry: entry.bytes / 2**20),
+    ],
+)
+def test_results_are_sorted_over_all_pages(order: str, column: str, of: Callable[[Entry], object]) -> None:
+    many(120)
+    at = sidebar(app(RESULTS), of=["Diabetes"])
+    at.selectbox(key="results-sort").select(order).run()
+    values = sorted((of(entry) for entry in Store().entries() if entry.title == "Diabetes"), reverse=True)
+    assert shown(at)[column].tolist() == values[:50]
+
+
+@pytest.mark.parametrize("found", ["diabetes 0.0078125", "FIL 7.8125e-03", "7" * 3, "0" * 62 + "07"])
+def test_find_looks_at_data_analysis_request_and_key(found: str) -> None:
+    requests = many(16)
+    at = sidebar(app(RESULTS), of=["Diabetes"])
+    at.text_input(key="find").input(found).run()
+    expected = [requests[7].subject] if found in ("diabetes 0.0078125", "0" * 62 + "07") else []
+    assert [shown(at)["model"].tolist() if at.dataframe else []] == [expected]
 
 
 def test_a_result_of_another_version_is_listed_and_can_be_deleted(ticks: Ticks) -> None:
@@ -436,8 +489,9 @@ def test_uploaded_scores_are_named_so_and_deletion_warns(ticks: Ticks) -> None:
 
 def test_a_result_is_named_by_its_request() -> None:
     def name(request, analysis: str) -> str:
-        entry = Entry("a" * 64, 1, datetime.now(UTC), datetime.now(UTC), {}, analysis, "Diabetes")
-        return results_table.Stored(entry, request).name
+        values = {} if request is None else specs.plain(request)
+        entry = Entry("a" * 64, 1, datetime.now(UTC), datetime.now(UTC), values, analysis, "Diabetes")
+        return results_table.Stored(entry).name
 
     assert name(FilRequest(**DIABETES, sigma=2.0), "fil") == "Diabetes: fil, least-squares, λ = 0.01, σ = 2"
     assert name(FitRequest(**DIABETES), "fit") == "Diabetes: fit, least-squares, λ = 0.01"

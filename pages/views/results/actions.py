@@ -102,7 +102,7 @@ def _written(store: Store, datasets: Datasets, keys: list[str], redact: bool, to
 
     pairs = []
     for key in keys:
-        run, result = results_table.run_of(store.entry(key)), store.get(key)
+        run, result = Stored(store.entry(key)), store.get(key)
         if run.request is None or result is None:
             raise BadRequest(f"report: expected a result that can be read; got {key[:16]}.")
         pairs.append((run.request, result))

@@ -55,7 +55,7 @@ def _pair(wanted: str) -> tuple[tuple[Stored, Result], tuple[Stored, Result]]:
     if len(prefixes) != 2:
         raise BadRequest(f"compare: expected two keys with a comma between them; got {wanted}.")
     store = compute.engine().store
-    runs = [results_table.run_of(store.entry(prefix)) for prefix in prefixes]
+    runs = [Stored(store.entry(prefix)) for prefix in prefixes]
     entries = [(run, store.get(run.entry.key)) for run in runs]
     read = [(run, result) for run, result in entries if result is not None]
     if len(read) != 2:

@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from fil_core import FilError, Request, analysis_of, request_of, source_of
+from fil_core import FilError, Request, request_of, source_of
+from fil_core.analyses.table import analysis_named
 from fil_core.display.numbers import counted
 from fil_core.engine.store import Entry
 from fil_core.engine.uploads import UPLOADS
 from pages.common import compute, sidebar, tables
 
 _OLDER = "of another version"
+_PAGE = 50  # results on one page
+_ORDERS: dict[str, Callable[[Entry], Any]] = {
+    "last used first": lambda entry: entry.used,
+    "newest first": lambda entry: entry.created,
+    "slowest first": lambda entry: entry.seconds or 0.0,
+    "largest first": lambda entry: entry.bytes,
+}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stored:
     """A stored result.
 
     Attributes:
         entry: as the store lists it.
-        request: None where another version of this software computed it.
     """
 
     entry: Entry
-    request: Request | None
+
+    @functools.cached_property
+    def request(self) -> Request | None:
+        """The request, read when it is needed; None where another version of this software computed it."""
+        try:
+            return request_of(self.entry.request)
+        except FilError:
+            return None
 
     @property
     def name(self) -> str:
@@ -42,20 +60,21 @@ class Stored:
     @property
     def part(self) -> bool:
         """Whether it is a part of other results."""
-        return self.entry.analysis in UPLOADS or (self.request is not None and analysis_of(self.request).only_part)
+        analysis = analysis_named(self.entry.analysis)
+        return self.entry.analysis in UPLOADS or (analysis is not None and analysis.only_part)
+
+    def matches(self, words: list[str]) -> bool:
+        """Whether each word, in lower case, is in its data, analysis, request or key."""
+        if not words:
+            return True
+        entry = self.entry
+        said = f"{entry.title} {entry.analysis} {entry.key} {json.dumps(entry.request, ensure_ascii=False)}".casefold()
+        return all(word in said for word in words)
 
 
 def stored() -> list[Stored]:
     """All stored results, last used first."""
-    return [run_of(entry) for entry in compute.engine().store.entries()]
-
-
-def run_of(entry: Entry) -> Stored:
-    """An entry with its request, where this version can read it."""
-    try:
-        return Stored(entry, request_of(entry.request))
-    except FilError:
-        return Stored(entry, None)
+    return [Stored(entry) for entry in compute.engine().store.entries()]
 
 
 def weights(request: Request) -> str:
@@ -83,16 +102,21 @@ def _default(name: str) -> str | None:
 
 
 def filtered(runs: list[Stored]) -> list[Stored]:
-    """The controls above the table; returns the results that they leave."""
-    one, two, three = st.columns([2, 2, 1], vertical_alignment="bottom")
+    """The controls above the table; returns the results that they leave, in the order that they say."""
+    one, two, words, order, three = st.columns([3, 3, 3, 3, 2], vertical_alignment="bottom")
     parts = three.toggle("Parts too", key="parts", bind="query-params", help="Also parts of other results: models, and examples that were opened.")  # noqa: E501 # fmt: skip
     runs = [run for run in runs if parts or not run.part]
     kinds = sorted({run.entry.analysis or _OLDER for run in runs})
     titles = sorted({run.entry.title for run in runs})
     kind = one.multiselect("Analysis", _offered("analysis", kinds), key="analysis", bind="query-params", placeholder="all")  # noqa: E501 # fmt: skip
     title = two.multiselect("Data set", _offered("of", titles), key="of", bind="query-params", placeholder="all data")
+    found = words.text_input("Find", key="find", bind="query-params", placeholder="model, value, key", max_chars=200)
+    chosen = order.selectbox("Sort", list(_ORDERS), key="results-sort", bind="query-params")
     runs = [run for run in runs if not kind or (run.entry.analysis or _OLDER) in kind]
-    return [run for run in runs if not title or run.entry.title in title]
+    runs = [run for run in runs if not title or run.entry.title in title]
+    runs = [run for run in runs if run.matches((found or "").casefold().split())]
+    by = _ORDERS[chosen]
+    return sorted(runs, key=lambda run: by(run.entry), reverse=True)
 
 
 def _offered(key: str, options: list[str]) -> list[str]:
@@ -128,7 +152,17 @@ def _analysis(run: Stored) -> str:
 
 
 def selected(runs: list[Stored]) -> list[Stored]:
-    """The table; returns the ticked results."""
+    """One page of the table; returns the ticked results."""
+    above = st.container()  # the rows are above the page numbers
+    pages = max(1, -(-len(runs) // _PAGE))
+    if st.session_state.get("results-page", 1) > pages:
+        st.session_state["results-page"] = 1
+    page = st.pagination(pages, key="results-page", bind="query-params") if pages > 1 else 1
+    with above:
+        return _selected(runs[(page - 1) * _PAGE : page * _PAGE])
+
+
+def _selected(runs: list[Stored]) -> list[Stored]:
     # Ticks are kept by position: the key changes with the order, or a tick would move to another result.
     order = hashlib.sha256("".join(run.entry.key for run in runs).encode()).hexdigest()[:16]
     event = tables.table(
