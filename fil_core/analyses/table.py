@@ -54,7 +54,7 @@ def request_of(values: dict[str, Any]) -> Request:
     """
     try:
         found = spec_of(values, REQUESTS)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadRequest(f"request: expected the fields of a request; got {values!r:.200} ({error}).") from error
     if not isinstance(found, Request):
         raise BadRequest(f"request: expected a request; got a {type(found).__name__}.")

@@ -46,6 +46,7 @@ class Request:
     device: Device = option("auto", choice(get_args(Device)), "auto takes CUDA where there is one", identity=False)
 
     def __post_init__(self) -> None:
+        _check_spec("data", self.data, DataSpec)
         check_options(self)
         self._check()
 
@@ -105,6 +106,7 @@ class ModelRequest(Request):
     starts_equally: ClassVar[bool] = False  # whether its model must have equal weights, which the analysis changes
 
     def __post_init__(self) -> None:
+        _check_spec("model", self.model, ModelSpec)
         Request.__post_init__(self)
         if self.starts_equally and self.model != self.model.equally_weighted:
             got = self.model.weights.text if self.model.weights else "pretrained parameters"
@@ -131,6 +133,11 @@ class ModelRequest(Request):
         weights = self.model.weights.digest if isinstance(self.model.weights, GivenWeights) else None
         digests = {"weights": weights, "parameters": self.model.parameters}
         return tuple(Upload(kind, digest) for kind, digest in digests.items() if digest is not None)
+
+
+def _check_spec(name: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise BadRequest(f"{name}: expected a {kind.__name__}; got a {type(value).__name__}.")
 
 
 def check_draws(name: str, number: int) -> None:

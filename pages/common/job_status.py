@@ -11,8 +11,10 @@ from fil_core.engine.jobs.job import Job
 from fil_core.engine.jobs.jobs import Jobs
 from fil_core.specs import Request
 from pages.common import text
+from pages.common.progress import duration
 
 _LOOK_SECONDS = 0.5
+_STILL_SECONDS = 60.0  # a step of the longest work takes seconds
 
 
 def follow(jobs: Callable[[], Jobs], job: Job) -> None:
@@ -41,7 +43,14 @@ def progress_line(job: Job) -> str:
     position = f", {text.count(job.done)} of {text.count(job.total)}" if job.total else ""
     several = f" · {job.finished} of {len(job.requests)} finished" if len(job.requests) > 1 else ""
     seconds = (datetime.now(UTC) - (job.started or job.submitted)).total_seconds()
-    return f"{text.safe(step)}{position}{several} · {seconds:.0f} s"
+    return f"{text.safe(step)}{position}{several} · {seconds:.0f} s{still(job)}"
+
+
+def still(job: Job) -> str:
+    """That a job has made no progress for a minute or more; empty for one that has."""
+    if job.still_seconds < _STILL_SECONDS:
+        return ""
+    return f" · **no progress for {duration(job.still_seconds)}**: cancel it, or wait"
 
 
 def failed(job: Job, names: Mapping[Request, str] | None = None) -> None:

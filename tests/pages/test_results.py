@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -35,7 +35,7 @@ from fil_core.engine import uploads
 from fil_core.engine.jobs.job import Job, State
 from fil_core.engine.store import Entry
 from fil_core.specs.weights import Dropping
-from pages.common import compute
+from pages.common import compute, job_status
 from pages.common.site import PAGES
 from pages.views.results import actions as results_actions
 from pages.views.results import open as results_open
@@ -469,6 +469,16 @@ def test_a_job_that_does_not_fit_into_memory_any_more_is_not_started_again(jobs:
     at.button(key="job-again-1").click().run()
     assert "a job may take 0.0 GiB" in plain(at.error[0].value)
     assert jobs.asked == [] and not at.exception
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(59, False), (61, True), (7200, True)])
+def test_a_job_without_progress_for_a_minute_says_so(jobs: Jobs, seconds: int, said: bool) -> None:
+    moved = datetime.now(UTC) - timedelta(seconds=seconds)
+    stuck = job("1", "running", what="measuring", started=moved - timedelta(hours=1), moved=moved)
+    jobs.jobs = [stuck, job("2", "queued")]
+    bars = [bar.proto.text for bar in app(RESULTS).get("progress")]
+    assert ["no progress" in bar for bar in bars] == [said, False]
+    assert ("no progress" in job_status.progress_line(stuck)) is said
 
 
 def test_uploaded_scores_are_named_so_and_deletion_warns(ticks: Ticks) -> None:

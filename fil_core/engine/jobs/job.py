@@ -16,7 +16,6 @@ import psutil
 
 from fil_core.analyses.table import request_of
 from fil_core.engine.store.folders import write_synced
-from fil_core.errors import FilError
 from fil_core.specs import Request, plain
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
@@ -39,6 +38,7 @@ class Job:
         errors: why a request has no result, by its position.
         notice: a warning about the disk that holds the results; empty for none.
         memory_bytes: peak memory of its processes together.
+        moved: when its progress changed last; None before it has any.
     """
 
     id: str
@@ -55,11 +55,18 @@ class Job:
     ended: datetime | None = None
     notice: str = ""
     memory_bytes: int = 0
+    moved: datetime | None = None
 
     @property
     def over(self) -> bool:
         """Whether it has ended."""
         return self.state in ENDED
+
+    @property
+    def still_seconds(self) -> float:
+        """For how long a running job has made no progress; 0 for any other."""
+        since = self.moved or self.started
+        return (datetime.now(UTC) - since).total_seconds() if self.state == "running" and since else 0.0
 
 
 class Records:
@@ -121,8 +128,9 @@ class Records:
             )  # fmt: skip
         except OSError:  # removed meanwhile, or another user's
             return None
-        except (ValueError, KeyError, TypeError, FilError):
-            # Incomplete, or of another version of this software: the job cannot be started again from it.
+        except Exception:
+            # Incomplete, of another version of this software, or of anybody's making, by which a parser may raise
+            # anything (a list in a list ten thousand times, the year 1): the job cannot be started again from it.
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
             return None

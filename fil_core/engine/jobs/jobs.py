@@ -222,10 +222,11 @@ class Jobs:
                 return False
             if "progress" in received:
                 done, total, what = received["progress"]
-                self._put(id, done=done, total=total, what=what)
+                if (done, total, what) != (job.done, job.total, job.what):
+                    self._put(id, done=done, total=total, what=what, moved=datetime.now(UTC))
             if "answered" in received:
                 errors = job.errors | ({received["answered"]: received["error"]} if "error" in received else {})
-                self._put(id, finished=job.finished + 1, errors=errors)
+                self._put(id, finished=job.finished + 1, errors=errors, moved=datetime.now(UTC))
             if "notice" in received:
                 self._put(id, notice=received["notice"])
         return "done" in received

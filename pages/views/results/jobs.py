@@ -6,7 +6,7 @@ import streamlit as st
 
 from fil_core import FilError
 from fil_core.engine.jobs.job import Job
-from pages.common import compute, text
+from pages.common import compute, job_status, text
 
 _STATES = {
     "done": ":material/check: done",
@@ -53,7 +53,8 @@ def _progress(job: Job) -> str:
         return "waiting"
     step = text.safe(job.what or "starting")
     position = f", {text.count(job.done)} of {text.count(job.total)}" if job.total else ""
-    return f"{step}{position}" + (f" ({job.finished} of {len(job.requests)} finished)" if len(job.requests) > 1 else "")
+    several = f" ({job.finished} of {len(job.requests)} finished)" if len(job.requests) > 1 else ""
+    return f"{step}{position}{several}{job_status.still(job)}"
 
 
 def _ended(job: Job) -> None:

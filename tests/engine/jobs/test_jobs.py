@@ -374,6 +374,12 @@ def test_what_a_server_left_can_be_forgotten_or_asked_again(server, tmp_path):
         {"submitted": "yesterday"},
         {"submitted": 1},
         {"title": None},
+        {"submitted": "0001-01-01T00:00:00+23:59"},
+        {"submitted": "9999-12-31T23:59:59-23:59"},
+        {"server": {"pid": 1, "started": 10**400}},
+        {"server": [1, 2]},
+        {"requests": [{"type": "FilRequest", "data": [[]]}]},
+        {"requests": [{"type": "FilRequest", "model": "linear"}]},
     ],
 )
 def test_a_record_that_cannot_be_read_is_taken_away(changes, tmp_path):
@@ -387,6 +393,35 @@ def test_a_torn_record_is_taken_away_and_what_is_none_is_left_alone(tmp_path):
     torn.write_text(torn.read_text()[:40])
     assert Records(tmp_path).left_over() == []
     assert (torn.exists(), other.exists()) == (False, True)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"server":' * 100_000, "\x00", "\ud800", "1e999", ""])
+def test_a_record_that_no_parser_takes_is_taken_away(text, tmp_path):
+    path = record(tmp_path, "0123456789ab")
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    assert Records(tmp_path).left_over() == []
+    assert not path.exists()
+
+
+def test_a_job_knows_for_how_long_it_has_made_no_progress(server):
+    jobs = server()
+    job = jobs.submit([LONG])
+    queued = jobs.submit([LONGER])
+    computing(jobs, job)
+    (worker,) = workers()
+    worker.suspend()
+    time.sleep(0.3)  # what it sent before arrives
+    one = now(jobs, job).still_seconds
+    time.sleep(0.5)
+    two = now(jobs, job).still_seconds
+    assert 0.45 < two - one < 5
+    assert now(jobs, queued).still_seconds == 0  # it waits
+    assert now(jobs, job).memory_bytes > 0  # its memory is measured meanwhile, which is no progress
+    worker.resume()
+    until(lambda: now(jobs, job).still_seconds < 0.2, "progress again")
+    jobs.cancel(job.id)
+    jobs.cancel(queued.id)
+    assert now(jobs, job).still_seconds == 0
 
 
 def waiting() -> Job:

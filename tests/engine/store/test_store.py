@@ -27,7 +27,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fil_core.engine.store import Store, encoding, folders, store
+from fil_core.engine.store import Store, encoding, folders, index, store
 from fil_core.errors import BadRequest
 from fil_core.result import Result
 
@@ -228,6 +228,38 @@ def test_entries_read_manifests_only(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert first.request == {"type": "FilRequest", "v": 97}
     assert first.bytes == sum(path.stat().st_size for path in folder_of(tmp_path).iterdir())
     assert first.used >= second.used and first.used >= first.created and first.created.tzinfo is not None
+
+
+def test_entries_read_a_manifest_again_only_after_a_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, read = Store(tmp_path), []
+    parse = index.entry_of
+    monkeypatch.setattr(index, "entry_of", lambda key, *more: read.append(key) or parse(key, *more))
+    for name in "abc":
+        cache.put(key_of(name), result_of())
+    folder_of(tmp_path, key_of("c")).joinpath("manifest.json").write_text("[]")
+    first = cache.entries()
+    assert sorted(read) == sorted(map(key_of, "abc"))
+    read.clear()
+    assert cache.entries() == first
+    assert read == []
+    other = Store(tmp_path)  # as another process: it uses one, replaces one and removes one
+    other.get(KEY)
+    other.delete(key_of("b"))
+    assert [entry.key for entry in cache.entries()] == [KEY]
+    assert cache.entries()[0].used > first[-1].used
+    other.put(key_of("b"), result_of(2.0, size=3))
+    assert {entry.key for entry in cache.entries()} == {KEY, key_of("b")}
+    assert read == [KEY, key_of("b")]
+
+
+def test_the_entry_of_a_prefix_reads_no_other_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, read = Store(tmp_path), []
+    for i in range(40):
+        cache.put(key_of(i), result_of())
+    parse = index.entry_of
+    monkeypatch.setattr(index, "entry_of", lambda key, *more: read.append(key) or parse(key, *more))
+    assert cache.entry(key_of(7)[:9]).key == key_of(7)
+    assert read == [key_of(7)]
 
 
 def test_entries_leave_out_what_is_damaged(tmp_path: Path) -> None:
