@@ -1,4 +1,4 @@
-"""One of the twenty sessions: what it looks at, as a browser or by the browser's protocol, and how long that takes."""
+"""One of many sessions: what it looks at, as a browser or by the browser's protocol, and how long that takes."""
 
 from __future__ import annotations
 
@@ -19,28 +19,34 @@ if TYPE_CHECKING:
 
 _PATIENCE = 60_000  # milliseconds
 _POLL = 100  # milliseconds; polled at every frame, the browsers would do little else
-_PAGES = ("Leakage", "Examples", "Overview")
+PAGES = ("Leakage", "Examples", "Overview")
 _SETTLED = """() => document.querySelector("[data-testid='stMain'] :is([data-testid='stMetricValue'], h1, h2, h3)")
     && !document.querySelector("[data-testid='stStatusWidget'], [data-test-script-state='running']")"""
 
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """How the twenty sessions behave.
+    """How the sessions behave.
 
     Attributes:
         name: of the kind of sessions, in the rows.
+        sessions: how many there are.
         browsers: how many of them are browsers.
         rounds: how often each opens every page.
         beginning: seconds during which they start.
         pause: shortest and longest time on a page, in seconds.
+        most: seconds that a page may take, at the 95th percentile.
+        pages: what each opens in a round, by name.
     """
 
     name: str
+    sessions: int
     browsers: int
     rounds: int
     beginning: float
     pause: tuple[float, float]
+    most: float
+    pages: tuple[str, ...] = PAGES
 
 
 @dataclass(slots=True)
@@ -65,7 +71,10 @@ class Visitor:
 
     def check(self, name: str, shown: str) -> None:
         """Record a page that does not show this session's model or example."""
-        if self.caption not in shown:
+        if name == "Results":
+            if "results are stored" not in shown:
+                self.wrong.append(f"{name}: no results are listed")
+        elif self.caption not in shown:
             other = re.search("(logistic|least-squares), λ = [0-9.e-]+", shown)
             self.wrong.append(f"{name}: expected {self.caption}, got {other[0] if other else 'none'}")
         if name == "Examples" and f"Example {self.example}" not in shown:
@@ -76,7 +85,7 @@ async def _pauses(person: Visitor, crowd: Crowd) -> AsyncIterator[str]:
     """The pages in turn, each after a random pause."""
     chance = random.Random(f"{SEED} {person.query}")  # noqa: S311 - pauses are no secrets
     await asyncio.sleep(chance.uniform(0.0, crowd.beginning))
-    for name in _PAGES * crowd.rounds:
+    for name in crowd.pages * crowd.rounds:
         await asyncio.sleep(chance.uniform(*crowd.pause))
         yield name
 
