@@ -2,9 +2,9 @@
 
 Each session has its own data, model and example, and goes from page to page. Twenty browsers on the machine that serves
 them need ten times what the server does, so they pause for half a minute per page. With short pauses the browsers
-themselves would be measured; there most sessions use the browser's protocol and draw nothing, and two are browsers, which
-show what one of twenty users sees. Without pauses all use the protocol, and the next page is asked for as soon as the
-last one is there.
+themselves would be measured; there most sessions use the browser's protocol and draw nothing, and two are browsers,
+which show what one of twenty users sees. Without pauses all use the protocol, and the next page is asked for as soon as
+the last one is there.
 """
 
 from __future__ import annotations
