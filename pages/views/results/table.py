@@ -17,7 +17,7 @@ from fil_core.analyses.table import analysis_named
 from fil_core.display.numbers import counted
 from fil_core.engine.store import Entry
 from fil_core.engine.uploads import UPLOADS
-from pages.common import compute, sidebar, tables
+from pages.common import compute, sidebar, tables, text
 
 _OLDER = "of another version"
 _PAGE = 50  # results on one page
@@ -104,7 +104,7 @@ def _default(name: str) -> str | None:
 def filtered(runs: list[Stored]) -> list[Stored]:
     """The controls above the table; returns the results that they leave, in the order that they say."""
     one, two, words, order, three = st.columns([3, 3, 3, 3, 2], vertical_alignment="bottom")
-    parts = three.toggle("Parts too", key="parts", bind="query-params", help="Also parts of other results: models, and examples that were opened.")  # noqa: E501 # fmt: skip
+    parts = three.toggle("Parts", key="parts", bind="query-params", help="Also parts of other results: models, and examples that were opened.")  # noqa: E501 # fmt: skip
     runs = [run for run in runs if parts or not run.part]
     kinds = sorted({run.entry.analysis or _OLDER for run in runs})
     titles = sorted({run.entry.title for run in runs})
@@ -158,8 +158,12 @@ def selected(runs: list[Stored]) -> list[Stored]:
     if st.session_state.get("results-page", 1) > pages:
         st.session_state["results-page"] = 1
     page = st.pagination(pages, key="results-page", bind="query-params") if pages > 1 else 1
+    first = (page - 1) * _PAGE
     with above:
-        return _selected(runs[(page - 1) * _PAGE : page * _PAGE])
+        if pages > 1:
+            shown = f"{text.count(first + 1)} to {text.count(min(first + _PAGE, len(runs)))}"
+            st.caption(f"{shown} of {text.counted(len(runs), 'result')}")
+        return _selected(runs[first : first + _PAGE])
 
 
 def _selected(runs: list[Stored]) -> list[Stored]:
