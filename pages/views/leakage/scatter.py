@@ -27,8 +27,9 @@ def view(data: Dataset, table: pd.DataFrame, titles: dict[str, str]) -> None:
         st.caption(
             f"{text.count(len(shown))} of {text.count(len(table))} points are drawn, including all of the leakiest."
         )
+    drawn = shown[list(dict.fromkeys(["eta", "label", column]))]
     event = widgets.chart(
-        labelled(charts.against(shown, column, titles[column], widgets.mode(), log=log), data),
+        labelled(charts.against(drawn, column, titles[column], widgets.mode(), log=log), data),
         f"Scatter of eta against {titles[column]} for {len(shown):,} examples",
         "scatter",
         on_select="rerun",
