@@ -45,14 +45,10 @@ def options_of(argv: list[str]) -> argparse.Namespace:
     """The options of the command line.
 
     Raises:
-        SystemExit: they are not understood, or ask for help, which has been printed.
-        OSError: it could not be.
+        SystemExit: they are not understood, or ask for help; either has been printed.
+        OSError: help could not be printed.
     """
-    try:
-        return parser().parse_args(_tied(argv))
-    except SystemExit:
-        terminal.flush()
-        raise
+    return parser().parse_args(_tied(argv))
 
 
 def _tied(argv: list[str]) -> list[str]:
@@ -103,6 +99,9 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:  # one line, as for every other bad input
         terminal.err(f"{terminal.OWN}{message.rstrip('.')}. See {self.prog} --help.")
         self.exit(_BAD_INPUT)
+
+    def print_help(self, file: Any = None) -> None:  # argparse says nothing of a stdout that is full
+        terminal.out(self.format_help().rstrip())
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
         # argparse of Python 3.11 drops the value of `--id=--`, as though it were the mark between options and operands.

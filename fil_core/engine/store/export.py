@@ -87,9 +87,23 @@ def to_parquet_bytes(frame: pd.DataFrame) -> bytes:
     if set(frame.index.names) & set(frame.columns):
         raise BadRequest(f"table: expected an index with a name that no column has; got {list(frame.index.names)!r}.")
     try:
-        return frame.to_parquet(engine="pyarrow")
+        return _written(frame)
     except _UNSUITABLE as error:
         raise BadRequest(f"table: expected columns of one type each (numbers, texts, booleans); {error}.") from error
+
+
+def _written(frame: pd.DataFrame) -> bytes:
+    """A table as Parquet, written without threads and into memory of Arrow's own.
+
+    `DataFrame.to_parquet` converts columns in a pool of threads and writes through a Python file, for which Arrow keeps
+    Python objects; see `encoding` for what that can do to a process that ends soon after.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pandas(frame, nthreads=1), sink)
+    return bytes(sink.getvalue())
 
 
 def to_flat_parquet_bytes(frame: pd.DataFrame) -> bytes:
