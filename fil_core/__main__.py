@@ -1,86 +1,81 @@
-"""The command line, `python -m fil_core ...`: parses the options, runs a command of `fil_core.cli`, reports errors."""
+"""The command line, `python -m fil_core ...`, and what an interrupt does to it before and after its work."""
 
 from __future__ import annotations
 
-import argparse
-import io
+import atexit
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any, NoReturn
 
-from fil_core.cli import commands as every_command
-from fil_core.cli import report
-from fil_core.errors import FilError
-
-_CALLED = {"name": "data", "data directory": "data-dir"}  # names of values that are not those of their options
-_OF_WEIGHTS = ("method", "iterations", "min_weight", "max_weight", "drop")  # what --weights says in one text
-_BAD_INPUT, _STOPPED = 2, 130  # 130 is how a shell reports an interrupted program
+_STOPPED = 130  # how a shell reports an interrupted program
+_STDERR = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command.
+    """Run a command in this process; see `fil_core.cli.program.run`."""
+    from fil_core.cli.program import run
 
-    Args:
-        argv: arguments without the program's name; None takes the process's own.
+    return run(argv)
 
-    Returns:
-        0; or, after one line on stderr, 2 for bad input and 130 for an interrupt.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # an encoding without × or λ gets a question mark instead
-    options = parser().parse_args(argv)
+
+def _leave(number: int, frame: FrameType | None) -> Any:
+    """Stop at once: during imports, or at the exit, an exception would end in a traceback or be lost in C code."""
     try:
-        status = options.run(options)
-        sys.stdout.flush()
-        return status
-    except FilError as error:
-        said = " ".join(str(error).splitlines())  # a name out of a file may hold a line break
-        print(f"fil_core: {_with_option(said, options)}", file=sys.stderr)
-        return _BAD_INPUT
-    except KeyboardInterrupt:
-        print("\nfil_core: stopped; what was finished is kept.", file=sys.stderr)
+        os.write(_STDERR, b"\nfil_core: stopped.\n")
+    finally:
+        os._exit(_STOPPED)
+
+
+def _lost(unraisable: sys.UnraisableHookArgs) -> None:
+    """An interrupt in the middle of a clean-up, where Python only reports it and goes on, ends the program too."""
+    if isinstance(unraisable.exc_value, KeyboardInterrupt):
+        _leave(signal.SIGINT, None)
+    sys.__unraisablehook__(unraisable)
+
+
+def _open_descriptors() -> None:
+    """Open what a shell has started the program without.
+
+    The next file that is opened would take its place, and get what is written for a person.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
+def _status(interrupted: Callable[[], Any]) -> int:
+    """Run the command; `interrupted` is called when its work begins and has an interrupt raise an exception again."""
+    from fil_core.cli.program import run
+
+    try:
+        interrupted()
+        return run(None)
+    except SystemExit as stop:  # after an error or a text of argparse's
+        return int(stop.code or 0)
+    except KeyboardInterrupt:  # outside of what `run` watches
         return _STOPPED
-    except BrokenPipeError:  # the reader of the output has closed it, as `head` does
-        _discard_stdout()
-        return 0
-    except OSError as error:
-        _discard_stdout()
-        print(f"fil_core: a file could not be read or written ({error}).", file=sys.stderr)
-        return _BAD_INPUT
 
 
-def _with_option(message: str, options: argparse.Namespace) -> str:
-    """An error message that begins with the name of a value, with the name of its option instead."""
-    name, colon, rest = message.partition(":")
-    flag = _CALLED.get(name, name).replace(" ", "-").replace("_", "-")
-    has = {option.replace("_", "-") for option in vars(options)}
-    if colon and flag in has:
-        return f"--{flag}:{rest}"
-    return f"--weights: {message}" if name in _OF_WEIGHTS and "weights" in has else message
+def _program() -> NoReturn:
+    """`main` as a process of its own.
 
-
-def _discard_stdout() -> None:
-    """Redirect stdout to nowhere, since Python would try to write the rest again at its exit and fail."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def parser() -> argparse.ArgumentParser:
-    """The parser of all commands."""
-    made = _Parser(
-        prog="python -m fil_core", description="How much a trained model gives away about each training example."
-    )
-    commands = made.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-    every_command.add(commands)
-    report.add(commands)
-    return made
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> Any:  # one line, as for every other bad input
-        self.exit(_BAD_INPUT, f"fil_core: {message.rstrip('.')}. See {self.prog} --help.\n")
+    It ends without the interpreter's own clean-up. During that, threads that libraries leave behind can abort a process
+    whose work is done, and an interrupt would be lost or end in a traceback; everything that is written is on disk.
+    """
+    _open_descriptors()
+    usual = signal.getsignal(signal.SIGINT)
+    if usual is signal.default_int_handler:  # otherwise ignored, as a shell has it for a program in the background
+        signal.signal(signal.SIGINT, _leave)
+        sys.unraisablehook = _lost
+    status = _status(lambda: signal.signal(signal.SIGINT, usual))
+    if usual is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave)
+    atexit._run_exitfuncs()  # as the interpreter does first of all
+    os._exit(status)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    _program()

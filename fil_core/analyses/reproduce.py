@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 from fil_core.analyses.table import analysis_of
@@ -12,7 +11,8 @@ from fil_core.dataset import Dataset
 from fil_core.display import redaction
 from fil_core.errors import DataUnavailable
 from fil_core.specs import ModelRequest, Request
-from fil_core.specs.options import Place, is_switch, places, write_names
+from fil_core.specs.options import Place, is_switch, places
+from fil_core.specs.texts import typed, write_names
 
 _EQUAL_ONLY = (("model", "weights"), ("model", "parameters"))
 
@@ -35,7 +35,7 @@ def command(request: Request, dataset: Dataset | None = None, *, redact: bool = 
     data, reading = _source(request.data.name)
     if redact and "missing-texts" in reading:
         reading["missing-texts"] = redaction.MASK
-    found = {"data": data} | reading
+    found: dict[str, str | None] = {"data": data, **reading}
     for place in places(type(request)):
         if place.path != ("data", "name") and place.option.identity and _written(place, request):
             value = place.value(request)
@@ -44,10 +44,10 @@ def command(request: Request, dataset: Dataset | None = None, *, redact: bool = 
             if redact and request.data.name.startswith(register.PREFIX):
                 value = _masked(place, value)
             if is_switch(place):
-                found[place.option.flag if value else f"no-{place.option.flag}"] = ""
+                found[place.option.flag if value else f"no-{place.option.flag}"] = None
             else:
                 found[place.option.flag] = place.option.kind.write(value)
-    given = " ".join(_argument(name, value) for name, value in found.items())
+    given = " ".join(typed(name, value) for name, value in found.items())
     out = f" --out {analysis.name.replace(' ', '-')}.csv" if analysis.columns else ""
     return f"python -m fil_core {analysis.command} {given}{out}"
 
@@ -78,13 +78,6 @@ def _written(place: Place, request: Request) -> bool:
     return value is not None and (place.option.always or value != place.default)
 
 
-def _argument(name: str, value: str) -> str:
-    """An option as it is typed; a value that begins like an option is tied to its name."""
-    if not value:
-        return f"--{name}"
-    return f"--{name}={shlex.quote(value)}" if value.startswith("-") else f"--{name} {shlex.quote(value)}"
-
-
 def _source(name: str) -> tuple[str, dict[str, str]]:
     """What --data is given, and how it is read: own data come from their file, wherever that lies."""
     if not name.startswith(register.PREFIX):
@@ -106,7 +99,7 @@ def _source(name: str) -> tuple[str, dict[str, str]]:
         "thousands": chosen.thousands,
         "dates": "" if chosen.dates == "refuse" else chosen.dates,
         "task": "" if chosen.task == "auto" else chosen.task,
-        "test-fraction": "" if chosen.test_fraction is None else f"{chosen.test_fraction:g}",
+        "test-fraction": "" if chosen.test_fraction is None else repr(chosen.test_fraction),
         "image-size": "x".join(map(str, chosen.image_size)) if chosen.image_size else "",
     }
     return f"./{entry.title}", {option: value for option, value in options.items() if value}

@@ -14,6 +14,7 @@ from fil_core.errors import BadData, BadRequest, DataUnavailable
 from fil_core.out_of_core.source import RowSource
 from fil_core.result import Result
 from fil_core.specs import DataSpec, Preprocess
+from fil_core.specs.paths import user_path
 
 _PEEKED = 100_000  # first rows, whose targets decide whether there are two classes
 _NUMBERS = "biuf"
@@ -58,12 +59,13 @@ def measure(options: argparse.Namespace, command: Command) -> Result:
 
 
 def _source(options: argparse.Namespace) -> RowSource:
-    path = Path(options.data or "").expanduser()
+    path = user_path("data", options.data or "")
     if path.suffix.lower() != ".npy" or not path.is_file():
         raise DataUnavailable(f"--in-blocks: expected a .npy matrix; {options.data} is not one.")
-    target: int | str = _column("target", options.target) if _is_number(options.target) else str(options.target or "")
-    if target == "":
+    if not options.target:
         raise BadRequest("--target: expected a column's number, or a second .npy file with the targets.")
+    given = options.target
+    target: int | str = _column("target", given) if _is_number(given) else str(user_path("target", given))
     left_out = tuple(_column("leave-out", name) for name in options.leave_out or ())
     left_out += (_column("id", options.id),) if options.id else ()
     return RowSource(features=str(path), target=target, left_out=left_out, classes=_classes(options, path, target))
@@ -103,7 +105,7 @@ def _classes(options: argparse.Namespace, path: Path, target: int | str) -> tupl
 
 def _first_targets(path: Path, target: int | str) -> np.ndarray:
     """The targets of the first rows, read without the rest of the file."""
-    source = path if isinstance(target, int) else Path(target).expanduser()
+    source = path if isinstance(target, int) else Path(target)
     if not source.is_file():
         raise DataUnavailable(f"--target: expected a column's number or a .npy file; {target} is neither.")
     with source.open("rb") as file:

@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fil_core.cli import terminal
 from fil_core.cli.data import data_spec, existing_file
 from fil_core.cli.derived import build, model_values
+from fil_core.cli.outputs import check_is_no_input
 from fil_core.cli.progress import Reporter
 from fil_core.result import Result
 from fil_core.specs import DataSpec, ModelRequest, ModelSpec, Request
@@ -43,7 +45,7 @@ class Command:
 
         self.options, self._start = options, time.perf_counter()
         if options.out is not None:
-            check_table_path(options.out)
+            check_is_no_input(check_table_path(options.out), options)
         self.engine, self.progress = Engine(), Reporter()
         self.cached = True
         self._dataset: Dataset | None = None
@@ -61,13 +63,13 @@ class Command:
     def _parameters_file(self, path: Path) -> str:
         from fil_core.engine.uploads import keep_parameters, read_parameters
 
-        return keep_parameters(self.engine.store, read_parameters(existing_file(str(path))))
+        return keep_parameters(self.engine.store, read_parameters(existing_file("parameters", path)))
 
     def _weights_file(self, path: Path, data: DataSpec) -> GivenWeights:
         from fil_core.engine.weights import keep_weights, read_weights
 
         dataset = self.engine.dataset(data, self.progress)
-        return keep_weights(self.engine.store, read_weights(str(path)), dataset)
+        return keep_weights(self.engine.store, read_weights(str(existing_file("weights", path))), dataset)
 
     def request(self, kind: type[Request]) -> Request:
         """The request of a kind that the options ask for."""
@@ -99,7 +101,7 @@ class Command:
         """Print a note on stderr, each only once per command; an empty one is none."""
         if text and text not in self.notes:
             self.notes.append(text)
-            print(f"note: {text}", file=sys.stderr)
+            terminal.err(f"note: {text}")
 
     def finish(
         self, table: Any, line: dict[str, Any], words: str, *, analysis: Analysis | None = None, done: str = "Computed"
@@ -122,7 +124,7 @@ class Command:
         common: dict[str, Any] = {"notes": self.notes, "cached": self.cached}
         common |= {"seconds": round(seconds, 3), "peak_memory_mib": _peak_memory_mib()}
         stored = " (stored result)" if self.cached else ""
-        print(
+        terminal.out(
             json.dumps(strict(line | common), allow_nan=False)
             if self.options.json
             else f"{words}\n{done} in {seconds:.2f} s{stored}."
@@ -136,7 +138,7 @@ class Command:
         if self.options.scores is None or self._dataset is None:
             return table
         store = self.engine.store
-        name = keep_scores(store, read_scores(existing_file(self.options.scores)), self._dataset)
+        name = keep_scores(store, read_scores(existing_file("scores", self.options.scores)), self._dataset)
         scores, notes = scores_of(store, name, self._dataset)
         for note in notes:
             self.note(note)

@@ -10,12 +10,13 @@ from typing import Any
 from fil_core.analyses.analysis import Analysis
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.table import ANALYSES
-from fil_core.cli import blocks
+from fil_core.cli import blocks, terminal
 from fil_core.cli.command import Command
 from fil_core.cli.derived import add_options, model_places, own_places
 from fil_core.cli.fan_out import FanOut, fan_out_options
 from fil_core.cli.options import data_options, run_options
 from fil_core.dataset import Dataset
+from fil_core.display.plain import visible
 from fil_core.result import Result
 from fil_core.specs import Request
 
@@ -91,7 +92,7 @@ def reported(
         line, words = analysis.printed(subject)
     else:
         line = {name: result.summary[name] for name in analysis.wanted}
-        words = analysis.sentence(subject, str).replace("**", "")
+        words = analysis.sentence(subject, visible).replace("**", "")
     return line | {"device": result.provenance["device"]}, words
 
 
@@ -105,13 +106,16 @@ def _list_data(options: argparse.Namespace) -> int:
     from fil_core.data.own import registered
     from fil_core.display.numbers import counted
 
-    folder = data_directory(options.data_dir)
+    folder, lines = data_directory(options.data_dir), []
     for name, source in catalogue().items():
         missing = [f for f in source.files if not (folder / f).exists()]
         state = "ready" if not missing else "downloads on first use" if source.downloadable else "files missing"
-        print(f"{name:14} {state:23} {source.description}")
-    print(f"Files are looked for in {folder}.")
+        lines.append(f"{name:14} {state:23} {source.description}")
+    lines.append(f"Files are looked for in {folder}.")
     for entry in registered():
-        print(f"{entry.name:30} {entry.title}: {counted(entry.rows, 'row')}, {counted(entry.features, 'feature')}")
-    print("A file or folder of your own: --data ./patients.csv --target COLUMN, or --data ./images.zip.")
+        lines.append(
+            f"{entry.name:30} {entry.title}: {counted(entry.rows, 'row')}, {counted(entry.features, 'feature')}"
+        )
+    lines.append("A file or folder of your own: --data ./patients.csv --target COLUMN, or --data ./images.zip.")
+    terminal.out("\n".join(map(visible, lines)))
     return 0

@@ -13,6 +13,7 @@ from fil_core.data.own.choices import Choices, image_size, read_missing_texts
 from fil_core.data.own.reading import SUFFIXES
 from fil_core.errors import BadRequest, DataUnavailable
 from fil_core.specs import DataSpec
+from fil_core.specs.paths import user_path
 
 _OWN = (
     "target", "sensitive", "id", "leave_out", "categorical", "missing", "missing_texts", "decimal", "thousands",
@@ -34,15 +35,20 @@ def data_spec(options: argparse.Namespace, note: Callable[[str], None]) -> DataS
     )
 
 
-def existing_file(path: str) -> Path:
+def existing_file(option: str, written: str | Path) -> Path:
     """The path of a file that exists.
 
+    Args:
+        option: that names it.
+        written: the path as a person wrote it.
+
     Raises:
+        BadRequest: no path of this system.
         DataUnavailable: there is no such file.
     """
-    file = Path(path).expanduser()
+    file = user_path(option, written)
     if not file.is_file():
-        raise DataUnavailable(f"{path}: expected a file; there is none. Check the path.")
+        raise DataUnavailable(f"{written}: expected a file; there is none. Check the path.")
     return file
 
 
@@ -65,7 +71,7 @@ def _own_data(options: argparse.Namespace, path: str, note: Callable[[str], None
     from fil_core.data.own import add
 
     reporter = Reporter()
-    entry = add(Path(path).expanduser(), choices(options), progress=reporter)
+    entry = add(user_path("data", path), choices(options), progress=reporter)
     reporter.close()
     for warning in entry.health["warnings"]:
         note(warning)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
+
+from fil_core.cli import terminal
+from fil_core.display.plain import visible
+
+_CLEARED = "\r\x1b[K"  # the line on a terminal, emptied
 
 
 class Reporter:
@@ -20,16 +24,14 @@ class Reporter:
             total: of how much; None where that is unknown.
             what: what is being done.
         """
-        now = time.monotonic()
-        if now - self._shown < (0.1 if sys.stderr.isatty() else 1.0) and what == self._last:
+        now, rewritten = time.monotonic(), terminal.is_terminal()
+        if now - self._shown < (0.1 if rewritten else 1.0) and what == self._last:
             return
         self._shown, self._last = now, what
-        text = f"{what}: {done:,} of {total:,}" if total else what
-        print(f"\r\x1b[K{text}" if sys.stderr.isatty() else text, end="", file=sys.stderr, flush=True)
-        if not sys.stderr.isatty():
-            print(file=sys.stderr)
+        text = visible(f"{what}: {done:,} of {total:,}" if total else what)
+        terminal.write_err(f"{_CLEARED}{text}" if rewritten else f"{text}\n")
 
     def close(self) -> None:
         """Clear the line on a terminal."""
-        if sys.stderr.isatty() and self._shown:
-            print("\r\x1b[K", end="", file=sys.stderr)
+        if terminal.is_terminal() and self._shown:
+            terminal.write_err(_CLEARED)

@@ -12,6 +12,7 @@ from fil_core.analyses.table import request_of
 from fil_core.cli.command import Command
 from fil_core.cli.commands import request_options
 from fil_core.cli.options import names, whole
+from fil_core.cli.outputs import check_is_no_input
 from fil_core.display.numbers import counted
 from fil_core.engine.uploads import UPLOADS
 from fil_core.errors import BadRequest
@@ -45,7 +46,7 @@ def _run_report(options: argparse.Namespace) -> int:
     """Write one self-contained HTML file: the results, figures, examples, their provenance, and how to reproduce it."""
     from fil_core.report import check_report_path, report, write
 
-    check_report_path(options.file)
+    check_is_no_input(check_report_path(options.file), options)
     command = Command(options)
     if options.key:
         results = _stored(command, options.key)

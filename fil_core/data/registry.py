@@ -17,6 +17,7 @@ from fil_core.dataset import Task
 from fil_core.errors import DataUnavailable
 from fil_core.progress import Progress
 from fil_core.specs import DataSpec, Preprocess
+from fil_core.specs.paths import user_path
 
 Kind = Literal["image", "table", "synthetic"]
 
@@ -208,11 +209,7 @@ def data_directory(path: str | None = None) -> Path:
     """The folder of data files: the argument, else FIL_DATA_DIR, else a folder in the user's cache.
 
     Raises:
-        DataUnavailable: the path starts with `~` and the user has no home folder.
+        BadRequest: no path, such as one that starts with `~` where the user has no home folder.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "fil-explorer" / "data"
-    folder = Path(path or os.environ.get("FIL_DATA_DIR") or cache)
-    try:
-        return folder.expanduser().absolute()
-    except RuntimeError as error:
-        raise DataUnavailable(f"data directory: expected a folder; got {str(folder)!r} ({error}).") from error
+    return user_path("data directory", path or os.environ.get("FIL_DATA_DIR") or cache, "a folder").absolute()

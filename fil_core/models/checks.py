@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelSpec
 from fil_core.specs.families import fitting
+from fil_core.specs.texts import typed, write_names
 
 _SCALE = (1e-3, 1e3)  # of the mean weight; the penalty, which counts n examples, has no meaning far from a mean of 1
 _NO_REASON = "columns that depend linearly on others, or that differ too much in size"
@@ -56,11 +56,7 @@ def check_task(spec: ModelSpec, dataset: Dataset) -> None:
     if spec.family.fits(classes):
         return
     task = f"{classes} classes" if classes else "a real-valued target"
-    more = (
-        f" Or keep two of them (--classes {','.join(map(shlex.quote, dataset.class_names[:2]))})."
-        if classes > 2
-        else ""
-    )
+    more = f" Or keep two of them ({typed('classes', write_names(dataset.class_names[:2]))})." if classes > 2 else ""
     if classes > 2 and all(map(_WHOLE.fullmatch, dataset.class_names)):
         more += " If they count or grade something, they are a target for --task regression."
     fits = " or ".join(fitting(classes))

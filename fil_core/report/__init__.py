@@ -6,16 +6,13 @@ Plotly, about five megabytes.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from fil_core.analyses.subject import Datasets, Subject, subject
 from fil_core.analyses.table import analysis_of
-from fil_core.engine.store.folders import write_synced
+from fil_core.engine.store import output
 from fil_core.errors import BadRequest
 from fil_core.report.document import document
 from fil_core.report.provenance import provenance
@@ -80,21 +77,13 @@ def _about(subject: Subject) -> str:
     return f"{subject.result.provenance['data']['title']}{measured}{weights}{noise}{risk}"
 
 
-def check_report_path(path: Path | str) -> None:
-    """Refuse, before any work is done for it, a path that no report can be written to.
+def check_report_path(path: Path | str) -> Path:
+    """The path of a report that can be written, before any work is done for it.
 
     Raises:
-        BadRequest: a suffix other than `.html`, or a folder that is not there.
+        BadRequest: a suffix other than `.html`, or see `output.check_path`.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".html":
-        raise BadRequest(f"out: expected a file name ending in .html; got {str(path)!r}.")
-    if path.is_dir():
-        raise BadRequest(f"out: expected a file name; {path} is a folder.")
-    if not path.absolute().parent.is_dir():
-        raise BadRequest(
-            f"out: expected an existing folder; {path.absolute().parent} is not there, so create it first."
-        )
+    return output.check_path(path, (".html",))
 
 
 def write(content: str, path: Path | str) -> None:
@@ -103,16 +92,4 @@ def write(content: str, path: Path | str) -> None:
     Raises:
         BadRequest: see `check_report_path`, or a path that cannot be written.
     """
-    check_report_path(path)
-    path = Path(path)
-    # Beside the target, since a rename is atomic only within one file system.
-    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        write_synced(temporary, content.encode())
-        os.replace(temporary, path)
-    except OSError as error:
-        cause = error.strerror or error
-        raise BadRequest(f"out: {path} cannot be written ({cause}); choose another place.") from error
-    finally:
-        with contextlib.suppress(OSError):  # the reason it cannot be removed is being reported already
-            temporary.unlink(missing_ok=True)
+    output.write(check_report_path(path), content.encode())

@@ -12,7 +12,7 @@ from fil_core.errors import BadRequest
 from fil_core.specs import checks
 from fil_core.specs.families import DEFAULT_L2, FAMILIES, KINDS, Family
 from fil_core.specs.options import Kind, check_options, choice, number, option, switch
-from fil_core.specs.weights import GivenWeights, Weighting, weighting
+from fil_core.specs.weights import GivenWeights, Weighting, names_file, weighting
 
 ModelKind = Literal["least-squares", "logistic", "softmax"]  # the names of FAMILIES, for type checkers
 LARGEST_L2 = 1e6  # a penalty that shrinks the parameters to nearly zero on any scaled data
@@ -29,7 +29,7 @@ def _weights() -> Kind:
         return value
 
     def read(text: str) -> Weighting | Path | None:
-        return Path(text) if text.lower().endswith((".csv", ".parquet")) else weighting(text)
+        return Path(text) if names_file(text) else weighting(text)
 
     return Kind(check, read, lambda value: value.text, "WEIGHTING")
 

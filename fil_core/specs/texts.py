@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -47,7 +48,7 @@ def read_names(written: str) -> tuple[str, ...]:
     names, at = [], 0
     while True:
         part = _NAME.match(written, at)
-        if part is None or not (part[1] or (part[2] or "").strip()):
+        if part is None or (part[1] is None and not part[2].strip()):  # an empty name is written ""
             raise ValueError(f"expected names between commas, got {written!r}")
         names.append(part[2].strip() if part[1] is None else part[1].replace('""', '"'))
         at = part.end()
@@ -62,6 +63,21 @@ def write_names(values: tuple[str, ...]) -> str:
     'age,"weight, kg"'
     """
     return ",".join(name if _UNQUOTED.fullmatch(name) else '"' + name.replace('"', '""') + '"' for name in values)
+
+
+def typed(flag: str, value: str | None = None) -> str:
+    """An option as a person types it in a shell; a value that begins like an option is tied to its name.
+
+    >>> print(typed("classes", "-1,1"), typed("target", "weight, kg"), typed("force"))
+    --classes=-1,1 --target 'weight, kg' --force
+
+    Args:
+        flag: its name, without dashes.
+        value: its value; None for a switch.
+    """
+    if value is None:
+        return f"--{flag}"
+    return f"--{flag}{'=' if value.startswith('-') else ' '}{shlex.quote(value)}"
 
 
 def read_several(written: str, kind: Callable[[str], Any], what: str) -> tuple[Any, ...]:

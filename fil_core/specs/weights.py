@@ -150,6 +150,15 @@ def weighting(text: str) -> Weighting | None:
     return _READERS[kind](rest)
 
 
+def names_file(text: str) -> bool:
+    """Whether a text is the path of a file with weights rather than a weighting, whose last attribute may end alike.
+
+    >>> names_file("w.csv"), names_file("drop:10:attribute=w.csv"), names_file("./drop:10.csv")
+    (True, False, True)
+    """
+    return text.lower().endswith((".csv", ".parquet")) and text.partition(":")[0].strip() not in _READERS
+
+
 def _irfil(rest: str) -> Irfil:
     rest, attribute = _split_attribute(rest)
     method, *parts = rest.split(":")

@@ -18,13 +18,13 @@ from hypothesis import HealthCheck, given, settings, strategies
 from plotly.offline import get_plotlyjs
 
 import fil_core.analyses
-from fil_core import __main__ as command_line
 from fil_core.analyses.analysis import Cost, Sizes
 from fil_core.analyses.neighbours.request import NeighboursRequest
 from fil_core.analyses.reproduce import command
 from fil_core.analyses.sharing import shareable
 from fil_core.analyses.subject import Subject, subject
 from fil_core.analyses.table import ANALYSES, analysis_of, request_of
+from fil_core.cli import program as command_line
 from fil_core.cli.command import Command
 from fil_core.cli.commands import reported
 from fil_core.data.own import Choices, add

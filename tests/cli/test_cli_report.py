@@ -10,8 +10,7 @@ import os
 import pandas as pd
 import pytest
 
-from fil_core import report
-from fil_core.engine.store import Entry, Store
+from fil_core.engine.store import Entry, Store, folders
 from fil_core.errors import BadRequest
 from fil_core.result import Result
 
@@ -104,7 +103,7 @@ def test_a_full_disk_leaves_the_old_report(run, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(report, "write_synced", full)
+    monkeypatch.setattr(folders, "write_synced", full)
     code, _, err = run("report", "--out", path, *DIABETES, "--redact")
     assert code == 2 and "No space left" in err
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["a.html"]

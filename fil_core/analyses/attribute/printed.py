@@ -6,6 +6,7 @@ from typing import Any
 
 from fil_core.analyses.attribute.words import RARE
 from fil_core.analyses.subject import Subject
+from fil_core.display.plain import visible
 
 _WANTED = (
     "accuracy", "standard_error", "prior", "exact", "sigmas", "levels", "attribute", "n", "d", "eta_mean", "trials",
@@ -16,13 +17,14 @@ _WANTED = (
 def printed(subject: Subject) -> tuple[dict[str, Any], str]:
     """For --json, and in words."""
     line = {name: subject.result.summary[name] for name in _WANTED}
-    values = ", ".join(f"{level} {share:.3f}" for level, share in zip(line["levels"], line["prior"], strict=True))
-    rows = [f"{line['attribute']} of {line['n']:,} training examples: {values}. Accuracy by output noise sigma:"]
+    attribute, levels = visible(line["attribute"]), [visible(level) for level in line["levels"]]
+    values = ", ".join(f"{level} {share:.3f}" for level, share in zip(levels, line["prior"], strict=True))
+    rows = [f"{attribute} of {line['n']:,} training examples: {values}. Accuracy by output noise sigma:"]
     rows += [_row("", [f"{sigma:g}" for sigma in line["sigmas"]])]
     rows += [_row(name, [f"{value:.4f}" for value in shares]) for name, shares in line["accuracy"].items()]
     rows += [_row(f"{name}, exact", [f"{v:.4f}" for v in shares]) for name, shares in _beside(line).items()]
     if min(line["prior"]) <= RARE:
-        value = line["levels"][line["rarest"]]
+        value = levels[line["rarest"]]
         titles = {
             "balanced_accuracy": "Balanced accuracy:", "recall": f"Recall of {value}:",
             "precision": f"Precision of {value}:",

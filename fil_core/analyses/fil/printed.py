@@ -8,6 +8,7 @@ from typing import Any
 from fil_core.analyses.fil.words import scale_sentence
 from fil_core.analyses.subject import Subject
 from fil_core.display.numbers import count, counted
+from fil_core.display.plain import visible
 
 _WANTED = (
     "n", "d", "eta_mean", "eta_std", "eta_min", "eta_median", "eta_max", "train_score", "test_score", "converged",
@@ -32,5 +33,5 @@ def printed(subject: Subject) -> tuple[dict[str, Any], str]:
 def _scale(subject: Subject) -> str:
     """The rows that set the scale, on a line of their own."""
     result = subject.result
-    said = scale_sentence(result.summary, str, eta=result.table["eta"], called=subject.called)
+    said = scale_sentence(result.summary, visible, eta=result.table["eta"], called=subject.called)
     return f"\n{said}" if said else ""

@@ -6,6 +6,7 @@ from typing import Any
 
 from fil_core.analyses.mitigate.request import MitigateRequest
 from fil_core.analyses.subject import Subject
+from fil_core.display.plain import visible
 
 _COLUMNS = ["sigma", "l2", "trained_on", "eta_max", "eta_mean", "eta_std", "attack", "expected_score", "score_std"]
 
@@ -16,11 +17,11 @@ def printed(subject: Subject) -> tuple[dict[str, Any], str]:
     assert isinstance(request, MitigateRequest)
     line = {name: subject.result.summary[name] for name in ("mitigations", "sigma", "n", "score")}
     shown = subject.result.table[_COLUMNS].rename(columns={"expected_score": line["score"], "score_std": "±"})
-    of = f" of {request.attribute}" if request.attribute else ""
+    of = f" of {visible(request.attribute)}" if request.attribute else ""
     if request.attribute:
         shown.insert(shown.columns.get_loc("attack") + 1, "by", subject.result.table["attacker"])
     attack = (
-        f"share of {request.attribute} inferred correctly (smaller is more private)"
+        f"share of {visible(request.attribute)} inferred correctly (smaller is more private)"
         if request.attribute
         else "reconstruction error relative to that without the release (larger is more private)"
     )

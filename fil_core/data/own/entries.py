@@ -10,7 +10,7 @@ import pandas as pd
 
 from fil_core.data.own.choices import Choices
 from fil_core.data.own.dates import like_dates, read_dates
-from fil_core.data.own.naming import column_option, option
+from fil_core.data.own.naming import option
 from fil_core.data.own.numerals import (
     LEADING_ZERO,
     NOTATIONS,
@@ -20,6 +20,7 @@ from fil_core.data.own.numerals import (
     like_numbers,
     readable_in,
 )
+from fil_core.specs.texts import typed
 
 USUAL_GAPS = frozenset(
     {
@@ -220,8 +221,8 @@ def _refused(column: _Column, gaps: np.ndarray, bad: np.ndarray, choices: Choice
 
 def _way(notation: Notation, numbers: np.ndarray, words: np.ndarray, choices: Choices) -> str:
     """The options for another notation, with what they make of an entry, and for words among the numbers."""
-    given = [column_option("decimal", notation.decimal)] if notation.decimal != choices.decimal else []
-    given += [column_option("thousands", notation.thousands)] if notation.thousands != choices.thousands else []
+    given = [typed("decimal", notation.decimal)] if notation.decimal != choices.decimal else []
+    given += [typed("thousands", notation.thousands)] if notation.thousands != choices.thousands else []
     parts = []
     if given and len(numbers):
         (number,) = notation.read(numbers[:1])

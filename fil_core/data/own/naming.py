@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-
-from fil_core.specs.texts import write_names
+from fil_core.specs.texts import typed, write_names
 
 _LONGEST = 160  # characters of the names in a message
 
@@ -27,15 +25,5 @@ def option(flag: str, *names: str) -> str:
     shown = list(names)
     while len(shown) > 1 and len(write_names(tuple(shown))) > _LONGEST:
         shown.pop()
-    value = shlex.quote(write_names(tuple(shown)))
     more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
-    return f"--{flag}{'=' if value.startswith('-') else ' '}{value}{more}"
-
-
-def column_option(flag: str, name: str) -> str:
-    """An option whose value is one column, whose name needs no quotes of its own.
-
-    >>> print(column_option("id", "weight, kg"))
-    --id 'weight, kg'
-    """
-    return f"--{flag}{'=' if name.startswith('-') else ' '}{shlex.quote(name)}"
+    return f"{typed(flag, write_names(tuple(shown)))}{more}"

@@ -74,7 +74,7 @@ def _schema(path: Path) -> pa.Schema:
     """Names and types of the columns, once sizes and names have been checked."""
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(path, memory_map=False)
+    file = pq.ParquetFile(path, memory_map=False, pre_buffer=False)
     meta = file.metadata
     limits.check_cells(path.name, meta.num_rows, meta.num_columns)
     if meta.num_row_groups > _MAX_ROW_GROUPS:

@@ -13,14 +13,14 @@ from fil_core.data.own import limits
 from fil_core.data.own.choices import DEFAULT_TEST_FRACTION, Choices
 from fil_core.data.own.columns import Column, as_numbers, as_texts, read_columns, sorted_levels
 from fil_core.data.own.gaps import complete_rows, filled, first_few
-from fil_core.data.own.naming import column_option, key, option
+from fil_core.data.own.naming import key, option
 from fil_core.data.own.numerals import PLAIN
 from fil_core.data.own.targets import read_target
 from fil_core.data.raw import Raw, split_rows
 from fil_core.data.tabular import encode, unseen
 from fil_core.dataset import AttributeGroup
 from fil_core.errors import BadData
-from fil_core.specs.texts import write_names
+from fil_core.specs.texts import typed, write_names
 
 _SEVERAL = {"sensitive": "sensitive", "left_out": "leave-out", "categorical": "categorical"}  # fields and their options
 _MAX_ABSOLUTE = 1e100  # of an entry; larger ones could overflow in sums of squares
@@ -100,7 +100,7 @@ def _reading_notes(columns: dict[str, Column], features: list[str], choices: Cho
         grouped = f" and {choices.thousands!r} between thousands" if choices.thousands else ""
         notes.append(f"Numbers are read with a decimal {decimal}{grouped}.")
     notes += [
-        f"{c.name} numbers or names the rows and is no feature. As the id ({column_option('id', c.name)}) it names the "
+        f"{c.name} numbers or names the rows and is no feature. As the id ({typed('id', c.name)}) it names the "
         "examples."
         for c in columns.values()
         if c.kind == "rows"

@@ -77,16 +77,19 @@ def decode(key: str, files: Files) -> Result:
 
 
 def _table(content: bytes) -> pd.DataFrame:
-    """A table from Parquet, read without threads of Arrow's.
+    """A table from Parquet, read without threads of Arrow's and from memory of its own.
 
     They can abort or hang a process that ends soon after (apache/arrow issues 34314 and 50482): of 200 processes that
     read results and ended, three died of SIGABRT with their work done. `pandas.read_parquet` starts threads even where
-    it is asked not to.
+    it is asked not to. A column may go on using what it was read from; were that a Python object, whichever thread lets
+    go of it last would have to call an interpreter that may have ended.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(pa.BufferReader(content), pre_buffer=False) as file:
+    sink = pa.BufferOutputStream()
+    sink.write(content)
+    with pq.ParquetFile(pa.BufferReader(sink.getvalue()), pre_buffer=False) as file:
         return file.read(use_threads=False, use_pandas_metadata=True).to_pandas(use_threads=False)
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
 
-from fil_core.engine.store.folders import write_synced
+from fil_core.engine.store import output
 from fil_core.errors import BadRequest
 
 Column = TypeVar("Column", pd.Series, pd.Index)
@@ -90,9 +87,23 @@ def to_parquet_bytes(frame: pd.DataFrame) -> bytes:
     if set(frame.index.names) & set(frame.columns):
         raise BadRequest(f"table: expected an index with a name that no column has; got {list(frame.index.names)!r}.")
     try:
-        return frame.to_parquet(engine="pyarrow")
+        return _written(frame)
     except _UNSUITABLE as error:
         raise BadRequest(f"table: expected columns of one type each (numbers, texts, booleans); {error}.") from error
+
+
+def _written(frame: pd.DataFrame) -> bytes:
+    """A table as Parquet, written without threads and into memory of Arrow's own.
+
+    `DataFrame.to_parquet` converts columns in a pool of threads and writes through a Python file, for which Arrow keeps
+    Python objects; see `encoding` for what that can do to a process that ends soon after.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pandas(frame, nthreads=1), sink)
+    return bytes(sink.getvalue())
 
 
 def to_flat_parquet_bytes(frame: pd.DataFrame) -> bytes:
@@ -103,21 +114,13 @@ def to_flat_parquet_bytes(frame: pd.DataFrame) -> bytes:
 _WRITERS: dict[str, Callable[[pd.DataFrame], bytes]] = {".csv": to_csv_bytes, ".parquet": to_flat_parquet_bytes}
 
 
-def check_table_path(path: Path | str) -> None:
-    """Refuse a path that no table can be written to, before any work is done for it.
+def check_table_path(path: Path | str) -> Path:
+    """The path of a table that can be written, before any work is done for it.
 
     Raises:
-        BadRequest: a suffix other than `.csv` and `.parquet`, or a folder that is not there.
+        BadRequest: a suffix other than `.csv` and `.parquet`, or see `output.check_path`.
     """
-    path = Path(path)
-    if path.suffix.lower() not in _WRITERS:
-        raise BadRequest(f"out: expected a file name ending in .parquet or .csv; got {str(path)!r}.")
-    if path.is_dir():
-        raise BadRequest(f"out: expected a file name; {path} is a folder.")
-    if not path.absolute().parent.is_dir():
-        raise BadRequest(
-            f"out: expected an existing folder; {path.absolute().parent} is not there, so create it first."
-        )
+    return output.check_path(path, (".parquet", ".csv"))
 
 
 def write_table(frame: pd.DataFrame, path: Path | str) -> None:
@@ -130,25 +133,8 @@ def write_table(frame: pd.DataFrame, path: Path | str) -> None:
     Raises:
         BadRequest: another suffix, a table the format cannot hold, or a path that cannot be written.
     """
-    check_table_path(path)
-    path = Path(path)
-    content = _WRITERS[path.suffix.lower()](frame)
-    # Beside the target, since a rename is atomic only within one file system.
-    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        write_synced(temporary, content)
-        os.replace(temporary, path)
-    except OSError as error:
-        cause = error.strerror or error
-        raise BadRequest(f"out: {path} cannot be written ({cause}); choose another place.") from error
-    finally:
-        _discard(temporary)
-
-
-def _discard(path: Path) -> None:
-    # The reason the file cannot be removed is the one that is already being reported.
-    with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
+    path = check_table_path(path)
+    output.write(path, _WRITERS[path.suffix.lower()](frame))
 
 
 def _guarded(text: str) -> bool:

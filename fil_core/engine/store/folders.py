@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import time
+import uuid
 from pathlib import Path
 
 
@@ -89,18 +91,18 @@ def read(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
 def identity(folder: Path) -> tuple[int, int, int] | None:
     """What distinguishes a folder from one that later takes its place; None if there is none."""
     try:
-        stat = folder.stat()
+        found = folder.stat()
     except OSError:
         return None
     # The inode alone is not enough: file systems reuse a freed one.
-    return stat.st_dev, stat.st_ino, stat.st_mtime_ns
+    return found.st_dev, found.st_ino, found.st_mtime_ns
 
 
 def measure(folder: Path, used: str) -> tuple[int, int] | None:
     """(mtime in ns of the file `used`, bytes of all files) of a folder; None if it was removed meanwhile."""
     try:
         stats = {path.name: path.stat() for path in folder.iterdir()}
-        return stats.get(used, folder.stat()).st_mtime_ns, sum(stat.st_size for stat in stats.values())
+        return stats.get(used, folder.stat()).st_mtime_ns, sum(file.st_size for file in stats.values())
     except OSError:
         return None
 
@@ -112,12 +114,39 @@ def touch(path: Path) -> None:
         os.utime(path, ns=(now, now))
 
 
-def write_synced(path: Path, content: bytes) -> None:
-    """Write a new file and wait until the disk has it, so that a later rename never exposes an empty one."""
+def write_synced(path: Path, content: bytes, like: Path | None = None) -> None:
+    """Write a new file and wait until the disk has it, so that a later rename never exposes an empty one.
+
+    Args:
+        path: the new file.
+        content: what it will hold.
+        like: a file whose mode it gets, before it has any content; None, or one that is not there, for the usual mode.
+    """
     with open(path, "xb") as file:
+        if like is not None and like.exists():
+            os.chmod(path, stat.S_IMODE(like.stat().st_mode))
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, in the place of one that is there.
+
+    The file that a link leads to is replaced, not the link. A new file has the usual mode, another keeps its own.
+
+    Raises:
+        OSError: it cannot be written; what was there is as it was.
+    """
+    path = Path(os.path.realpath(path))
+    # Beside the target, since a rename is atomic only within one file system.
+    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        write_synced(temporary, content, path)
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):  # the reason it cannot be removed is being reported already
+            temporary.unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:
