@@ -64,7 +64,11 @@ def read_weights(name: str, content: bytes | None = None) -> pd.DataFrame:
     except Exception as error:  # a parser may raise any error on malformed bytes
         why = str(error).replace(path.name, shown).rstrip(".")
         raise BadData(f"weights: {shown} cannot be read as a table ({why}); expected CSV or Parquet.") from error
-    table.columns = pd.Index([str(column).strip().lower() for column in table.columns])
+    names = pd.Index([str(column).strip().casefold() for column in table.columns])
+    twice = [str(c) for c, name in zip(table.columns, names, strict=True) if name in names[names.duplicated()]]
+    if named := [c for c in twice if c.strip().casefold() in _COLUMNS]:
+        raise BadData(f"weights: expected one column id and one column weight in {shown}; got {', '.join(named)}.")
+    table = table.set_axis(names, axis=1)
     _check_columns(table, shown)
     return table[list(_COLUMNS)]
 
