@@ -52,9 +52,8 @@ _WHERE = {
     "fil_core.attacks.reconstruction": ("Reconstruction", "reconstruct"),
     "fil_core.engine": ("Engine", "get"),
     "fil_core.engine.weights": ("read_weights", "keep_weights"),
-    "fil_core.engine.uploads": (
-        "keep_scores", "scores_of", "read_scores", "joined", "keep_parameters", "read_parameters",
-    ),
+    "fil_core.engine.uploads": ("keep_scores", "scores_of", "read_scores", "joined", "keep_parameters"),
+    "fil_core.data.own.parameters": ("read_parameters",),
     "fil_core.data.own": ("Choices", "OwnData", "add", "registered"),
     "fil_core.engine.store": ("Store",),
     "fil_core.engine.store.export": ("to_csv_bytes", "to_flat_parquet_bytes", "write_table"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,6 +16,7 @@ from fil_core.errors import BadData
 Task = Literal["classification", "regression"]
 
 _ROW = "row:"
+_NAMED = 4  # columns that a message names
 _PLAIN = re.compile("0|[1-9][0-9]{0,15}")  # a whole number that is written in no other way
 
 
@@ -240,17 +242,33 @@ class Dataset:
     def _columns(self, name: str) -> tuple[int, ...]:
         columns: dict[str, tuple[int, ...]] = {key: (j,) for j, key in enumerate(self.feature_names)}
         columns |= {key: group.columns for key, group in self.groups.items()}
-        ignoring_case = {key.casefold(): numbers for key, numbers in columns.items()}
-        if name in columns:
-            chosen = columns[name]
-        elif name.casefold() in ignoring_case:
-            chosen = ignoring_case[name.casefold()]
+        meant = spelled(name, columns)
+        if len(meant) > 1:
+            raise BadData(f"attribute: {ambiguous(name, meant)}")
+        if meant:
+            chosen = columns[meant[0]]
         elif re.fullmatch("[0-9]{1,9}", name) and int(name) < self.d:
             chosen = (int(name),)
         else:
             known = ", ".join(list(self.groups) + [f for f in self.feature_names if "=" not in f][:12])
             raise BadData(f"attribute: expected one of {known}, or a column number below {self.d}; got {name!r}.")
         return chosen
+
+
+def spelled(name: str, known: Iterable[str], key: Callable[[str], str] = str.casefold) -> list[str]:
+    """The known names that a name may stand for: the one that is spelt so, else all that `key` takes for the same.
+
+    >>> spelled("ill", ["ill", "Ill"]), spelled("ILL", ["ill", "Ill", "age"]), spelled("sick", ["ill"])
+    (['ill'], ['ill', 'Ill'], [])
+    """
+    names = list(dict.fromkeys(known))
+    return [name] if name in names else [one for one in names if key(one) == key(name)]
+
+
+def ambiguous(name: str, meant: Sequence[str]) -> str:
+    """The rest of the message that a name may stand for several columns."""
+    shown = " and ".join(map(repr, meant[:_NAMED]))
+    return f"expected a column spelt as in the file; {name!r} may be {shown}. Write upper and lower case as they are."
 
 
 def fingerprint(*parts: np.ndarray | str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fil_core.dataset import AttributeGroup, Dataset
+from fil_core.dataset import AttributeGroup, Dataset, ambiguous, spelled
 from fil_core.errors import BadData, BadRequest
 
 _MOST_LEVELS = 12  # a plain column of more different numbers counts as continuous
@@ -60,11 +60,12 @@ def attribute_of(dataset: Dataset, name: str, *, bins: int | None = None) -> Att
         The attribute, with the k >= 2 values that occur among the training examples.
 
     Raises:
-        BadData: no such attribute; it is constant, continuous (without `bins`), or the label.
+        BadData: no such attribute, or several that differ in case only; it is constant, continuous (without `bins`), or
+            the label.
         BadRequest: `bins` out of range, or for an attribute that is categorical already.
     """
     _check_table(dataset)
-    if name.casefold() in {dataset.target_name.casefold(), *_TARGETS} - set(map(str.casefold, dataset.feature_names)):
+    if _is_label(dataset, name):
         raise BadData(f"attribute: {name!r} is the label, which the attackers know; expected one of {_known(dataset)}.")
     columns = dataset.columns((name,))
     inside = [g for g in dataset.groups.values() if set(columns) & set(g.columns)]
@@ -81,6 +82,21 @@ def attribute_of(dataset: Dataset, name: str, *, bins: int | None = None) -> Att
             f"attribute: {name!r} is constant, {attribute.levels[0]} for every training example: nothing to infer."
         )
     return attribute
+
+
+def _is_label(dataset: Dataset, name: str) -> bool:
+    """Whether a name means the label rather than an attribute.
+
+    Raises:
+        BadData: it may mean either.
+    """
+    attributes = (*dataset.feature_names, *dataset.groups)
+    meant = spelled(name, (*attributes, dataset.target_name))
+    if len(meant) > 1:
+        raise BadData(f"attribute: {ambiguous(name, meant)}")
+    if not meant:
+        return name.casefold() in _TARGETS
+    return meant[0] == dataset.target_name and meant[0] not in attributes
 
 
 def categorical(dataset: Dataset) -> list[str]:

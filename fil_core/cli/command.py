@@ -39,13 +39,15 @@ class Command:
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
-        """Checks the path of the output file before the work starts."""
+        """Checks the path of the output file before the work starts, and clears what killed processes left."""
+        from fil_core.data.own.uploads import tidy
         from fil_core.engine import Engine
         from fil_core.engine.store.export import check_table_path
 
         self.options, self._start = options, time.perf_counter()
         if options.out is not None:
             check_is_no_input(check_table_path(options.out), options)
+        tidy()
         self.engine, self.progress = Engine(), Reporter()
         self.cached = True
         self._dataset: Dataset | None = None
@@ -61,15 +63,17 @@ class Command:
         return ModelSpec(**values)
 
     def _parameters_file(self, path: Path) -> str:
-        from fil_core.engine.uploads import keep_parameters, read_parameters
+        from fil_core.data.own.parameters import read_parameters
+        from fil_core.engine.uploads import keep_parameters
 
-        return keep_parameters(self.engine.store, read_parameters(existing_file("parameters", path)))
+        return keep_parameters(self.engine.store, read_parameters(existing_file("parameters", path)), title=path.name)
 
     def _weights_file(self, path: Path, data: DataSpec) -> GivenWeights:
         from fil_core.engine.weights import keep_weights, read_weights
 
         dataset = self.engine.dataset(data, self.progress)
-        return keep_weights(self.engine.store, read_weights(str(existing_file("weights", path))), dataset)
+        weights = read_weights(str(existing_file("weights", path)))
+        return keep_weights(self.engine.store, weights, dataset, title=path.name)
 
     def request(self, kind: type[Request]) -> Request:
         """The request of a kind that the options ask for."""
@@ -138,7 +142,8 @@ class Command:
         if self.options.scores is None or self._dataset is None:
             return table
         store = self.engine.store
-        name = keep_scores(store, read_scores(existing_file("scores", self.options.scores)), self._dataset)
+        path = existing_file("scores", self.options.scores)
+        name = keep_scores(store, read_scores(path), self._dataset, title=path.name)
         scores, notes = scores_of(store, name, self._dataset)
         for note in notes:
             self.note(note)

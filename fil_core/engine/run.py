@@ -135,12 +135,13 @@ class Engine:
         analysis.check(request, dataset)  # first, since training the model may take minutes
         start = time.perf_counter()
         uploaded = {upload.digest: uploads.load(self.store, upload) for upload in request.uploads}
-        parts = self._parts(analysis, request, dataset, progress, replace, answer_all)
-        inputs = Inputs(dataset, _device(request), parts, uploaded)
-        if analysis.needs == "optimum":
-            assert isinstance(request, ModelRequest)
-            inputs = dataclasses.replace(inputs, optimum=self._optimum(request, progress, replace))
-        result = analysis.run(request, inputs, progress)
+        with uploads.naming_all(uploaded.values()):
+            parts = self._parts(analysis, request, dataset, progress, replace, answer_all)
+            inputs = Inputs(dataset, _device(request), parts, uploaded)
+            if analysis.needs == "optimum":
+                assert isinstance(request, ModelRequest)
+                inputs = dataclasses.replace(inputs, optimum=self._optimum(request, progress, replace))
+            result = analysis.run(request, inputs, progress)
         provenance = _provenance(request, dataset, _named(inputs.device), time.perf_counter() - start)
         return self._keep(analysis, key(request, dataset.fingerprint), result, provenance, replace=replace)
 

@@ -5,55 +5,60 @@ Each goes into the store under the sha-256 of its content, which is its name in 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fil_core.analyses.table import ANALYSES
 from fil_core.data.own import frames, limits
-from fil_core.data.own.arrays import names_in, read_archive
+from fil_core.data.own.content import check_readable
 from fil_core.dataset import Dataset, fingerprint
 from fil_core.display.numbers import counted
 from fil_core.engine.ids import LEAST_MATCHED, counted_from_one, likely_cause, positions
 from fil_core.engine.store import Store
 from fil_core.engine.store.export import unguarded
-from fil_core.errors import BadData
+from fil_core.errors import BadData, FilError
 from fil_core.result import Result
 from fil_core.specs import Upload
 from fil_core.specs.checks import digest as check_digest
 
 _SCORES, _PARAMETERS, WEIGHTS = "scores", "parameters", "weights"
 UPLOADS = {_SCORES: "your own scores", _PARAMETERS: "your own coefficients", WEIGHTS: "your own weights"}
-_COEFFICIENTS, _OF_LAYER = ("theta", "coef", "coef_", "coefficients", "weight"), ".weight"
-_INTERCEPTS, _BIAS_OF_LAYER = ("intercept", "intercept_", "bias"), ".bias"
-_MOST_PARAMETERS = 10**8
+ReadTable = Callable[[Path, Collection[str]], pd.DataFrame]
 
 
-def read_scores(path: Path) -> pd.DataFrame:
+def read_scores(path: Path, *, title: str = "", read: ReadTable = frames.read_frame) -> pd.DataFrame:
     """A table of scores: a column `id`, as it is written, and one column for each score; unnamed columns are ignored.
 
     Args:
         path: a CSV or Parquet file.
+        title: its name in error messages; empty for its name on disk.
+        read: reads the file, in this process or in the sandbox.
 
     Raises:
         BadData: no such table.
+        DataUnavailable: the file cannot be read.
     """
+    title = title or path.name
     if path.suffix.lower() not in (".csv", ".tsv", ".parquet"):
-        raise BadData(f"scores: expected a .csv or .parquet file; got {path.name}.")
-    table = frames.read_frame(path, ("id",))
+        raise BadData(f"scores: expected a .csv or .parquet file; got {title}.")
+    check_readable(path, title)
+    table = read(path, ("id",))
     if path.suffix.lower() != ".parquet":
         table.columns = pd.Index([unguarded(str(column)) for column in table.columns])
     named_id = [column for column in table.columns if str(column).strip().casefold() == "id"]
     if len(named_id) != 1:
         got = ", ".join(map(str, named_id or table.columns[:6]))
-        raise BadData(f"scores: expected one column id in {path.name}; got {got}.")
+        raise BadData(f"scores: expected one column id in {title}; got {got}.")
     nameless = [column for column in table.columns if str(column).startswith(frames.NAMELESS)]
     return table.drop(columns=nameless).rename(columns={named_id[0]: "id"})
 
 
-def keep_scores(store: Store, table: pd.DataFrame, dataset: Dataset) -> str:
+def keep_scores(store: Store, table: pd.DataFrame, dataset: Dataset, *, title: str = "") -> str:
     """Put scores of the training examples into the store.
 
     Args:
@@ -62,6 +67,7 @@ def keep_scores(store: Store, table: pd.DataFrame, dataset: Dataset) -> str:
             entry is a number or where results have texts too, such as labels. Training examples that are missing from
             the table get NaN.
         dataset: the examples they are for.
+        title: name of their file, for messages.
 
     Returns:
         Their name, 64 hex characters.
@@ -70,6 +76,15 @@ def keep_scores(store: Store, table: pd.DataFrame, dataset: Dataset) -> str:
         BadData: no scores, a column of which only some entries are numbers, an id that occurs twice, ids that count
             from 1, or those of fewer than nine tenths of the training examples.
     """
+    with naming(_SCORES, title):
+        scores, summary = _scores(table, dataset)
+    digest = fingerprint(_SCORES, dataset.fingerprint, repr(list(scores.columns)), scores.to_numpy())
+    store.put(digest, Result(scores, {}, summary | {"file": title}, {"analysis": _SCORES}))
+    return digest
+
+
+def _scores(table: pd.DataFrame, dataset: Dataset) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Scores in the order of the training examples, and what is to be told of them."""
     texts = [str(name) for name in table.columns if name != "id" and _is_text(table[name])]
     names = [str(name) for name in table.columns if name not in ("id", *texts)]
     if not names:
@@ -82,7 +97,6 @@ def keep_scores(store: Store, table: pd.DataFrame, dataset: Dataset) -> str:
     for name in names:
         columns[name][rows[known]] = table[name].to_numpy(np.float64, na_value=np.nan)[known]
     scores = pd.DataFrame(columns, index=pd.Index(dataset.ids, name="id"))
-    digest = fingerprint(_SCORES, dataset.fingerprint, repr(names), scores.to_numpy())
     summary = {
         "title": dataset.title,
         "fingerprint": dataset.fingerprint,
@@ -91,8 +105,7 @@ def keep_scores(store: Store, table: pd.DataFrame, dataset: Dataset) -> str:
         "texts": texts,
         "not_finite": int((~np.isfinite(table.loc[known, names].to_numpy(np.float64, na_value=np.nan))).sum()),
     }
-    store.put(digest, Result(scores, {}, summary, {"analysis": _SCORES}))
-    return digest
+    return scores, summary
 
 
 def _is_text(column: pd.Series) -> bool:
@@ -164,76 +177,19 @@ def joined(table: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     return table.join(scores.rename(columns={name: f"{name} (yours)" for name in scores.columns if name in table}))
 
 
-def read_parameters(path: Path) -> np.ndarray:
-    """Coefficients of a linear model, (d,) or (C, d) float64, from a .safetensors or .npz file.
-
-    An intercept that is not zero becomes one more coefficient, the last: (d + 1,) or (C, d + 1).
-
-    Raises:
-        BadData: no such file, no coefficients in it, or an intercept of another number of scores.
-    """
-    readers: dict[str, Callable[[Path], dict[str, np.ndarray]]] = {
-        ".safetensors": _safetensors,
-        ".npz": lambda p: read_archive(p, tuple(filter(_is_parameter, names_in(p)))),
-    }
-    if path.suffix.lower() not in readers:
-        raise BadData(f"parameters: expected a .safetensors or .npz file; got {path.name}.")
-    arrays = readers[path.suffix.lower()](path)
-    names = [name for name in arrays if name in _COEFFICIENTS or name.endswith(_OF_LAYER)]
-    if len(names) != 1:
-        got = ", ".join(names)[:200] or "none of them"
-        raise BadData(
-            f"parameters: expected one of {', '.join(_COEFFICIENTS)}, or the weight of one layer, such as "
-            f"linear.weight, in {path.name}; got {got}."
-        )
-    theta = arrays[names[0]]
-    if theta.dtype.kind not in "fiu" or theta.ndim not in (1, 2) or not 0 < theta.size <= _MOST_PARAMETERS:
-        raise BadData(f"parameters: expected numbers of shape (d,) or (C, d); got {theta.dtype} {theta.shape}.")
-    theta = _with_intercept(theta.astype(np.float64), arrays)
-    return theta[0] if theta.ndim == 2 and len(theta) == 1 else theta
-
-
-def _is_parameter(name: str) -> bool:
-    """Whether an array of this name is coefficients or an intercept."""
-    return name in (*_COEFFICIENTS, *_INTERCEPTS) or name.endswith((_OF_LAYER, _BIAS_OF_LAYER))
-
-
-def _with_intercept(theta: np.ndarray, arrays: dict[str, np.ndarray]) -> np.ndarray:
-    """Coefficients with an intercept that is not zero as the last of each score."""
-    intercepts = [name for name in arrays if name in _INTERCEPTS or name.endswith(_BIAS_OF_LAYER)]
-    found = {name: arrays[name] for name in intercepts if np.any(arrays[name] != 0)}
-    if not found:
-        return theta
-    intercept = next(iter(found.values()))
-    scores = 1 if theta.ndim == 1 else len(theta)
-    if len(found) > 1 or intercept.dtype.kind not in "fiu" or intercept.size != scores:
-        raise BadData(
-            f"parameters: expected one intercept of {counted(scores, 'number')} beside coefficients of shape "
-            f"{theta.shape}; got {', '.join(f'{key} of shape {value.shape}' for key, value in found.items())}."
-        )
-    return np.concatenate([theta, intercept.astype(np.float64).reshape(*theta.shape[:-1], 1)], axis=-1)
-
-
-def _safetensors(path: Path) -> dict[str, np.ndarray]:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="pt") as file:  # NumPy has no bfloat16
-            names = [name for name in file.keys() if _is_parameter(name)]  # noqa: SIM118 - no mapping
-            tensors = {name: file.get_tensor(name) for name in names}
-            return {name: (t.double() if t.is_floating_point() else t).numpy() for name, t in tensors.items()}
-    except (SafetensorError, OSError, TypeError, AttributeError) as error:
-        raise BadData(f"parameters: expected a safetensors file of numbers; {path.name} cannot be read.") from error
-
-
-def keep_parameters(store: Store, theta: np.ndarray) -> str:
+def keep_parameters(store: Store, theta: np.ndarray, *, title: str = "") -> str:
     """Put parameters into the store; whether they are an optimum is checked when a request names them.
+
+    Args:
+        store: where they are kept.
+        theta: (d,) or (C, d).
+        title: name of their file, for messages.
 
     Returns:
         Their name, 64 hex characters.
     """
     name = fingerprint(_PARAMETERS, theta)
-    store.put(name, Result(pd.DataFrame(), {"theta": theta}, {}, {"analysis": _PARAMETERS}))
+    store.put(name, Result(pd.DataFrame(), {"theta": theta}, {"file": title}, {"analysis": _PARAMETERS}))
     return name
 
 
@@ -249,3 +205,29 @@ def load(store: Store, upload: Upload) -> Result:
     if stored is None or stored.provenance.get("analysis") != upload.kind:
         raise BadData(f"{upload.kind}: {upload.digest[:16]}… are not in this store; give the file again.")
     return stored
+
+
+@contextmanager
+def naming(kind: str, title: str) -> Iterator[None]:
+    """Errors about what was uploaded name its file.
+
+    Args:
+        kind: one of `UPLOADS`, with which such errors begin.
+        title: name of the file; empty where it is not known.
+    """
+    try:
+        yield
+    except FilError as error:
+        start, message = f"{kind}: ", str(error)
+        if not title or title in message or not message.startswith(start):
+            raise
+        raise type(error)(f"{start}{title}: {message.removeprefix(start)}") from error
+
+
+@contextmanager
+def naming_all(uploaded: Iterable[Result]) -> Iterator[None]:
+    """`naming` for everything that a request uses."""
+    with ExitStack() as stack:
+        for stored in uploaded:
+            stack.enter_context(naming(stored.provenance["analysis"], stored.summary.get("file", "")))
+        yield

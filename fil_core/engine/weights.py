@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fil_core.data.own.content import check_readable
 from fil_core.data.own.frames import read_frame
-from fil_core.data.own.uploads import save_upload
+from fil_core.data.own.uploads import temporary_upload
 from fil_core.dataset import Dataset, fingerprint
 from fil_core.display.numbers import counted
 from fil_core.engine.ids import likely_cause, positions
 from fil_core.engine.store import Store
-from fil_core.engine.uploads import WEIGHTS
-from fil_core.errors import BadData
+from fil_core.engine.uploads import WEIGHTS, ReadTable, naming
+from fil_core.errors import BadData, FilError
 from fil_core.models.checks import check_weights
 from fil_core.result import Result
 from fil_core.specs.weights import GivenWeights
@@ -23,13 +24,14 @@ _COLUMNS = ("id", "weight")
 _LISTED = 3  # wrong ids that an error lists
 
 
-def keep_weights(store: Store, table: pd.DataFrame, dataset: Dataset) -> GivenWeights:
+def keep_weights(store: Store, table: pd.DataFrame, dataset: Dataset, *, title: str = "") -> GivenWeights:
     """Put weights into the store, where requests name them by their content.
 
     Args:
         store: where they are kept.
         table: columns `id` and `weight`, every training example of the data set once.
         dataset: the examples they are for.
+        title: name of their file, for messages.
 
     Returns:
         The weighting that a `ModelSpec` takes.
@@ -38,33 +40,57 @@ def keep_weights(store: Store, table: pd.DataFrame, dataset: Dataset) -> GivenWe
         BadData: columns or ids are missing, unknown or repeated.
         BadRequest: a weight is negative or not finite, or all weights of a class are 0.
     """
-    weights = _aligned(table, dataset)
-    check_weights(weights, dataset)
+    with naming(WEIGHTS, title):
+        weights = _aligned(table, dataset)
+        check_weights(weights, dataset)
     digest = fingerprint(WEIGHTS, dataset.fingerprint, weights)
-    summary = {"title": dataset.title, "fingerprint": dataset.fingerprint}
+    summary = {"title": dataset.title, "fingerprint": dataset.fingerprint, "file": title}
     store.put(digest, Result(pd.DataFrame(), {"weights": weights}, summary, {"analysis": WEIGHTS}))
     return GivenWeights(digest=digest)
 
 
-def read_weights(name: str, content: bytes | None = None) -> pd.DataFrame:
+def read_weights(name: str, content: bytes | None = None, *, read: ReadTable = read_frame) -> pd.DataFrame:
     """A table of weights from a CSV or Parquet file, such as the command `irfil` writes.
 
     Args:
         name: its path; beside `content` only the suffix counts.
         content: the bytes of an uploaded file; None reads the path.
+        read: reads the file, in this process or in the sandbox.
 
     Raises:
         BadData: the file cannot be read, or lacks the columns `id` and `weight`.
     """
-    shown, suffix = Path(name).name, ".parquet" if Path(name).suffix.lower() == ".parquet" else ".csv"
-    path = Path(name)
+    shown = Path(name).name
     try:
-        path = path if content is None else save_upload(content, suffix)
-        table = read_frame(path, ("id",))  # checks the size first: few bytes can decompress to billions of entries
-    except Exception as error:  # a parser may raise any error on malformed bytes
-        why = str(error).replace(path.name, shown).rstrip(".")
+        table = _table(Path(name), content, read)
+    except FilError as error:
+        why = str(error).rstrip(".")
         raise BadData(f"weights: {shown} cannot be read as a table ({why}); expected CSV or Parquet.") from error
-    table.columns = pd.Index([str(column).strip().lower() for column in table.columns])
+    return _named_columns(table, shown)
+
+
+def _table(path: Path, content: bytes | None, read: ReadTable) -> pd.DataFrame:
+    """The table in a file, or in the content of one with such a name; errors name it so."""
+    if content is None:
+        check_readable(path)
+        if path.suffix.lower() not in (".csv", ".tsv", ".parquet"):
+            raise BadData(f"{path.name}: expected a .csv or .parquet file; got {path.suffix[:20]!r}.")
+        return read(path, ("id",))
+    suffix = ".parquet" if path.suffix.lower() == ".parquet" else ".csv"
+    with temporary_upload(content, suffix, path.name) as file:
+        try:
+            return read(file, ("id",))
+        except FilError as error:
+            raise type(error)(str(error).replace(file.name, path.name)) from error
+
+
+def _named_columns(table: pd.DataFrame, shown: str) -> pd.DataFrame:
+    """The columns id and weight."""
+    names = pd.Index([str(column).strip().casefold() for column in table.columns])
+    twice = [str(c) for c, name in zip(table.columns, names, strict=True) if name in names[names.duplicated()]]
+    if named := [c for c in twice if c.strip().casefold() in _COLUMNS]:
+        raise BadData(f"weights: expected one column id and one column weight in {shown}; got {', '.join(named)}.")
+    table = table.set_axis(names, axis=1)
     _check_columns(table, shown)
     return table[list(_COLUMNS)]
 

@@ -21,7 +21,8 @@ from fil_core import (
     Result,
     analysis_of,
 )
-from fil_core.data.own.uploads import delete_old_uploads
+from fil_core.data.own.sandbox import end_readers
+from fil_core.data.own.uploads import tidy
 from fil_core.engine import cost
 from fil_core.engine.cost import PER_SECOND
 from fil_core.engine.jobs.job import Job
@@ -46,7 +47,7 @@ def engine() -> Engine:
     warm_up = threading.Timer(_TORCH_AFTER, _warm_up)
     warm_up.daemon = True  # does not delay the end of the server
     warm_up.start()
-    delete_old_uploads()
+    tidy()
     return Engine()
 
 
@@ -80,8 +81,9 @@ def jobs() -> Jobs:
 
 
 def close() -> None:
-    """Cancel running jobs, as the server ends."""
+    """Cancel running jobs and end the processes that read files, as the server ends."""
     jobs().close()
+    end_readers()
 
 
 def result(request: Request) -> Result:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
@@ -15,7 +14,7 @@ NOTHING = {"scores": "", "parameters": ""}
 
 
 def controls(keep_scores: Callable[[bytes, str], str]) -> None:
-    """The controls; `keep_scores(content, suffix)` stores scores for the chosen data set."""
+    """The controls; `keep_scores(content, title)` stores scores for the chosen data set."""
     with st.expander("Your own scores or model"):
         _uploader(
             "Scores of each example",
@@ -39,7 +38,7 @@ def _uploader(label: str, types: list[str], key: str, keep: Callable[[bytes, str
     if file is not None:
         st.session_state[f"{key}-turn"] = turn + 1
         try:
-            st.session_state[key] = keep(file.getvalue(), Path(file.name).suffix)
+            st.session_state[key] = keep(file.getvalue(), file.name)
             st.session_state.pop(f"{key}-error", None)
         except FilError as error:
             st.session_state[f"{key}-error"] = str(error)

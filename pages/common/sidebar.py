@@ -75,7 +75,7 @@ def sidebar() -> None:
         _model_controls()
         with st.expander("Rows, preprocessing, device"):
             _detail_controls()
-        pretrained.controls(lambda content, suffix: uploads.keep_scores(data_spec(), content, suffix))
+        pretrained.controls(lambda content, title: uploads.keep_scores(data_spec(), content, title))
         _sharing()
 
 

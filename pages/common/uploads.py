@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +13,14 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import DataSpec, DataUnavailable, GivenWeights, keep_weights, read_weights
-from fil_core.data.own import Choices, OwnData, register, registered
+from fil_core.data.own import Choices, OwnData, directory, register, registered
 from fil_core.data.own import uploads as files
-from fil_core.data.own.sandbox import add_in_sandbox, preview_in_sandbox
+from fil_core.data.own.sandbox import add_in_sandbox, parameters_in_sandbox, preview_in_sandbox, table_in_sandbox
 from fil_core.engine import uploads
 from pages.common.compute import dataset, engine
 from pages.common.progress import Progress
+
+_REMEMBERED = 16  # files
 
 
 def own_data() -> list[OwnData]:
@@ -22,9 +28,9 @@ def own_data() -> list[OwnData]:
     return registered()
 
 
-def keep_upload(content: bytes, suffix: str) -> str:
+def keep_upload(content: bytes, title: str) -> str:
     """Store an uploaded file under a hash of its content; returns that name."""
-    return files.save_upload(content, suffix).name
+    return files.save_upload(content, Path(title).suffix, title).name
 
 
 def is_uploaded(name: str) -> bool:
@@ -38,10 +44,29 @@ def _uploaded(name: str) -> Path:
     return path
 
 
-@st.cache_data(max_entries=16, show_spinner="Reading the file…")
-def own_preview(name: str, chosen: Choices | None, _title: str) -> dict[str, Any]:
+@st.cache_resource(show_spinner=False)
+def _read_before() -> dict[object, Any]:
+    """What files were read to, the latest last. Streamlit's own cache could not show that a file waits for its turn."""
+    return {}
+
+
+def _once(key: object, read: Callable[[], Any]) -> Any:
+    """What a file is read to; not read again as long as it is among the latest."""
+    known = _read_before()
+    if key not in known:
+        known[key] = read()
+        for old in list(known)[:-_REMEMBERED]:
+            known.pop(old, None)
+    return known[key]
+
+
+def own_preview(name: str, chosen: Choices | None, title: str) -> dict[str, Any]:
     """Preview of a file in the sandbox, as its entries are chosen to be read; None before anything is chosen."""
-    return preview_in_sandbox(_uploaded(name), chosen, title=_title)
+    with Progress() as progress:
+        progress(0, None, "reading the file")
+        return _once(
+            (name, chosen), lambda: preview_in_sandbox(_uploaded(name), chosen, title=title, progress=progress)
+        )
 
 
 def add_own(name: str, chosen: Choices, title: str) -> OwnData:
@@ -57,10 +82,36 @@ def remove_own(name: str) -> None:
     engine().forget(name)
 
 
-def keep_scores(spec: DataSpec, content: bytes, suffix: str) -> str:
+def damaged_own() -> int:
+    """How many own data sets are damaged."""
+    return len(register.damaged())
+
+
+def remove_damaged_own() -> None:
+    """Delete the own data sets that are damaged."""
+    register.remove_damaged()
+
+
+def clear_leftovers() -> None:
+    """Delete rows of own data that killed processes left."""
+    directory.clear_leftovers()
+
+
+def keep_scores(spec: DataSpec, content: bytes, title: str) -> str:
     """Store the scores of an uploaded file under a hash of their content; returns that name."""
-    path = files.save_upload(content, suffix)
-    return uploads.keep_scores(engine().store, uploads.read_scores(path), dataset(spec))
+    with _temporary(content, "scores", title) as (path, progress):
+        read = partial(table_in_sandbox, title=title, progress=progress)
+        return uploads.keep_scores(
+            engine().store, uploads.read_scores(path, title=title, read=read), dataset(spec), title=title
+        )
+
+
+@contextmanager
+def _temporary(content: bytes, kind: str, title: str) -> Iterator[tuple[Path, Progress]]:
+    """An uploaded file while it is read, and a progress bar."""
+    with Progress() as progress, files.temporary_upload(content, Path(title).suffix, f"{kind}: {title}") as path:
+        progress(0, None, f"reading {title}")
+        yield path, progress
 
 
 def with_scores(table: pd.DataFrame, name: str, spec: DataSpec) -> tuple[pd.DataFrame, list[str]]:
@@ -69,11 +120,18 @@ def with_scores(table: pd.DataFrame, name: str, spec: DataSpec) -> tuple[pd.Data
     return uploads.joined(table, scores), notes
 
 
-def keep_parameters(content: bytes, suffix: str) -> str:
+def keep_parameters(content: bytes, title: str) -> str:
     """Store the coefficients of an uploaded file under a hash of their content; returns that name."""
-    return uploads.keep_parameters(engine().store, uploads.read_parameters(files.save_upload(content, suffix)))
+    with _temporary(content, "parameters", title) as (path, progress):
+        theta = parameters_in_sandbox(path, title=title, progress=progress)
+    return uploads.keep_parameters(engine().store, theta, title=title)
 
 
-def uploaded_weights(spec: DataSpec, name: str, content: bytes) -> GivenWeights:
+def uploaded_weights(spec: DataSpec, title: str, content: bytes) -> GivenWeights:
     """Store the training weights of an uploaded file, checked against the data."""
-    return keep_weights(engine().store, read_weights(name, content), dataset(spec))
+    with Progress() as progress:
+        progress(0, None, f"reading {title}")
+        read = partial(table_in_sandbox, title=title, progress=progress)
+        key = (hashlib.sha256(content).hexdigest(), title)
+        table = _once(key, lambda: read_weights(title, content, read=read))
+    return keep_weights(engine().store, table, dataset(spec), title=title)

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web.server.starlette import starlette_websocket
 
+from fil_core.data.own.uploads import tidy
 from fil_core.errors import where
 from pages.server.rules import (
     FORWARDED,
@@ -75,10 +76,11 @@ def check() -> None:
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    """Before the first visitor: where the pages come from. After the last: the end of the jobs."""
+    """Before the first visitor: where the pages come from, and no leftovers. After the last: the end of what runs."""
     # Streamlit learns only from the first visit that app.py names the pages, and would show that visitor, on a deep
     # link, a page without its frame for a moment. `frame.required` does where this attribute is not heard of any more.
     PagesManager.uses_pages_directory = False
+    tidy()
     yield
     from pages.common import compute
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from file_parts import ILL, csv, table
 
-from fil_core.data.own import Choices, registered, sandbox
+from fil_core.data.own import Choices, readers, registered, sandbox
 from fil_core.data.own.reading import preview
 from fil_core.data.own.sandbox import add_in_sandbox, preview_in_sandbox
 from fil_core.data.own.uploads import save_upload
@@ -80,8 +80,10 @@ def test_a_timeout_ends_the_process(patients, run_first, running):
     assert running() == []
 
 
-def test_the_memory_limit_is_reported(patients, run_first):
-    run_first(f"sandbox._MIN_MEMORY = sandbox._MAX_MEMORY = {2**31}\nsandbox.preview = lambda *_: bytes({2**32})")
+def test_the_memory_limit_is_reported(patients, run_first, monkeypatch):
+    for name in ("_MIN_MEMORY", "_MAX_MEMORY"):
+        monkeypatch.setattr(readers, name, 2**31)
+    run_first(f"sandbox.preview = lambda *_: bytes({2**32})")
     with pytest.raises(BadData, match="fits in 2 GiB of memory"):
         preview_in_sandbox(patients)
 

@@ -18,13 +18,13 @@ from sklearn.linear_model import LogisticRegression
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.data.own import Choices, add
+from fil_core.data.own.parameters import read_parameters
 from fil_core.engine import Engine
 from fil_core.engine.uploads import (
     joined,
     keep_parameters,
     keep_scores,
     load,
-    read_parameters,
     read_scores,
     scores_of,
 )

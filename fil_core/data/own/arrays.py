@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import tokenize
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -125,10 +126,37 @@ def read_archive(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         BadData: not an archive, one that unpacks to too many bytes, or arrays of Python objects.
     """
     try:
-        with archives.open_archive(path) as archive:
-            return {name: _member(path, archive, name) for name in names if f"{name}.npy" in archive.namelist()}
+        with _opened(path, names) as (archive, found):
+            return {name: _member(path, archive, name) for name in found}
     except archives.ERRORS as error:
         raise _no_archive(path, error) from error
+
+
+def sizes_in(path: Path, names: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    """Shapes of arrays of a .npz file, from their headers; the arguments and errors are those of `read_archive`."""
+    try:
+        with _opened(path, names) as (archive, found):
+            return {name: _header(path, archive, name)[0] for name in found}
+    except archives.ERRORS as error:
+        raise _no_archive(path, error) from error
+
+
+@contextmanager
+def _opened(path: Path, names: tuple[str, ...]) -> Iterator[tuple[zipfile.ZipFile, list[str]]]:
+    """The archive, and which of some arrays it has.
+
+    Raises:
+        BadData: one occurs twice, or they unpack to too many bytes, each or together.
+    """
+    with archives.open_archive(path) as archive:
+        listed = archive.namelist()
+        found = [name for name in names if f"{name}.npy" in listed]
+        for name in found:
+            if listed.count(f"{name}.npy") > 1:
+                raise BadData(f"{path.name}: expected each array once; got {name!r} twice. Save the arrays again.")
+        members = [archive.getinfo(f"{name}.npy") for name in found]
+        limits.check_expansion(path.name, path.stat().st_size, sum(info.file_size for info in members))
+        yield archive, found
 
 
 def names_in(path: Path) -> list[str]:
@@ -150,14 +178,20 @@ def _no_archive(path: Path, error: Exception) -> FilError:
     return BadData(f"{path.name}: expected a NumPy archive (.npz); {archives.describe(path, error)}.")
 
 
-def _member(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
+def _header(path: Path, archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and dtype of an array."""
     info = archive.getinfo(f"{name}.npy")
     full_name = f"{path.name}, array {name!r}"
     limits.check_expansion(full_name, info.compress_size, info.file_size)
     with archive.open(info) as file:
-        shape, _ = header_of(full_name, file, info.file_size)
+        return header_of(full_name, file, info.file_size)
+
+
+def _member(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    shape, _ = _header(path, archive, name)
     if len(shape) > 1:
-        limits.check_cells(full_name, shape[0], 1)
+        limits.check_cells(f"{path.name}, array {name!r}", shape[0], 1)
+    info = archive.getinfo(f"{name}.npy")
     with archive.open(info) as file:
         array = np.lib.format.read_array(io.BytesIO(file.read(info.file_size)), allow_pickle=False)
     return _checked_text(path.name, name, _native(array))

@@ -9,7 +9,6 @@ from pathlib import Path, PurePosixPath
 from fil_core.data.own import limits
 from fil_core.errors import BadData, DataUnavailable
 
-_CHUNK = 2**20
 _SYSTEM_NAMES = ("__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin")  # created by operating systems
 
 
@@ -22,22 +21,28 @@ def digest_of(path: Path) -> str:
     """
     check_readable(path)
     try:
-        return _digest_of_folder(path) if path.is_dir() else _digest_of_file(path).hexdigest()
+        return _digest_of_folder(path) if path.is_dir() else digest_of_file(path)
     except OSError as error:
         raise _unreadable(path, error) from error
 
 
-def check_readable(path: Path) -> None:
-    """Raise DataUnavailable for a path that does not exist, BadData for an empty or too large file."""
+def check_readable(path: Path, title: str = "") -> None:
+    """Raise DataUnavailable for a path that does not exist, BadData for an empty or too large file.
+
+    Args:
+        path: a file or folder.
+        title: its name in error messages; empty for its name on disk.
+    """
+    title = title or path.name
     try:
         size = None if path.is_dir() else path.stat().st_size
     except OSError as error:
         raise _unreadable(path, error) from error
     if size == 0:
-        raise BadData(f"{path.name}: expected a file with content; it is empty (0 bytes).")
+        raise BadData(f"{title}: expected a file with content; it is empty (0 bytes).")
     if size is not None and size > limits.FILE_BYTES:
         raise BadData(
-            f"{path.name}: expected at most {limits.FILE_BYTES / 2**30:.0f} GiB; got {size / 2**30:.1f} GiB. "
+            f"{title}: expected at most {limits.FILE_BYTES / 2**30:.0f} GiB; got {size / 2**30:.1f} GiB. "
             "A .npy matrix of any size can be measured on the command line with --in-blocks."
         )
 
@@ -55,18 +60,20 @@ def _unreadable(path: Path, error: OSError) -> DataUnavailable:
     return DataUnavailable(f"{path}: expected a file or folder that can be read; {error.strerror or error}.")
 
 
-def _digest_of_file(path: Path) -> hashlib._Hash:
-    digest = hashlib.sha256()
+def digest_of_file(path: Path) -> str:
+    """sha-256 of the bytes of a file, as hex digits.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest_of_folder(path: Path) -> str:
     digest = hashlib.sha256()
     for file in files_below(path):
-        line = f"{file.relative_to(path).as_posix()}\0{_digest_of_file(file).hexdigest()}\n"
+        line = f"{file.relative_to(path).as_posix()}\0{digest_of_file(file)}\n"
         digest.update(line.encode(errors="surrogateescape"))  # file names need not be valid UTF-8
     return digest.hexdigest()
 

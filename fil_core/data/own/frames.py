@@ -9,6 +9,7 @@ import pandas as pd
 
 from fil_core.data.own import limits
 from fil_core.data.own.arrays import read_matrix
+from fil_core.data.own.faults import reading
 from fil_core.data.own.parquet import read_parquet
 from fil_core.data.own.separated import read_csv
 
@@ -44,7 +45,8 @@ def read_frame(path: Path, texts: Collection[str] = ()) -> pd.DataFrame:
         BadData: as the readers.
     """
     reader = READERS[path.suffix.lower()]
-    return read_csv(path, texts) if reader is read_csv else reader(path)
+    with reading(path.name):
+        return read_csv(path, texts) if reader is read_csv else reader(path)
 
 
 def read_own(path: Path, texts: Collection[str] | None, left_out: Collection[str], id: str = "") -> pd.DataFrame:

@@ -20,6 +20,7 @@ IMAGE_VALUES = 16_384  # features of an image; the curvature of a model then tak
 TEXT_BYTES = 2**30  # text in a table, repeated values counted each time
 NAME_CHARACTERS = 2**26  # of all ids that are texts, each as long as the longest: 256 MiB
 TEXT = 200  # characters of the name of a column or class
+TABLE_BYTES = 2**30  # of scores or weights beside data, as they come back from the sandbox
 _SMALL = 2**20  # bytes
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from fil_core.data.own import limits
 from fil_core.data.own.content import first_bytes
 from fil_core.data.own.naming import key, option
+from fil_core.dataset import spelled
 from fil_core.errors import BadData
 
 if TYPE_CHECKING:
@@ -38,13 +39,14 @@ def read_parquet(path: Path, left_out: Collection[str] = (), id: str = "") -> pd
     try:
         schema = _schema(path)
         unread = set(_other_content(schema))
-        refused = {name: content for name, content in _other_content(schema).items() if not _is_in(name, left_out)}
+        without = _named(schema.names, left_out)
+        refused = {name: content for name, content in _other_content(schema).items() if name not in without}
         if refused:
             name, content = next(iter(refused.items()))
             way = f"Leave such columns out ({option('leave-out', *refused)})"
             raise BadData(
                 f"{path.name}: expected columns of numbers, text or dates; {name!r} holds {content}. "
-                f"{'Choose another --id' if _is_in(name, [id]) else way}."
+                f"{'Choose another --id' if name in _named(schema.names, [id]) else way}."
             )
         frame = _columns(path, [field for field in schema if field.name not in unread], id)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
@@ -66,8 +68,9 @@ def other_content(path: Path) -> dict[str, str]:
         return {}  # reading it says why
 
 
-def _is_in(name: str, names: Collection[str]) -> bool:
-    return key(name) in set(map(key, names))
+def _named(columns: Collection[str], names: Collection[str]) -> set[str]:
+    """The columns that some names may stand for."""
+    return {one for name in names if name for one in spelled(name, columns, key)}
 
 
 def _schema(path: Path) -> pa.Schema:
@@ -100,8 +103,9 @@ def _columns(path: Path, fields: list[pa.Field], id: str) -> pd.DataFrame:
     # See `encoding`: Arrow's threads can abort the process at its end.
     table = file.read(columns=[field.name for field in fields], use_threads=False)
     table.validate(full=True)  # text in a damaged file may be invalid UTF-8
+    named = _named(table.schema.names, [id])
     for j, field in enumerate(table.schema):
-        if _is_in(field.name, [id]) and (pa.types.is_decimal(field.type) or pa.types.is_date(field.type)):
+        if field.name in named and (pa.types.is_decimal(field.type) or pa.types.is_date(field.type)):
             table = table.set_column(j, field.name, table.column(j).cast(pa.string()))
     return _decoded(path.name, table).to_pandas(ignore_metadata=True, date_as_object=False, use_threads=False)
 

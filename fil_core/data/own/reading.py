@@ -14,6 +14,7 @@ from fil_core.data.own.choices import Choices
 from fil_core.data.own.columns import Column, read_columns
 from fil_core.data.own.content import check_readable
 from fil_core.data.own.entries import USUAL_GAPS, likely_notation
+from fil_core.data.own.faults import reading
 from fil_core.data.own.folders import open_images
 from fil_core.data.own.images import read_images
 from fil_core.data.own.npz import TARGET, images_of, read_arrays, table_of
@@ -54,13 +55,14 @@ def read(path: Path, choices: Choices, progress: Progress | None = None) -> tupl
     Raises:
         BadData: the file cannot be used; the message says where and what to do.
     """
-    if _is_image_folder(path):
-        _check_applicable(choices, "image", path.name)
-        return read_images(path, choices, progress), "image"
-    if path.suffix.lower() == ".npz":
-        return _read_npz(path, choices)
-    _check_applicable(choices, "table", path.name)
-    return read_table(_frame(path, choices), choices, path.name, usual=_usual(path)), "table"
+    with reading(path.name):
+        if _is_image_folder(path):
+            _check_applicable(choices, "image", path.name)
+            return read_images(path, choices, progress), "image"
+        if path.suffix.lower() == ".npz":
+            return _read_npz(path, choices)
+        _check_applicable(choices, "table", path.name)
+        return read_table(_frame(path, choices), choices, path.name, usual=_usual(path)), "table"
 
 
 def _frame(path: Path, choices: Choices) -> pd.DataFrame:
@@ -127,6 +129,11 @@ def preview(path: Path, choices: Choices | None = None) -> dict[str, Any]:
         BadData, DataUnavailable: the file cannot be read.
     """
     check_readable(path)
+    with reading(path.name):
+        return _preview(path, choices)
+
+
+def _preview(path: Path, choices: Choices | None) -> dict[str, Any]:
     if _is_image_folder(path):
         with open_images(path) as (images, notes):
             return _image_preview([(image.split or "all", image.label) for image in images], notes)

@@ -16,7 +16,6 @@ import json
 import os
 import re
 import shutil
-import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,11 +24,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from fil_core.data.own.arrays import header_of
 from fil_core.data.own.choices import Choices, choices_of
-from fil_core.data.own.content import digest_of
+from fil_core.data.own.content import digest_of, digest_of_file
+from fil_core.data.own.directory import clear_leftovers, own_directory, temporary_folder
+from fil_core.data.own.faults import reading
 from fil_core.data.own.health import health
 from fil_core.data.own.reading import Form, read
-from fil_core.data.own.uploads import find_upload, make_private, own_directory, upload_name
+from fil_core.data.own.uploads import find_upload, upload_name
 from fil_core.data.preprocess import fill
 from fil_core.data.raw import Raw
 from fil_core.dataset import AttributeGroup, fingerprint
@@ -93,8 +95,9 @@ def add(path: Path, choices: Choices, *, title: str = "", progress: Progress | N
         raise BadData(f"{title}: expected training rows; all rows are test rows. Choose a smaller test fraction.")
     if progress:
         progress(0, None, "checking the data")
-    checks = health(fill(raw), form)
-    return _store(own_directory() / key, raw, form, title, choices, checks, upload_name(path))
+    with reading(title):
+        checks = health(fill(raw), form)
+        return _store(own_directory() / key, raw, form, title, choices, checks, upload_name(path))
 
 
 def _printable_title(text: str) -> str:
@@ -126,32 +129,32 @@ def _store(
         "file": upload,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "groups": [dataclasses.asdict(group) for group in raw.groups.values()],
-        "arrays": {name: fingerprint(array) for name, array in arrays.items()},
         "facts": {name: value for name, value in facts.items() if name not in (*_ARRAYS, "id_names", "groups")},
     }  # fmt: skip
-    text = json.dumps(manifest)
-    temporary = folder.parent / "tmp" / uuid.uuid4().hex
     try:
-        make_private(folder.parent)
-        temporary.mkdir(parents=True)
-        for name, array in arrays.items():
-            np.save(temporary / f"{name}.npy", array, allow_pickle=False)
-        (temporary / "manifest.json").write_text(f"{fingerprint(text)}\n{text}")
-        _move_into_place(temporary, folder)
+        with temporary_folder() as temporary:
+            manifest["files"] = {name: _saved(temporary / f"{name}.npy", array) for name, array in arrays.items()}
+            text = json.dumps(manifest)
+            (temporary / "manifest.json").write_text(f"{fingerprint(text)}\n{text}")
+            _move_into_place(temporary, folder)
     except OSError as error:
         if _read_entry(folder) is None:
             raise DataUnavailable(
                 f"own data: expected to store {title!r} in {folder.parent}; {error.strerror or error}. Set "
                 "FIL_STORE_DIR to a folder with enough space."
             ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     entry = _read_entry(folder)
     if entry is None:
         raise DataUnavailable(
             f"own data: expected {title!r} in {folder.parent} after storing it; it is not there. Add the file again."
         )
     return entry
+
+
+def _saved(path: Path, array: np.ndarray) -> str:
+    """Save an array; returns the digest of its file, header and all."""
+    np.save(path, array, allow_pickle=False)
+    return digest_of_file(path)
 
 
 def _move_into_place(temporary: Path, folder: Path) -> None:
@@ -204,21 +207,27 @@ def _intact_entry(folder: Path) -> OwnData | None:
 
 def registered() -> list[OwnData]:
     """All entries of the register, newest first."""
+    entries = [entry for folder in _entry_folders() if (entry := _read_entry(folder)) is not None]
+    return sorted(entries, key=lambda entry: entry.created, reverse=True)
+
+
+def _entry_folders() -> list[Path]:
     try:
-        folders = [f for f in own_directory().iterdir() if re.fullmatch(f"[0-9a-f]{{{_KEY_DIGITS}}}", f.name)]
+        return [f for f in own_directory().iterdir() if re.fullmatch(f"[0-9a-f]{{{_KEY_DIGITS}}}", f.name)]
     except OSError:  # the folder does not exist before the first entry
         return []
-    entries = [entry for folder in folders if (entry := _read_entry(folder)) is not None]
-    return sorted(entries, key=lambda entry: entry.created, reverse=True)
 
 
 def find(name: str) -> OwnData:
     """The entry with this name.
 
     Raises:
-        DataUnavailable: there is none (any more), or the name is not of the form `own:title-key`.
+        DataUnavailable: there is none (any more), it is damaged, or the name is not of the form `own:title-key`.
     """
-    entry = _read_entry(_folder(name))
+    folder = _folder(name)
+    entry = _read_entry(folder)
+    if entry is None and folder.is_dir():
+        raise DataUnavailable(f"own data: expected an intact entry; {name!r} is damaged. Add the file again.")
     if entry is None:
         raise DataUnavailable(
             f"own data: expected an entry of the register; {name!r} is not in it. Add the file again."
@@ -267,22 +276,51 @@ def _arrays(folder: Path, manifest: dict[str, Any]) -> dict[str, np.ndarray]:
     Raises:
         OSError, ValueError: one is missing or damaged.
     """
-    arrays: dict[str, np.ndarray] = {}
-    for name, digest in manifest["arrays"].items():
-        mmap_mode: Literal["r"] | None = "r" if name.startswith("X") else None
-        try:
-            arrays[name] = np.load(folder / f"{name}.npy", mmap_mode=mmap_mode, allow_pickle=False)
-        except EOFError as error:
-            raise ValueError(f"{name}: expected an array; the file is empty.") from error
-        if fingerprint(arrays[name]) != digest:
-            raise ValueError(f"{name}: expected an array that matches its digest.")
-    return arrays
+    files = manifest.get("files")  # earlier versions kept the digests of the arrays alone
+    return {
+        name: _array(folder / f"{name}.npy", digest, whole_file=files is not None)
+        for name, digest in (files or manifest["arrays"]).items()
+    }
+
+
+def _array(path: Path, digest: str, *, whole_file: bool) -> np.ndarray:
+    """An array, memory-mapped where it may be large, once its digest has been checked.
+
+    Raises:
+        OSError, ValueError: it is missing or damaged.
+    """
+    # Before NumPy sees it: its header may have become anything.
+    if whole_file and digest_of_file(path) != digest:
+        raise ValueError(f"{path.name}: expected a file that matches its digest.")
+    with path.open("rb") as file:
+        header_of(path.name, file, path.stat().st_size)
+    mmap_mode: Literal["r"] | None = "r" if path.name.startswith("X") else None
+    array = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
+    if not whole_file and fingerprint(array) != digest:
+        raise ValueError(f"{path.name}: expected an array that matches its digest.")
+    return array
 
 
 def remove(name: str) -> None:
-    """Delete an entry and the uploaded file it was read from; results computed from it stay in the store."""
+    """Delete an entry, the uploaded file it was read from, and rows that killed processes left.
+
+    Results computed from it stay in the store.
+    """
     folder = _folder(name)
     with suppress(OSError, ValueError):
         if (upload := find_upload(_manifest(folder).get("file", ""))) is not None:
             upload.unlink()
     shutil.rmtree(folder, ignore_errors=True)
+    clear_leftovers()
+
+
+def damaged() -> list[str]:
+    """Keys of the entries that are damaged, as far as the manifests say: nobody knows their names."""
+    return [folder.name for folder in _entry_folders() if _read_entry(folder) is None]
+
+
+def remove_damaged() -> None:
+    """Delete the entries that `damaged` names, and rows that killed processes left."""
+    for key in damaged():
+        shutil.rmtree(own_directory() / key, ignore_errors=True)
+    clear_leftovers()

@@ -1,7 +1,8 @@
 """Read uploaded files in a sandbox: a process of its own with limits on memory and time.
 
 A file that crashes its reader, or exhausts it, cannot take the server down. The process gets one request as a line of
-JSON on stdin and answers with lines of JSON on stdout: progress, then a result or an error.
+JSON on stdin and answers with lines of JSON on stdout: progress, then a result or an error. Tables and arrays come back
+as files in a temporary folder.
 """
 
 from __future__ import annotations
@@ -12,26 +13,39 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from fil_core.data.own import limits
 from fil_core.data.own.choices import Choices, choices_of
+from fil_core.data.own.directory import temporary_folder
+from fil_core.data.own.faults import unread
+from fil_core.data.own.frames import read_frame
+from fil_core.data.own.parameters import read_parameters
+from fil_core.data.own.readers import QUEUE, end_with_parent, limit_memory, memory_limit
 from fil_core.data.own.reading import preview
 from fil_core.data.own.register import OwnData, add, find
-from fil_core.errors import BadData, FilError
+from fil_core.errors import BadData, DataUnavailable, FilError
 from fil_core.progress import Progress
 
 _ROOT = Path(__file__).parents[3]
 _OUT_OF_MEMORY = (-6, -9)  # exit codes for SIGABRT and SIGKILL
-_MAX_MEMORY = 8 * 2**30  # bytes of address space, of which libraries reserve one or two GiB without using them
-_MIN_MEMORY = 4 * 2**30
 _SECONDS = 900.0
-_SHARE = 0.75  # of the available memory
+_TABLE, _PARAMETERS = "table.arrow", "theta.npy"  # files in which a result comes back
 
 
 def preview_in_sandbox(
-    path: Path, choices: Choices | None = None, *, title: str = "", seconds: float = _SECONDS
+    path: Path,
+    choices: Choices | None = None,
+    *,
+    title: str = "",
+    progress: Progress | None = None,
+    seconds: float = _SECONDS,
 ) -> dict[str, Any]:
     """`reading.preview` in the sandbox.
 
@@ -39,7 +53,8 @@ def preview_in_sandbox(
         path: the file.
         choices: how its entries are to be read; None for the notation that the file suggests.
         title: name of the file in error messages; empty for its name on disk.
-        seconds: time limit.
+        progress: called with (done, total or None, description).
+        seconds: time limit, from when it is the file's turn.
 
     Returns:
         As `reading.preview`.
@@ -49,7 +64,7 @@ def preview_in_sandbox(
     """
     plain = None if choices is None else choices.plain()
     request = {"task": "preview", "path": str(path), "title": title, "choices": plain}
-    return _run(request, None, seconds)
+    return _run(request, progress, seconds)
 
 
 def add_in_sandbox(
@@ -62,7 +77,7 @@ def add_in_sandbox(
         choices: how to read it.
         title: name of the data set, also in error messages.
         progress: called with (done, total or None, description).
-        seconds: time limit.
+        seconds: time limit, from when it is the file's turn.
 
     Returns:
         The entry of the register.
@@ -74,7 +89,86 @@ def add_in_sandbox(
     return find(_run(request, progress, seconds)["name"])
 
 
+def table_in_sandbox(
+    path: Path,
+    texts: Collection[str] = (),
+    *,
+    title: str = "",
+    progress: Progress | None = None,
+    seconds: float = _SECONDS,
+) -> pd.DataFrame:
+    """`frames.read_frame` in the sandbox.
+
+    Args:
+        path: the file.
+        texts: names of columns that keep their text.
+        title: name of the file in error messages; empty for its name on disk.
+        progress: called with (done, total or None, description).
+        seconds: time limit, from when it is the file's turn.
+
+    Raises:
+        BadData: any error of `frames.read_frame`, or the file or its table exceeds the limits.
+        DataUnavailable: no temporary folder can be made.
+    """
+    from pyarrow import feather
+
+    request = {"task": "table", "path": str(path), "texts": list(texts), "title": title}
+    with _folder(title or path.name) as folder:
+        _run(request | {"folder": str(folder)}, progress, seconds)
+        return feather.read_feather(folder / _TABLE, use_threads=False, memory_map=False)
+
+
+def parameters_in_sandbox(
+    path: Path, *, title: str = "", progress: Progress | None = None, seconds: float = _SECONDS
+) -> np.ndarray:
+    """`parameters.read_parameters` in the sandbox.
+
+    Args:
+        path: the file.
+        title: name of the file in error messages; empty for its name on disk.
+        progress: called with (done, total or None, description).
+        seconds: time limit, from when it is the file's turn.
+
+    Raises:
+        BadData: any error of `read_parameters`, or the file exceeds the limits.
+        DataUnavailable: no temporary folder can be made.
+    """
+    request = {"task": "parameters", "path": str(path), "title": title}
+    with _folder(title or path.name) as folder:
+        _run(request | {"folder": str(folder)}, progress, seconds)
+        return np.load(folder / _PARAMETERS, allow_pickle=False)
+
+
+def end_readers() -> None:
+    """Kill every process that reads a file for this one, as it ends."""
+    QUEUE.end()
+
+
+@contextmanager
+def _folder(title: str) -> Iterator[Path]:
+    """A temporary folder for a result."""
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(temporary_folder())
+        except OSError as error:
+            raise DataUnavailable(
+                f"{title}: expected a folder for what is read; {error.strerror or error}. Set FIL_STORE_DIR to "
+                "another folder."
+            ) from error
+        yield folder
+
+
 def _run(request: dict[str, Any], progress: Progress | None, seconds: float) -> dict[str, Any]:
+    memory = memory_limit()
+    request = request | {"title": request["title"] or Path(request["path"]).name, "memory": memory}
+    with QUEUE.place(memory, progress) as started, _process() as process:
+        started(process)
+        return _answer(process, request, progress, seconds)
+
+
+@contextmanager
+def _process() -> Iterator[subprocess.Popen[str]]:
+    """A process of the sandbox, which is killed at the end."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))}
     process = subprocess.Popen(
         [sys.executable, "-m", "fil_core.data.own.sandbox"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -82,6 +176,21 @@ def _run(request: dict[str, Any], progress: Progress | None, seconds: float) -> 
     )  # fmt: skip
     assert process.stdin is not None
     assert process.stdout is not None
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+
+
+def _answer(
+    process: subprocess.Popen[str], request: dict[str, Any], progress: Progress | None, seconds: float
+) -> dict[str, Any]:
+    """What the process answers within the time limit."""
+    assert process.stdin is not None
     timed_out = threading.Event()
 
     def stop() -> None:
@@ -93,16 +202,19 @@ def _run(request: dict[str, Any], progress: Progress | None, seconds: float) -> 
     try:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.close()
+            process.stdin.flush()  # it stays open: its end tells the process that this one has ended
         return _result(process.stdout, progress)
     except EOFError:
-        cause = f"it took more than {seconds:.0f} seconds" if timed_out.is_set() else _exit_cause(process.wait())
-        raise BadData(f"file: expected one that can be read within the limits; {cause}. Use a part of it.") from None
+        cause = (
+            f"it took more than {seconds:.0f} seconds"
+            if timed_out.is_set()
+            else _exit_cause(process.wait(), request["memory"])
+        )
+        raise BadData(
+            f"{request['title']}: expected a file that can be read within the limits; {cause}. Use a part of it."
+        ) from None
     finally:
         timer.cancel()
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 def _result(lines: Any, progress: Progress | None) -> dict[str, Any]:
@@ -124,19 +236,12 @@ def _result(lines: Any, progress: Progress | None) -> dict[str, Any]:
     raise EOFError
 
 
-def _exit_cause(code: int) -> str:
+def _exit_cause(code: int, memory: int) -> str:
     """Why the sandbox ended without a result; a process beyond the memory limit aborts or is killed."""
     if code in _OUT_OF_MEMORY:
-        return f"it took more than {_memory_limit() / 2**30:.0f} GiB of memory"
+        return f"it took more than {memory / 2**30:.0f} GiB of memory"
     cause = f"signal {-code}" if code < 0 else f"exit code {code}"
     return f"the process that read it ended ({cause}): it ran out of memory, or the file is damaged"
-
-
-def _memory_limit() -> int:
-    """Bytes of address space of the sandbox."""
-    import psutil
-
-    return int(min(_MAX_MEMORY, max(_MIN_MEMORY, _SHARE * psutil.virtual_memory().available)))
 
 
 def _preview(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -149,7 +254,26 @@ def _add(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     return {"name": add(Path(request["path"]), choices, title=request["title"], progress=progress).name}
 
 
-_TASKS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {"preview": _preview, "add": _add}
+def _table(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    from pyarrow import feather
+
+    path, written = Path(request["path"]), Path(request["folder"]) / _TABLE
+    feather.write_feather(read_frame(path, request["texts"]), written, compression="uncompressed")
+    if (size := written.stat().st_size) > limits.TABLE_BYTES:
+        raise BadData(
+            f"{path.name}: expected a table of at most {limits.TABLE_BYTES:,} bytes; got {size:,}. Use fewer columns."
+        )
+    return {}
+
+
+def _parameters(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    np.save(Path(request["folder"]) / _PARAMETERS, read_parameters(Path(request["path"])), allow_pickle=False)
+    return {}
+
+
+_TASKS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {
+    "preview": _preview, "add": _add, "table": _table, "parameters": _parameters,
+}  # fmt: skip
 
 
 def main() -> None:
@@ -161,28 +285,20 @@ def main() -> None:
         output.write(json.dumps(message) + "\n")
         output.flush()
 
-    _limit_memory()
     request = json.loads(sys.stdin.readline())
+    end_with_parent()
+    limit_memory(request["memory"])
+    title = request["title"]
     try:
         send(result=_TASKS[request["task"]](request, lambda *progress: send(progress=progress)))
     except FilError as error:
         # An uploaded file is stored under its digest; the message names it as the user does.
-        name = Path(request["path"]).name
-        send(error=str(error).replace(name, request["title"] or name))
+        send(error=str(error).replace(Path(request["path"]).name, title))
     except MemoryError:
-        limit = f"{_memory_limit() / 2**30:.0f} GiB"
-        send(error=f"file: expected one that fits in {limit} of memory; got a larger one. Use a part of it.")
+        limit = f"{request['memory'] / 2**30:.0f} GiB"
+        send(error=f"{title}: expected a file that fits in {limit} of memory; got a larger one. Use a part of it.")
     except Exception as error:  # parsers of untrusted bytes raise anything; the error's own text may quote the file
-        cause = f"reading it failed ({type(error).__name__})"
-        send(error=f"file: expected one that can be read; {cause}. Check that it is not damaged and save it again.")
-
-
-def _limit_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # not available on Windows
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (_memory_limit(), _memory_limit()))
+        send(error=str(unread(title, error)))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import pandas as pd
 from fil_core.data.own import limits
 from fil_core.data.own.naming import key
 from fil_core.data.own.numerals import LEADING_ZERO
+from fil_core.dataset import spelled
 from fil_core.errors import BadData
 
 _HEAD = 2**18  # bytes in which the header line must end
@@ -184,8 +185,10 @@ def _are_entries(numbers: dict[int, float], columns: list[pd.Series]) -> bool:
 
 def _named(header: list[str], texts: Collection[str]) -> list[str]:
     """The columns of a header that are named in `texts`."""
-    wanted = set(map(key, texts)) - {""}
-    return [column for column in header if key(column) in wanted]
+    # Which of several is meant, or whether that is an error, is for those to say who asked for texts.
+    names = [column.strip(" ") for column in header]
+    wanted = {one for text in texts if key(text) for one in spelled(text, names, key)}
+    return [column for column, name in zip(header, names, strict=True) if name in wanted]
 
 
 def _error_text(error: Exception) -> str:

@@ -18,7 +18,7 @@ from fil_core.data.own.numerals import PLAIN
 from fil_core.data.own.targets import read_target
 from fil_core.data.raw import Raw, split_rows
 from fil_core.data.tabular import encode, unseen
-from fil_core.dataset import AttributeGroup
+from fil_core.dataset import AttributeGroup, ambiguous, spelled
 from fil_core.errors import BadData
 from fil_core.specs.texts import typed, write_names
 
@@ -160,20 +160,22 @@ def _ids_note(choices: Choices, names: np.ndarray | None) -> str:
 
 
 def _with_file_spelling(frame: pd.DataFrame, choices: Choices, name: str) -> Choices:
-    """The choices with column names spelt as in the file; case, spaces and quotes around a name need not match.
+    """The choices with column names spelt as in the file.
+
+    Case, spaces and quotes around a name need not match where only one column is meant.
 
     Raises:
-        BadData: a column that does not exist, or no target.
+        BadData: a column that does not exist or several that may be meant, or no target.
     """
-    spellings = {key(str(column)): str(column) for column in frame.columns}
     listed = write_names(tuple(map(str, frame.columns[:12]))) + (", …" if frame.shape[1] > 12 else "")
 
     def spelling(flag: str, column: str) -> str:
-        if column in frame.columns:
-            return column
-        if key(column) not in spellings:
+        meant = spelled(column, map(str, frame.columns), key)
+        if not meant:
             raise BadData(f"--{flag}: expected one of the columns of {name} ({listed}); got {column!r}.")
-        return spellings[key(column)]
+        if len(meant) > 1:
+            raise BadData(f"{name}, --{flag}: {ambiguous(column, meant)}")
+        return meant[0]
 
     if not choices.target:
         raise BadData(f"{name}: expected the column to predict (--target); choose one of {listed}.")

@@ -1,4 +1,4 @@
-"""The folder of own data, and the uploaded files in it."""
+"""Uploaded files: checked, and kept under the sha-256 of their content, or only while they are read."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import hashlib
 import os
 import re
 import time
-import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from fil_core.data.own import limits
+from fil_core.data.own.directory import clear_leftovers, make_private, own_directory, temporary_folder
 from fil_core.data.own.reading import SUFFIXES
 from fil_core.errors import BadData, DataUnavailable
 
@@ -20,58 +21,63 @@ _ACCEPTED = (*SUFFIXES, ".safetensors")
 _MAX_AGE = 24 * 3600  # seconds after its last use at which an upload is deleted
 
 
-def own_directory() -> Path:
-    """The folder of own data: below FIL_STORE_DIR, else in the user's cache, beside the results.
-
-    Raises:
-        DataUnavailable: the user has no home folder and neither FIL_STORE_DIR nor XDG_CACHE_HOME is set.
-    """
-    store, cache = os.environ.get("FIL_STORE_DIR"), os.environ.get("XDG_CACHE_HOME")
-    try:
-        return Path(f"{store}/own" if store else f"{cache or '~/.cache'}/fil-explorer/own").expanduser().absolute()
-    except RuntimeError as error:
-        raise DataUnavailable(
-            "own data: expected a home folder; this user has none. Set FIL_STORE_DIR to a folder."
-        ) from error
-
-
-def make_private(folder: Path) -> None:
-    """Create a folder inside the folder of own data that only its owner can read, and so its parents.
-
-    `mkdir` applies the mode to the last folder of a path only, so each is created separately.
-    """
-    for private in (own_directory().parent, own_directory(), folder):
-        if not private.exists():
-            private.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def save_upload(content: bytes, suffix: str) -> Path:
+def save_upload(content: bytes, suffix: str, title: str = "file") -> Path:
     """Save an uploaded file under the sha-256 of its content; its original name is not used.
+
+    Args:
+        content: its bytes.
+        suffix: of its name.
+        title: its name in error messages.
 
     Raises:
         BadData: an unsupported suffix, an empty file, or one that is too large.
         DataUnavailable: the file cannot be written.
     """
-    if suffix.lower() not in _ACCEPTED:
-        raise BadData(f"file: expected a name ending in {', '.join(_ACCEPTED)}; got {suffix[:20]!r}.")
-    if not content:
-        raise BadData("file: expected content; it is empty (0 bytes).")
-    if len(content) > limits.FILE_BYTES:
-        raise BadData(f"file: expected at most {limits.FILE_BYTES:,} bytes; got {len(content):,}.")
+    _check(content, suffix, title)
     folder = own_directory() / _FOLDER
     path = folder / f"{hashlib.sha256(content).hexdigest()}{suffix.lower()}"
-    try:
+    with _writing(title):
         make_private(folder)
         _delete_old(folder)
         if not path.exists():
-            _write(path, content)
+            with temporary_folder() as temporary:
+                (temporary / path.name).write_bytes(content)
+                os.replace(temporary / path.name, path)
         path.touch()
+    return path
+
+
+@contextmanager
+def temporary_upload(content: bytes, suffix: str, title: str) -> Iterator[Path]:
+    """An uploaded file that is there only while it is read; the arguments and errors are those of `save_upload`."""
+    _check(content, suffix, title)
+    with ExitStack() as stack:
+        with _writing(title):
+            path = stack.enter_context(temporary_folder()) / f"{hashlib.sha256(content).hexdigest()}{suffix.lower()}"
+            path.write_bytes(content)
+        yield path
+
+
+def _check(content: bytes, suffix: str, title: str) -> None:
+    if suffix.lower() not in _ACCEPTED:
+        raise BadData(f"{title}: expected a name ending in {', '.join(_ACCEPTED)}; got {suffix[:20]!r}.")
+    if not content:
+        raise BadData(f"{title}: expected content; it is empty (0 bytes).")
+    if len(content) > limits.FILE_BYTES:
+        raise BadData(f"{title}: expected at most {limits.FILE_BYTES:,} bytes; got {len(content):,}.")
+
+
+@contextmanager
+def _writing(title: str) -> Iterator[None]:
+    """Says which file could not be written, and what to do."""
+    try:
+        yield
     except OSError as error:
         cause = error.strerror or str(error)
         raise DataUnavailable(
-            f"own data: expected enough space for the file in {folder}; {cause}. Set FIL_STORE_DIR to another folder."
+            f"{title}: expected enough space for the file in {own_directory()}; {cause}. Set FIL_STORE_DIR to another "
+            "folder."
         ) from error
-    return path
 
 
 def find_upload(name: str) -> Path | None:
@@ -85,23 +91,16 @@ def upload_name(path: Path) -> str:
     return path.name if path.parent == own_directory() / _FOLDER else ""
 
 
-def delete_old_uploads() -> None:
-    """Delete uploaded files that have not been used for a day."""
-    with suppress(OSError):
+def tidy() -> None:
+    """Delete uploaded files that have not been used for a day, and what killed processes left; never an error."""
+    with suppress(OSError, DataUnavailable):
         _delete_old(own_directory() / _FOLDER)
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{uuid.uuid4().hex}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    clear_leftovers()
 
 
 def _delete_old(folder: Path) -> None:
     for file in folder.iterdir():
         with suppress(FileNotFoundError):  # another process has just deleted it
-            if time.time() - file.stat().st_mtime > _MAX_AGE:
+            # Hidden files are those that an earlier version was writing when it was killed.
+            if file.name.startswith(".") or time.time() - file.stat().st_mtime > _MAX_AGE:
                 file.unlink()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -55,7 +54,7 @@ def uploader() -> str | None:
     # A new key after each upload frees the bytes in memory; by then they are saved.
     upload = st.file_uploader("Upload a file", type=_TYPES, key=f"own-file-{number}")
     if upload is not None:
-        saved = uploads.keep_upload(upload.getvalue(), Path(upload.name).suffix)
+        saved = uploads.keep_upload(upload.getvalue(), upload.name)
         st.session_state.update({"own-upload-number": number + 1, "own-title": upload.name})
         st.query_params["file"] = saved
         st.rerun()

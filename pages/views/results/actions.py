@@ -16,7 +16,7 @@ from fil_core.display.numbers import counted
 from fil_core.engine.store import Store
 from fil_core.engine.uploads import UPLOADS
 from fil_core.specs import Request
-from pages.common import compute, text, widgets
+from pages.common import compute, text, uploads, widgets
 from pages.views.results import compare as results_compare
 from pages.views.results import open as results_open
 from pages.views.results import table as results_table
@@ -184,4 +184,5 @@ def confirmation() -> None:
 def _delete() -> None:
     for key, *_ in st.session_state.pop(_TO_DELETE, []):
         compute.engine().store.delete(key)
+    uploads.clear_leftovers()  # rows of own data that a killed process left are part of what is to be gone
     results_table.forget_ticks()
