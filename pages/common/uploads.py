@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from fil_core import DataSpec, DataUnavailable, GivenWeights, keep_weights, read_weights
 from fil_core.data.own import Choices, OwnData, register, registered
@@ -22,14 +25,48 @@ def own_data() -> list[OwnData]:
     return registered()
 
 
+# Names of uploaded files, each with the sessions that use it; sessions are of this process alone.
+_users: dict[str, set[str]] = {}
+_lock = threading.Lock()
+
+
+def _used(name: str) -> str:
+    """Note that the visitor whose page runs uses an uploaded file; returns its name."""
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is not None:
+        with _lock:
+            _users.setdefault(name, set()).add(context.session_id)
+    return name
+
+
+def delete_unused(present: Collection[str]) -> None:
+    """Delete the uploaded files whose visitors have all gone, but for those that own data sets were made from.
+
+    Args:
+        present: ids of the sessions that are there or may come back.
+    """
+    with _lock:
+        left = [name for name, sessions in _users.items() if not sessions & set(present)]
+        for name in left:
+            del _users[name]
+    for name in set(left) - (register.uploads_of_entries() if left else set()):
+        files.delete_upload(name)
+
+
 def keep_upload(content: bytes, suffix: str) -> str:
     """Store an uploaded file under a hash of its content; returns that name."""
-    return files.save_upload(content, suffix).name
+    return _used(files.save_upload(content, suffix).name)
 
 
 def is_uploaded(name: str) -> bool:
     """Whether an uploaded file is still stored."""
-    return files.find_upload(name) is not None
+    return files.find_upload(name) is not None and bool(_used(name))
+
+
+def _saved(content: bytes, suffix: str) -> Path:
+    path = files.save_upload(content, suffix)
+    _used(path.name)
+    return path
 
 
 def _uploaded(name: str) -> Path:
@@ -58,7 +95,7 @@ def remove_own(name: str) -> None:
 
 def keep_scores(spec: DataSpec, content: bytes, suffix: str) -> str:
     """Store the scores of an uploaded file under a hash of their content; returns that name."""
-    path = files.save_upload(content, suffix)
+    path = _saved(content, suffix)
     return uploads.keep_scores(engine().store, uploads.read_scores(path), dataset(spec))
 
 
@@ -70,9 +107,11 @@ def with_scores(table: pd.DataFrame, name: str, spec: DataSpec) -> tuple[pd.Data
 
 def keep_parameters(content: bytes, suffix: str) -> str:
     """Store the coefficients of an uploaded file under a hash of their content; returns that name."""
-    return uploads.keep_parameters(engine().store, uploads.read_parameters(files.save_upload(content, suffix)))
+    return uploads.keep_parameters(engine().store, uploads.read_parameters(_saved(content, suffix)))
 
 
 def uploaded_weights(spec: DataSpec, name: str, content: bytes) -> GivenWeights:
     """Store the training weights of an uploaded file, checked against the data."""
+    for suffix in (".csv", ".parquet"):  # either is what reading them stores
+        _used(files.name_of(content, suffix))
     return keep_weights(engine().store, read_weights(name, content), dataset(spec))

@@ -18,7 +18,6 @@ OPTIONS: dict[str, Any] = {
     "server.enableCORS": True,
     "server.enableAgentApi": False,
     "server.showEmailPrompt": False,
-    "server.disconnectedSessionTTL": 60,
     "browser.gatherUsageStats": False,
     "browser.serverAddress": "127.0.0.1",
     "client.disableDataExport": False,

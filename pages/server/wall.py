@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.user_info import generate_login_redirect_url
 
 from fil_core.errors import where
-from pages.server import connections, listening, options, sign_in, sign_in_page
+from pages.server import connections, leftovers, listening, options, sign_in, sign_in_page
 from pages.server.admission import Refusal, provider_asked_for, refusal
 from pages.server.limits import BadBody, Limits, bounded
 from pages.server.rules import HEADERS, PRIVATE_HEADERS, content_policy, holds_data, is_private, missing
@@ -55,9 +56,13 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     # Streamlit learns only from the first visit that app.py names the pages, and would show that visitor, on a deep
     # link, a page without its frame for a moment. `frame.required` does where this attribute is not heard of any more.
     PagesManager.uses_pages_directory = False
-    yield
     from pages.common import compute
 
+    clearing = asyncio.create_task(leftovers.clear_away())
+    yield
+    clearing.cancel()
+    with suppress(asyncio.CancelledError):
+        await clearing
     compute.close()
 
 

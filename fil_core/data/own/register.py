@@ -212,6 +212,15 @@ def registered() -> list[OwnData]:
     return sorted(entries, key=lambda entry: entry.created, reverse=True)
 
 
+def uploads_of_entries() -> set[str]:
+    """Names of the uploaded files that the entries were read from."""
+    found = set()
+    for entry in registered():
+        with suppress(OSError, ValueError):  # damaged or deleted meanwhile
+            found.add(str(_manifest(_folder(entry.name)).get("file", "")))
+    return found
+
+
 def find(name: str) -> OwnData:
     """The entry with this name.
 

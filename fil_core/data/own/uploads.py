@@ -59,7 +59,7 @@ def save_upload(content: bytes, suffix: str) -> Path:
     if len(content) > limits.FILE_BYTES:
         raise BadData(f"file: expected at most {limits.FILE_BYTES:,} bytes; got {len(content):,}.")
     folder = own_directory() / _FOLDER
-    path = folder / f"{hashlib.sha256(content).hexdigest()}{suffix.lower()}"
+    path = folder / name_of(content, suffix)
     try:
         make_private(folder)
         _delete_old(folder)
@@ -72,6 +72,18 @@ def save_upload(content: bytes, suffix: str) -> Path:
             f"own data: expected enough space for the file in {folder}; {cause}. Set FIL_STORE_DIR to another folder."
         ) from error
     return path
+
+
+def name_of(content: bytes, suffix: str) -> str:
+    """The name under which `save_upload` stores a file."""
+    return f"{hashlib.sha256(content).hexdigest()}{suffix.lower()}"
+
+
+def delete_upload(name: str) -> None:
+    """Delete an uploaded file, if it is there."""
+    if (path := find_upload(name)) is not None:
+        with suppress(OSError):
+            path.unlink()
 
 
 def find_upload(name: str) -> Path | None:
