@@ -79,8 +79,8 @@ def app(page: str = PAGES[0], **query: str | list[str]) -> AppTest:
 
 
 def plain(markdown: str) -> str:
-    """What a person reads: without the backslashes that keep text from being Markdown."""
-    return re.sub(r"\\(.)", r"\1", markdown)
+    """What a person reads: without what keeps text from being Markdown."""
+    return re.sub(r"\\(.)", r"\1", markdown.replace(":small[]", ""))
 
 
 def words(at: AppTest) -> str:
