@@ -9,5 +9,6 @@ if __name__ == "__main__":  # a visitor's page
 else:  # the server itself, which imports this file once
     from pages.server import wall as served
 
-    served.check()
+    # First, since it is what tells Streamlit whose .streamlit folder to read.
     app = st.App(__file__, middleware=served.middleware(), lifespan=served.lifespan)
+    served.check()

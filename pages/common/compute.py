@@ -28,6 +28,7 @@ from fil_core.engine.cost import PER_SECOND
 from fil_core.engine.jobs.job import Job
 from fil_core.engine.jobs.jobs import Jobs
 from pages.common import environment, job_status, text
+from pages.common.once import Once
 from pages.common.progress import PartProgress, Progress, duration
 
 # In multiply-adds; two cores do `PER_SECOND`. Work of up to about two seconds is done in the page's own thread, longer
@@ -41,7 +42,7 @@ _TOO_LONG = 1e13
 _TORCH_AFTER = 20.0
 
 
-@st.cache_resource(show_spinner=False)
+@Once
 def engine() -> Engine:
     """One engine for the whole server: its store and the data sets in use."""
     warm_up = threading.Timer(_TORCH_AFTER, _warm_up)
@@ -68,7 +69,7 @@ def dataset(spec: DataSpec) -> Dataset:
         return engine().dataset(spec, progress)
 
 
-@st.cache_resource(show_spinner=False)
+@Once
 def jobs() -> Jobs:
     """The jobs of this server, within the limits of its environment."""
     memory = environment.limit("FIL_JOB_MEMORY_GIB")

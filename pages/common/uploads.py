@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from fil_core import DataSpec, DataUnavailable, GivenWeights, keep_weights, read_weights
 from fil_core.data.own import Choices, OwnData, directory, register, registered
@@ -28,14 +30,42 @@ def own_data() -> list[OwnData]:
     return registered()
 
 
+# Names of uploaded files, each with the sessions that use it; sessions are of this process alone.
+_users: dict[str, set[str]] = {}
+_lock = threading.Lock()
+
+
+def _used(name: str) -> str:
+    """Note that the visitor whose page runs uses an uploaded file; returns its name."""
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is not None:
+        with _lock:
+            _users.setdefault(name, set()).add(context.session_id)
+    return name
+
+
+def delete_unused(present: Collection[str]) -> None:
+    """Delete the uploaded files whose visitors have all gone, but for those that own data sets were made from.
+
+    Args:
+        present: ids of the sessions that are there or may come back.
+    """
+    with _lock:
+        left = [name for name, sessions in _users.items() if not sessions & set(present)]
+        for name in left:
+            del _users[name]
+    for name in set(left) - (register.uploads_of_entries() if left else set()):
+        files.delete_upload(name)
+
+
 def keep_upload(content: bytes, title: str) -> str:
     """Store an uploaded file under a hash of its content; returns that name."""
-    return files.save_upload(content, Path(title).suffix, title).name
+    return _used(files.save_upload(content, Path(title).suffix, title).name)
 
 
 def is_uploaded(name: str) -> bool:
     """Whether an uploaded file is still stored."""
-    return files.find_upload(name) is not None
+    return files.find_upload(name) is not None and bool(_used(name))
 
 
 def _uploaded(name: str) -> Path:

@@ -7,8 +7,10 @@ import os
 import streamlit as st
 
 from pages.common import text
+from pages.server import sign_in
 from pages.server import wall as served
 from pages.server.rules import allowed_user, missing, serves_others
+from pages.server.settings import auth
 
 
 def check() -> None:
@@ -26,7 +28,9 @@ def check() -> None:
         return
     if not st.user.is_logged_in:
         st.title("FIL Explorer", anchor=False)
-        st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
+        for name in sign_in.providers(auth()):
+            label = "Sign in" if name == sign_in.DEFAULT else f"Sign in with {text.safe(name.capitalize())}"
+            st.button(label, type="primary", icon=":material/login:", on_click=st.login, args=(name,), key=f"to-{name}")
         st.stop()
     if not allowed_user(str(st.user.get("email") or ""), os.environ, verified=st.user.get("email_verified")):
         st.error("You are signed in, but not among those who may see this.", icon=":material/lock:")

@@ -27,7 +27,8 @@ class Settings:
         cors: whether its own pages alone may read its answers.
         trusted_headers: whether it believes what a request says of who sent it.
         tracebacks: whether errors are shown with their source.
-        sign_in: whether visitors can sign in.
+        sign_in: whether visitors are to sign in.
+        sign_in_lacks: what the sign-in needs before anybody can rely on it, each as an instruction.
     """
 
     address: str
@@ -38,6 +39,7 @@ class Settings:
     trusted_headers: bool = False
     tracebacks: bool = False
     sign_in: bool = False
+    sign_in_lacks: tuple[str, ...] = ()
 
 
 def is_private(address: str) -> bool:
@@ -45,9 +47,10 @@ def is_private(address: str) -> bool:
     if address == "localhost":
         return True
     try:
-        return ipaddress.ip_address(address).is_loopback
+        found = ipaddress.ip_address(address)
     except ValueError:  # empty for all addresses, or a name that may lead anywhere
         return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
 
 
 def serves_others(settings: Settings, environment: Mapping[str, str]) -> bool:
@@ -64,6 +67,8 @@ def missing(settings: Settings, environment: Mapping[str, str]) -> list[str]:
         environment: with `FIL_SERVE_OTHERS` set to `tls` or `proxy` where others are to be served on purpose.
     """
     walls = {
+        'Name the hosts that it is called by, server.allowedHosts = ["127.0.0.1", "localhost"] for this machine alone, '
+        "or any website could reach it under a name of its own.": bool(settings.hosts),
         "Leave server.enableXsrfProtection on.": settings.xsrf,
         "Leave server.enableCORS on, or any website that is open in a browser here could read the data.": settings.cors,
     }
@@ -75,11 +80,13 @@ def missing(settings: Settings, environment: Mapping[str, str]) -> list[str]:
         return [
             *lacking,
             f"Set {SERVE}=tls (this server has a certificate) or {SERVE}=proxy (one in front of it has), to say that "
-            "others are to be served; or start it with --server.address 127.0.0.1.",
+            "others are to be served. Or serve this machine alone: --server.address 127.0.0.1 (--host 127.0.0.1 where "
+            'uvicorn starts it) and server.allowedHosts = ["127.0.0.1", "localhost"].',
         ]
     needed = {
         "Give it a certificate: server.sslCertFile and server.sslKeyFile.": way == "proxy" or settings.certificate,
-        "Name the hosts that it is called by: server.allowedHosts, without *.": _named(settings.hosts),
+        "Name the hosts that it is called by: server.allowedHosts, without *.": not settings.hosts
+        or _named(settings.hosts),
         "Configure a sign-in: [auth] in .streamlit/secrets.toml, and pip install 'streamlit[auth]'.": settings.sign_in,
         f"Say who may come in: {USERS}, addresses between commas, or * for all whom the provider knows.": bool(
             _users(environment)
@@ -87,7 +94,7 @@ def missing(settings: Settings, environment: Mapping[str, str]) -> list[str]:
         "Leave server.trustedUserHeaders empty: anybody could say who they are.": not settings.trusted_headers,
         "Leave client.showErrorDetails at none.": not settings.tracebacks,
     }
-    return lacking + [what for what, there in needed.items() if not there]
+    return lacking + [what for what, there in needed.items() if not there] + list(settings.sign_in_lacks)
 
 
 def _named(hosts: tuple[str, ...]) -> bool:
@@ -125,14 +132,34 @@ PRIVATE_HEADERS = {"Cache-Control": "no-store"}  # of what holds data
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")  # what a proxy says of whom it speaks for
 
 
+def host_fits(host: str | None, hosts: tuple[str, ...]) -> bool:
+    """Whether the name that a browser calls a server by, perhaps with a port, is its own; `*.a.b` is any in it."""
+    try:
+        parts = urlsplit(f"//{host or ''}")
+        name, _ = (parts.hostname or "").rstrip("."), parts.port  # reading the port checks it
+    except ValueError:
+        return False
+    if not name or "@" in parts.netloc or any((parts.path, parts.query, parts.fragment)):
+        return False
+    own = [one.strip().lower().rstrip(".") for one in hosts]
+    return any(one in ("*", name) or (one.startswith("*.") and name.endswith(one[1:])) for one in own)
+
+
 def same_origin(origin: str | None, host: str | None) -> bool:
     """Whether a connection comes from one of a server's own pages, or from a program, which names no origin."""
-    return origin is None or urlsplit(origin).netloc == host
+    try:
+        return origin is None or urlsplit(origin).netloc == host
+    except ValueError:  # no address at all, such as http://[::1
+        return False
 
 
-def needs_sign_in(path: str) -> bool:
-    """Whether a path hands out or takes in data: files of a page, uploads."""
-    return any(part in path for part in ("/media/", "/_stcore/upload_file", "/component/"))
+# Paths below the server's own that a visitor needs before they have signed in; of all others none is open.
+_OPEN = frozenset({"/auth/login", "/auth/logout", "/oauth2callback", "/_stcore/health"})
+
+
+def open_to_all(path: str) -> bool:
+    """Whether a path is answered to visitors who have not signed in."""
+    return path in _OPEN
 
 
 def holds_data(path: str) -> bool:

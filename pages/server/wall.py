@@ -2,75 +2,52 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import logging
 import os
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.web.server.starlette import starlette_websocket
+from streamlit.user_info import generate_login_redirect_url
 
 from fil_core.data.own.uploads import tidy
 from fil_core.errors import where
-from pages.server.rules import (
-    FORWARDED,
-    HEADERS,
-    PRIVATE_HEADERS,
-    Settings,
-    allowed_user,
-    content_policy,
-    holds_data,
-    missing,
-    needs_sign_in,
-    same_origin,
-    serves_others,
-)
+from pages.server import connections, leftovers, listening, options, sign_in, sign_in_page
+from pages.server.admission import Refusal, provider_asked_for, refusal
+from pages.server.limits import BadBody, Limits, bounded
+from pages.server.rules import HEADERS, PRIVATE_HEADERS, content_policy, holds_data, is_private, missing
+from pages.server.settings import auth, base_path, settings
+from pages.server.sockets import Sockets
+from pages.server.visitors import sign_out, visitor
+
+__all__ = ["check", "lifespan", "middleware", "settings"]
 
 _LOG = logging.getLogger("fil_explorer")
-
-
-def settings() -> Settings:
-    """What this server was started with."""
-    option = st.get_option
-    return Settings(
-        address=option("server.address") or "",
-        hosts=tuple(option("server.allowedHosts") or ()),
-        certificate=bool(option("server.sslCertFile") and option("server.sslKeyFile")),
-        xsrf=bool(option("server.enableXsrfProtection")),
-        cors=bool(option("server.enableCORS")),
-        trusted_headers=bool(option("server.trustedUserHeaders")),
-        tracebacks=option("client.showErrorDetails") not in ("none", False),
-        sign_in=_sign_in(),
-    )
-
-
-def _sign_in() -> bool:
-    """Whether there is somebody to ask who a visitor is."""
-    try:
-        return "auth" in st.secrets
-    except FileNotFoundError:  # no secrets at all
-        return False
+_LIMITS = Limits()
+_MULTIPART = 2**20  # bytes around the content of an uploaded file
 
 
 def check() -> None:
     """End the process, with what to do, where it could show private records to others without what that takes."""
-    if todo := missing(settings(), os.environ):
-        where = settings().address or "all addresses"
-        sys.stderr.write(
-            f"FIL Explorer does not serve {where} like this:\n" + "".join(f"  - {what}\n" for what in todo)
-        )
+    options.apply()
+    told = settings()
+    # `streamlit run` has opened its socket before it imports this: what counts is where that socket listens.
+    bound = [one for one in listening.addresses(st.get_option("server.port")) if not is_private(one)]
+    if todo := missing(replace(told, address=bound[0]) if bound else told, os.environ):
+        place = (bound[0] if bound else told.address) or "all addresses"
+        said = "".join(f"  - {what}\n" for what in todo)
+        sys.stderr.write(f"FIL Explorer does not serve {place} like this:\n{said}")
         sys.exit(2)
+    connections.bound_headers(_LIMITS.headers)
     _keep_values_out_of_the_log()
 
 
@@ -81,90 +58,120 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     # link, a page without its frame for a moment. `frame.required` does where this attribute is not heard of any more.
     PagesManager.uses_pages_directory = False
     tidy()
-    yield
     from pages.common import compute
 
+    clearing = asyncio.create_task(leftovers.clear_away())
+    yield
+    clearing.cancel()
+    with suppress(asyncio.CancelledError):
+        await clearing
     compute.close()
 
 
-class _Wall:
+class Wall:
     """Around everything the server answers: who is answered at all, and what every answer says to the browser."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits = _LIMITS) -> None:
         self._app = app
+        self._limits = limits
+        self._sockets = Sockets(limits)
         index = Path(st.__file__).parent / "static" / "index.html"
-        policy = content_policy(index.read_text(encoding="utf-8"))
-        self._headers = HEADERS | {"Content-Security-Policy": policy}
+        self._policy = content_policy(index.read_text(encoding="utf-8"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse to."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        wanted = self._headers | (PRIVATE_HEADERS if holds_data(scope["path"]) else {})
-        added = [(name.lower().encode(), value.encode()) for name, value in wanted.items()]
-        names = {name for name, _ in added}
-        begun = False
-
-        async def with_headers(message: Message) -> None:
-            nonlocal begun
-            begun = begun or message["type"] in ("http.response.start", "websocket.accept")
-            if message["type"] == "http.response.start":
-                kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in names]
-                message = {**message, "headers": [*kept, *added]}
-            await send(message)
-
-        if why := refused(scope):
-            await _refuse(scope, receive, with_headers, 403, why)
-            return
+        answer = _Answer(scope, receive, send, self._policy)
         try:
-            await self._app(scope, receive, with_headers)
+            why = refusal(scope)
+            if why is None and scope["type"] == "websocket" and self._sockets.full(scope):
+                why = Refusal(403, "Too many connections are open; close another tab.")
+            if why is not None:
+                await answer.refuse(why)
+            elif scope["type"] == "websocket":
+                await self._socket(scope, receive, answer.send)
+            else:
+                await self._request(scope, receive, answer)
+        except BadBody as error:
+            if answer.begun:
+                raise
+            await answer.refuse(Refusal(error.status, str(error)))
         except Exception as error:
-            if begun:
+            if answer.begun:
                 raise
             _LOG.error(where(type(error), error.__traceback__))
-            await _refuse(scope, receive, with_headers, 500, "The server met an error; its log says where.")
+            await answer.refuse(Refusal(500, "The server met an error; its log says where."))
+
+    async def _request(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        if provider := provider_asked_for(scope["path"]):
+            await answer.redirect(generate_login_redirect_url(provider))
+            return
+        if scope["path"] == f"{base_path()}/auth/logout" and (ticket := visitor(scope).ticket):
+            sign_out(ticket)
+            self._sockets.end(ticket)
+        uploads = scope["path"].startswith(f"{base_path()}/_stcore/upload_file/")
+        most = st.get_option("server.maxUploadSize") * 2**20 + _MULTIPART if uploads else self._limits.other_body
+        await self._app(scope, bounded(receive, self._limits, most=most), answer.send)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        def may_stay() -> bool:
+            return refusal(scope) is None
+
+        ticket = visitor(scope).ticket
+        await self._sockets.serve(self._app, scope, receive, send, ticket=ticket, may_stay=may_stay)
 
 
-def refused(scope: Scope) -> str:
-    """Why a request is not answered; empty if it is."""
-    headers = Headers(scope=scope)
-    if scope["type"] == "websocket" and not same_origin(headers.get("origin"), headers.get("host")):
-        return "This server does not answer pages from elsewhere."
-    if not serves_others(settings(), os.environ):
-        proxied = any(name in headers for name in FORWARDED)
-        return "This server was not set up to stand behind a proxy; see Safety in README.md." if proxied else ""
-    return "Sign in first." if needs_sign_in(scope["path"]) and not _signed_in(scope) else ""
+class _Answer:
+    """The answer to one request, with the headers that every answer has."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, policy: str) -> None:
+        self._scope, self._receive, self._send = scope, receive, send
+        self._headers = HEADERS | (PRIVATE_HEADERS if holds_data(scope["path"]) else {})
+        self._headers["Content-Security-Policy"] = policy
+        self.begun = False
+
+    async def send(self, message: Message) -> None:
+        """Hand on what the app sends."""
+        self.begun = self.begun or message["type"] in ("http.response.start", "websocket.accept")
+        if message["type"] == "http.response.start":
+            added = [(name.lower().encode(), value.encode()) for name, value in self._headers.items()]
+            names = {name for name, _ in added}
+            kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in names]
+            message = {**message, "headers": [*kept, *added]}
+        await self._send(message)
+
+    async def refuse(self, why: Refusal) -> None:
+        """Say why there is no other answer; to a person with a page on which to sign in or out."""
+        if self._scope["type"] == "websocket":
+            await self._receive()
+            await self.send({"type": "websocket.close", "code": 1008, "reason": why.why[:100]})
+            return
+        kind, body = "text/plain", f"{why.why}\n".encode()
+        if why.page:
+            base = base_path()
+            signed_in = why.status == 403
+            links = [(f"{base}/auth/logout", "Sign out")] if signed_in else []
+            links = links or sign_in_page.sign_in_links(base, sign_in.providers(auth()))
+            kind, body = "text/html", sign_in_page.page(why.why, links)
+            self._headers["Content-Security-Policy"] = sign_in_page.POLICY
+        headers = [(b"content-type", f"{kind}; charset=utf-8".encode()), (b"content-length", str(len(body)).encode())]
+        if why.status in (408, 413):  # what comes of the request is not read any more
+            headers.append((b"connection", b"close"))
+        await self.send({"type": "http.response.start", "status": why.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def redirect(self, where: str) -> None:
+        """Send the browser elsewhere."""
+        headers = [(b"location", where.encode()), (b"content-length", b"0")]
+        await self.send({"type": "http.response.start", "status": 303, "headers": headers})
+        await self.send({"type": "http.response.body", "body": b""})
 
 
-def _signed_in(scope: Scope) -> bool:
-    """Whether a request carries the signed cookie of somebody who may see the data."""
-    # Streamlit's own reading of its own cookie: it checks the signature.
-    found = starlette_websocket._get_signed_cookie_with_chunks(HTTPConnection(scope).cookies, "_streamlit_user")
-    try:
-        user = json.loads(found) if found else {}
-    except ValueError:
-        return False
-    return bool(user.get("is_logged_in")) and allowed_user(
-        str(user.get("email") or ""), os.environ, verified=user.get("email_verified")
-    )
-
-
-async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, why: str) -> None:
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": 1008, "reason": why})
-        return
-    headers = [(b"content-type", b"text/plain; charset=utf-8")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": f"{why}\n".encode()})
-
-
-def middleware() -> list[Middleware]:
-    """What every request goes through, websockets too: a name that is not this server's own is turned away."""
-    hosts = settings().hosts
-    trusted = [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)] if hosts else []
-    return [Middleware(_Wall), *trusted]
+def middleware(limits: Limits = _LIMITS) -> list[Middleware]:
+    """What every request goes through, websockets too."""
+    return [Middleware(Wall, limits=limits)]
 
 
 def _keep_values_out_of_the_log() -> None:

@@ -56,11 +56,18 @@ def fresh_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(run, "analysis_of", _worked_out_once)
     main = sys.modules["__main__"]
-    st.cache_resource.clear()
+    _forget()
     st.cache_data.clear()
     yield
-    st.cache_resource.clear()
+    _forget()
     sys.modules["__main__"] = main
+
+
+def _forget() -> None:
+    from pages.common import compute
+
+    compute.engine.forget()
+    compute.jobs.forget()
 
 
 def app(page: str = PAGES[0], **query: str | list[str]) -> AppTest:
@@ -72,8 +79,8 @@ def app(page: str = PAGES[0], **query: str | list[str]) -> AppTest:
 
 
 def plain(markdown: str) -> str:
-    """What a person reads: without the backslashes that keep text from being Markdown."""
-    return re.sub(r"\\(.)", r"\1", markdown)
+    """What a person reads: without what keeps text from being Markdown."""
+    return re.sub(r"\\(.)", r"\1", markdown.replace(":small[]", ""))
 
 
 def words(at: AppTest) -> str:

@@ -29,11 +29,10 @@ def test_the_headline_names_the_leakiest_example() -> None:
 
 def test_a_second_visit_is_answered_from_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
     app()
-    import streamlit as st
-
     from fil_core import Engine
+    from pages.common import compute
 
-    st.cache_resource.clear()
+    compute.engine.forget()
     monkeypatch.setattr(Engine, "compute", lambda *_: pytest.fail("computed again"))
     assert not app().exception
 

@@ -12,9 +12,10 @@ from pages.server.rules import (
     allowed_user,
     content_policy,
     holds_data,
+    host_fits,
     is_private,
     missing,
-    needs_sign_in,
+    open_to_all,
     same_origin,
     serves_others,
 )
@@ -70,6 +71,7 @@ def change(**values):
         (change(trusted_headers=True), "tls", ["trustedUserHeaders"]),
         (change(tracebacks=True), "tls", ["showErrorDetails"]),
         (change(xsrf=False), "tls", ["enableXsrfProtection"]),
+        (Settings("127.0.0.1"), "", ["server.allowedHosts"]),  # any website could call it by a name of its own
         (Settings("127.0.0.1", OURS, xsrf=False), "", ["enableXsrfProtection"]),  # any website could write to it
         (Settings("127.0.0.1", OURS, cors=False), "", ["enableCORS"]),  # and read from it
         (change(sign_in=False, hosts=()), "tls", ["server.allowedHosts", "[auth]"]),
@@ -126,14 +128,40 @@ def test_only_the_scripts_of_the_page_itself_run():
         ("http://localhost:3000", "localhost:8501", False),
         ("https://evil.example", "127.0.0.1:8501", False),
         ("null", "127.0.0.1:8501", False),
+        ("http://[::1", "127.0.0.1:8501", False),  # no address at all
+        ("", "127.0.0.1:8501", False),
     ],
 )
 def test_only_its_own_pages_speak_with_the_server(origin, host, same):
     assert same_origin(origin, host) is same
 
 
-def test_what_holds_data_is_not_kept_by_the_browser_and_needs_a_sign_in():
+def test_what_holds_data_is_not_kept_by_the_browser():
     assert not holds_data("/static/js/index.js")
     assert all(holds_data(path) for path in ("/", "/media/a.csv", "/_stcore/upload_file/1/2"))
-    assert all(needs_sign_in(path) for path in ("/media/a.csv", "/base/media/a.csv", "/_stcore/upload_file/1/2"))
-    assert not needs_sign_in("/_stcore/health")
+
+
+def test_before_a_sign_in_nothing_is_open_but_what_leads_to_it():
+    assert all(open_to_all(path) for path in ("/_stcore/health", "/auth/login", "/auth/logout", "/oauth2callback"))
+    closed = ("/", "/media/a.csv", "/_stcore/upload_file/1/2", "/_stcore/stream", "/auth/login/x", "/x/auth/login")
+    assert not any(open_to_all(path) for path in closed)
+
+
+@pytest.mark.parametrize(
+    ("host", "fits"),
+    [
+        ("127.0.0.1:8501", True), ("LOCALHOST", True), ("localhost.:80", True), ("[::1]:8501", True),
+        ("a.example.org", True), ("example.org", False), ("localhost.evil.org", False), ("user@localhost", False),
+        ("localhost/x", False), ("localhost:port", False), ("localhost:99999", False), ("[::1", False), ("", False),
+        (None, False), ("localhost?x", False),
+    ],
+)  # fmt: skip
+def test_a_server_answers_to_its_own_names_alone(host, fits):
+    assert host_fits(host, ("127.0.0.1", "::1", "localhost", "*.example.org")) is fits
+
+
+def test_advice_never_leads_to_a_server_without_a_host_check():
+    for hosts in ((), OURS, ("*",)):
+        for address in ("", "0.0.0.0", "127.0.0.1"):
+            said = " ".join(missing(Settings(address, hosts), {}))
+            assert "server.address 127.0.0.1" not in said or "server.allowedHosts" in said

@@ -218,6 +218,15 @@ def _entry_folders() -> list[Path]:
         return []
 
 
+def uploads_of_entries() -> set[str]:
+    """Names of the uploaded files that the entries were read from."""
+    found = set()
+    for entry in registered():
+        with suppress(OSError, ValueError):  # damaged or deleted meanwhile
+            found.add(str(_manifest(_folder(entry.name)).get("file", "")))
+    return found
+
+
 def find(name: str) -> OwnData:
     """The entry with this name.
 

@@ -35,7 +35,7 @@ def save_upload(content: bytes, suffix: str, title: str = "file") -> Path:
     """
     _check(content, suffix, title)
     folder = own_directory() / _FOLDER
-    path = folder / f"{hashlib.sha256(content).hexdigest()}{suffix.lower()}"
+    path = folder / name_of(content, suffix)
     with _writing(title):
         make_private(folder)
         _delete_old(folder)
@@ -53,7 +53,7 @@ def temporary_upload(content: bytes, suffix: str, title: str) -> Iterator[Path]:
     _check(content, suffix, title)
     with ExitStack() as stack:
         with _writing(title):
-            path = stack.enter_context(temporary_folder()) / f"{hashlib.sha256(content).hexdigest()}{suffix.lower()}"
+            path = stack.enter_context(temporary_folder()) / name_of(content, suffix)
             path.write_bytes(content)
         yield path
 
@@ -78,6 +78,18 @@ def _writing(title: str) -> Iterator[None]:
             f"{title}: expected enough space for the file in {own_directory()}; {cause}. Set FIL_STORE_DIR to another "
             "folder."
         ) from error
+
+
+def name_of(content: bytes, suffix: str) -> str:
+    """The name under which `save_upload` stores a file."""
+    return f"{hashlib.sha256(content).hexdigest()}{suffix.lower()}"
+
+
+def delete_upload(name: str) -> None:
+    """Delete an uploaded file, if it is there."""
+    if (path := find_upload(name)) is not None:
+        with suppress(OSError):
+            path.unlink()
 
 
 def find_upload(name: str) -> Path | None:
