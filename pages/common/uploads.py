@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from fil_core import DataSpec, DataUnavailable, GivenWeights, keep_weights, read_weights
@@ -20,9 +19,10 @@ from fil_core.data.own import uploads as files
 from fil_core.data.own.sandbox import add_in_sandbox, parameters_in_sandbox, preview_in_sandbox, table_in_sandbox
 from fil_core.engine import uploads
 from pages.common.compute import dataset, engine
+from pages.common.latest import Latest
 from pages.common.progress import Progress
 
-_REMEMBERED = 16  # files
+_read = Latest(16)
 
 
 def own_data() -> list[OwnData]:
@@ -74,27 +74,11 @@ def _uploaded(name: str) -> Path:
     return path
 
 
-@st.cache_resource(show_spinner=False)
-def _read_before() -> dict[object, Any]:
-    """What files were read to, the latest last. Streamlit's own cache could not show that a file waits for its turn."""
-    return {}
-
-
-def _once(key: object, read: Callable[[], Any]) -> Any:
-    """What a file is read to; not read again as long as it is among the latest."""
-    known = _read_before()
-    if key not in known:
-        known[key] = read()
-        for old in list(known)[:-_REMEMBERED]:
-            known.pop(old, None)
-    return known[key]
-
-
 def own_preview(name: str, chosen: Choices | None, title: str) -> dict[str, Any]:
     """Preview of a file in the sandbox, as its entries are chosen to be read; None before anything is chosen."""
     with Progress() as progress:
         progress(0, None, "reading the file")
-        return _once(
+        return _read.get(
             (name, chosen), lambda: preview_in_sandbox(_uploaded(name), chosen, title=title, progress=progress)
         )
 
@@ -110,6 +94,7 @@ def remove_own(name: str) -> None:
     """Delete an own data set, also from memory."""
     register.remove(name)
     engine().forget(name)
+    _read.clear()
 
 
 def damaged_own() -> int:
@@ -163,5 +148,5 @@ def uploaded_weights(spec: DataSpec, title: str, content: bytes) -> GivenWeights
         progress(0, None, f"reading {title}")
         read = partial(table_in_sandbox, title=title, progress=progress)
         key = (hashlib.sha256(content).hexdigest(), title)
-        table = _once(key, lambda: read_weights(title, content, read=read))
+        table = _read.get(key, lambda: read_weights(title, content, read=read))
     return keep_weights(engine().store, table, dataset(spec), title=title)
