@@ -132,8 +132,8 @@ def _store(
     text = json.dumps(manifest)
     temporary = folder.parent / "tmp" / uuid.uuid4().hex
     try:
-        make_private(folder.parent)
-        temporary.mkdir(parents=True)
+        make_private(temporary.parent)
+        temporary.mkdir(mode=0o700)
         for name, array in arrays.items():
             np.save(temporary / f"{name}.npy", array, allow_pickle=False)
         (temporary / "manifest.json").write_text(f"{fingerprint(text)}\n{text}")

@@ -10,6 +10,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
+from fil_core.data import private
 from fil_core.data.own import limits
 from fil_core.data.own.reading import SUFFIXES
 from fil_core.errors import BadData, DataUnavailable
@@ -36,13 +37,10 @@ def own_directory() -> Path:
 
 
 def make_private(folder: Path) -> None:
-    """Create a folder inside the folder of own data that only its owner can read, and so its parents.
-
-    `mkdir` applies the mode to the last folder of a path only, so each is created separately.
-    """
-    for private in (own_directory().parent, own_directory(), folder):
-        if not private.exists():
-            private.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Create a folder inside the folder of own data that only its owner can read, or make it so."""
+    private.make(folder)
+    private.tighten(own_directory())
+    private.tighten(folder)
 
 
 def save_upload(content: bytes, suffix: str) -> Path:
@@ -107,6 +105,7 @@ def _write(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{uuid.uuid4().hex}")
     try:
         temporary.write_bytes(content)
+        temporary.chmod(private.FILE_MODE)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
