@@ -98,7 +98,7 @@ class Command:
     def show_notices(self, result: Result) -> None:
         """Print the notes on the data of a result, its warnings and those of the store."""
         notes = self._dataset.notes if self._dataset is not None else result.provenance["data"]["notes"]
-        for notice in (*notes, *result.provenance["warnings"], self.engine.store.notice):
+        for notice in (*notes, *result.provenance["warnings"], self.engine.store.notice, self.engine.store.exposure):
             self.note(notice)
 
     def note(self, text: str) -> None:

@@ -243,7 +243,7 @@ def _compute(request: Request) -> Result:
 
 def notices(result: Result) -> list[str]:
     """Warnings of a result, and of the store."""
-    return [*result.provenance["warnings"], *filter(None, [engine().store.notice])]
+    return [*result.provenance["warnings"], *filter(None, [engine().store.notice, engine().store.exposure])]
 
 
 def example(request: ExampleRequest) -> Result:

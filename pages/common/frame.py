@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.common import opened, sidebar, text
+from pages.common import links, opened, sidebar, text
 from pages.common.site import MEASURING, MOVED, PAGES
 from pages.server import guard
 from pages.server.turns import Turns
@@ -42,6 +42,12 @@ def _draw() -> None:
     guard.check()
     with text.readable_errors():
         opened.settle()
+        links.settle(but=() if sidebar.is_drawn() else opened.NUMBERS)
+        _page(page)
+
+
+def _page(page: StreamlitPage) -> None:
+    with links.judged(page.title):
         if (fault := opened.fault()) is None:
             sidebar.sidebar()
         else:

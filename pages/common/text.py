@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 import streamlit as st
 
@@ -35,7 +35,7 @@ def safe(label: object) -> str:
 def _pieces(line: str) -> list[str]:
     """The parts of a text none of which Streamlit makes anything else of."""
     ends = [0, *(found.end() for found in _CUT.finditer(line)), len(line)]
-    return [line[a:b] for a, b in itertools.pairwise(ends)]
+    return [line[a:b] for a, b in pairwise(ends)]
 
 
 @contextmanager

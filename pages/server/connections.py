@@ -10,6 +10,7 @@ _PROTOCOLS = (
     ("uvicorn.protocols.http.h11_impl", "H11Protocol"),
     ("uvicorn.protocols.http.httptools_impl", "HttpToolsProtocol"),
 )
+_TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _MARK = "_fil_seconds_for_headers"
 _TIMER = "_fil_headers_due"
 
@@ -39,9 +40,20 @@ def _extend(protocol: Any) -> None:
 
     def data_received(self: Any, data: bytes) -> None:
         received(self, data)
+        _end_unread_upgrade(self.transport)
         _watch(self)
 
     protocol.connection_made, protocol.data_received = connection_made, data_received
+
+
+def _end_unread_upgrade(transport: Any) -> None:
+    """Close a connection whose request for a websocket was handed on whole and could not be read.
+
+    What reads it takes shorter lines than what handed it on, and would wait for ever without an answer.
+    """
+    if not getattr(transport.get_protocol(), "handshake_initiated", True) and not transport.is_closing():
+        transport.write(_TOO_LONG)
+        transport.close()
 
 
 def _watch(connection: Any) -> None:

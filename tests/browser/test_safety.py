@@ -13,6 +13,7 @@ import psutil
 import pytest
 from bad_files import BAD
 from driving import EXPECTED, ROOT, Server, settled
+from live import raw
 from playwright.sync_api import Browser, Page, expect
 
 from fil_core.data.own.reading import SUFFIXES
@@ -145,3 +146,36 @@ def test_bad_files_are_answered_in_words_and_a_good_one_afterwards(
     upload(page, good)
     expect(page.get_by_text("40 rows")).to_be_visible()
     page.close()
+
+
+ODD_PATHS = [
+    b"/%00", b"/%ff%fe", b"/%c0%ae%c0%ae/", b"/..%2f..%2fetc/passwd", b"/%2e%2e/%2e%2e/", b"//evil.example/", b"/%",
+    b"/%zz", b"/media/%00.csv", b"/media/..%5c..%5cx", b"/component/%00/x", b"/static/%00", b"/static/" + b"a" * 5000,
+    b"/" + b"a" * 30_000, b"/?a=%ff&%00=1", b"/" + b"%61" * 3000, b"/_stcore/upload_file/%00/%ff", b"/a%0d%0aX: y",
+    b"/static/" + b"a/" * 2000, b"*", b"http://evil.example/", b"/_stcore/stream/%00", b"/;/..;/",
+]  # fmt: skip
+ODD_HEADERS = [
+    b"Origin: http://[::1", b"Origin: \xff\xfe", b"Origin: http://a:b:c", b"Cookie: \xff\xfe=\xff; ;;=; a",
+    b"Cookie: _streamlit_user=\xff", b"Cookie: " + b"a=b; " * 3000, b"X-\xc3\xa9: 1", b"Range: bytes=9-1,\xff",
+    b"Accept-Encoding: \xff", b"Content-Length: -1", b"If-Modified-Since: \xff", b"Host: [::1", b"Host: \xff",
+    b"Host: 127.0.0.1:99999999", b"Sec-WebSocket-Protocol: \xff, , ,", b"Upgrade: websocket", b"X: " + b"y" * 60_000,
+]  # fmt: skip
+
+
+def test_odd_requests_are_answered_without_an_error(server: Server) -> None:
+    ours = f"Host: 127.0.0.1:{server.port}".encode()
+    asked = [(path, []) for path in ODD_PATHS]
+    asked += [(path, [odd]) for path in (b"/", b"/_stcore/stream", b"/media/a.csv") for odd in ODD_HEADERS]
+    upgrade = [f"{name.replace('_', '-')}: {value}".encode() for name, value in UPGRADE.items()]
+    for path, odd in asked:
+        named = any(line.lower().startswith(b"host:") for line in odd)
+        for more in ([], upgrade):
+            lines = [b"GET " + path + b" HTTP/1.1", *([] if named else [ours]), *odd, *more]
+            lines += [] if more else [b"Connection: close"]
+            status, _, body = raw(server.port, b"\r\n".join([*lines, b"", b""]))
+            assert status < 500 and status != 304, (path, odd, more, status)
+            assert b"Traceback" not in body and b"root:" not in body
+            if b"Origin" in b"".join(odd):
+                assert status in (400, 403), (path, odd, status)
+    assert raw(server.port, b"GET / HTTP/1.1\r\n" + ours + b"\r\nConnection: close\r\n\r\n")[0] == 200
+    assert "Traceback" not in server.log.read_text()

@@ -19,6 +19,7 @@ from fil_core.engine import run
 from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import Request
+from pages.common.compute import engine, jobs  # by their own names, since tests put others in their place
 
 APP = str(Path(__file__).parents[2] / "app.py")
 PAGES = ["pages/overview.py", "pages/leakage.py", "pages/examples.py"]
@@ -64,13 +65,11 @@ def fresh_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _forget() -> None:
-    from pages.common import compute
-
-    compute.engine.forget()
-    compute.jobs.forget()
+    engine.forget()
+    jobs.forget()
 
 
-def app(page: str = PAGES[0], **query: str | list[str]) -> AppTest:
+def app(page: str = PAGES[0], /, **query: str | list[str]) -> AppTest:
     at = AppTest.from_file(APP, default_timeout=120)
     for name, value in query.items():
         at.query_params[name] = value

@@ -9,6 +9,7 @@ import streamlit as st
 from harness import PAGES, app, fresh_server, plain, words  # noqa: F401 - the fixture is at work by being here
 
 from fil_core.engine import Engine
+from pages.server import guard
 from pages.server import wall as served
 from pages.server.rules import Settings
 
@@ -45,6 +46,21 @@ def test_a_visitor_signs_in_first(monkeypatch: pytest.MonkeyPatch) -> None:
     visitor(monkeypatch)
     at = app()
     assert not at.exception and not at.metric and [b.label for b in at.button] == ["Sign in"]
+
+
+@pytest.mark.usefixtures("nothing_is_read")
+def test_each_provider_has_a_button_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIL_SERVE_OTHERS", "tls")
+    monkeypatch.setenv("FIL_ALLOWED_USERS", "*")
+    monkeypatch.setattr(served, "settings", lambda: PUBLIC)
+    monkeypatch.setattr(guard, "auth", lambda: {"google": {"client_id": "a"}, "okta": {"client_id": "b"}})
+    asked: list[str] = []
+    monkeypatch.setattr(st, "login", asked.append)
+    visitor(monkeypatch)
+    at = app()
+    assert [b.label for b in at.button] == ["Sign in with Google", "Sign in with Okta"]
+    at.button[1].click().run()
+    assert asked == ["okta"]
 
 
 @pytest.mark.usefixtures("nothing_is_read")

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from fil_core.data import private
 from fil_core.errors import DataUnavailable
 
 try:
@@ -43,13 +44,10 @@ def own_directory() -> Path:
 
 
 def make_private(folder: Path) -> None:
-    """Create a folder inside the folder of own data that only its owner can read, and so its parents.
-
-    `mkdir` applies the mode to the last folder of a path only, so each is created separately.
-    """
-    for private in (own_directory().parent, own_directory(), folder):
-        if not private.exists():
-            private.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Create a folder inside the folder of own data that only its owner can read, or make it so."""
+    private.make(folder)
+    private.tighten(own_directory())
+    private.tighten(folder)
 
 
 @contextmanager

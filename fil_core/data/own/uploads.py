@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from fil_core.data import private
 from fil_core.data.own import limits
 from fil_core.data.own.directory import clear_leftovers, make_private, own_directory, temporary_folder
 from fil_core.data.own.reading import SUFFIXES
@@ -42,6 +43,7 @@ def save_upload(content: bytes, suffix: str, title: str = "file") -> Path:
         if not path.exists():
             with temporary_folder() as temporary:
                 (temporary / path.name).write_bytes(content)
+                (temporary / path.name).chmod(private.FILE_MODE)
                 os.replace(temporary / path.name, path)
         path.touch()
     return path

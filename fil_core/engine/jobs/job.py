@@ -15,6 +15,7 @@ from typing import Any, Literal
 import psutil
 
 from fil_core.analyses.table import request_of
+from fil_core.data import private
 from fil_core.engine.store.folders import write_synced
 from fil_core.specs import Request, plain
 
@@ -90,9 +91,7 @@ class Records:
         }  # fmt: skip
         temporary = self._folder / f".{uuid.uuid4().hex}"
         try:
-            # One after the other: `parents` ignores the mode, and results are as private as the data.
-            self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._folder.mkdir(mode=0o700, exist_ok=True)
+            private.make(self._folder)
             write_synced(temporary, json.dumps(record).encode())
             os.replace(temporary, self._folder / f"{job.id}.json")
         except OSError:

@@ -14,6 +14,8 @@ import time
 import uuid
 from pathlib import Path
 
+from fil_core.data import private
+
 
 def place(files: dict[str, bytes], folder: Path, temporary: Path) -> bool:
     """Write files to a new folder, durably.
@@ -30,12 +32,13 @@ def place(files: dict[str, bytes], folder: Path, temporary: Path) -> bool:
         OSError: the disk is full or cannot be written; nothing is left behind that can be removed.
     """
     try:
-        temporary.mkdir(parents=True)
+        private.make(temporary)
         for name, content in files.items():
             write_synced(temporary / name, content)
+            (temporary / name).chmod(private.FILE_MODE)
             touch(temporary / name)
         _sync(temporary)
-        folder.parent.mkdir(exist_ok=True)
+        folder.parent.mkdir(mode=0o700, exist_ok=True)
         os.rename(temporary, folder)
         _sync(folder.parent)
         return True
@@ -51,7 +54,7 @@ def place(files: dict[str, bytes], folder: Path, temporary: Path) -> bool:
 def remove(folder: Path, temporary: Path) -> bool:
     """Rename a folder out of its place in one step, then free its space; False if it could not be renamed."""
     try:
-        temporary.parent.mkdir(parents=True, exist_ok=True)
+        private.make(temporary.parent)
         os.rename(folder, temporary)
     except OSError:
         return not os.path.lexists(folder)

@@ -16,6 +16,7 @@ import re
 import uuid
 from pathlib import Path
 
+from fil_core.data import private
 from fil_core.engine.store import folders
 from fil_core.engine.store.encoding import ARRAYS, MANIFEST, TABLE, Files, decode, encode
 from fil_core.engine.store.entry import Entry
@@ -49,12 +50,24 @@ class Store:
         self._memory = MemoryResults(min(max_bytes, MEMORY_BYTES))  # used while the disk cannot be written
         self._unwritable: str | None = None
         self._unreadable: str | None = None
+        self._exposed = private.exposed(self.root)
         folders.remove_older(self.root / "tmp", seconds=_LEFTOVER_SECONDS)
 
     @property
     def notice(self) -> str | None:
         """What the user should know about the disk; None when nothing is wrong with it."""
         return " ".join(text for text in (self._unwritable, self._unreadable) if text) or None
+
+    @property
+    def exposure(self) -> str | None:
+        """Which folders of results others can read, and what to do; None when none."""
+        if not self._exposed:
+            return None
+        places = ", ".join(map(str, self._exposed))
+        return (
+            f"Other users of this machine can read {places}, which belongs to somebody else or cannot be changed. What "
+            "is there is as private as the data: set FIL_STORE_DIR to a folder of your own."
+        )
 
     def __contains__(self, key: str) -> bool:
         manifest = self._folder(key) / MANIFEST
@@ -108,7 +121,7 @@ class Store:
         files = encode(key, result)
         copy = _read_back(key, files)
         try:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)  # a list of eta is as private as the data
+            private.make(self.root)
             placed = folders.place(files, folder, self._temporary())
             self._unwritable = None
         except OSError as error:
@@ -184,7 +197,7 @@ class Store:
             return
         place = self.root / "damaged"
         try:
-            place.mkdir(exist_ok=True)
+            place.mkdir(mode=0o700, exist_ok=True)
             moved = next(p for n in itertools.count() if not (p := place / f"{key}-{n}").exists())
             os.rename(self._folder(key), moved)
             outcome = f"was moved to {moved}"
