@@ -18,6 +18,7 @@ from fil_core.specs.paths import user_path
 
 _PEEKED = 100_000  # first rows, whose targets decide whether there are two classes
 _NUMBERS = "biuf"
+_DIGITS = 18  # of a column's number
 _REFUSED = (
     "attribute", "simplex", "weights", "parameters", "scores", "subset", "sensitive", "categorical", "missing",
     "missing_texts", "decimal", "thousands", "dates", "image_size",
@@ -72,7 +73,7 @@ def _source(options: argparse.Namespace) -> RowSource:
 
 
 def _is_number(text: str | None) -> bool:
-    return text is not None and text.isdecimal()
+    return text is not None and text.isdecimal() and len(text) <= _DIGITS
 
 
 def _column(option: str, name: str) -> int:

@@ -47,6 +47,8 @@ class Command:
         self.options, self._start = options, time.perf_counter()
         if options.out is not None:
             check_is_no_input(check_table_path(options.out), options)
+        if getattr(options, "scores", None) is not None:
+            existing_file("scores", options.scores)
         tidy()
         self.engine, self.progress = Engine(), Reporter()
         self.cached = True

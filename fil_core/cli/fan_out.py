@@ -16,6 +16,7 @@ from fil_core.cli.options import whole
 from fil_core.errors import FilError
 from fil_core.progress import Progress
 from fil_core.specs import Request
+from fil_core.specs.checks import MOST_WORKERS, count
 
 _LONG_SECONDS = 20.0  # other processes take about five to start and to read the data
 
@@ -68,12 +69,9 @@ class FanOut:
     def __enter__(self) -> FanOut:
         """Connects to a scheduler, or refuses one that cannot be reached, before any work."""
         options = self._command.options
+        count("workers", options.workers, most=MOST_WORKERS)
         if options.scheduler or (options.workers or 0) > 1 or (options.workers is None and _scheduler_set()):
             self._open()
-        elif options.workers is not None:
-            from fil_core.specs.checks import count
-
-            count("workers", options.workers)
         return self
 
     def __exit__(self, *error: Any) -> bool | None:

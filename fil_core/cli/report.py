@@ -44,8 +44,9 @@ def add(commands: Any) -> None:
 
 def _run_report(options: argparse.Namespace) -> int:
     """Write one self-contained HTML file: the results, figures, examples, their provenance, and how to reproduce it."""
-    from fil_core.report import check_report_path, report, write
+    from fil_core.report import check_report_path, check_top, report, write
 
+    check_top(options.top)
     check_is_no_input(check_report_path(options.file), options)
     command = Command(options)
     if options.key:

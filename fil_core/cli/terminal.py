@@ -9,12 +9,15 @@ import contextlib
 import errno
 import io
 import os
+import re
 import sys
 from typing import TextIO
 
 from fil_core.display.plain import visible, visible_lines
 
 OWN = "fil_core: "  # begins an error
+_SHOWN = 200  # characters of a value without a space that has many more
+_LONG = re.compile(r"\S{500,}")
 
 
 def out(text: str) -> None:
@@ -48,8 +51,11 @@ def flush() -> None:
 
 
 def err(text: str) -> None:
-    """Print a line on stderr, as far as anybody reads it: the work does not depend on that."""
-    write_err(f"{visible(text)}\n")
+    """Print a line on stderr, as far as anybody reads it: the work does not depend on that.
+
+    A value of thousands of characters is cut.
+    """
+    write_err(f"{visible(_LONG.sub(lambda long: f'{long[0][:_SHOWN]}…', text))}\n")
 
 
 def write_err(text: str) -> None:

@@ -18,7 +18,7 @@ from fil_core.report.document import document
 from fil_core.report.provenance import provenance
 from fil_core.result import Result
 from fil_core.specs import Request
-from fil_core.specs.checks import count
+from fil_core.specs.checks import whole
 
 TOP = 24
 TITLE = "What this model reveals"
@@ -54,9 +54,7 @@ def report(
     Raises:
         BadRequest: no results, one of a kind that is not in the table, or `top` out of range.
     """
-    count("top", top)
-    if top is None or top > MOST_LISTED:
-        raise BadRequest(f"top: expected 1 to {MOST_LISTED:,}; got {top!r}.")
+    check_top(top)
     if not results:
         raise BadRequest("report: expected at least one result; got none.")
     sections = []
@@ -75,6 +73,15 @@ def _about(subject: Subject) -> str:
     risk = f", {subject.at_risk} at risk" if subject.at_risk else ""
     measured = f" · {request.subject}" if request.subject else ""
     return f"{subject.result.provenance['data']['title']}{measured}{weights}{noise}{risk}"
+
+
+def check_top(top: int) -> None:
+    """Refuse a number of listed examples that is not from 1 to 1,000.
+
+    Raises:
+        BadRequest: it is another one.
+    """
+    whole("top", top, most=MOST_LISTED)
 
 
 def check_report_path(path: Path | str) -> Path:

@@ -11,6 +11,8 @@ from fil_core.errors import BadRequest
 
 # Beyond these a square overflows or vanishes in float64, and no data or noise is on such a scale.
 _LEAST, MOST = 1e-30, 1e30
+MOST_WORKERS = 1024  # processes at once
+MOST_WHOLE = 2**63 - 1  # what arrays and files can hold as one number
 DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -47,31 +49,32 @@ def positive(name: str, value: float, *, zero: bool = False, most: float = MOST)
         raise BadRequest(f"{name}: expected a finite number {sign} (from {_LEAST:g} to {most:g}); got {value!r}.")
 
 
-def count(name: str, value: int | None) -> None:
-    """Refuse a value that is neither None nor a whole number >= 1.
+def count(name: str, value: int | None, *, most: int = MOST_WHOLE) -> None:
+    """Refuse a value that is neither None nor a whole number >= 1 and, where there is a limit, at most that.
 
     Raises:
         BadRequest: it is neither.
     """
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-        raise BadRequest(f"{name}: expected a whole number >= 1; got {value!r}.")
+    if value is not None:
+        whole(name, value, most=most)
 
 
-def whole(name: str, value: object, *, least: int = 1, most: int | None = None) -> int:
+def whole(name: str, value: object, *, least: int = 1, most: int = MOST_WHOLE) -> int:
     """A whole number as a plain int.
 
     Args:
         name: of the value, in the message.
         value: of any integer type.
         least: the smallest value allowed.
-        most: the largest value allowed; None for no limit.
+        most: the largest value allowed.
 
     Raises:
         BadRequest: it lies elsewhere, or is no whole number.
     """
     integral = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if not (integral and value >= least and (most is None or value <= most)):  # type: ignore[operator]
-        bounds = f">= {least}" if most is None else f"from {least:,} to {most:,}"
+    if not (integral and least <= value <= most):  # type: ignore[operator]
+        near = most == MOST_WHOLE and not (integral and value > most)  # type: ignore[operator]
+        bounds = f">= {least}" if near else f"from {least:,} to {most:,}"
         raise BadRequest(f"{name}: expected a whole number {bounds}; got {value!r}.")
     return int(value)  # type: ignore[call-overload]
 

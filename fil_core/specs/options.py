@@ -161,7 +161,7 @@ def identity_fields(spec: Any) -> Iterator[dataclasses.Field[Any]]:
             yield field
 
 
-def whole(*, least: int = 1, most: int | None = None) -> Kind:
+def whole(*, least: int = 1, most: int = checks.MOST_WHOLE) -> Kind:
     """A whole number."""
     return Kind(lambda name, v: checks.whole(name, v, least=least, most=most), read_whole, str, "N")
 

@@ -38,6 +38,8 @@ def check_readable(path: Path, title: str = "") -> None:
         size = None if path.is_dir() else path.stat().st_size
     except OSError as error:
         raise _unreadable(path, error) from error
+    if size is not None and not path.is_file():
+        raise BadData(f"{path.name}: expected a file or folder; it is a device, pipe or socket.")
     if size == 0:
         raise BadData(f"{title}: expected a file with content; it is empty (0 bytes).")
     if size is not None and size > limits.FILE_BYTES:

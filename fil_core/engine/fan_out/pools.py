@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from typing import ParamSpec, TypeVar
 
 from fil_core.errors import BadRequest
-from fil_core.specs.checks import count
+from fil_core.specs.checks import MOST_WORKERS, count
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,7 +47,7 @@ class Workers(Executor):
     """
 
     def __init__(self, workers: int) -> None:
-        count("workers", workers)
+        count("workers", workers, most=MOST_WORKERS)
         _refuse_streamlit()
         self._workers = workers
         self._lock = threading.Lock()
