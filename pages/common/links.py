@@ -18,7 +18,7 @@ from pages.common import text
 NUMBERS = frozenset(
     {
         "l2", "subset", "pca", "id", "trials", "noise-seed", "bins", "releases-drawn", "percentiles", "page",
-        "other-l2", "rounds", "min-weight", "max-weight", "spread",
+        "other-l2", "rounds", "min-weight", "max-weight", "spread", "results-page",
     }
 )  # fmt: skip
 ROUND = "round-"
