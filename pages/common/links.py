@@ -25,6 +25,7 @@ ROUND = "round-"
 _LARGEST = 1e15  # above it a browser has no whole numbers
 _JUDGED = "link-judged"
 _SAID = "link-said"
+_SEEN = "link-seen"
 _NOT_YET = object()
 _SHOWN = 40  # characters of a value
 
@@ -99,7 +100,8 @@ def judged(page: str) -> Iterator[None]:
     for one in said:
         if one.value is _NOT_YET or st.session_state.get(one.name) == one.value:
             st.warning(one.message, icon=":material/link_off:")
-    asked = {name: st.query_params.get_all(name) for name in st.query_params}
+    before = st.session_state.get(_SEEN, {})  # what has changed since came with the link, not from a control
+    asked = {name: values for name, values in _linked().items() if values != before.get(name)}
     try:
         yield
     except StopException:
@@ -108,9 +110,14 @@ def judged(page: str) -> Iterator[None]:
     _judge(page, asked)
 
 
+def _linked() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
 def _judge(page: str, asked: dict[str, list[str]]) -> None:
     """After a page is drawn: compare what its link asked for with what its controls have; once for each value."""
     state = st.session_state
+    state[_SEEN] = {name: values for name, values in _linked().items() if name in state}
     for one in state.get(_SAID, []):
         if one.value is _NOT_YET and one.name in state:
             one.page, one.value = page, state[one.name]
