@@ -41,5 +41,6 @@ sentence.markdown(register_view.sentence(len(entries)))
 if entries:
     st.subheader("Your data sets", anchor=False)
     register_view.listing(entries)
+register_view.damaged(uploads.damaged_own())
 with st.expander("Supported files and how they are handled"):
     st.markdown(register_view.FORMATS)

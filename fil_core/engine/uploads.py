@@ -124,8 +124,9 @@ def _check_columns(table: pd.DataFrame, names: list[str]) -> None:
     for name in names:
         limits.check_name("scores: column", name)
         if not _is_numeric(table[name]):
-            wrong = table[name][table[name].notna() & pd.to_numeric(table[name], errors="coerce").isna()]
-            raise BadData(f"scores: expected numbers in column {name!r}; got {str(wrong.iloc[0])[:40]!r}.")
+            texts = table[name].dropna().astype(str)
+            wrong = [*texts[pd.to_numeric(texts, errors="coerce").isna()], *texts]
+            raise BadData(f"scores: expected numbers in column {name!r}; got {wrong[0][:40]!r}.")
 
 
 def _check_known(rows: np.ndarray, ids: pd.Series, dataset: Dataset) -> None:

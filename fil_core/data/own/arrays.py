@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import tokenize
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ _FIELD_KINDS = "biufU"  # and strings
 _MAX_CODE_POINT = 0x10FFFF
 _SURROGATES = (0xD800, 0xDFFF)  # first and last code point that is no character by itself
 _MAX_HEADER_BYTES = 10_000
+_MAX_DIMENSIONS = 32  # of an array in every version of NumPy
 _HEADERS: dict[tuple[int, int], Callable[..., tuple[tuple[int, ...], bool, np.dtype]]] = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -48,7 +50,8 @@ def header_of(name: str, file: IO[bytes], size: int) -> tuple[tuple[int, ...], n
         version = tuple(file.read(2))
         if version not in _HEADERS:
             raise BadData(f"{name}: expected NumPy's format 1.0 or 2.0; got {'.'.join(map(str, version))}.")
-        shape, _, dtype = _HEADERS[version](file, max_header_size=_MAX_HEADER_BYTES)
+        with _without_warnings():
+            shape, _, dtype = _HEADERS[version](file, max_header_size=_MAX_HEADER_BYTES)
     except (
         ValueError, SyntaxError, TypeError, EOFError, RecursionError, MemoryError, tokenize.TokenError,
     ) as error:  # fmt: skip
@@ -60,12 +63,17 @@ def header_of(name: str, file: IO[bytes], size: int) -> tuple[tuple[int, ...], n
             f"{name}: expected numbers; got Python objects, which are stored as a pickle and not opened. Save the "
             "array with a numeric dtype, such as float64."
         )
+    if len(shape) > _MAX_DIMENSIONS or any(type(side) is not int or side < 0 for side in shape):
+        raise BadData(f"{name}: expected an array; got the shape {str(shape)[:80]}.")
     required = _bytes(shape, dtype)
-    if min(shape, default=0) < 0:
-        raise BadData(f"{name}: expected an array; got the shape {shape}.")
     if required > (left := size - file.tell()):
         raise BadData(f"{name}: expected {required:,} bytes for shape {shape}; got {left:,}. The file may be cut off.")
     return shape, dtype
+
+
+def _without_warnings() -> contextlib.AbstractContextManager[object]:
+    """NumPy warns of headers that Python 2 wrote; they are read all the same."""
+    return warnings.catch_warnings(action="ignore", category=UserWarning)
 
 
 def _bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
@@ -89,7 +97,8 @@ def read_matrix(path: Path) -> pd.DataFrame:
             "as X and y in a .npz file."
         )
     limits.check_cells(path.name, shape[0], len(dtype.names or ()) or shape[1])
-    array = np.load(path, allow_pickle=False)
+    with _without_warnings():
+        array = np.load(path, allow_pickle=False)
     if dtype.names is not None:
         return pd.DataFrame({name: _field(path.name, name, array[name]) for name in dtype.names})
     _check_numbers(path.name, array)
@@ -141,7 +150,7 @@ def sizes_in(path: Path, names: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
         raise _no_archive(path, error) from error
 
 
-@contextmanager
+@contextlib.contextmanager
 def _opened(path: Path, names: tuple[str, ...]) -> Iterator[tuple[zipfile.ZipFile, list[str]]]:
     """The archive, and which of some arrays it has.
 
@@ -193,7 +202,9 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
         limits.check_cells(f"{path.name}, array {name!r}", shape[0], 1)
     info = archive.getinfo(f"{name}.npy")
     with archive.open(info) as file:
-        array = np.lib.format.read_array(io.BytesIO(file.read(info.file_size)), allow_pickle=False)
+        content = io.BytesIO(file.read(info.file_size))
+    with _without_warnings():
+        array = np.lib.format.read_array(content, allow_pickle=False)
     return _checked_text(path.name, name, _native(array))
 
 

@@ -175,6 +175,8 @@ def as_numbers(texts: pd.Series) -> np.ndarray | None:
 
 def is_whole(values: pd.Series) -> pd.Series:
     """(n,) bool: whole numbers up to `LARGEST_ID`."""
+    if values.dtype == np.float16:  # which cannot hold that number
+        values = values.astype(np.float64)
     return (values.abs() <= LARGEST_ID) & (values % 1 == 0)
 
 

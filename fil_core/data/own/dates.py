@@ -76,5 +76,7 @@ def days_since_the_earliest(dates: pd.Series) -> tuple[pd.Series, str]:
     """Days since the earliest date, NaN where it is missing, and that date as text; durations are days as they are."""
     if pd.api.types.is_timedelta64_dtype(dates.dtype):
         return dates / pd.Timedelta(days=1), ""
+    if dates.isna().all():
+        return pd.Series(np.nan, index=dates.index, name=dates.name), ""
     earliest = dates.min()
-    return (dates - earliest) / pd.Timedelta(days=1), f"{earliest:%Y-%m-%d}"
+    return (dates - earliest) / pd.Timedelta(days=1), f"{earliest.year:04d}-{earliest.month:02d}-{earliest.day:02d}"

@@ -252,8 +252,10 @@ def likely_notation(frame: pd.DataFrame) -> Notation:
     for name in frame.columns:
         if not pd.api.types.is_string_dtype(frame[name].dtype):
             continue
-        texts = [text.strip() for text in frame[name].dropna().unique()[:_SAMPLED]]
-        texts = [text for text in texts if text and text not in USUAL_GAPS]
+        different = frame[name].dropna().unique()[:_SAMPLED]
+        if not all(isinstance(text, str) for text in different):
+            continue
+        texts = [text for text in map(str.strip, different) if text and text not in USUAL_GAPS]
         if texts and like_numbers(texts).all() and not like_dates(texts).any():
             for notation in [n for n in NOTATIONS if not np.isnan(n.read(texts)).any()]:
                 votes[notation] = votes.get(notation, 0) + 1

@@ -22,13 +22,19 @@ def unread(name: str, error: Exception) -> Unread:
 
 @contextmanager
 def reading(name: str) -> Iterator[None]:
-    """Around a reader: parsers of malformed bytes raise anything, which becomes an error that names the file.
+    """Around a reader: its errors name the file, and what a parser of malformed bytes raises becomes such an error.
+
+    Errors about an option, which begin with two hyphens, stay as they are.
 
     Raises:
-        BadData: the reader raised something else than a `FilError`.
+        BadData: the file cannot be used; the reader raised `BadData` or something that is no `FilError`.
     """
     try:
         yield
+    except BadData as error:
+        if name in str(error) or str(error).startswith("--"):
+            raise
+        raise type(error)(f"{name}: {error}") from error
     except FilError:
         raise
     except MemoryError as error:

@@ -87,13 +87,20 @@ def _duplicates(X: np.ndarray, constant: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _condition(X: np.ndarray) -> float | None:
-    """Condition number of `Z.T @ Z` for the standardised columns Z; None where it would take long."""
+    """Condition number of `Z.T @ Z` for the standardised columns Z; None where it would take long or fails."""
     n, d = X.shape
     if d == 0 or d > _MAX_COLUMNS or n * d * d > _MAX_PRODUCT:
         return None
-    Z = X - X.mean(axis=0)
-    Z = Z / Z.std(axis=0)
-    h = np.linalg.eigvalsh(Z.T @ Z)
+    Z = X / np.abs(X).max(axis=0)  # first, or squares of tiny numbers would all be zero
+    Z = Z - Z.mean(axis=0)
+    deviation = Z.std(axis=0)
+    if not deviation.all():  # columns that vary by less than their last digit
+        return float("inf")
+    Z = Z / deviation
+    try:
+        h = np.linalg.eigvalsh(Z.T @ Z)
+    except np.linalg.LinAlgError:
+        return None
     return float(h[-1] / h[0]) if h[0] > h[-1] * 1e-15 * d else float("inf")
 
 

@@ -167,10 +167,10 @@ def _complete(arrays: Arrays, raw: Raw) -> Raw:
     Raises:
         BadData: the file has a split, and a class of which no row trains.
     """
-    unknown = np.setdiff1d(raw.y_test, raw.y).astype(int)
+    unknown = np.setdiff1d(raw.y_test, raw.y)
     if raw.class_names and arrays.held_out is not None and len(unknown):
         raise BadData(
-            f"{arrays.name}: expected the same classes in y and y_test; {raw.class_names[unknown[0]]!r} is in y_test "
-            "only."
+            f"{arrays.name}: expected the same classes in y and y_test; {raw.class_names[int(unknown[0])]!r} is in "
+            "y_test only."
         )
     return dataclasses.replace(raw, notes=(*raw.notes, *arrays.notes))

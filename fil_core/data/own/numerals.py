@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 DECIMALS = (".", ",")
 THOUSANDS = ("", ",", ".", " ", "'")
@@ -14,6 +17,7 @@ _SPACES = "[ \u00a0\u2009\u202f]"  # the last two are thin spaces
 _MARKS = {" ": _SPACES, "'": "['\u2019]"}  # how a thousands separator may be typed
 _MINUS = "\u2212"
 _EXPONENT, _INFINITE = "(?:[eE][+-]?[0-9]+)?", "[+-]?inf(?:inity)?"
+_NUMBERS = ("integer", "mixed-integer-float")  # of pandas, for objects of Python
 _CURRENCY = "(?:[$€£¥₹]|USD|EUR|GBP|CHF|JPY)"
 _LIKE_A_NUMBER = re.compile(
     rf"[<>≤≥~≈]?=?\s*\(?[+\-{_MINUS}–]?\s*{_CURRENCY}?\s*[+\-{_MINUS}–]?\s*"
@@ -98,3 +102,18 @@ def readable_in(texts: Sequence[str]) -> list[Notation]:
 def has_unusual_minus(texts: Iterable[str]) -> bool:
     """Whether a text has the minus sign U+2212, which keyboards do not type."""
     return any(_MINUS in text for text in texts)
+
+
+def without_huge(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with whole numbers that no integer type holds as floats, infinite beyond their range; in place."""
+    for j, (_, values) in enumerate(frame.items()):
+        if values.dtype == object and pd.api.types.infer_dtype(values, skipna=True) in _NUMBERS:
+            frame.isetitem(j, values.map(_as_float).astype(np.float64))
+    return frame
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)

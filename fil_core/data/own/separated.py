@@ -15,7 +15,7 @@ import pandas as pd
 
 from fil_core.data.own import limits
 from fil_core.data.own.naming import key
-from fil_core.data.own.numerals import LEADING_ZERO
+from fil_core.data.own.numerals import LEADING_ZERO, without_huge
 from fil_core.dataset import spelled
 from fil_core.errors import BadData
 
@@ -95,7 +95,8 @@ def _entries(path: Path, header: list[str], options: dict[str, Any]) -> pd.DataF
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas warns when it ignores entries of a row
-            return pd.read_csv(path, encoding="utf-8-sig", low_memory=False, index_col=False, **options)
+            frame = pd.read_csv(path, encoding="utf-8-sig", low_memory=False, index_col=False, **options)
+            return without_huge(frame)
     except UnicodeDecodeError as error:
         raise BadData(
             f"{path.name}: expected text in UTF-8; got other bytes ({error.object[error.start : error.start + 4]!r}). "

@@ -83,10 +83,16 @@ def split(n: int, choices: Choices, held_out: np.ndarray | None) -> tuple[np.nda
         held_out: (n,) bool, the test rows of a file with a split of its own; None for a random split.
 
     Raises:
-        BadData: a test fraction beside a split.
+        BadData: a test fraction beside a split, or one that leaves no training row.
     """
     if held_out is None:
-        return split_rows(n, DEFAULT_TEST_FRACTION if choices.test_fraction is None else choices.test_fraction)
+        fraction = DEFAULT_TEST_FRACTION if choices.test_fraction is None else choices.test_fraction
+        train, test = split_rows(n, fraction)
+        if not len(train):
+            raise BadData(
+                f"rows: expected training rows; all rows are test rows ({n:,}). Choose a smaller test fraction."
+            )
+        return train, test
     if choices.test_fraction is not None:
         raise BadData("--test-fraction: expected none for a file with X_test and y_test; leave it out.")
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)

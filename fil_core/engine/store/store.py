@@ -29,6 +29,7 @@ from fil_core.specs.checks import positive
 _NAMES = (MANIFEST, TABLE, ARRAYS)
 _KEY = re.compile("[0-9a-f]{64}")
 _PREFIX = re.compile("[0-9a-f]{8,64}")  # a shorter one would soon fit several keys
+_NOTICES = 3  # damaged results that a notice names
 _LEFTOVER_SECONDS = 3600  # a folder in tmp that is older belongs to a writer that was killed
 # Reading failed, but the folder may be sound: no permission, no file handles or no memory left.
 _NOT_DAMAGE = {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
@@ -49,14 +50,15 @@ class Store:
         self._index = Index(self.root)
         self._memory = MemoryResults(min(max_bytes, MEMORY_BYTES))  # used while the disk cannot be written
         self._unwritable: str | None = None
-        self._unreadable: str | None = None
+        self._unreadable: dict[str, str] = {}  # by key, until a result is stored under it again, or it is deleted
         self._exposed = private.exposed(self.root)
         folders.remove_older(self.root / "tmp", seconds=_LEFTOVER_SECONDS)
 
     @property
     def notice(self) -> str | None:
         """What the user should know about the disk; None when nothing is wrong with it."""
-        return " ".join(text for text in (self._unwritable, self._unreadable) if text) or None
+        unreadable = list(dict.fromkeys(self._unreadable.values()))[-_NOTICES:]
+        return " ".join(text for text in (self._unwritable, *unreadable) if text) or None
 
     @property
     def exposure(self) -> str | None:
@@ -100,6 +102,7 @@ class Store:
                 self._report_unreadable(key, error)
             return None
         folders.touch(folder / MANIFEST)
+        self._unreadable.pop(key, None)
         return result
 
     def put(self, key: str, result: Result) -> Result:
@@ -132,6 +135,7 @@ class Store:
             )
             return decode(key, self._memory.put(key, files))
         self._evict(keep=key)
+        self._unreadable.pop(key, None)
         if placed:
             return copy
         # None: the first writer's folder has been removed since, or is damaged and could not be moved.
@@ -168,6 +172,7 @@ class Store:
         """Remove a result, if it is there; where the disk refuses, `notice` says so."""
         folder = self._folder(key)
         self._memory.remove(key)
+        self._unreadable.pop(key, None)
         # Only where the folder exists: removing creates the store's root first, and with a mode that others can read.
         if os.path.lexists(folder) and not folders.remove(folder, self._temporary()):
             self._unwritable = f"The result {folder} cannot be removed; it still takes up disk space."
@@ -193,7 +198,7 @@ class Store:
     def _report_unreadable(self, key: str, error: Exception) -> None:
         if isinstance(error, MemoryError) or getattr(error, "errno", None) in _NOT_DAMAGE:
             cause = error if str(error) else "out of memory"
-            self._unreadable = f"A stored result cannot be read ({cause}); it will be computed again."
+            self._unreadable[key] = f"A stored result cannot be read ({cause}); it will be computed again."
             return
         place = self.root / "damaged"
         try:
@@ -203,7 +208,7 @@ class Store:
             outcome = f"was moved to {moved}"
         except OSError:  # a read-only disk, or another reader has moved it already
             outcome = "is ignored"
-        self._unreadable = f"A stored result was damaged ({error}); it {outcome} and will be computed again."
+        self._unreadable[key] = f"A stored result was damaged ({error}); it {outcome} and will be computed again."
 
 
 def default_root() -> Path:

@@ -139,3 +139,15 @@ def _delete(name: str) -> None:
     st.session_state.pop("own-checked", None)
     st.query_params.pop("file", None)
     uploads.remove_own(name)
+
+
+def damaged(count: int) -> None:
+    """What cannot be listed because it is damaged, and a button that deletes it; nothing for none."""
+    if not count:
+        return
+    sets = "1 own data set is" if count == 1 else f"{text.count(count)} own data sets are"
+    st.warning(
+        f"{sets} damaged and cannot be listed. Upload the file again with the same choices, or delete what is left.",
+        icon=":material/warning:",
+    )
+    st.button("Delete what is damaged", key="delete-damaged", on_click=uploads.remove_damaged_own)
