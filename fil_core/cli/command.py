@@ -47,7 +47,7 @@ class Command:
         self.options, self._start = options, time.perf_counter()
         if options.out is not None:
             check_is_no_input(check_table_path(options.out), options)
-        if getattr(options, "scores", None) is not None:
+        if getattr(options, "scores", None) is not None and not options.in_blocks:
             existing_file("scores", options.scores)
         self.engine, self.progress = Engine(), Reporter()
         self.cached = True
