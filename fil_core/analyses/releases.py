@@ -19,6 +19,7 @@ from fil_core.leakage.calibration import sigma_for_eta
 from fil_core.leakage.comparison import deciles
 from fil_core.result import Result
 from fil_core.specs import LARGEST_L2
+from fil_core.specs.checks import MOST
 from fil_core.specs.weights import Dropping, Irfil
 
 Family = Literal["as it is", "reweighting", "more noise", "larger penalty", "dropping"]
@@ -96,9 +97,13 @@ def noise_for(base: ReleaseRequest, eta_at_one: float, target: float) -> Mitigat
         target: > 0.
 
     Raises:
-        BadRequest: a target that is not > 0, or is reached already.
+        BadRequest: a target that is not > 0, is reached already, or takes more noise than there may be.
     """
     sigma = sigma_for_eta(eta_at_one, target)
+    if sigma > MOST:
+        raise BadRequest(
+            f"target eta: expected at least {eta_at_one / MOST:.3g}, which takes noise of {MOST:g}; got {target:.3g}."
+        )
     if sigma <= base.sigma:
         raise BadRequest(
             f"target eta: expected less than the {eta_at_one / base.sigma:.3g} that it is without more noise; "

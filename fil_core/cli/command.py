@@ -17,6 +17,7 @@ from fil_core.cli.outputs import check_is_no_input
 from fil_core.cli.progress import Reporter
 from fil_core.result import Result
 from fil_core.specs import DataSpec, ModelRequest, ModelSpec, Request
+from fil_core.specs.paths import user_path
 from fil_core.specs.weights import GivenWeights
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Command:
         self.options, self._start = options, time.perf_counter()
         if options.out is not None:
             check_is_no_input(check_table_path(options.out), options)
-        if getattr(options, "scores", None) is not None:
+        if getattr(options, "scores", None) is not None and not options.in_blocks:
             existing_file("scores", options.scores)
         tidy()
         self.engine, self.progress = Engine(), Reporter()
@@ -73,9 +74,9 @@ class Command:
     def _weights_file(self, path: Path, data: DataSpec) -> GivenWeights:
         from fil_core.engine.weights import keep_weights, read_weights
 
-        dataset = self.engine.dataset(data, self.progress)
-        weights = read_weights(str(existing_file("weights", path)))
-        return keep_weights(self.engine.store, weights, dataset, title=path.name)
+        file = user_path("weights", path)
+        table = read_weights(str(existing_file("weights", file) if file.exists() else file))  # a pipe would hang
+        return keep_weights(self.engine.store, table, self.engine.dataset(data, self.progress), title=path.name)
 
     def request(self, kind: type[Request]) -> Request:
         """The request of a kind that the options ask for."""

@@ -22,6 +22,7 @@ from fil_core.specs.weights import GivenWeights
 
 _COLUMNS = ("id", "weight")
 _LISTED = 3  # wrong ids that an error lists
+_SHOWN = 40  # characters of a wrong entry
 
 
 def keep_weights(store: Store, table: pd.DataFrame, dataset: Dataset, *, title: str = "") -> GivenWeights:
@@ -133,8 +134,11 @@ def _aligned(table: pd.DataFrame, dataset: Dataset) -> np.ndarray:
 def _check_complete(table: pd.DataFrame, weights: np.ndarray) -> None:
     incomplete = np.flatnonzero(np.isnan(weights) | table["id"].isna().to_numpy() | (table["id"] == "").to_numpy())
     if incomplete.size:
+        entry = table["weight"].iloc[incomplete[0]]
+        is_text = isinstance(entry, str) and entry.strip() and np.isnan(weights[incomplete[0]])
+        got = f", but {entry[:_SHOWN]!r}" if is_text else ""
         raise BadData(
-            f"weights: expected an id and a number in weight of every row; row {incomplete[0] + 1} has none "
+            f"weights: expected an id and a number in weight of every row; row {incomplete[0] + 1} has none{got} "
             f"({counted(incomplete.size, 'row')})."
         )
 

@@ -56,7 +56,7 @@ def count(name: str, value: int | None, *, most: int = MOST_WHOLE) -> None:
         BadRequest: it is neither.
     """
     if value is not None:
-        whole(name, value, most=most)
+        whole(name, whole(name, value), most=most)
 
 
 def whole(name: str, value: object, *, least: int = 1, most: int = MOST_WHOLE) -> int:

@@ -63,7 +63,7 @@ class Irfil:
     def _check_clamps(self) -> None:
         least, most = self.min_weight, self.max_weight
         if least is not None and most is not None and least > most:
-            raise BadRequest(f"weights: expected min_weight <= max_weight; got {least!r} and {most!r}.")
+            raise BadRequest(f"min_weight: expected min_weight <= max_weight; got {least!r} and {most!r}.")
         if (least or 0.0) >= 1 or (most is not None and most <= 1):
             name, value = ("min_weight", least) if (least or 0.0) >= 1 else ("max_weight", most)
             side = "below" if name == "min_weight" else "above"

@@ -654,6 +654,8 @@ def test_the_noise_for_a_largest_eta(engine):
     assert engine.get(wanted.release).summary["eta_max"] == pytest.approx(0.7, rel=1e-12)
     with pytest.raises(BadRequest, match="target eta: expected a finite number > 0"):
         noise_for(base, at_one, 0.0)
+    with pytest.raises(BadRequest, match="target eta: expected at least"):
+        noise_for(base, 5.0, 1e-30)  # sigma = 5e30, more than there may be
 
 
 def test_every_mitigation_has_the_same_columns(engine):

@@ -172,6 +172,10 @@ SPOILED = {
     "twice": (lambda t, _: pd.concat([t, t[:1]]), "expected each id once"),
     "negative": (lambda t, _: t.assign(weight=t["weight"] - 1), "expected finite numbers >= 0"),
     "not a number": (lambda t, _: t.assign(weight=t["weight"].where(t.index != 4)), "row 5 has none"),
+    "a share": (
+        lambda t, _: t.assign(weight=t["weight"].astype(object).where(t.index != 4, "50 %")),
+        "row 5 has none, but '50 %'",
+    ),
     "infinite": (lambda t, _: t.assign(weight=np.where(t.index == 4, np.inf, 1)), "expected finite numbers >= 0"),
     "all zero": (lambda t, _: t.assign(weight=0), "not all zero"),
     "a class emptied": (lambda t, d: t.assign(weight=d.y), "class 3 has none left"),
@@ -214,6 +218,7 @@ MITIGATE = ["mitigate", *TABLE]
         ([*IRFIL, "--iterations", 1001], "iterations: expected a whole number from 1 to 1,000"),
         ([*IRFIL, "--iterations", "some"], "expected a whole number"),
         ([*IRFIL, "--min-weight", 2, "--max-weight", 1.5], "expected min_weight <= max_weight; got 2.0 and 1.5"),
+        ([*IRFIL, "--min-weight", 0.9, "--max-weight", 0.5], "--min-weight: expected min_weight <= max_weight"),
         ([*IRFIL, "--min-weight", 1], "--min-weight: expected a number below 1"),
         ([*IRFIL, "--max-weight", 1], "--max-weight: expected a number above 1"),
         ([*IRFIL, "--max-weight", "nan"], "--max-weight: expected a finite number"),

@@ -208,6 +208,7 @@ def test_empty_entries_alone_are_missing_where_that_is_said(run, tmp_path, monke
         (["--target", "ill", "--test-fraction", "nan"], "--test-fraction: expected a number"),
         (["--target", "ill", "--id", "who", "--image-size", "8x8"], "expected no --image-size for a table"),
         (["--target", "ill", "--id", "who", "--image-size", "8"], "expected HEIGHTxWIDTH"),
+        (["--target", "ill", "--id", "who", "--image-size", "100000x100000"], "whole numbers from 1 to 4,096"),
     ],
 )
 def test_what_cannot_be_read_is_said_in_a_line(arguments, message, run, patients):

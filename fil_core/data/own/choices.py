@@ -139,7 +139,7 @@ def image_size(text: str) -> tuple[int, int]:
     Raises:
         BadRequest: a text of another form.
     """
-    match = re.fullmatch("([0-9]{1,4})[x×]([0-9]{1,4})", text.strip())
+    match = re.fullmatch("([0-9]{1,9})[x×]([0-9]{1,9})", text.strip())
     if not match:
         raise BadRequest(f"--image-size: expected HEIGHTxWIDTH, such as 32x32; got {text!r}.")
     return _size((int(match[1]), int(match[2])))
