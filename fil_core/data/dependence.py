@@ -48,9 +48,10 @@ def dependences(X: np.ndarray, *, condition: float) -> list[Dependence]:
     """
     from scipy.linalg import qr, solve_triangular
 
-    norm = np.linalg.norm(X, axis=0)
-    zero = norm == 0
-    X = X / np.where(zero, 1.0, norm)
+    largest = np.abs(X).max(axis=0, initial=0.0)
+    zero = largest == 0
+    X = X / np.where(zero, 1.0, largest)  # first, or squares of tiny numbers would all be zero
+    X = X / np.where(zero, 1.0, np.linalg.norm(X, axis=0))
     X = np.asarray(np.linalg.qr(X, mode="r")) if len(X) > X.shape[1] else X  # the same but rotated
     R, order = qr(X, mode="r", pivoting=True)
     R = R[: len(order)]

@@ -14,7 +14,10 @@ from fil_core.data.own import Choices, add, register
 from fil_core.data.own.directory import own_directory
 from fil_core.data.own.register import damaged, load_raw, registered, remove_damaged
 from fil_core.dataset import fingerprint
+from fil_core.engine.store import Store
+from fil_core.engine.uploads import keep_parameters, load
 from fil_core.errors import BadData, DataUnavailable
+from fil_core.specs import Upload
 
 _HEADER = 128  # bytes of a .npy file of a plain array
 _SAMPLED = 150  # bits beyond the header
@@ -96,3 +99,19 @@ def test_an_entry_of_an_earlier_version_is_checked_as_well(kept):
         except BadData:
             raised += 1
     assert raised > _HEADER * 8 * 0.9
+
+
+@pytest.mark.parametrize("settled", ["given again", "deleted"])
+def test_the_notice_of_a_damaged_upload_goes_once_it_is_settled(settled, tmp_path):
+    store = Store(tmp_path / "store")
+    name = keep_parameters(store, np.arange(1.0, 4.0), title="mine.npz")
+    (store.root / name[:2] / name / "arrays.npz").write_bytes(b"")
+    with pytest.raises(BadData, match="give the file again"):
+        load(store, Upload("parameters", name))
+    assert "damaged" in store.notice
+    if settled == "deleted":
+        store.delete(name)
+    else:
+        assert keep_parameters(store, np.arange(1.0, 4.0), title="mine.npz") == name
+        assert load(store, Upload("parameters", name)).summary == {"file": "mine.npz"}
+    assert store.notice is None

@@ -13,6 +13,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from fil_core.data.own import Choices, add, register, registered
+from fil_core.data.own.directory import own_directory
 from fil_core.data.own.uploads import find_upload, save_upload
 from fil_core.engine import Engine
 from fil_core.engine.uploads import keep_parameters, keep_scores
@@ -142,6 +143,17 @@ def test_deleted_data_is_not_listed_and_a_link_to_it_warns(patients, tmp_path):
     at = app(PAGES[0], data=entry.name)
     assert not at.exception
     assert "has been deleted" in at.warning[0].value
+
+
+def test_a_damaged_data_set_is_told_until_it_is_deleted(patients, tmp_path):
+    patients.dropna().to_csv(tmp_path / "good.csv", index=False)
+    entry = add(tmp_path / "good.csv", Choices(target="ill", id="patient"))
+    (own_directory() / entry.name[-12:] / "manifest.json").write_text("{")
+    at = app(OWN)
+    assert "damaged" in at.warning[0].value
+    at.button(key="delete-damaged").click().run()
+    assert not at.exception and not at.warning
+    assert not (own_directory() / entry.name[-12:]).exists()
 
 
 def test_deleting_the_checked_data_deletes_its_file_as_well(patients):

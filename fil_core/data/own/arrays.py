@@ -163,6 +163,8 @@ def _opened(path: Path, names: tuple[str, ...]) -> Iterator[tuple[zipfile.ZipFil
         for name in found:
             if listed.count(f"{name}.npy") > 1:
                 raise BadData(f"{path.name}: expected each array once; got {name!r} twice. Save the arrays again.")
+            info = archive.getinfo(f"{name}.npy")
+            limits.check_expansion(f"{path.name}, array {name!r}", info.compress_size, info.file_size)
         members = [archive.getinfo(f"{name}.npy") for name in found]
         limits.check_expansion(path.name, path.stat().st_size, sum(info.file_size for info in members))
         yield archive, found
@@ -191,7 +193,6 @@ def _header(path: Path, archive: zipfile.ZipFile, name: str) -> tuple[tuple[int,
     """Shape and dtype of an array."""
     info = archive.getinfo(f"{name}.npy")
     full_name = f"{path.name}, array {name!r}"
-    limits.check_expansion(full_name, info.compress_size, info.file_size)
     with archive.open(info) as file:
         return header_of(full_name, file, info.file_size)
 

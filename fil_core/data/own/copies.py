@@ -28,7 +28,8 @@ def tell_the_target(raw: Raw) -> list[str]:
 def _number_tells(values: np.ndarray, raw: Raw) -> bool:
     if not len(values) or np.ptp(values) == 0 or np.ptp(raw.y) == 0:
         return False
-    if abs(np.corrcoef(values, raw.y)[0, 1]) > MAX_CORRELATION:
+    scaled = values / np.abs(values).max()  # squares of tiny numbers would all be zero
+    if scaled.std() > 0 and abs(np.corrcoef(scaled, raw.y)[0, 1]) > MAX_CORRELATION:
         return True
     different, codes = np.unique(values, return_inverse=True)
     return bool(raw.class_names) and len(different) <= _MAX_VALUES and _codes_tell(codes, raw)

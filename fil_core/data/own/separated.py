@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -137,9 +137,8 @@ def _check_short_rows(path: Path, frame: pd.DataFrame, separator: str, *, spaced
     last = frame.iloc[:, -1]
     if not (last.isna() | (last.astype(object) == "")).any():
         return
-    csv.field_size_limit(_LONGEST_ENTRY)
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=separator, skipinitialspace=spaced)
+        reader = _rows(file, separator, spaced=spaced)
         try:
             short = next(((len(row), reader.line_num) for row in reader if _is_short(row, frame.shape[1])), None)
         except csv.Error as error:
@@ -149,6 +148,12 @@ def _check_short_rows(path: Path, frame: pd.DataFrame, separator: str, *, spaced
             f"{path.name}: expected {frame.shape[1]} entries in every row, as in the header; got {short[0]} in line "
             f"{short[1]:,}."
         )
+
+
+def _rows(lines: Iterable[str], separator: str, *, spaced: bool) -> Any:
+    """Python's reader, for entries of any length; its limit is that of the process."""
+    csv.field_size_limit(_LONGEST_ENTRY)
+    return csv.reader(lines, delimiter=separator, skipinitialspace=spaced)
 
 
 def _is_short(row: list[str], columns: int) -> bool:
@@ -238,7 +243,7 @@ def _first_line(name: str, head: bytes) -> str:
 def _header(first: str) -> tuple[list[str], str]:
     """The column names in the first line, and the separator: the one that is most frequent in it."""
     separator = max(_SEPARATORS, key=_QUOTED.sub("", first).count)
-    reader = csv.reader(io.StringIO(first), delimiter=separator, skipinitialspace=_is_spaced(first, separator))
+    reader = _rows(io.StringIO(first), separator, spaced=_is_spaced(first, separator))
     try:
         return next(reader), separator
     except csv.Error as error:

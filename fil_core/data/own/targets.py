@@ -41,7 +41,9 @@ def read_target(
         automatic = "classification"
     if (automatic if choices.task == "auto" else choices.task) == "regression":
         if not numeric:
-            text = str(values[pd.to_numeric(values, errors="coerce").isna()].iloc[0])[:40]
+            texts = as_texts(values)
+            words = texts[pd.to_numeric(texts, errors="coerce").isna()]  # none where it was to be a category
+            text = str((words if len(words) else texts).iloc[0])[:40]
             raise BadData(
                 f"target {name!r}: expected numbers for a regression; got {text!r}. Choose --task classification."
             )

@@ -50,7 +50,7 @@ class Store:
         self._index = Index(self.root)
         self._memory = MemoryResults(min(max_bytes, MEMORY_BYTES))  # used while the disk cannot be written
         self._unwritable: str | None = None
-        self._unreadable: dict[str, str] = {}  # by key, until a result is stored under it again, or it is deleted
+        self._unreadable: dict[str, str] = {}  # by key, until a sound result is read, or it is deleted
         self._exposed = private.exposed(self.root)
         folders.remove_older(self.root / "tmp", seconds=_LEFTOVER_SECONDS)
 
@@ -135,7 +135,6 @@ class Store:
             )
             return decode(key, self._memory.put(key, files))
         self._evict(keep=key)
-        self._unreadable.pop(key, None)
         if placed:
             return copy
         # None: the first writer's folder has been removed since, or is damaged and could not be moved.
