@@ -13,7 +13,7 @@ from pages.server import guard
 from pages.server.turns import Turns
 
 _DRAWN = "frame drawn"
-_TURNS = Turns(2, seconds=1.0)  # a page takes a twentieth of a second; two, so that one that reads holds up no other
+_TURNS = Turns(1, seconds=0.5)  # a page takes a tenth of that
 _STYLE = Path(__file__).parents[2] / "assets" / "style.css"
 
 

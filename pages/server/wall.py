@@ -27,6 +27,7 @@ from pages.server.limits import BadBody, Limits, bounded
 from pages.server.rules import HEADERS, PRIVATE_HEADERS, content_policy, holds_data, is_private, missing
 from pages.server.settings import auth, base_path, settings
 from pages.server.sockets import Sockets
+from pages.server.turns import let_threads_finish
 from pages.server.visitors import sign_out, visitor
 
 __all__ = ["check", "lifespan", "middleware", "settings"]
@@ -58,6 +59,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     # link, a page without its frame for a moment. `frame.required` does where this attribute is not heard of any more.
     PagesManager.uses_pages_directory = False
     tidy()
+    let_threads_finish()
     from pages.common import compute
 
     clearing = asyncio.create_task(leftovers.clear_away())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
 
 import pytest
 
+from pages.server import wall
 from pages.server.turns import Turns
 
 
@@ -93,3 +95,15 @@ def test_an_error_gives_the_place_up():
         with pytest.raises(ValueError, match="broken"), turns.turn():
             raise ValueError("broken")
     assert not turns._begun
+
+
+def test_the_server_lets_threads_finish(monkeypatch):
+    set_to: list[float] = []
+    monkeypatch.setattr("sys.setswitchinterval", set_to.append)
+
+    async def live() -> None:
+        async with wall.lifespan(None):
+            assert len(set_to) == 1
+            assert set_to[0] > 0.005  # the interpreter's own
+
+    asyncio.run(live())
