@@ -20,7 +20,7 @@ class Limits:
         other_body: bytes of a body that is no upload.
         silence: seconds in which a new websocket must send its first message of Streamlit's protocol.
         look: seconds between two looks at whether the visitor of a websocket is still signed in.
-        sockets_each, sockets: websockets of one client address, and of all.
+        sockets_each, sockets: websockets of one visitor who has signed in, else of one client address; and of all.
     """
 
     headers: float = 20.0

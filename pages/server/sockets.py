@@ -18,7 +18,7 @@ _CLOSED = 1008  # a policy is violated
 
 @dataclass(eq=False, slots=True)
 class _Socket:
-    client: str
+    holder: str
     ticket: str
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     spoke: bool = False
@@ -31,9 +31,10 @@ class Sockets:
         self._limits = limits
         self._open: set[_Socket] = set()
 
-    def full(self, scope: Scope) -> bool:
-        """Whether a client, or all together, have as many as they may."""
-        same = sum(one.client == _client(scope) for one in self._open)
+    def full(self, scope: Scope, ticket: str) -> bool:
+        """Whether a visitor who has signed in (else a client address), or all together, have as many as they may."""
+        holder = _holder(scope, ticket)
+        same = sum(one.holder == holder for one in self._open)
         return same >= self._limits.sockets_each or len(self._open) >= self._limits.sockets
 
     def end(self, ticket: str) -> None:
@@ -55,7 +56,7 @@ class Sockets:
             ticket: of the visitor, see `visitors.Visitor`.
             may_stay: whether what let the visitor in still holds.
         """
-        socket = _Socket(_client(scope), ticket)
+        socket = _Socket(_holder(scope, ticket), ticket)
         self._open.add(socket)
         ended = asyncio.ensure_future(socket.ended.wait())
         coming: asyncio.Task[Message] | None = None
@@ -105,5 +106,6 @@ async def _next(receive: Receive) -> Message:
     return await receive()
 
 
-def _client(scope: Scope) -> str:
-    return str((scope.get("client") or ("",))[0])
+def _holder(scope: Scope, ticket: str) -> str:
+    # Behind a proxy all visitors have one address.
+    return ticket or str((scope.get("client") or ("",))[0])

@@ -88,7 +88,7 @@ class Wall:
         answer = _Answer(scope, receive, send, self._policy)
         try:
             why = refusal(scope)
-            if why is None and scope["type"] == "websocket" and self._sockets.full(scope):
+            if why is None and scope["type"] == "websocket" and self._sockets.full(scope, visitor(scope).ticket):
                 why = Refusal(403, "Too many connections are open; close another tab.")
             if why is not None:
                 await answer.refuse(why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -18,6 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from pages.server import connections
 from pages.server.limits import Limits
+from pages.server.sockets import Sockets
 from pages.server.wall import Wall
 
 SHORT = Limits(
@@ -145,3 +147,28 @@ def test_one_client_holds_a_bounded_number_of_websockets(port: int) -> None:
         with opened(port) as again:
             again.send(message)
             assert again.recv(timeout=5) == message
+
+
+def test_visitors_behind_one_proxy_each_have_their_own_number_of_websockets():
+    sockets, never = Sockets(SHORT), asyncio.Event
+    scope = {"type": "websocket", "client": ("10.0.0.1", 1)}
+
+    async def app(scope: object, receive: object, send: object) -> None:
+        await asyncio.sleep(60)
+
+    async def live() -> None:
+        async def serve(ticket: str) -> None:
+            await sockets.serve(app, scope, never().wait, None, ticket=ticket, may_stay=lambda: True)
+
+        held = [asyncio.create_task(serve("a")) for _ in range(SHORT.sockets_each)]
+        await asyncio.sleep(0.01)
+        assert (sockets.full(scope, "a"), sockets.full(scope, "b"), sockets.full(scope, "")) == (True, False, False)
+        held.append(asyncio.create_task(serve("b")))
+        await asyncio.sleep(0.01)
+        assert sockets.full(scope, "b")  # as many as there may be of all together
+        for task in held:
+            task.cancel()
+        await asyncio.gather(*held, return_exceptions=True)
+        assert not sockets.full(scope, "a")
+
+    asyncio.run(live())
