@@ -117,7 +117,7 @@ def test_another_seed_number_of_trials_or_noise_is_another_result(changed):
         dataclasses.replace(SEX, attribute="progression"),
         dataclasses.replace(SEX, data=DIGITS),
         dataclasses.replace(TWO, ids=(8, 0)),
-        dataclasses.replace(TWO, ids=(10**30,)),
+        dataclasses.replace(TWO, ids=(2**63 - 1,)),
     ],
     ids=["unknown", "continuous", "label", "images", "held out", "huge"],
 )
@@ -125,6 +125,11 @@ def test_bad_requests_are_refused_before_anything_is_trained(request_, monkeypat
     monkeypatch.setattr(Engine, "_optimum", lambda *_, **__: pytest.fail("trained"))
     with pytest.raises(BadData, match="expected"):
         Engine().get(request_)
+
+
+def test_an_id_that_no_array_can_hold_is_refused_with_its_request():
+    with pytest.raises(BadRequest, match="ids: expected"):
+        dataclasses.replace(TWO, ids=(10**30,))
 
 
 @pytest.mark.parametrize("pca", [None, 10])
