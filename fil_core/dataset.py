@@ -239,6 +239,11 @@ class Dataset:
         """
         return tuple(dict.fromkeys(c for name in attribute for c in self._columns(name)))
 
+    def as_spelled(self, attribute: str) -> str:
+        """The name of an attribute as the data set spells it, where case alone differs; any other text as it is."""
+        meant = spelled(attribute, (*self.feature_names, *self.groups, self.target_name))
+        return meant[0] if len(meant) == 1 else attribute
+
     def _columns(self, name: str) -> tuple[int, ...]:
         columns: dict[str, tuple[int, ...]] = {key: (j,) for j, key in enumerate(self.feature_names)}
         columns |= {key: group.columns for key, group in self.groups.items()}

@@ -41,6 +41,7 @@ if results:
     st.markdown(sentence(results))
 if notice := compute.engine().store.notice:
     st.warning(text.safe(notice), icon=":material/warning:")
+results_actions.damaged()
 results_jobs.view()
 results_compare.view()
 if results:
@@ -50,7 +51,10 @@ if results:
         results_actions.actions(ticked)
         results_actions.confirmation()
     else:
-        st.info("No result matches. Choose another analysis or other data, or show parts too.", icon=":material/info:")
+        st.info(
+            "No result matches. Change what is to be found, choose another analysis or other data, or show parts too.",
+            icon=":material/info:",
+        )
 else:
     empty()
 if widgets.redacted():

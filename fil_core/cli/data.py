@@ -11,6 +11,7 @@ from fil_core.cli.derived import data_values
 from fil_core.cli.progress import Reporter
 from fil_core.data.own.choices import Choices, image_size, read_missing_texts
 from fil_core.data.own.reading import SUFFIXES
+from fil_core.data.registry import catalogue
 from fil_core.errors import BadRequest, DataUnavailable
 from fil_core.specs import DataSpec
 from fil_core.specs.paths import user_path
@@ -63,6 +64,8 @@ def _of_catalogue(options: argparse.Namespace, name: str) -> str:
             f"--{own[0].replace('_', '-')}: expected with a file of your own; the columns of --data {name} are fixed. "
             "A file or folder is named by its path, such as ./patients.csv."
         )
+    if name.partition(":")[0] not in catalogue() and os.path.exists(name):
+        raise DataUnavailable(f"--data: expected a path with a slash for a file or folder; write ./{name}.")
     return name
 
 

@@ -64,8 +64,13 @@ def build(kind: type[Request], options: argparse.Namespace, dataset: Callable[[]
         value = getattr(options, _dest(place.option))
         if value is None and place.option.follows:
             value = getattr(options, place.option.follows.replace("-", "_"))
+        if value is not None and place.option.kind.examples:
+            value = _numbers(place.option, value, dataset())
+        elif value and place.option.kind.attributes:  # one spelling, or the same result would be stored twice
+            spelt = dataset().as_spelled
+            value = spelt(value) if isinstance(value, str) else tuple(map(spelt, value))
         if value is not None:
-            values[place.path] = _numbers(place.option, value, dataset()) if place.option.kind.examples else value
+            values[place.path] = value
     return _filled(kind, values, parts)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fil_core.cli.data import is_path
+from fil_core.data.own.directory import own_directory
+from fil_core.data.private import is_ours
 from fil_core.data.registry import data_directory
 from fil_core.errors import BadRequest
 from fil_core.specs.paths import user_path
@@ -25,6 +27,7 @@ def check_is_no_input(out: Path, options: argparse.Namespace) -> None:
     Raises:
         BadRequest: it is a file that an option names, or lies in a folder of data.
     """
+    _check_is_not_stored(out)
     for option, path in _inputs(options):
         if _is_within(out, path):
             raise BadRequest(
@@ -33,6 +36,17 @@ def check_is_no_input(out: Path, options: argparse.Namespace) -> None:
                 if path.is_dir()
                 else f"out: expected another file than those that are read; {out} is the one that {option} names. "
                 "Choose another name."
+            )
+
+
+def _check_is_not_stored(out: Path) -> None:
+    from fil_core.engine.store.store import default_root
+
+    target = Path(os.path.realpath(out))
+    for place in (Path(os.path.realpath(default_root())), Path(os.path.realpath(own_directory())).parent):
+        if is_ours(place, target):
+            raise BadRequest(
+                f"out: expected a place outside what is stored; {out} is among it, in {place}. Choose another place."
             )
 
 

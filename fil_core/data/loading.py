@@ -16,6 +16,7 @@ from fil_core.dataset import Dataset, Task, fingerprint
 from fil_core.errors import BadData, BadRequest
 from fil_core.progress import Progress
 from fil_core.specs import DataSpec
+from fil_core.specs.texts import write_names
 
 _FAR = 0.1  # standard deviations from zero: a mean that a model without a constant term cannot ignore
 _DROPPED = -np.inf  # target value that marks rows of classes not selected
@@ -134,7 +135,7 @@ def _selected_codes(names: tuple[str, ...], classes: tuple[str, ...]) -> list[in
         return list(range(len(names)))
     known = {str(code): code for code in range(len(names))} | {name: code for code, name in enumerate(names)}
     if unknown := [c for c in classes if c not in known]:
-        raise BadData(f"classes: expected some of {', '.join(names)}; got {', '.join(unknown)}.")
+        raise BadData(f"classes: expected some of {write_names(names)}; got {write_names(tuple(unknown))}.")
     kept = [known[c] for c in classes]
     if len(set(kept)) < len(kept):
         raise BadRequest(f"classes: expected different classes; got {', '.join(classes)}, two of which are the same.")

@@ -62,6 +62,15 @@ def exposed(root: Path) -> list[Path]:
     return [folder for folder in _ours(root) if not tighten(folder)]
 
 
+def is_ours(root: Path, path: Path) -> bool:
+    """Whether a path lies in a place that this program makes in the folder of results."""
+    try:
+        inside = path.relative_to(root)
+    except ValueError:
+        return False
+    return bool(inside.parts) and _MADE.fullmatch(inside.parts[0]) is not None
+
+
 def _ours(root: Path) -> Iterable[Path]:
     try:
         inside = sorted(root.iterdir())

@@ -27,6 +27,7 @@ class Kind:
         choices: all values of the kind; empty where there are too many to list.
         examples: whether it is about training examples: `read` and `write` are then about their names, and only the
             data set knows the values.
+        attributes: whether it names attributes, which the data set may spell in another case.
     """
 
     check: Callable[[str, Any], Any]
@@ -35,6 +36,7 @@ class Kind:
     metavar: str
     choices: tuple[str, ...] = ()
     examples: bool = False
+    attributes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,12 @@ def text(what: str = "a text") -> Kind:
 
 def one_attribute() -> Kind:
     """The name of an attribute, or none."""
-    return text("the name of one attribute")
+    return dataclasses.replace(text("the name of one attribute"), attributes=True)
+
+
+def attributes() -> Kind:
+    """The names of several attributes."""
+    return dataclasses.replace(names(), attributes=True)
 
 
 def switch() -> Kind:

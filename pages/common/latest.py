@@ -1,4 +1,4 @@
-"""What files were read to, of the latest few: the same file and choices are not read again on every click."""
+"""What was read or written last, of the latest few: the same is not done again on every click."""
 
 from __future__ import annotations
 

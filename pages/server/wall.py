@@ -19,7 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.user_info import generate_login_redirect_url
 
-from fil_core.data.own.uploads import tidy
+from fil_core.data.own import register
+from fil_core.data.own.uploads import kept_for_visitors, tidy
 from fil_core.errors import where
 from pages.server import connections, leftovers, listening, options, sign_in, sign_in_page
 from pages.server.admission import Refusal, provider_asked_for, refusal
@@ -63,7 +64,8 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     from pages.common import compute
 
     clearing = asyncio.create_task(leftovers.clear_away())
-    yield
+    with kept_for_visitors(register.uploads_of_entries):
+        yield
     clearing.cancel()
     with suppress(asyncio.CancelledError):
         await clearing

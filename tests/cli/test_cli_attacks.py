@@ -224,3 +224,13 @@ def test_what_only_training_finds_out_is_one_line_too(arguments, run):
     assert (code, out) == (2, "")
     assert all(text.startswith(("training: ", "reconstructing ")) for text in before), err
     assert line.startswith(("fil_core: The curvature ", "fil_core: attack: without this example ")) and "l2 > 0" in line
+
+
+def test_an_attribute_in_another_case_is_the_same_request(run):
+    for command in (["fil", "--data", "diabetes"], SEX[:3]):
+        before = len(Engine().store.entries())
+        for name in ("sex", "SEX"):
+            code, _, err = run(*command, "--attribute", name)
+            assert code == 0, err
+        added = [entry.request for entry in Engine().store.entries()][: len(Engine().store.entries()) - before]
+        assert [request["attribute"] for request in added if "attribute" in request] in ([["sex"]], ["sex"])

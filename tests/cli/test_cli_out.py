@@ -167,3 +167,22 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     with pytest.raises(BadRequest, match="Permission denied"):
         write_table(pd.DataFrame({"a": [1]}), target)
     assert target.read_text() == "old" and os.listdir(tmp_path) == ["t.csv"]
+
+
+@pytest.mark.parametrize("place", ["ab/x/table.parquet", "tmp/x.csv", "own/x.csv", "damaged/x.csv", "jobs/x.csv"])
+def test_nothing_is_written_among_what_is_stored(place, run, tmp_path, monkeypatch, nothing_is_done):
+    store = tmp_path / "store"
+    (store / place).parent.mkdir(parents=True)
+    (store / place).write_text("stored")
+    (tmp_path / "link").symlink_to(store)
+    monkeypatch.setenv("FIL_STORE_DIR", str(store))
+    for root in (store, tmp_path / "link"):
+        refused(run("fil", "--data", "digits", "--out", root / place), "stored")
+    assert (store / place).read_text() == "stored"
+
+
+def test_beside_what_is_stored_files_can_be_written(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("FIL_STORE_DIR", str(tmp_path))
+    code, _, err = run("fil", "--data", "diabetes", "--out", tmp_path / "eta.csv")
+    assert (code, err.count("fil_core: ")) == (0, 0)
+    assert len(pd.read_csv(tmp_path / "eta.csv")) > 300

@@ -349,3 +349,12 @@ def test_parameters_of_ones_own_are_measured_and_wrong_ones_refused(run, patient
     code, _, err = run("fil", *arguments, "--parameters", tmp_path / "wrong.npz")
     assert code != 0
     assert "With the opposite sign they are one: the second class here is 'yes'." in err
+
+
+def test_a_folder_without_a_slash_is_no_name_and_the_path_to_write_is_said(run, tmp_path, monkeypatch):
+    (tmp_path / "photos").mkdir()
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run("fil", "--data", "photos")
+    assert code == 2 and "./photos" in err
+    code, _, err = run("fil", "--data", "pictures")  # there is none
+    assert code == 2 and "./pictures" not in err

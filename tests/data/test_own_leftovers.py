@@ -16,7 +16,7 @@ from file_parts import ILL, csv, table
 
 from fil_core.data.own import Choices, add, register
 from fil_core.data.own.directory import clear_leftovers, own_directory, temporary_folder
-from fil_core.data.own.uploads import save_upload, temporary_upload, tidy
+from fil_core.data.own.uploads import kept_for_visitors, save_upload, temporary_upload, tidy
 
 ROOT = Path(__file__).parents[2]
 WRITER = """
@@ -168,3 +168,24 @@ def wait_for(condition, seconds: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+def test_what_visitors_of_a_killed_server_left_goes_at_the_next_start():
+    kept, left = (save_upload(f"a,b\n{i},2\n".encode(), ".csv") for i in range(2))
+    with kept_for_visitors(lambda: {kept.name}):
+        assert (kept.exists(), left.exists()) == (True, False)
+        again = save_upload(b"a,b\n7,8\n", ".csv")
+        code = (
+            "import sys; from fil_core.data.own.uploads import kept_for_visitors\n"
+            "with kept_for_visitors(set): print('begun', flush=True); sys.stdin.read()"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        ) as other:  # fmt: skip
+            assert other.stdout.readline() == "begun\n"
+            assert again.exists()  # two servers share the folder: the visitor of the first one is still there
+            other.stdin.close()
+            assert other.wait(20) == 0
+    with kept_for_visitors(set):
+        assert not again.exists()

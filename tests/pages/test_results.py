@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from harness import app, fresh_server, plain, sidebar, words  # noqa: F401 - the fixture is at work by being here
@@ -31,6 +33,7 @@ from fil_core import (
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.subject import Subject
 from fil_core.analyses.table import analysis_of
+from fil_core.data.own import Choices, register
 from fil_core.engine import uploads
 from fil_core.engine.jobs.job import Job, State
 from fil_core.engine.store import Entry
@@ -193,13 +196,40 @@ def test_results_are_sorted_over_all_pages(order: str, column: str, of: Callable
     assert shown(at)[column].tolist() == values[:50]
 
 
-@pytest.mark.parametrize("found", ["diabetes 0.0078125", "FIL 7.8125e-03", "7" * 3, "0" * 62 + "07"])
-def test_find_looks_at_data_analysis_request_and_key(found: str) -> None:
+@pytest.mark.parametrize(
+    ("found", "hits"),
+    [
+        ("diabetes 0.0078125", [7]),
+        ("FIL 7.8125e-03", [7]),
+        ("λ = 0.0078125", [7]),
+        ("0" * 62 + "07", [7]),
+        ("fil: least-squares", []),
+        ("fil least-squares equal", range(16)),
+        ("type", []),  # names of fields are nothing that the table says
+        ("seed", []),
+        ("777", []),
+    ],
+)
+def test_find_looks_at_what_the_table_says_and_at_the_key(found: str, hits: Sequence[int]) -> None:
     requests = many(16)
     at = sidebar(app(RESULTS), of=["Diabetes"])
     at.text_input(key="find").input(found).run()
-    expected = [requests[7].subject] if found in ("diabetes 0.0078125", "0" * 62 + "07") else []
-    assert [shown(at)["model"].tolist() if at.dataframe else []] == [expected]
+    models = shown(at)["model"].tolist() if at.dataframe else []
+    assert sorted(models) == sorted(requests[i].subject for i in hits)
+    assert (f"{len(hits)} result" in words(at)) is bool(hits)
+
+
+def test_results_of_two_readings_of_one_file_can_be_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    rng = np.random.default_rng(0)
+    pd.DataFrame(rng.normal(size=(40, 3)), columns=["age", "dose", "pulse"]).to_csv(path, index=False)
+    for target in ("dose", "pulse"):
+        own = register.add(path, Choices(target=target, task="regression"))
+        Engine().get(FilRequest(data=DataSpec(name=own.name), model=ModelSpec(l2=0.5)))
+    at = sidebar(app(RESULTS), of=["people.csv"])
+    assert sorted(text.split(",")[0] for text in shown(at)["selection"]) == ["target dose", "target pulse"]
+    at.text_input(key="find").input("pulse").run()
+    assert [text.split(",")[0] for text in shown(at)["selection"]] == ["target pulse"]
 
 
 def test_a_result_of_another_version_is_listed_and_can_be_deleted(ticks: Ticks) -> None:
@@ -212,6 +242,32 @@ def test_a_result_of_another_version_is_listed_and_can_be_deleted(ticks: Ticks) 
     at.button(key="results-delete").click().run()
     at.button(key="delete-yes").click().run()
     assert ("e" * 64) not in Store() and not at.exception
+
+
+def test_classes_that_were_chosen_are_masked_while_redacted() -> None:
+    Engine().get(FilRequest(**DIGITS))
+    at = sidebar(app(RESULTS), redact=True)
+    assert "classes •••, •••" in set(shown(at)["selection"])
+    at.text_input(key="find").input("3,").run()
+    assert not at.dataframe
+
+
+def test_damaged_results_are_counted_and_can_be_deleted() -> None:
+    many(3)
+    store = Store()
+    folders = [store.root / "00" / f"{i:064x}" for i in range(3)]
+    (folders[0] / "manifest.json").write_text("[]")
+    (folders[1] / "manifest.json").unlink()
+    table = folders[2] / "table.parquet"
+    table.write_bytes(table.read_bytes()[:-40])
+    assert store.get(folders[2].name) is None  # which moves it aside
+    at = app(RESULTS)
+    assert any("3 stored results are damaged" in one.value for one in at.warning)
+    at.button(key="results-damaged").click().run()
+    assert not any("damaged" in one.value for one in at.warning)
+    assert not any(folder.exists() for folder in folders)
+    assert store.damaged() == []
+    assert list((store.root / "damaged").iterdir()) == []
 
 
 def test_deleting_asks_first_and_can_be_left(ticks: Ticks) -> None:

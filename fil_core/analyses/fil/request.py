@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
-from fil_core.specs.options import names, number, option, switch
+from fil_core.specs.options import attributes, number, option, switch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class FilRequest(ModelRequest):
     """
 
     attribute: tuple[str, ...] = option(
-        (), names(), "only what an attacker of these attributes (names or column numbers) learns", link="attribute"
+        (), attributes(), "only what an attacker of these attributes (names or column numbers) learns", link="attribute"
     )
     simplex: bool = option(
         False, switch(), "the attribute is one-hot with all levels: only directions that sum to zero"

@@ -2,6 +2,7 @@
 
     <root>/tmp/<name>/       what is being written
     <root>/tmp/<name>.lock   locked by the process that writes it
+    <root>/incoming.lock     locked by every server whose visitors may have uploads there
 
 The system takes the lock from a process that ends in whichever way, so that what it left can be told from what another
 process, perhaps of another server with the same folder, is still writing.
@@ -93,6 +94,27 @@ def _locked(handle: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+@contextmanager
+def shared(folder: Path) -> Iterator[bool]:
+    """Say that this process uses a folder inside the folder of own data, until the end of the context.
+
+    Yields:
+        Whether no other process had said so when the context began; False also where the system cannot tell.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    make_private(folder)
+    handle = os.open(folder.with_suffix(_LOCK), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        alone = fcntl is not None and _locked(handle)
+        if fcntl is not None:
+            fcntl.flock(handle, fcntl.LOCK_SH)  # waits for a moment where another process has just begun
+        yield alone
+    finally:
+        os.close(handle)
 
 
 def clear_leftovers() -> None:

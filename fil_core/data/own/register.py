@@ -331,5 +331,10 @@ def damaged() -> list[str]:
 def remove_damaged() -> None:
     """Delete the entries that `damaged` names, and rows that killed processes left."""
     for key in damaged():
-        shutil.rmtree(own_directory() / key, ignore_errors=True)
+        place = own_directory() / key
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                place.unlink()
     clear_leftovers()

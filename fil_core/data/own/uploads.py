@@ -6,13 +6,13 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from fil_core.data import private
 from fil_core.data.own import limits
-from fil_core.data.own.directory import clear_leftovers, make_private, own_directory, temporary_folder
+from fil_core.data.own.directory import clear_leftovers, make_private, own_directory, shared, temporary_folder
 from fil_core.data.own.reading import SUFFIXES
 from fil_core.errors import BadData, DataUnavailable
 
@@ -103,6 +103,24 @@ def find_upload(name: str) -> Path | None:
 def upload_name(path: Path) -> str:
     """The name of an uploaded file; empty for a path outside the folder of uploads."""
     return path.name if path.parent == own_directory() / _FOLDER else ""
+
+
+@contextmanager
+def kept_for_visitors(used: Callable[[], Collection[str]]) -> Iterator[None]:
+    """While a server runs. At its start what visitors of servers that have ended left goes.
+
+    Args:
+        used: names of the uploaded files that data sets were made from.
+    """
+    folder = own_directory() / _FOLDER
+    with ExitStack() as stack:
+        with suppress(OSError, DataUnavailable):
+            if stack.enter_context(shared(folder)):  # the visitors of another server may still use theirs
+                kept = used()
+                for file in folder.iterdir():
+                    if _UPLOAD_NAME.fullmatch(file.name) and file.name not in kept:
+                        file.unlink(missing_ok=True)
+        yield
 
 
 def tidy() -> None:

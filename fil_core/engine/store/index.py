@@ -33,6 +33,12 @@ class Index:
             self._known = dict(self._seen())
             return {key: entry for key, (_, entry) in self._known.items() if entry is not None}
 
+    def unreadable(self) -> list[Path]:
+        """The folders of results whose manifest is damaged or missing, as of now."""
+        self.entries()
+        with self._lock:
+            return [self._root / key[:2] / key for key, (_, entry) in self._known.items() if entry is None]
+
     def matching(self, prefix: str) -> dict[str, Entry]:
         """The readable entries whose key begins with at least two hex characters, by key; reads no others."""
         read = ((key, _read(path)) for key, path in self.manifests(prefix[:2]) if key.startswith(prefix))
@@ -48,7 +54,9 @@ class Index:
         for key, path in self.manifests():
             try:
                 stat = os.stat(path)
-            except OSError:  # removed meanwhile, or without a manifest
+            except OSError:
+                if os.path.isdir(os.path.dirname(path)):  # without a manifest, rather than removed meanwhile
+                    yield key, ((0, 0, 0), None)
                 continue
             stamp = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
             known = self._known.get(key)

@@ -28,6 +28,7 @@ from fil_core.specs.checks import positive
 
 _NAMES = (MANIFEST, TABLE, ARRAYS)
 _KEY = re.compile("[0-9a-f]{64}")
+_DAMAGED = "damaged"
 _PREFIX = re.compile("[0-9a-f]{8,64}")  # a shorter one would soon fit several keys
 _NOTICES = 3  # damaged results that a notice names
 _LEFTOVER_SECONDS = 3600  # a folder in tmp that is older belongs to a writer that was killed
@@ -176,6 +177,22 @@ class Store:
         if os.path.lexists(folder) and not folders.remove(folder, self._temporary()):
             self._unwritable = f"The result {folder} cannot be removed; it still takes up disk space."
 
+    def damaged(self) -> list[Path]:
+        """The folders of results that are known to be damaged; they may still hold what the data hold."""
+        try:
+            moved = sorted((self.root / _DAMAGED).iterdir())
+        except OSError:  # there are none
+            moved = []
+        return [*moved, *self._index.unreadable()]
+
+    def remove_damaged(self) -> None:
+        """Delete the results that are known to be damaged; where the disk refuses, `notice` says so."""
+        for folder in self.damaged():
+            if folders.remove(folder, self._temporary()):
+                self._unreadable.pop(folder.name[:64], None)
+            else:
+                self._unwritable = f"The damaged result {folder} cannot be removed; it still takes up disk space."
+
     def _folder(self, key: str) -> Path:
         if not isinstance(key, str) or not _KEY.fullmatch(key):
             raise BadRequest(f"key: expected 64 lower-case hex characters; got {key!r}.")
@@ -199,7 +216,7 @@ class Store:
             cause = error if str(error) else "out of memory"
             self._unreadable[key] = f"A stored result cannot be read ({cause}); it will be computed again."
             return
-        place = self.root / "damaged"
+        place = self.root / _DAMAGED
         try:
             place.mkdir(mode=0o700, exist_ok=True)
             moved = next(p for n in itertools.count() if not (p := place / f"{key}-{n}").exists())

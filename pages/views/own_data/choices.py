@@ -41,8 +41,9 @@ def _image_choices(content: dict[str, Any]) -> Choices:
     return Choices(test_fraction=fraction, image_size=image_size(size) if size.strip() else None)
 
 
-def _test_fraction(column: Any) -> float:
-    return column.slider(
+def _test_fraction(column: Any) -> float | None:
+    """The share that is chosen; None for the usual one, as on the command line: the same data set is stored once."""
+    chosen = column.slider(
         "Test fraction",
         0.0,
         0.9,
@@ -51,6 +52,7 @@ def _test_fraction(column: Any) -> float:
         key="own-fraction",
         help="Share of the rows held out for testing. With 0 every row is a training row and there is no test score.",
     )
+    return None if chosen == DEFAULT_TEST_FRACTION else float(chosen)
 
 
 def _table_choices(content: dict[str, Any], entries: Choices) -> Choices:

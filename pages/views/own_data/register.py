@@ -120,9 +120,10 @@ def listing(entries: list[OwnData]) -> None:
     for entry in entries:
         facts, use, delete = st.columns([4, 1, 1.3], vertical_alignment="center")
         kind = f"{len(entry.classes)} classes" if entry.classes else "regression"
+        target = f" of {text.safe(entry.choices.target)}" if entry.choices.target else ""
         facts.markdown(
             f"**{text.safe(entry.title)}** · {text.count(entry.rows)} rows, {text.count(entry.features)} "
-            f"features, {kind} · `{entry.name}` · {entry.created:%Y-%m-%d %H:%M}"
+            f"features, {kind}{target} · `{entry.name}` · {entry.created:%Y-%m-%d %H:%M}"
         )
         if use.button("Use", key=f"use-{entry.name}", on_click=sidebar.use, args=(entry.name,), width="stretch"):
             st.switch_page("pages/overview.py", query_params={})

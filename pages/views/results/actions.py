@@ -181,6 +181,19 @@ def confirmation() -> None:
             st.button("Keep", key="delete-no", on_click=st.session_state.pop, args=(_TO_DELETE, None))
 
 
+def damaged() -> None:
+    """That some results are damaged, and a button that deletes them; nothing where none is."""
+    store = compute.engine().store
+    if count := len(store.damaged()):
+        said = "1 stored result is" if count == 1 else f"{text.count(count)} stored results are"
+        st.warning(
+            f"{said} damaged and will not be shown: computed again, or deleted here. What is left of them may hold "
+            "values of the data.",
+            icon=":material/warning:",
+        )
+        st.button("Delete what is damaged", key="results-damaged", on_click=store.remove_damaged)
+
+
 def _delete() -> None:
     for key, *_ in st.session_state.pop(_TO_DELETE, []):
         compute.engine().store.delete(key)

@@ -69,7 +69,7 @@ def _compare(one: tuple[Stored, Result], other: tuple[Stored, Result]) -> None:
         with column:
             st.markdown(f"**{name}** · {text.safe(run.name)}")
             if run.request is not None:
-                st.caption(text.safe(results_table.chosen_data(run.request)))
+                st.caption(text.safe(results_table.chosen_data(run.request, results_table.targets())))
     if isinstance(one[0].request, FilRequest) and isinstance(other[0].request, FilRequest):
         _two_fil(one, other)
     numbers = _numbers(one[1], other[1])

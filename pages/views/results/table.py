@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from fil_core import FilError, Request, request_of, source_of
+from fil_core import FilError, Request, registered, request_of, source_of
 from fil_core.analyses.table import analysis_named
 from fil_core.display.numbers import counted
+from fil_core.display.redaction import MASK
 from fil_core.engine.store import Entry
 from fil_core.engine.uploads import UPLOADS
 from pages.common import compute, sidebar, tables, text
+from pages.common.latest import Latest
+from pages.common.naming import redacted
 
 _OLDER = "of another version"
 _PAGE = 50  # results on one page
+_SAID = Latest(10_000)  # what the table says of a result, once somebody has looked for words
 _ORDERS: dict[str, Callable[[Entry], Any]] = {
     "last used first": lambda entry: entry.used,
     "newest first": lambda entry: entry.created,
@@ -63,13 +66,15 @@ class Stored:
         analysis = analysis_named(self.entry.analysis)
         return self.entry.analysis in UPLOADS or (analysis is not None and analysis.only_part)
 
-    def matches(self, words: list[str]) -> bool:
-        """Whether each word, in lower case, is in its data, analysis, request or key."""
-        if not words:
-            return True
-        entry = self.entry
-        said = f"{entry.title} {entry.analysis} {entry.key} {json.dumps(entry.request, ensure_ascii=False)}".casefold()
-        return all(word in said for word in words)
+    def said(self, targets: Mapping[str, str]) -> str:
+        """All that the table says of it in words, in lower case, and its whole key."""
+        key = (
+            self.entry.key,
+            self.entry.created,
+            redacted(),
+            targets.get(self.entry.request.get("data", {}).get("name", "")),
+        )
+        return str(_SAID.get(key, lambda: f"{' '.join(_texts(self, targets).values())} {self.entry.key}".casefold()))
 
 
 def stored() -> list[Stored]:
@@ -82,11 +87,19 @@ def weights(request: Request) -> str:
     return request.weighting.text if request.weighting else ""
 
 
-def chosen_data(request: Request) -> str:
-    """Classes, rows and preprocessing chosen from the data set."""
+def targets() -> dict[str, str]:
+    """The column that each own data set predicts, by the name of the set: a file may be read in several ways."""
+    return {entry.name: entry.choices.target or "" for entry in registered()}
+
+
+def chosen_data(request: Request, targets: Mapping[str, str]) -> str:
+    """Which of several own data sets, and classes, rows and preprocessing chosen from it."""
     data = request.data
+    own = data.name if data.name.startswith(sidebar.OWN) else ""
     parts = [
-        f"classes {', '.join(data.classes)}" if data.classes else "",
+        f"target {targets[own]}" if targets.get(own) else "",
+        own,
+        f"classes {', '.join([MASK] * len(data.classes) if redacted() else data.classes)}" if data.classes else "",
         f"{counted(data.subset, 'row')}, seed {data.seed}" if data.subset else "",
         f"PCA {data.pca}" if data.pca else "",
         f"preprocessing {data.preprocess}" if data.preprocess not in (None, _default(data.name)) else "",
@@ -114,9 +127,23 @@ def filtered(runs: list[Stored]) -> list[Stored]:
     chosen = order.selectbox("Sort", list(_ORDERS), key="results-sort", bind="query-params")
     runs = [run for run in runs if not kind or (run.entry.analysis or _OLDER) in kind]
     runs = [run for run in runs if not title or run.entry.title in title]
-    runs = [run for run in runs if run.matches((found or "").casefold().split())]
+    if sought := _words(found or ""):
+        predicted = targets()
+        runs = [run for run in runs if all(any(form in run.said(predicted) for form in forms) for forms in sought)]
     by = _ORDERS[chosen]
     return sorted(runs, key=lambda run: by(run.entry), reverse=True)
+
+
+def _words(found: str) -> list[set[str]]:
+    """The words of a search in lower case, a number also as the table writes it: 1e-3 is 0.001."""
+    return [{word, *_written(word)} for word in found.casefold().split()]
+
+
+def _written(word: str) -> list[str]:
+    try:
+        return [] if word.isdigit() else [f"{float(word):g}"]  # digits may begin a key
+    except ValueError:
+        return []
 
 
 def _offered(key: str, options: list[str]) -> list[str]:
@@ -126,13 +153,10 @@ def _offered(key: str, options: list[str]) -> list[str]:
 
 def frame(runs: list[Stored]) -> pd.DataFrame:
     """The table as it is shown."""
+    predicted = targets()
     rows = [
         {
-            "analysis": _analysis(run),
-            "data": run.entry.title,
-            "selection": chosen_data(run.request) if run.request else "",
-            "model": run.request.subject if run.request else "",
-            "weights": (weights(run.request) or sidebar.EQUAL) if run.request else "",
+            **_texts(run, predicted),
             "seconds": run.entry.seconds,
             "size": run.entry.bytes / 2**20,
             "computed": run.entry.created,
@@ -142,6 +166,18 @@ def frame(runs: list[Stored]) -> pd.DataFrame:
         for run in runs
     ]
     return pd.DataFrame(rows)
+
+
+def _texts(run: Stored, targets: Mapping[str, str]) -> dict[str, str]:
+    """The columns of texts of one row."""
+    request = run.request
+    return {
+        "analysis": _analysis(run),
+        "data": run.entry.title,
+        "selection": chosen_data(request, targets) if request else "",
+        "model": request.subject if request else "",
+        "weights": (weights(request) or sidebar.EQUAL) if request else "",
+    }
 
 
 def _analysis(run: Stored) -> str:
@@ -160,9 +196,8 @@ def selected(runs: list[Stored]) -> list[Stored]:
     page = st.pagination(pages, key="results-page", bind="query-params") if pages > 1 else 1
     first = (page - 1) * _PAGE
     with above:
-        if pages > 1:
-            shown = f"{text.count(first + 1)} to {text.count(min(first + _PAGE, len(runs)))}"
-            st.caption(f"{shown} of {text.counted(len(runs), 'result')}")
+        shown = f"{text.count(first + 1)} to {text.count(min(first + _PAGE, len(runs)))} of " if pages > 1 else ""
+        st.caption(f"{shown}{text.counted(len(runs), 'result')}")
         return _selected(runs[first : first + _PAGE])
 
 
