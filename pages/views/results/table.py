@@ -116,7 +116,7 @@ def _default(name: str) -> str | None:
 
 def filtered(runs: list[Stored]) -> list[Stored]:
     """The controls above the table; returns the results that they leave, in the order that they say."""
-    one, two, words, order, three = st.columns([3, 3, 3, 3, 2], vertical_alignment="bottom")
+    one, two, words, order, three = st.columns(5, vertical_alignment="bottom")
     parts = three.toggle("Parts", key="parts", bind="query-params", help="Also parts of other results: models, and examples that were opened.")  # noqa: E501 # fmt: skip
     runs = [run for run in runs if parts or not run.part]
     kinds = sorted({run.entry.analysis or _OLDER for run in runs})
