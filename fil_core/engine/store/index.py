@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from fil_core.engine.store.encoding import MANIFEST
 from fil_core.engine.store.entry import Entry, entry_of
 
 _SHARD, _KEY = re.compile("[0-9a-f]{2}"), re.compile("[0-9a-f]{64}")
+_FRESH_SECONDS = 1.0  # a page that lists results asks for the damaged ones right after
 Stamp = tuple[int, int, int]
 
 
@@ -24,6 +27,7 @@ class Index:
 
     def __init__(self, root: Path) -> None:
         self._root, self._lock = root, threading.Lock()
+        self._looked = -math.inf
         self._known: dict[str, tuple[Stamp, Entry | None]] = {}  # None: a manifest that cannot be read
 
     def entries(self) -> dict[str, Entry]:
@@ -31,11 +35,13 @@ class Index:
         # One at a time: of two threads that find thousands of new manifests, the second waits and reads none.
         with self._lock:
             self._known = dict(self._seen())
+            self._looked = time.monotonic()
             return {key: entry for key, (_, entry) in self._known.items() if entry is not None}
 
     def unreadable(self) -> list[Path]:
-        """The folders of results whose manifest is damaged or missing, as of now."""
-        self.entries()
+        """The folders of results whose manifest is damaged or missing, as of a second ago at most."""
+        if time.monotonic() - self._looked > _FRESH_SECONDS:
+            self.entries()
         with self._lock:
             return [self._root / key[:2] / key for key, (_, entry) in self._known.items() if entry is None]
 
