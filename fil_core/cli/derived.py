@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from fil_core.dataset import Dataset
-from fil_core.errors import BadData
+from fil_core.errors import BadData, FilError
 from fil_core.specs import DataSpec, ModelRequest, ModelSpec, Request
 from fil_core.specs.options import Option, Place, is_switch, places
 
@@ -67,11 +67,19 @@ def build(kind: type[Request], options: argparse.Namespace, dataset: Callable[[]
         if value is not None and place.option.kind.examples:
             value = _numbers(place.option, value, dataset())
         elif value and place.option.kind.attributes:  # one spelling, or the same result would be stored twice
-            spelt = dataset().as_spelled
-            value = spelt(value) if isinstance(value, str) else tuple(map(spelt, value))
+            value = _spelt(value, dataset)
         if value is not None:
             values[place.path] = value
     return _filled(kind, values, parts)
+
+
+def _spelt(written: str | tuple[str, ...], dataset: Callable[[], Dataset]) -> str | tuple[str, ...]:
+    """Names of attributes as the data spell them; as written for data that cannot be read, as is said later."""
+    try:
+        spelt = dataset().as_spelled
+    except FilError:
+        return written
+    return spelt(written) if isinstance(written, str) else tuple(map(spelt, written))
 
 
 def _numbers(option: Option, written: str | tuple[str, ...], dataset: Dataset) -> int | tuple[int, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -129,13 +130,18 @@ def _without_absent_classes(raw: Raw) -> Raw:
     )  # fmt: skip
 
 
+def _listed(names: Iterable[str]) -> str:
+    """Names as options take them, so that one with a comma does not look like two."""
+    return ", ".join(write_names((name,)) for name in names)
+
+
 def _selected_codes(names: tuple[str, ...], classes: tuple[str, ...]) -> list[int]:
     """Source codes of the selected classes, each specified by name or by code; all of them when none is specified."""
     if not classes:
         return list(range(len(names)))
     known = {str(code): code for code in range(len(names))} | {name: code for code, name in enumerate(names)}
     if unknown := [c for c in classes if c not in known]:
-        raise BadData(f"classes: expected some of {write_names(names)}; got {write_names(tuple(unknown))}.")
+        raise BadData(f"classes: expected some of {_listed(names)}; got {_listed(unknown)}.")
     kept = [known[c] for c in classes]
     if len(set(kept)) < len(kept):
         raise BadRequest(f"classes: expected different classes; got {', '.join(classes)}, two of which are the same.")

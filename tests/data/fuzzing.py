@@ -33,6 +33,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from file_parts import array, arrays, csv, folder_of, image, parquet, pictures, pixels, table
+from read_bad_files import resident_mib
 from safetensors.numpy import save as safetensors
 
 from fil_core.data.idx import read_pair
@@ -600,7 +601,7 @@ def main() -> None:
             if fault:
                 print(json.dumps({"kind": kind, "number": number, "fault": fault}), flush=True)
         seconds[kind] = round(time.process_time() - start, 1)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    peak = resident_mib("VmHWM")
     print(json.dumps({"cases": cases, "reads": reads, "seconds": seconds, "peak_mib": peak}))
 
 
