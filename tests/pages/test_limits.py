@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from live import free_port, raw
+from live import free_port, raw, run
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -171,4 +171,4 @@ def test_visitors_behind_one_proxy_each_have_their_own_number_of_websockets():
         await asyncio.gather(*held, return_exceptions=True)
         assert not sockets.full(scope, "a")
 
-    asyncio.run(live())
+    run(live())

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from live import run
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
@@ -136,7 +137,7 @@ def answered(asked: dict[str, Any], guarded: Wall | None = None) -> tuple[int, d
 
         await (guarded or Wall(app))(asked, receive, send)
 
-    asyncio.run(once())
+    run(once())
     if asked["type"] == "websocket":
         return (101 if sent[0]["type"] == "websocket.accept" else 403), {}, ""
     return sent[0]["status"], dict(sent[0]["headers"]), b"".join(m.get("body", b"") for m in sent[1:]).decode()
@@ -234,7 +235,7 @@ def test_a_sign_out_ends_the_cookie_and_every_open_websocket_of_it() -> None:
         tasks[1].cancel()
         return heard
 
-    assert asyncio.run(both()) == [["websocket.accept", "websocket.close"], ["websocket.accept"]]
+    assert run(both()) == [["websocket.accept", "websocket.close"], ["websocket.accept"]]
     assert answered(scope("/", **ours))[0] == 401 and answered(scope("/", **others))[0] == 200
 
 
@@ -258,5 +259,5 @@ def test_a_cookie_that_ends_closes_its_websocket(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv("FIL_ALLOWED_USERS", "nobody@example.org")
         await asyncio.wait_for(task, 5)
 
-    asyncio.run(until_closed())
+    run(until_closed())
     assert said[-1] == "websocket.close"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable
 
 import pytest
+from live import run
 
 from pages.server import wall
 from pages.server.turns import Turns
@@ -106,4 +106,4 @@ def test_the_server_lets_threads_finish(monkeypatch):
             assert len(set_to) == 1
             assert set_to[0] > 0.005  # the interpreter's own
 
-    asyncio.run(live())
+    run(live())
