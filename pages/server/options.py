@@ -1,4 +1,4 @@
-"""Streamlit's options that keep the server safe, in code: they hold where `.streamlit/config.toml` is not found."""
+"""Options of Streamlit that keep the server safe and quick, in code: they hold where `.streamlit/config.toml` is not found."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ OPTIONS: dict[str, Any] = {
     "client.showErrorDetails": "none",
     "client.toolbarMode": "viewer",
     "logger.enableRich": False,
+    "runner.postScriptGC": False,
 }
 _DEFINED = "pages/server/options.py"
 
