@@ -1,4 +1,4 @@
-"""Options of Streamlit that keep the server safe and quick, in code: they hold where `.streamlit/config.toml` is not found."""
+"""Options of Streamlit that keep the server safe and quick, for where `.streamlit/config.toml` is not found."""
 
 from __future__ import annotations
 
