@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(argv)
 
 
-def _leave(number: int, frame: FrameType | None) -> Any:
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
     """Stop at once: during imports, or at the exit, an exception would end in a traceback or be lost in C code."""
     try:
         os.write(_STDERR, b"\nfil_core: stopped.\n")
@@ -55,8 +55,8 @@ def _status(interrupted: Callable[[], Any]) -> int:
         return run(None)
     except SystemExit as stop:  # after an error or a text of argparse's
         return int(stop.code or 0)
-    except KeyboardInterrupt:  # outside of what `run` watches
-        return _STOPPED
+    except KeyboardInterrupt:  # outside of what `run` watches, which would have said so
+        _leave(signal.SIGINT, None)
 
 
 def _program() -> NoReturn:
