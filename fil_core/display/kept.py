@@ -1,6 +1,6 @@
 """Figures that were drawn before, for pages that many visitors look at.
 
-The same numbers and choices give the same figure. Drawing one takes ten milliseconds, recognising it a tenth of one.
+The same numbers and choices give the same figure. Drawing one takes milliseconds, recognising it a tenth of one.
 """
 
 from __future__ import annotations

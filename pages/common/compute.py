@@ -55,8 +55,7 @@ def engine() -> Engine:
 def _warm_up() -> None:
     """Import torch, then exclude everything loaded so far from garbage collection.
 
-    Streamlit collects garbage after every run of a page; going through every object of the libraries each time takes
-    longer than the page itself.
+    Going through every object of the libraries, as each full collection would, takes longer than a page.
     """
     importlib.import_module("torch")
     gc.collect()

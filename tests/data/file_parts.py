@@ -46,6 +46,13 @@ class File:
 # --- small tools ----------------------------------------------------------------------------------------------------
 
 
+def patients_in(folder: Path) -> Path:
+    """The table as a CSV file in a folder."""
+    path = folder / "patients.csv"
+    path.write_bytes(csv(table()))
+    return path
+
+
 def table(n: int = ROWS) -> pd.DataFrame:
     """Two numbers, a category and a target of two classes."""
     rng = np.random.default_rng(SEED)

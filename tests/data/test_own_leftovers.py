@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from file_parts import ILL, csv, table
+from file_parts import ILL, patients_in
 
 from fil_core.data.own import Choices, add, register
 from fil_core.data.own.directory import clear_leftovers, own_directory, temporary_folder
@@ -36,9 +36,7 @@ print(add(Path(sys.argv[1]), Choices(target="ill")).name)
 
 @pytest.fixture
 def patients(tmp_path) -> Path:
-    path = tmp_path / "patients.csv"
-    path.write_bytes(csv(table()))
-    return path
+    return patients_in(tmp_path)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from file_parts import ILL, csv, table
+from file_parts import ILL, csv, patients_in, table
 
 from fil_core.data.own import Choices, readers, registered, sandbox
 from fil_core.data.own.reading import preview
@@ -19,9 +19,7 @@ from fil_core.errors import BadData
 
 @pytest.fixture
 def patients(tmp_path) -> Path:
-    path = tmp_path / "patients.csv"
-    path.write_bytes(csv(table()))
-    return path
+    return patients_in(tmp_path)
 
 
 @pytest.fixture
