@@ -54,6 +54,8 @@ def delete_unused(present: Collection[str]) -> None:
         left = [name for name, sessions in _users.items() if not sessions & set(present)]
         for name in left:
             del _users[name]
+    if left:
+        _read.clear()  # what they were read to are rows as well
     for name in set(left) - (register.uploads_of_entries() if left else set()):
         files.delete_upload(name)
 
