@@ -3,7 +3,9 @@
 from fil_core.specs.data import DataSpec, Preprocess
 from fil_core.specs.families import ATTACKABLE, DEFAULT_L2, FAMILIES, KINDS
 from fil_core.specs.model import LARGEST_L2, ModelKind, ModelSpec
-from fil_core.specs.request import Device, ModelRequest, Request, Upload, canonical, plain
+from fil_core.specs.network import NetworkSpec
+from fil_core.specs.networks import NETWORKS
+from fil_core.specs.request import Device, ModelRequest, NetworkRequest, Request, Upload, canonical, plain
 
 __all__ = [
     "ATTACKABLE",
@@ -11,11 +13,14 @@ __all__ = [
     "FAMILIES",
     "KINDS",
     "LARGEST_L2",
+    "NETWORKS",
     "DataSpec",
     "Device",
     "ModelKind",
     "ModelRequest",
     "ModelSpec",
+    "NetworkRequest",
+    "NetworkSpec",
     "Preprocess",
     "Request",
     "Upload",

@@ -10,7 +10,8 @@ from fil_core.errors import BadRequest
 from fil_core.specs.data import DataSpec
 from fil_core.specs.families import ATTACKABLE
 from fil_core.specs.model import ModelSpec
-from fil_core.specs.options import check_options, choice, identity_fields, option
+from fil_core.specs.network import NetworkSpec
+from fil_core.specs.options import check_options, choice, identity_fields, option, whole
 from fil_core.specs.weights import Dropping, GivenWeights, Irfil, Weighting
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -25,7 +26,7 @@ class Upload:
     """An uploaded file in the store, named by its content; unlike a result it cannot be computed again.
 
     Attributes:
-        kind: `weights`, `parameters` or `scores`.
+        kind: `weights`, `parameters`, `scores` or `network`.
         digest: 64 lower-case hex characters.
     """
 
@@ -135,6 +136,37 @@ class ModelRequest(Request):
         return tuple(Upload(kind, digest) for kind, digest in digests.items() if digest is not None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkRequest(Request):
+    """A request about a network that is trained by gradient descent.
+
+    Attributes:
+        network: the network and its training.
+        validation_size: number of rows from the start of the test split on which predictions are compared; None
+            takes all of them.
+    """
+
+    network: NetworkSpec = field(default_factory=NetworkSpec)
+    validation_size: int | None = option(
+        None, whole(), "compare predictions on the first M test rows (default: all)", link="validation-size"
+    )
+
+    def __post_init__(self) -> None:
+        _check_spec("network", self.network, NetworkSpec)
+        Request.__post_init__(self)
+
+    @property
+    def subject(self) -> str:
+        """The network, its training time and its decay."""
+        decay = f", decay {self.network.l2:g}" if self.network.l2 else ""
+        return f"{self.network.text}, lr {self.network.lr:g}, t = {self.network.time}{decay}"
+
+    @property
+    def uploads(self) -> tuple[Upload, ...]:
+        """The uploaded weights that it starts from."""
+        return () if self.network.initial is None else (Upload("network", self.network.initial),)
+
+
 def _check_spec(name: str, value: object, kind: type) -> None:
     if not isinstance(value, kind):
         raise BadRequest(f"{name}: expected a {kind.__name__}; got a {type(value).__name__}.")
@@ -180,7 +212,9 @@ def _plain(spec: Any, fields: Any, *, whole: bool) -> dict[str, Any]:
     return values
 
 
-_SPECS: dict[str, type] = {kind.__name__: kind for kind in (DataSpec, ModelSpec, Irfil, Dropping, GivenWeights)}
+_SPECS: dict[str, type] = {
+    kind.__name__: kind for kind in (DataSpec, ModelSpec, NetworkSpec, Irfil, Dropping, GivenWeights)
+}
 
 
 def spec_of(values: dict[str, Any], requests: dict[str, type[Request]]) -> Any:

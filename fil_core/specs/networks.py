@@ -1,0 +1,138 @@
+"""The families of networks, one entry each: what they take, their size and cost, and their code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fil_core.errors import BadRequest
+from fil_core.specs.late import Late
+
+if TYPE_CHECKING:
+    from fil_core.specs.network import NetworkSpec
+
+ACTIVATIONS = ("relu", "erf", "gelu", "tanh")
+SCALINGS = ("standard", "ntk")
+LEAST_SIDE = 28  # pixels: smaller images get a black margin before the small convolutional network sees them
+
+Size = Callable[["NetworkSpec", int, int], float]  # (spec, features, outputs) to a number
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a network is built for.
+
+    Attributes:
+        features: numbers per example.
+        outputs: numbers that it predicts per example.
+        image: (height, width) or (height, width, 3) of an example, or None.
+    """
+
+    features: int
+    outputs: int
+    image: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkFamily:
+    """Everything about one family of networks.
+
+    Attributes:
+        name: its name in requests, links and on the command line.
+        says: what it is, in a few words.
+        needs_images: whether its inputs are images rather than rows of features.
+        layered: whether width, depth, activation and scaling have a meaning.
+        build: (spec, shape) to a `torch.nn.Module` whose input is (n, features), imported when something is computed.
+        parameters: number of its weights.
+        operations: multiply-adds of one forward pass for one example.
+    """
+
+    name: str
+    says: str
+    needs_images: bool = False
+    layered: bool = False
+    build: Callable[[NetworkSpec, Shape], Any]
+    parameters: Size
+    operations: Size
+
+
+def _mlp_size(spec: NetworkSpec, d: int, k: int) -> float:
+    widths = [d, *[spec.width] * spec.depth, k]
+    return float(sum((a + 1) * b for a, b in zip(widths, widths[1:], strict=False)))
+
+
+def _pixels(d: int) -> float:
+    return max(d, LEAST_SIDE**2) / LEAST_SIDE**2  # of a 28 x 28 image
+
+
+def _cnn_size(spec: NetworkSpec, d: int, k: int) -> float:
+    return 241_000.0 + 65_792 * _pixels(d) + 257 * k
+
+
+_BUILD = "fil_core.models.networks.build"
+NETWORKS: dict[str, NetworkFamily] = {
+    family.name: family
+    for family in (
+        NetworkFamily(
+            name="linear",
+            says="no hidden layer, weights start at zero",
+            build=Late(_BUILD, "linear"),
+            parameters=lambda spec, d, k: (d + 1.0) * k,
+            operations=lambda spec, d, k: (d + 1.0) * k,
+        ),
+        NetworkFamily(
+            name="mlp",
+            says="fully connected, any depth and width",
+            layered=True,
+            build=Late(_BUILD, "mlp"),
+            parameters=_mlp_size,
+            operations=_mlp_size,
+        ),
+        NetworkFamily(
+            name="cnn",
+            says="four convolutions (32, 32, 64, 256 channels) and a hidden layer of 256, for images",
+            needs_images=True,
+            build=Late(_BUILD, "cnn"),
+            parameters=_cnn_size,
+            operations=lambda spec, d, k: 2.6e6 * _pixels(d),
+        ),
+        NetworkFamily(
+            name="resnet18",
+            says="torchvision's residual network of 18 layers, for images; batch normalisation in evaluation mode",
+            needs_images=True,
+            build=Late(_BUILD, "resnet18"),
+            parameters=lambda spec, d, k: 1.12e7 + 513.0 * k,
+            operations=lambda spec, d, k: 1.8e9 * max(d, 1024) / (3 * 224**2),
+        ),
+    )
+}
+
+
+def register_network(
+    name: str, build: Callable[[NetworkSpec, Shape], Any], *, parameters: int, operations: float, says: str = ""
+) -> None:
+    """Make a network of your own known by a name, in this process.
+
+    Args:
+        name: as `NetworkSpec(kind=...)` takes it; not one that is taken.
+        build: (spec, shape) to a `torch.nn.Module` that maps (n, shape.features) to (n, shape.outputs), one example
+            independently of the others; the random numbers that it draws are seeded.
+        parameters: number of its weights, for estimates of memory.
+        operations: multiply-adds of one forward pass for one example, for estimates of time.
+        says: what it is, in a few words.
+
+    Raises:
+        BadRequest: the name is taken, or is no name.
+    """
+    if not name.isidentifier() or name in NETWORKS:
+        raise BadRequest(
+            f"network: expected a name other than {', '.join(NETWORKS)}, of letters and digits; got {name!r}."
+        )
+    NETWORKS[name] = NetworkFamily(
+        name=name,
+        says=says or "a network of your own",
+        build=build,
+        parameters=lambda spec, d, k: float(parameters),
+        operations=lambda spec, d, k: float(operations),
+    )
