@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,7 @@ class NetworkFamily:
 
 def _mlp_size(spec: NetworkSpec, d: int, k: int) -> float:
     widths = [d, *[spec.width] * spec.depth, k]
-    return float(sum((a + 1) * b for a, b in zip(widths, widths[1:], strict=False)))
+    return float(sum((a + 1) * b for a, b in itertools.pairwise(widths)))
 
 
 def _pixels(d: int) -> float:
