@@ -1,0 +1,213 @@
+"""Full-batch gradient descent of a real network: one run that is watched, or many at once on other sets of examples.
+
+Everything is deterministic: the same start, no shuffling, evaluation mode. See docs/maths.md, section 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad, jvp, vmap
+
+from fil_core.models.networks.span import InputSpan, input_span
+from fil_core.progress import Progress
+
+_CHECKPOINTS = 8  # of a watched run at which the curvature is measured
+_LANCZOS = 24  # products with the Hessian per checkpoint; its largest eigenvalue is then known to about a percent
+_CPU_BYTES = 2**26  # of the networks that are trained at the same time: larger ones fall out of the cache
+_CUDA_SHARE = 0.3  # of the free memory of a card
+_COPIES = 4  # of the weights that a step holds: the weights, their gradients, and both in the making
+
+Weights = dict[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A watched run of training.
+
+    Attributes:
+        weights: at the end, by name.
+        losses: (steps + 1,) mean loss before each step and at the end, without the decay.
+        objective: (steps + 1,) the same with the decay: what descent descends.
+        checkpoints: steps at which the curvature was measured.
+        curvature: largest eigenvalue of the Hessian of the objective at these.
+    """
+
+    weights: Weights
+    losses: Tensor
+    objective: Tensor
+    checkpoints: list[int]
+    curvature: list[float]
+
+
+def run(
+    module: nn.Module, X: Tensor, Y: Tensor, *, lr: float, l2: float, steps: int, progress: Progress | None = None
+) -> Run:
+    """Train a network on all examples and watch its loss and its curvature.
+
+    Args:
+        module: at its start; not changed.
+        X: (n, d) inputs.
+        Y: (n, k) targets.
+        lr, l2, steps: step and decay of the mean loss, number of steps.
+        progress: called with (done, total, what).
+    """
+    span, start = _reduced(module, X)
+    reduced_X = span.inputs
+    w = torch.full((len(X),), 1 / len(X), dtype=Y.dtype, device=Y.device)
+    weights = {name: value.clone() for name, value in start.items()}
+
+    def loss(at: Weights) -> Tensor:
+        return _loss(module, at, reduced_X, Y, w)
+
+    def objective(at: Weights) -> Tensor:
+        return loss(at) + l2 / 2 * _squared_distance(at, start)
+
+    gradient = grad(objective)
+    checkpoints = sorted({round(steps ** (c / (_CHECKPOINTS - 1))) - 1 for c in range(_CHECKPOINTS)} | {0, steps})
+    losses, objectives, curvature = [], [], []
+    with torch.no_grad():
+        for step in range(steps + 1):
+            losses.append(loss(weights))
+            objectives.append(losses[-1] + l2 / 2 * _squared_distance(weights, start))
+            if step in checkpoints:
+                curvature.append(largest_eigenvalue(gradient, weights))
+            if step < steps:
+                for name, slope in gradient(weights).items():
+                    weights[name] = weights[name] - lr * slope
+            if progress and step % max(1, steps // 100) == 0:
+                progress(step, steps, "training the network")
+    return Run(span.expanded(weights), torch.stack(losses), torch.stack(objectives), checkpoints, curvature)
+
+
+def retrain(
+    module: nn.Module, X: Tensor, Y: Tensor, w: Tensor, *, lr: float, l2: float, steps: int,
+    progress: Progress | None = None,
+) -> Weights:  # fmt: skip
+    """Train a network several times from the same start, on examples of other weights each time.
+
+    Args:
+        module: at its start; not changed.
+        X: (n, d) inputs.
+        Y: (n, k) targets.
+        w: (B, n) weights of the examples in the B runs, each row summing to 1: 0 for those that are left out.
+        lr, l2, steps: of every run.
+        progress: called with (done, total, what).
+
+    Returns:
+        The weights at the end, by name, each (B, ...).
+    """
+    span, start = _reduced(module, X)
+    chunk = _chunk(module, start, X)
+    gradient = vmap(grad(lambda at, row: _loss(module, at, span.inputs, Y, row)))
+    parts, total = [], len(w) * steps
+    with torch.no_grad():
+        for first in range(0, len(w), chunk):
+            rows = w[first : first + chunk]
+            weights = {name: value.expand(len(rows), *value.shape).clone() for name, value in start.items()}
+            for step in range(steps):
+                for name, slope in gradient(weights, rows).items():
+                    if l2:
+                        slope = slope + l2 * (weights[name] - start[name])
+                    weights[name].sub_(slope, alpha=lr)
+                if progress and step % max(1, steps // 20) == 0:
+                    progress(first * steps + step * len(rows), total, "training without some examples")
+            parts.append(span.expanded(weights))
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
+def outputs_at(module: nn.Module, weights: Weights, X: Tensor, *, most: int = 4096) -> Tensor:
+    """Outputs of a network with other weights, (n, k)."""
+    with torch.no_grad():
+        return torch.cat([functional_call(module, weights, (part,)) for part in X.split(most)])
+
+
+def squared_distances(weights: Weights, other: Weights) -> Tensor:
+    """Squared distance of each of B networks to one, (B,), over all weights.
+
+    Args:
+        weights: each (B, ...).
+        other: without the first dimension.
+    """
+    return torch.stack([(value - other[name]).flatten(1).square().sum(1) for name, value in weights.items()]).sum(0)
+
+
+def trainable(module: nn.Module) -> Weights:
+    """Copies of the weights that training changes, by name."""
+    return {name: value.detach().clone() for name, value in module.named_parameters() if value.requires_grad}
+
+
+def largest_eigenvalue(gradient: Callable[[Weights], Weights], weights: Weights) -> float:
+    """Largest eigenvalue of the Hessian whose gradient is given, by the method of Lanczos from a fixed start.
+
+    Args:
+        gradient: of a function of weights.
+        weights: where.
+    """
+    generator = torch.Generator().manual_seed(0)
+    names = list(weights)
+    draw = [torch.randn(weights[name].shape, generator=generator, dtype=weights[name].dtype) for name in names]
+    v = torch.cat([one.flatten() for one in draw]).to(weights[names[0]].device)
+    sizes = [weights[name].numel() for name in names]
+
+    def product(flat: Tensor) -> Tensor:
+        direction = {n: p.view_as(weights[n]) for n, p in zip(names, flat.split(sizes), strict=True)}
+        image = jvp(gradient, (weights,), (direction,))[1]
+        return torch.cat([image[name].flatten() for name in names])
+
+    basis, rows = [v / v.norm()], min(_LANCZOS, len(v))
+    T = torch.zeros(rows, rows, dtype=torch.float64)
+    for j in range(rows):
+        u = product(basis[-1])
+        for i, b in enumerate(basis):  # orthogonalised against all, so that no eigenvalue appears twice
+            T[i, j] = float(u @ b)
+            u = u - (u @ b) * b
+        if j + 1 == rows or float(u.norm()) <= 1e-10 * float(T.abs().max()):
+            return float(torch.linalg.eigvalsh(T[: j + 1, : j + 1], UPLO="U")[-1])
+        basis.append(u / u.norm())
+    return 0.0
+
+
+def _reduced(module: nn.Module, X: Tensor) -> tuple[InputSpan, Weights]:
+    start = trainable(module)
+    span = input_span(module, start, X)
+    return span, span.reduced(start)
+
+
+def _loss(module: nn.Module, weights: Weights, X: Tensor, Y: Tensor, w: Tensor) -> Tensor:
+    """Half the weighted sum of squared errors."""
+    return ((functional_call(module, weights, (X,)) - Y).square().sum(1) * w).sum() / 2
+
+
+def _squared_distance(weights: Weights, start: Weights) -> Tensor:
+    return torch.stack([(value - start[name]).square().sum() for name, value in weights.items()]).sum()
+
+
+def _chunk(module: nn.Module, start: Weights, X: Tensor) -> int:
+    """How many networks are trained at the same time."""
+    size = sum(value.numel() * value.element_size() for value in start.values())
+    each = _COPIES * (size + len(X) * activation_bytes(module, X[:1]))
+    if X.device.type == "cuda":
+        return max(1, int(_CUDA_SHARE * torch.cuda.mem_get_info(X.device)[0] / each))
+    return max(1, int(_CPU_BYTES / each))
+
+
+def activation_bytes(module: nn.Module, x: Tensor) -> int:
+    """Bytes of what the layers of a network put out for one example, (1, d)."""
+    seen = [0]
+
+    def count(_: nn.Module, __: object, out: object) -> None:
+        if isinstance(out, Tensor):
+            seen[0] += out.numel() * out.element_size()
+
+    hooks = [layer.register_forward_hook(count) for layer in module.modules() if not list(layer.children())]
+    try:
+        with torch.no_grad():
+            module(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return seen[0]
