@@ -7,15 +7,17 @@ in the span of the training examples' gradients, and in the eigenbasis of the ke
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from fil_core.errors import BadRequest, SingularCurvature
-from fil_core.linalg.volterra import solve_volterra
+from fil_core.linalg.volterra import bytes_of, solve_volterra
 
 _BYTES = 2**28  # of the sequences of the groups that are left out at the same time
+_STEPS = 2048  # whose powers are held at the same time
 _STABLE = 2.0  # step times largest eigenvalue below which gradient descent comes nearer to its limit in each step
 
 
@@ -81,7 +83,7 @@ class Descent:
         changes = torch.empty(len(times), *groups.shape[:1], len(self.values), dtype=self.values.dtype, device=self.values.device)  # noqa: E501 # fmt: skip
         size = groups.shape[1] * self.k
         longest = max((t for t in times if t is not None), default=1)
-        chunk = max(1, _BYTES // (8 * max(6 * longest * size * (size + 1), len(self.values) * size * size)))
+        chunk = max(1, _BYTES // max(bytes_of(size, longest), 8 * len(self.values) * size * size))
         for first in range(0, len(groups), chunk):
             part = groups[first : first + chunk]
             rows = (part[:, :, None] * self.k + torch.arange(self.k, device=part.device)).flatten(1)
@@ -128,18 +130,27 @@ class Descent:
                 change = self._limit(V, decayed)
             else:
                 assert own is not None
-                powers = _powers(1 - rate * decayed, t).flip(-1)  # (N, t), of t - 1 - tau
-                change = rate * torch.einsum("gbj,gbj->gj", V, own[..., :t] @ powers.T)
+                change = rate * self._later(V, own, 1 - rate * decayed, t)
             changes[at] = change + shift
 
     def _own_residuals(self, V: Tensor, contraction: Tensor, steps: int) -> Tensor:
         """Residuals of the examples that are left out at each step of the descent without them, (G, b, steps)."""
-        powers = _powers(1 - contraction, steps)
-        g = (V * self.start) @ powers
         size = V.shape[1]
         pairs = (V[:, :, None] * V[:, None]).flatten(1, 2)
-        h = ((pairs * contraction) @ powers).unflatten(1, (size, size))
-        return solve_volterra(g, h)
+        blocks = [
+            ((V * self.start) @ powers, (pairs * contraction) @ powers)
+            for _, powers in _powers(1 - contraction, steps)
+        ]
+        g, h = (torch.cat(parts, -1) for parts in zip(*blocks, strict=True))
+        return solve_volterra(g, h.unflatten(1, (size, size)))
+
+    def _later(self, V: Tensor, own: Tensor, d: Tensor, steps: int) -> Tensor:
+        """What the residuals at all steps leave after the last, `sum_tau d^(t - 1 - tau) V^T rho(tau)`, (G, N)."""
+        latest_first = own[..., :steps].flip(-1)
+        sums = torch.zeros_like(V)
+        for first, powers in _powers(d, steps):
+            sums += latest_first[..., first : first + powers.shape[1]] @ powers.mT
+        return (V * sums).sum(1)
 
     def _limit(self, V: Tensor, decayed: Tensor) -> Tensor:
         """What the limit without each group has more than the limit with all at the same decay, (G, N)."""
@@ -172,9 +183,10 @@ def _filled(eigenvalues: Tensor, rate: float, steps: int) -> Tensor:
     return torch.where(eigenvalues > 0, torch.where(x < 0.5, slow, fast) / safe, rate * steps)
 
 
-def _powers(d: Tensor, steps: int) -> Tensor:
-    """d^0 ... d^(steps - 1), (N, steps)."""
-    return d[:, None] ** torch.arange(steps, dtype=d.dtype, device=d.device)
+def _powers(d: Tensor, steps: int) -> Iterator[tuple[int, Tensor]]:
+    """d^0 ... d^(steps - 1) in blocks: (first exponent, (N, length))."""
+    for first in range(0, steps, _STEPS):
+        yield first, d[:, None] ** torch.arange(first, min(first + _STEPS, steps), dtype=d.dtype, device=d.device)
 
 
 def _below(x: float) -> str:

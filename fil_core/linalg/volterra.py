@@ -31,37 +31,39 @@ def solve_volterra(g: Tensor, h: Tensor) -> Tensor:
         length *= 2
     rho = torch.nn.functional.pad(g, (0, length - t))
     h = torch.nn.functional.pad(h, (0, length - t))
-    _solve(rho, h, 0, length, t, {})
+    _solve(rho, h, _resolvent(h[..., :_DIRECT]), 0, length, t, {})
     return rho[..., :t]
 
 
-def _solve(rho: Tensor, h: Tensor, first: int, last: int, t: int, transforms: dict[int, Tensor]) -> None:
+def bytes_of(b: int, t: int) -> int:
+    """Bytes that one equation of b unknowns over t steps takes while it is solved."""
+    return 8 * (6 * t * b * (b + 1) + 3 * (_DIRECT * b) ** 2)
+
+
+def _solve(rho: Tensor, h: Tensor, resolvent: Tensor, first: int, last: int, t: int, known: dict[int, Tensor]) -> None:
     """Turn `rho`, which holds g and what earlier steps gave, into the solution for steps `first` to `last`."""
-    if first >= t:
-        return
-    length = last - first
+    length, middle = last - first, first + (last - first) // 2
     if length <= _DIRECT:
-        _solve_directly(rho, h, first, min(last, t))
+        block = rho[..., first:last].mT.flatten(1)[..., None]  # steps first, then unknowns
+        rho[..., first:last] = (resolvent @ block).view(len(rho), length, -1).mT
         return
-    middle = first + length // 2
-    _solve(rho, h, first, middle, t, transforms)
+    _solve(rho, h, resolvent, first, middle, t, known)
     if middle >= t:
         return
-    if length not in transforms:
-        transforms[length] = torch.fft.rfft(h[..., :length])
+    if length not in known:
+        known[length] = torch.fft.rfft(h[..., :length])
     # What wraps around in a circular convolution of this length falls before the steps that are read.
-    known = torch.fft.rfft(rho[..., first:middle], n=length)
-    product = torch.einsum("gabf,gbf->gaf", transforms[length], known)
+    past = torch.fft.rfft(rho[..., first:middle], n=length)
+    product = torch.einsum("gabf,gbf->gaf", known[length], past)
     rho[..., middle:last] += torch.fft.irfft(product, n=length)[..., length // 2 - 1 : length - 1]
-    _solve(rho, h, middle, last, t, transforms)
+    _solve(rho, h, resolvent, middle, last, t, known)
 
 
-def _solve_directly(rho: Tensor, h: Tensor, first: int, last: int) -> None:
-    one = h.shape[1] == 1
-    reversed_h = h[..., : last - first].flip(-1)
-    width = reversed_h.shape[-1]
-    for s in range(first + 1, last):
-        kernel, known = reversed_h[..., width - (s - first) :], rho[..., first:s]
-        rho[..., s] += (
-            (kernel[:, 0] * known).sum(-1) if one else torch.einsum("gabt,gbt->ga", kernel, known)
-        )  # fmt: skip
+def _resolvent(h: Tensor) -> Tensor:
+    """The matrix that solves a block of steps at once, (G, s b, s b): block triangular and the same for all blocks."""
+    G, b, _, s = h.shape
+    lag = torch.arange(s, device=h.device)[:, None] - torch.arange(s, device=h.device) - 1
+    blocks = torch.where(lag >= 0, h[..., lag.clamp_min(0)], 0.0)  # (G, b, b, s, s)
+    T = blocks.permute(0, 3, 1, 4, 2).reshape(G, s * b, s * b)
+    one = torch.eye(s * b, dtype=h.dtype, device=h.device).expand_as(T)
+    return torch.linalg.solve_triangular(one - T, one, upper=False, unitriangular=True)

@@ -142,14 +142,9 @@ class NetworkRequest(Request):
 
     Attributes:
         network: the network and its training.
-        validation_size: number of rows from the start of the test split on which predictions are compared; None
-            takes all of them.
     """
 
     network: NetworkSpec = field(default_factory=NetworkSpec)
-    validation_size: int | None = option(
-        None, whole(), "compare predictions on the first M test rows (default: all)", link="validation-size"
-    )
 
     def __post_init__(self) -> None:
         _check_spec("network", self.network, NetworkSpec)
@@ -165,6 +160,20 @@ class NetworkRequest(Request):
     def uploads(self) -> tuple[Upload, ...]:
         """The uploaded weights that it starts from."""
         return () if self.network.initial is None else (Upload("network", self.network.initial),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectRequest(NetworkRequest):
+    """A request about what leaving examples out changes of a network's weights and predictions.
+
+    Attributes:
+        validation_size: number of rows from the start of the test split, in the source's order, on which predictions
+            are compared; None takes all of them.
+    """
+
+    validation_size: int | None = option(
+        None, whole(), "compare predictions on the first M test rows (default: all)", link="validation-size"
+    )
 
 
 def _check_spec(name: str, value: object, kind: type) -> None:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, jvp, vmap
 
+from fil_core.errors import BadRequest
 from fil_core.models.networks.span import InputSpan, input_span
 from fil_core.progress import Progress
 
@@ -19,6 +20,7 @@ _CHECKPOINTS = 8  # of a watched run at which the curvature is measured
 _LANCZOS = 24  # products with the Hessian per checkpoint; its largest eigenvalue is then known to about a percent
 _CPU_BYTES = 2**26  # of the networks that are trained at the same time: larger ones fall out of the cache
 _CUDA_SHARE = 0.3  # of the free memory of a card
+_LOOK = 50  # steps after which a watched run is stopped if it has diverged
 _COPIES = 4  # of the weights that a step holds: the weights, their gradients, and both in the making
 
 Weights = dict[str, Tensor]
@@ -54,6 +56,9 @@ def run(
         Y: (n, k) targets.
         lr, l2, steps: step and decay of the mean loss, number of steps.
         progress: called with (done, total, what).
+
+    Raises:
+        BadRequest: it diverges.
     """
     span, start = _reduced(module, X)
     reduced_X = span.inputs
@@ -72,6 +77,8 @@ def run(
     with torch.no_grad():
         for step in range(steps + 1):
             losses.append(loss(weights))
+            if step % _LOOK == 0 or step == steps:
+                _check_finite(losses[-1], step, lr)
             objectives.append(losses[-1] + l2 / 2 * _squared_distance(weights, start))
             if step in checkpoints:
                 curvature.append(largest_eigenvalue(gradient, weights))
@@ -81,6 +88,14 @@ def run(
             if progress and step % max(1, steps // 100) == 0:
                 progress(step, steps, "training the network")
     return Run(span.expanded(weights), torch.stack(losses), torch.stack(objectives), checkpoints, curvature)
+
+
+def _check_finite(loss: Tensor, step: int, lr: float) -> None:
+    if not bool(torch.isfinite(loss)):
+        raise BadRequest(
+            f"lr: expected a step with which the loss stays finite; with {lr:g} it is {float(loss)} before step "
+            f"{step + 1:,}. Take a smaller one."
+        )
 
 
 def retrain(

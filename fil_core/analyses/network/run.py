@@ -1,0 +1,93 @@
+"""Training a network as an analysis, and what other analyses take from it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import torch
+
+from fil_core.analyses.analysis import Inputs
+from fil_core.analyses.network.request import NetworkFitRequest
+from fil_core.dataset import Dataset
+from fil_core.errors import BadRequest
+from fil_core.models.networks.inputs import shape_of
+from fil_core.models.networks.problem import Problem, problem, score
+from fil_core.models.networks.training import Run, Weights, outputs_at, run, trainable
+from fil_core.progress import Progress
+from fil_core.result import Result
+from fil_core.specs import NetworkRequest
+
+_WEIGHT = "weight:"  # begins the names of arrays that hold weights
+
+
+def check_network(request: NetworkRequest, dataset: Dataset) -> None:
+    """Raises BadData for a network that needs images where there are none, BadRequest for a time without an end."""
+    shape_of(request.network, dataset)
+    if request.network.steps is None:
+        raise BadRequest(f"time: expected a number of steps for training; got {request.network.time}.")
+
+
+def problem_of(request: NetworkRequest, inputs: Inputs) -> Problem:
+    """The network of a request at its start, with its examples."""
+    digest = request.network.initial
+    initial = None if digest is None else inputs.uploads[digest].arrays
+    return problem(request.network, inputs.dataset, inputs.device, initial=initial)
+
+
+def run_network(request: NetworkFitRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
+    """Train the network and keep its weights, its outputs, and its loss and curvature on the way.
+
+    Args:
+        request: the network and its training.
+        inputs: the data and uploaded weights.
+        progress: called with (done, total, what).
+    """
+    spec, at = request.network, problem_of(request, inputs)
+    assert spec.steps is not None
+    done = run(at.module, at.X, at.Y, lr=spec.lr, l2=spec.l2, steps=spec.steps, progress=progress)
+    start = trainable(at.module)
+    outputs = {
+        f"{when}_{split}": outputs_at(at.module, weights, X)
+        for when, weights in (("start", start), ("end", done.weights))
+        for split, X in (("train", at.X), ("test", at.X_test))
+    }
+    arrays = {name: value.double().cpu().numpy() for name, value in outputs.items()}
+    arrays |= {f"{_WEIGHT}{name}": value.cpu().numpy() for name, value in done.weights.items()}
+    arrays |= {"losses": done.losses.double().cpu().numpy(), "objective": done.objective.double().cpu().numpy()}
+    arrays |= {"checkpoints": np.array(done.checkpoints), "curvature": np.array(done.curvature)}
+    summary = _summary(request, inputs.dataset, at, done) | {
+        "train_score": score(outputs["end_train"], at.Y, at.classes),
+        "test_score": score(outputs["end_test"], at.Y_test, at.classes),
+    }
+    return Result(pd.DataFrame(), arrays, summary, {"dtype": spec.precision})
+
+
+def _summary(request: NetworkFitRequest, dataset: Dataset, at: Problem, done: Run) -> dict[str, object]:
+    losses = done.objective.double().cpu().numpy()
+    rounding = 1e-12 if request.network.precision == "float64" else 1e-5
+    return {
+        "n": dataset.n,
+        "parameters": sum(value.numel() for value in done.weights.values()),
+        "outputs": at.Y.shape[1],
+        "steps": request.network.steps,
+        "score": "accuracy" if dataset.class_names else "mean squared error",
+        "loss_start": float(done.losses[0]),
+        "loss_end": float(done.losses[-1]),
+        "monotone": bool((np.diff(losses) <= rounding * np.abs(losses[:-1])).all()),
+        "rises": int((np.diff(losses) > rounding * np.abs(losses[:-1])).sum()),
+        "step_eigenvalue": request.network.lr * max(done.curvature),
+    }
+
+
+def weights_of(result: Result, device: torch.device) -> Weights:
+    """The weights at the end of a stored run, by name."""
+    return {
+        name.removeprefix(_WEIGHT): torch.from_numpy(array).to(device)
+        for name, array in result.arrays.items()
+        if name.startswith(_WEIGHT)
+    }
+
+
+def training_run(request: NetworkRequest) -> NetworkFitRequest:
+    """The run of training on all examples that a request about a network is about."""
+    return NetworkFitRequest(data=request.data, network=request.network, device=request.device)
