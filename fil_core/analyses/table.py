@@ -22,6 +22,11 @@ _FOLDERS = (
     "neighbours",
     "example",
     "fit",
+    "network",
+    "unique_information",
+    "retraining",
+    "ground_truth",
+    "summarise",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)
 ENTRIES: dict[type[Request], Analysis] = {analysis.request: analysis for analysis in ANALYSES}

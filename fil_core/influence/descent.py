@@ -138,8 +138,7 @@ class Descent:
         size = V.shape[1]
         pairs = (V[:, :, None] * V[:, None]).flatten(1, 2)
         blocks = [
-            ((V * self.start) @ powers, (pairs * contraction) @ powers)
-            for _, powers in _powers(1 - contraction, steps)
+            ((V * self.start) @ powers, (pairs * contraction) @ powers) for _, powers in _powers(1 - contraction, steps)
         ]
         g, h = (torch.cat(parts, -1) for parts in zip(*blocks, strict=True))
         return solve_volterra(g, h.unflatten(1, (size, size)))

@@ -5,7 +5,16 @@ from fil_core.specs.families import ATTACKABLE, DEFAULT_L2, FAMILIES, KINDS
 from fil_core.specs.model import LARGEST_L2, ModelKind, ModelSpec
 from fil_core.specs.network import NetworkSpec
 from fil_core.specs.networks import NETWORKS
-from fil_core.specs.request import Device, EffectRequest, ModelRequest, NetworkRequest, Request, Upload, canonical, plain
+from fil_core.specs.request import (
+    Device,
+    EffectRequest,
+    ModelRequest,
+    NetworkRequest,
+    Request,
+    Upload,
+    canonical,
+    plain,
+)
 
 __all__ = [
     "ATTACKABLE",

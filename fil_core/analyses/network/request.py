@@ -10,3 +10,8 @@ from fil_core.specs import NetworkRequest
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkFitRequest(NetworkRequest):
     """A network trained on all examples by full-batch gradient descent, with its loss and its curvature on the way."""
+
+
+def training_run(request: NetworkRequest) -> NetworkFitRequest:
+    """The run of training on all examples that a request about a network is about."""
+    return NetworkFitRequest(data=request.data, network=request.network, device=request.device)

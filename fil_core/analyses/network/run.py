@@ -86,8 +86,3 @@ def weights_of(result: Result, device: torch.device) -> Weights:
         for name, array in result.arrays.items()
         if name.startswith(_WEIGHT)
     }
-
-
-def training_run(request: NetworkRequest) -> NetworkFitRequest:
-    """The run of training on all examples that a request about a network is about."""
-    return NetworkFitRequest(data=request.data, network=request.network, device=request.device)

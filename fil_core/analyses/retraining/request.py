@@ -1,0 +1,44 @@
+"""Training a network again without some examples: what is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fil_core.errors import BadRequest
+from fil_core.specs import EffectRequest
+from fil_core.specs.options import choice, examples, number, option, whole, wholes
+
+WAYS = ("each", "together", "random")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainingRequest(EffectRequest):
+    """The real network trained again from the same start without some examples.
+
+    Attributes:
+        without: `each` leaves every one of `ids` out alone, one run for each; `together` leaves all of them out in a
+            single run; `random` keeps a random share of the examples, one run for each of `draws`.
+        ids: the examples that are left out.
+        share: of the examples that random runs keep.
+        draws: numbers of the random runs; the same number draws the same examples.
+        draw_seed: seed of the random runs.
+    """
+
+    without: str = option("each", choice(WAYS), "leave each of --ids out alone, all together, or keep random examples")
+    ids: tuple[int, ...] = option((), examples(), "the examples that are left out")
+    share: float = option(0.5, number(most=1.0), "of the examples that random runs keep (default 0.5)")
+    draws: tuple[int, ...] = option((), wholes(), "numbers of the random runs")
+    draw_seed: int = option(0, whole(least=0), "seed of the random runs (default 0)")
+
+    def _check(self) -> None:
+        if self.without == "random" and not self.draws:
+            raise BadRequest("draws: expected numbers of random runs, such as 0,1,2; got none.")
+        if self.without != "random" and not self.ids:
+            raise BadRequest("ids: expected examples to leave out; got none.")
+
+    @property
+    def detail(self) -> str:
+        """How many runs without how many."""
+        if self.without == "random":
+            return f"{len(self.draws)} random runs"
+        return f"without {len(self.ids)} {'each' if self.without == 'each' else 'together'}"

@@ -1,0 +1,61 @@
+"""What is said of unique information."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fil_core.analyses.light import light
+from fil_core.analyses.subject import Quote, Subject
+from fil_core.display.numbers import count, counted, number, percent
+
+_NAMES = {
+    "f_si": "unique information (predictions)",
+    "si_weights": "unique information (weights)",
+    "si_sgd": "unique information under SGD noise",
+    "training_change": "change of training predictions",
+    "grad_norm": "gradient norm",
+    "loss": "loss",
+    "random": "random order",
+}
+
+
+def sentence(subject: Subject, quote: Quote) -> str:
+    """Who taught the network the most that no other example could have taught it."""
+    table, s = subject.result.table, subject.result.summary
+    values = table["f_si"].to_numpy()
+    top, order = int(np.argmax(values)), np.sort(values)[::-1]
+    tenth = max(1, len(values) // 10)
+    share = order[:tenth].sum() / order.sum() if order.sum() > 0 else 0.0
+    median = float(np.median(values))
+    times = f", **{number(values[top] / median)} ×** the median" if median > 0 else ""
+    label = f" ({quote(table['label'].iloc[top])})" if subject.classes else ""
+    most = (
+        f"Leaving out example **{quote(subject.called(int(table.index[top])))}**{label} changes the predictions on "
+        f"{counted(s['validation'], 'validation row')} the most{times}; the top {counted(tenth, 'example')} of "
+        f"{count(s['n'])} hold **{percent(share, 0)}** of all unique information."
+    )
+    return f"{most} {light(s).says}"
+
+
+def detection(summary: dict[str, Any]) -> dict[str, tuple[float, str]]:
+    """For each measure by which planted label noise can be found: the area under the ROC curve, and its title."""
+    return {name: (value, _NAMES[name]) for name, value in summary.get("auroc", {}).items()}
+
+
+def detection_sentence(summary: dict[str, Any]) -> str:
+    """How well planted label noise is found; empty where none was planted."""
+    found = detection(summary)
+    if not found:
+        return ""
+    name, (best, _) = max(found.items(), key=lambda one: one[1][0])
+    by_loss = ", ".join(
+        f"{_NAMES[other]} {found[other][0]:.3f}"
+        for other in ("f_si", "si_weights", "grad_norm", "loss")
+        if other in found and other != name
+    )
+    return (
+        f"{counted(summary['flipped'], 'label')} were replaced on purpose; {_NAMES[name]} finds them with an area under "
+        f"the ROC curve of **{best:.3f}** ({by_loss}; random 0.5 ± {summary['auroc_chance']:.3f})."
+    )
