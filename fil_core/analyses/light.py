@@ -1,4 +1,4 @@
-"""Whether training can be predicted at all: the light beside every statement about what leaving examples out changes."""
+"""Whether training can be predicted at all: the light beside statements about what leaving examples out changes."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def light(summary: dict[str, Any]) -> Light:
         limit = "above" if summary["step_eigenvalue"] >= STABLE else "below"
         return Light(
             "unpredictable",
-            f"{step}, {limit} the limit of 2{rose}: at the edge of stability single examples have chaotic effects, which "
-            "no measure predicts. Take a smaller step.",
+            f"{step}, {limit} the limit of 2{rose}: at the edge of stability single examples have chaotic effects, "
+            "which no measure predicts. Take a smaller step.",
         )
     if summary["linear_distance"] > _FAR:
         return Light(

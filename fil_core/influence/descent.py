@@ -165,7 +165,8 @@ def descent(K: Tensor, residuals: Tensor, *, lr: float, l2: float) -> Descent:
     Args:
         K: (n k, n k) kernel of the training outputs, row i k + a for output a of example i.
         residuals: (n, k) outputs at the start minus targets.
-        lr, l2: step and decay, both of the mean loss.
+        lr: step, of the mean loss.
+        l2: decay, of the mean loss.
     """
     values, vectors = torch.linalg.eigh((K + K.mT) / 2)
     rounding = len(values) * torch.finfo(values.dtype).eps * values[-1].clamp_min(0)

@@ -56,8 +56,8 @@ def _curves(subject: Subject) -> go.Figure:
             line["error_y"] = {"type": "data", "array": [one["std"] or 0.0 for one in chosen]}
         lines.append(line)
     figure = drawn(
-        lines, subject.mode, x="share of the training examples that is kept", y=f"test {s['score']}{better(s['score'])}",
-        xaxis={"tickformat": ".0%"}, height=380,
+        lines, subject.mode, x="share of the training examples that is kept",
+        y=f"test {s['score']}{better(s['score'])}", xaxis={"tickformat": ".0%"}, height=380,
     )  # fmt: skip
     level(figure, [min(one["keep"] for one in s["scores"]), 1.0], s["full_score"], "all examples", subject.mode)
     return figure

@@ -78,8 +78,8 @@ def over_time(times: np.ndarray, values: np.ndarray, names: list[str], mode: Mod
     top = np.argsort(-values[-1], kind="stable")[:_FOLLOWED]
     lines = [
         {
-            "type": "scatter", "x": at, "y": values[:, i], "mode": "lines+markers", "name": f"example {named(names[i])}",
-            "line": {"color": colour, "width": 2}, "marker": {"size": 4},
+            "type": "scatter", "x": at, "y": values[:, i], "mode": "lines+markers",
+            "name": f"example {named(names[i])}", "line": {"color": colour, "width": 2}, "marker": {"size": 4},
             "hovertemplate": "%{x} steps: %{y:.3g}<extra>%{fullData.name}</extra>",
         }
         for i, colour in zip(top, (LEAKS, *OKABE_ITO), strict=False)

@@ -56,6 +56,6 @@ def detection_sentence(summary: dict[str, Any]) -> str:
         if other in found and other != name
     )
     return (
-        f"{counted(summary['flipped'], 'label')} were replaced on purpose; {_NAMES[name]} finds them with an area under "
-        f"the ROC curve of **{best:.3f}** ({by_loss}; random 0.5 ± {summary['auroc_chance']:.3f})."
+        f"{counted(summary['flipped'], 'label')} were replaced on purpose; {_NAMES[name]} finds them with an area "
+        f"under the ROC curve of **{best:.3f}** ({by_loss}; random 0.5 ± {summary['auroc_chance']:.3f})."
     )

@@ -54,7 +54,9 @@ def run(
         module: at its start; not changed.
         X: (n, d) inputs.
         Y: (n, k) targets.
-        lr, l2, steps: step and decay of the mean loss, number of steps.
+        lr: step, of the mean loss.
+        l2: decay, of the mean loss.
+        steps: number of steps.
         progress: called with (done, total, what).
 
     Raises:
@@ -109,7 +111,9 @@ def retrain(
         X: (n, d) inputs.
         Y: (n, k) targets.
         w: (B, n) weights of the examples in the B runs, each row summing to 1: 0 for those that are left out.
-        lr, l2, steps: of every run.
+        lr: step, of every run.
+        l2: decay, of every run.
+        steps: number of steps of every run.
         progress: called with (done, total, what).
 
     Returns:
