@@ -171,7 +171,8 @@ def descent(K: Tensor, residuals: Tensor, *, lr: float, l2: float) -> Descent:
     values, vectors = torch.linalg.eigh((K + K.mT) / 2)
     rounding = len(values) * torch.finfo(values.dtype).eps * values[-1].clamp_min(0)
     values = torch.where(values > rounding, values, 0.0)
-    return Descent(values, vectors, vectors.mT @ residuals.flatten(), *residuals.shape, lr, l2)
+    n, k = residuals.shape
+    return Descent(values, vectors, vectors.mT @ residuals.flatten(), n, k, lr, l2)
 
 
 def _filled(eigenvalues: Tensor, rate: float, steps: int) -> Tensor:

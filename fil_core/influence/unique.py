@@ -64,7 +64,8 @@ def unique_information(
         )
         for each, measure in zip(found, measures, strict=True):
             each.append(measure)
-    return UniqueInformation(*(torch.stack(each) for each in found), directions)
+    weights, predictions, training, sgd = (torch.stack(each) for each in found)
+    return UniqueInformation(weights, predictions, training, sgd, directions)
 
 
 def _mean_square(change: Tensor, to_outputs: Tensor, examples: int) -> Tensor:
@@ -79,8 +80,7 @@ def _elsewhere(descent: Descent, change: Tensor, to_training: Tensor, groups: Te
     found, chunk = [], max(1, _BYTES // (8 * len(to_training)))
     for part, rows in zip(change.split(chunk), groups.split(chunk), strict=True):
         moved = (part @ to_training.mT).square().unflatten(1, (descent.n, descent.k)).sum(-1)
-        own = moved.gather(1, rows).sum(1)
-        found.append((moved.sum(1) - own).clamp_min(0))
+        found.append(moved.scatter(1, rows, 0.0).sum(1))
     return torch.cat(found) / (2 * (descent.n - groups.shape[1]))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from fil_core.analyses.subject import Drawn, Quote, Subject
 from fil_core.display.charts import LEAKS, OKABE_ITO, drawn
 from fil_core.display.numbers import count, counted, number, score
+from fil_core.specs import NetworkRequest
 
 _STABLE = 2.0
 _MOST_STEPS = 500  # of the loss that are drawn
@@ -26,6 +27,7 @@ def sentence(subject: Subject, quote: Quote) -> str:
 
 def figures(subject: Subject) -> list[Drawn]:
     """The loss, and step times curvature, over the steps."""
+    assert isinstance(subject.request, NetworkRequest)
     arrays, lr = subject.result.arrays, subject.request.network.lr
     losses = arrays["losses"]
     shown = np.unique(np.geomspace(1, len(losses), _MOST_STEPS).astype(int)) - 1
