@@ -95,6 +95,8 @@ class Dataset:
         target_name: the source's name of the target.
         sensitive: names of the attributes whose own leakage is reported.
         id_names: (n,) the source's names of the rows where these are not numbers; None where `ids` are the names.
+        flipped: (n,) bool, true where label noise has replaced the label, as `y` and `labels` have it; None where no
+            noise was planted.
         fingerprint: sha-256 of the content.
         title: name of the data set on pages and in reports.
         notes: changes to the data that a reader must know (units, coding, dropped rows).
@@ -120,6 +122,7 @@ class Dataset:
     target_name: str = "label"
     sensitive: tuple[str, ...] = ()
     id_names: np.ndarray | None = None
+    flipped: np.ndarray | None = None
     fingerprint: str = ""
 
     @property
@@ -139,7 +142,7 @@ class Dataset:
 
     @property
     def labels(self) -> np.ndarray:
-        """Training targets as the source has them, (n,): names of classes, or the real values of a regression."""
+        """Training targets, (n,): names of the classes that the model is trained on, or real values of a regression."""
         return self.named(self.y) if self.class_names else self.y
 
     def named(self, codes: np.ndarray) -> np.ndarray:

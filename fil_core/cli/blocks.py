@@ -20,8 +20,8 @@ _PEEKED = 100_000  # first rows, whose targets decide whether there are two clas
 _NUMBERS = "biuf"
 _DIGITS = 18  # of a column's number
 _REFUSED = (
-    "attribute", "simplex", "weights", "parameters", "scores", "subset", "sensitive", "categorical", "missing",
-    "missing_texts", "decimal", "thousands", "dates", "image_size",
+    "attribute", "simplex", "weights", "parameters", "scores", "subset", "label_noise", "sensitive", "categorical",
+    "missing", "missing_texts", "decimal", "thousands", "dates", "image_size",
 )  # fmt: skip
 
 

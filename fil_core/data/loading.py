@@ -11,6 +11,7 @@ import numpy as np
 from fil_core.data import magnitudes, preprocess
 from fil_core.data.constants import without_constants
 from fil_core.data.dependence import few
+from fil_core.data.label_noise import plant
 from fil_core.data.raw import Raw
 from fil_core.data.registry import resolve, source_of
 from fil_core.dataset import Dataset, Task, fingerprint
@@ -65,6 +66,7 @@ def assemble(raw: Raw, spec: DataSpec, *, title: str, task: Task) -> Dataset:
     """
     raw = preprocess.fill(_without_absent_classes(_select(raw, spec, task)))
     _check(raw, task)
+    raw, flipped = plant(raw, spec.label_noise, spec.seed)
     raw = without_constants(raw)
     kind = spec.preprocess or "none"
     _check_magnitudes(raw, kind, task)
@@ -80,7 +82,7 @@ def assemble(raw: Raw, spec: DataSpec, *, title: str, task: Task) -> Dataset:
         feature_names=names, groups=raw.groups if spec.pca is None else {}, image_shape=raw.image_shape,
         pixel_max=raw.pixel_max or 255.0, source=raw.X, source_names=raw.feature_names, preprocessing=fitted,
         intercept=raw.intercept and _needs_intercept(raw), title=title, target_name=raw.target_name,
-        id_names=raw.id_names,
+        id_names=raw.id_names, flipped=flipped,
         sensitive=raw.sensitive if spec.pca is None else (), notes=(*raw.notes, *_notes(kind, spec, raw)),
         fingerprint=fingerprint(raw.X, raw.y, raw.ids, raw.X_test, raw.y_test, options),
     )  # fmt: skip
@@ -93,6 +95,11 @@ def _select(raw: Raw, spec: DataSpec, task: Task) -> Raw:
     """
     if task == "regression" and spec.classes:
         raise BadRequest(f"classes: expected none for a regression; got {', '.join(spec.classes)}.")
+    if task == "regression" and spec.label_noise is not None:
+        raise BadRequest(
+            f"label_noise: expected none for a regression, whose target has no classes; got {spec.label_noise:g}. "
+            "Leave it out, or choose data with classes."
+        )
     kept = _selected_codes(raw.class_names, spec.classes)
     y, y_test = (_targets(raw, values, kept) for values in (raw.y, raw.y_test))
     rows, rows_test = _draw(np.flatnonzero(y != _DROPPED), spec), np.flatnonzero(y_test != _DROPPED)

@@ -16,7 +16,7 @@ _BASELINE = re.compile(r"(?<=Baseline level of )([^:]+: ).*(?=\.)")
 _LEFT_OUT = re.compile(r"(?<=left out of the model: ).*(?=, which )")
 _CODE = re.compile("(?<=begin with a zero, such as )'[^']*'|(?<=which are no classes: ).*(?=\\.)")
 _TEXTS = re.compile(r"\d+ '.*'")  # how many entries are a text that stands for a missing value
-_COMPUTED = re.compile("median|mean |filled|replaced|days since")
+_COMPUTED = re.compile("median|mean |filled|replaced by|days since")
 _AMOUNT = r"(?! (?:missing|empty|rows?|values?|entries|training|test))"  # of rows, which tells of no value
 _NUMBER = re.compile(rf"(?<![\w.])[-−]?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?(?!\w){_AMOUNT}")
 _LEAST = 100  # examples; a decile of fewer reveals too much about each

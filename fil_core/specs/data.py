@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from fil_core.errors import BadRequest
-from fil_core.specs.options import check_options, choice, names, option, text, whole
+from fil_core.specs.options import check_options, choice, names, number, option, text, whole
 
 Preprocess = Literal["unit-ball", "standardise", "none"]
+
+MOST_LABEL_NOISE = 0.5  # above it two classes have changed places, and no measure tells noise from data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +22,9 @@ class DataSpec:
             (`own:patients-3fa9c2d1e0b4`).
         classes: labels to keep, in the order of their codes; empty keeps the data set's own.
         subset: number of training rows drawn at random with `seed`; None keeps all.
-        seed: seed of that draw, and of synthetic data.
+        seed: seed of that draw, of label noise, and of synthetic data.
+        label_noise: share of the training labels that are replaced by another class, drawn at random with `seed`, in
+            (0, 0.5]; None or 0 replaces none. Classification only.
         preprocess: fitted on the training rows; None takes the data set's convention.
         pca: number of principal directions kept after `preprocess`; None keeps all features.
         data_dir: folder that holds the files; not part of a result's identity, which depends on their content instead.
@@ -40,7 +44,14 @@ class DataSpec:
     seed: int = option(
         0,
         whole(least=0),
-        "random seed of --subset, synthetic data and, without --noise-seed, releases (default 0)",
+        "random seed of --subset, --label-noise, synthetic data and, without --noise-seed, releases (default 0)",
+    )
+    label_noise: float | None = option(
+        None,
+        number(zero=True, most=MOST_LABEL_NOISE),
+        f"replace this share of the training labels by another class, at most {MOST_LABEL_NOISE:g} (default: none)",
+        link="label-noise",
+        added=True,
     )
     preprocess: Preprocess | None = option(
         None, choice(get_args(Preprocess)), "default: the data set's own convention", link="pre"
@@ -50,6 +61,8 @@ class DataSpec:
 
     def __post_init__(self) -> None:
         check_options(self)
+        if self.label_noise == 0:
+            object.__setattr__(self, "label_noise", None)  # one spelling of no noise
         if len(set(self.classes)) != len(self.classes):
             raise BadRequest(f"classes: expected different labels; got {', '.join(self.classes)}.")
         if len(self.classes) == 1:

@@ -53,6 +53,8 @@ class Option:
         identity: whether two requests that differ in it have different results.
         always: whether the command that reproduces a result names it even at its default.
         required: whether it must be set on the command line.
+        added: whether the identity of a spec leaves it out at its default, so that results that were stored before
+            there was such a field are still found.
     """
 
     kind: Kind
@@ -64,6 +66,7 @@ class Option:
     identity: bool
     always: bool
     required: bool
+    added: bool
 
 
 _KEY = "option"
@@ -81,6 +84,7 @@ def option(
     identity: bool = True,
     always: bool = False,
     required: bool = False,
+    added: bool = False,
 ) -> Any:
     """A declared dataclass field.
 
@@ -95,11 +99,12 @@ def option(
         identity: whether two requests that differ in it have different results.
         always: whether the command that reproduces a result names it even at its default.
         required: whether it must be set on the command line.
+        added: whether the identity of a spec leaves it out at its default.
 
     Returns:
         What stands as the field's default in the class body.
     """
-    declared = Option(kind, help, flag, called, link, follows, identity, always, required)
+    declared = Option(kind, help, flag, called, link, follows, identity, always, required, added)
     return dataclasses.field(default=default, metadata={_KEY: declared})
 
 
@@ -156,10 +161,11 @@ def places(kind: type, before: tuple[str, ...] = ()) -> Iterator[Place]:
 
 
 def identity_fields(spec: Any) -> Iterator[dataclasses.Field[Any]]:
-    """The fields that belong to the identity of a spec, without those such as the device."""
+    """The fields that belong to the identity of a spec, without the device and the like, and added ones at defaults."""
     for field in dataclasses.fields(spec):
         declared = option_of(field)
-        if declared is None or declared.identity:
+        left_out = declared is not None and declared.added and getattr(spec, field.name) == field.default
+        if declared is None or (declared.identity and not left_out):
             yield field
 
 

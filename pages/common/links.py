@@ -17,8 +17,8 @@ from pages.common import text
 # Keys of the controls that take numbers from a link; `round-` begins the keys of one that depends on a result.
 NUMBERS = frozenset(
     {
-        "l2", "subset", "pca", "id", "trials", "noise-seed", "bins", "releases-drawn", "percentiles", "page",
-        "other-l2", "rounds", "min-weight", "max-weight", "spread", "results-page",
+        "l2", "subset", "label-noise", "pca", "id", "trials", "noise-seed", "bins", "releases-drawn", "percentiles",
+        "page", "other-l2", "rounds", "min-weight", "max-weight", "spread", "results-page",
     }
 )  # fmt: skip
 ROUND = "round-"

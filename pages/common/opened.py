@@ -11,6 +11,7 @@ import streamlit as st
 from fil_core import source_of
 from fil_core.data.registry import Source
 from fil_core.specs import Preprocess
+from fil_core.specs.data import MOST_LABEL_NOISE
 from pages.common import models, sidebar, text
 
 _ANSWER = "link-answer"
@@ -19,6 +20,7 @@ _LISTS = {"pre": ["default", *get_args(Preprocess)], "device": list(sidebar.DEVI
 _NUMBERS: dict[str, tuple[Callable[[str], float], float]] = {
     "l2": (float, sidebar.MOST_L2),
     "subset": (int, 1e15),
+    "label-noise": (float, MOST_LABEL_NOISE),
     "pca": (int, 1e15),
 }
 NUMBERS = tuple(_NUMBERS)  # names of the numbers that `fault` looks at
@@ -183,7 +185,7 @@ def _other() -> Fault | None:
             expected = (
                 f"one of {', '.join(_LISTS[control])}"
                 if control in _LISTS
-                else f"a number from 0 to {_NUMBERS[control][1]:,.0f}"
+                else f"a number from 0 to {_NUMBERS[control][1]:,.16g}"
             )
             return Fault(control, f"This link asks for {control} = **{text.safe(asked)}**: expected {expected}.")
     return None

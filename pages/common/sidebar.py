@@ -18,6 +18,7 @@ from fil_core import (
     weighting,
 )
 from fil_core.specs import ModelKind, Preprocess
+from fil_core.specs.data import MOST_LABEL_NOISE
 from pages.common import models, pretrained, text, uploads
 from pages.common.links import keep_in_link
 
@@ -29,7 +30,7 @@ OWN = "own:"  # begins the names of own data
 # Names of the sidebar's controls in a link; a page that switches to another leaves them to their widgets.
 LINKED = (
     "data", "classes", "model", "l2", "weights", "subset", "pre", "pca", "device", "scores", "parameters", "redact",
-    "intercept",
+    "intercept", "label-noise",
 )  # fmt: skip
 _DRAWN = "data-drawn"
 INTERCEPTS = {"default": None, "on": True, "off": False}
@@ -37,6 +38,7 @@ _DETAILS = {"subset": 0, "pre": "default", "pca": 0, "intercept": "default", "de
 UNTOUCHED = {
     "pca": 0,
     "subset": 0,
+    "label-noise": 0.0,
     "pre": "default",
     "intercept": "default",
     "weights": EQUAL,
@@ -153,8 +155,7 @@ def _model_controls() -> None:
 
 def _weight_options() -> list[str]:
     """The usual options, and the one that was typed, linked to or set by the Mitigations page."""
-    by_class = source_of(st.session_state["data"]).task == "classification"
-    usual = [option for option in _WEIGHTS if by_class or option not in _BY_CLASS]
+    usual = [option for option in _WEIGHTS if has_classes() or option not in _BY_CLASS]
     chosen = st.session_state.get("weights") or st.query_params.get("weights") or EQUAL
     return usual if chosen in usual else [*usual, chosen]
 
@@ -171,6 +172,8 @@ def _detail_controls() -> None:
         bind="query-params",
         help="A random sample with seed 0.",
     )
+    if has_classes():
+        _label_noise()
     st.selectbox(
         "Preprocessing", PREPROCESS, key="pre", bind="query-params", help="default: the usual one for this data set"
     )
@@ -192,6 +195,26 @@ def _detail_controls() -> None:
         bind="query-params",
         help="auto uses a CUDA GPU where there is one.",
     )
+
+
+def _label_noise() -> None:
+    keep_in_link("label-noise", 0.0)
+    st.number_input(
+        "Label noise, share (0 = none)",
+        min_value=0.0,
+        max_value=MOST_LABEL_NOISE,
+        value=0.0,
+        step=0.05,
+        format="%.3g",
+        key="label-noise",
+        bind="query-params",
+        help="This share of the training labels is replaced at random by another class, with seed 0. Test labels stay.",
+    )
+
+
+def has_classes() -> bool:
+    """Whether the chosen data set has classes, whose labels can be replaced."""
+    return source_of(st.session_state["data"]).task == "classification"
 
 
 def first_classes(name: str) -> list[str]:
@@ -218,6 +241,7 @@ def data_spec() -> DataSpec:
         name=state["data"],
         classes=tuple(state.get("classes") or ()),
         subset=int(state["subset"]) or None,
+        label_noise=float(state.get("label-noise") or 0.0) if has_classes() else None,
         preprocess=None if state["pre"] == "default" else state["pre"],
         pca=int(state["pca"]) or None,
     )

@@ -18,8 +18,11 @@ import pytest
 import torch
 from PIL import Image
 
+from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.reproduce import command
 from fil_core.data import fetch, loading
 from fil_core.data.registry import source_of
+from fil_core.specs import DataSpec, ModelSpec
 
 # The contract of the JSON line; further keys are allowed.
 KEYS = [
@@ -100,6 +103,26 @@ def test_sigma_divides_eta(run):
     one, four = (last_line(run("fil", *DIGITS, "--json", "--sigma", s)[1]) for s in ("1", "4"))
     assert one["eta_max"] / 4 == pytest.approx(four["eta_max"], rel=1e-12)
     assert one["train_score"] == four["train_score"]
+
+
+def test_label_noise_is_named_by_the_command_that_reproduces_it(run, tmp_path, monkeypatch):
+    noisy = ["--data", "digits", "--classes", "4,9", "--label-noise", "0.1", "--model", "logistic"]
+    code, out, err = run("fil", *noisy, "--json", "--out", tmp_path / "one.parquet")
+    assert code == 0, err
+    n = last_line(out)["n"]
+    assert any(f"labels ({round(0.1 * n)} of {n}) were replaced" in note for note in last_line(out)["notes"])
+    spec = DataSpec(name="digits", classes=("4", "9"), label_noise=0.1)
+    line = command(FilRequest(data=spec, model=ModelSpec(kind="logistic")))
+    assert "--label-noise 0.1" in line
+    monkeypatch.setenv("FIL_STORE_DIR", str(tmp_path / "another"))
+    words = line.split()[3:]
+    code, _, err = run(*words[: words.index("--out")], "--out", tmp_path / "two.parquet")
+    assert code == 0, err
+    one, two = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("one", "two"))
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+    clean = loading.load(dataclasses.replace(spec, label_noise=None))
+    assert (one.set_index("id")["label"].loc[clean.ids].to_numpy() != clean.labels).sum() == round(0.1 * n)
+    refused(run("fil", "--data", "diabetes", "--label-noise", "0.1"), "--label-noise: expected none for a regression")
 
 
 def test_data_lists_every_set_and_where_files_are_looked_for(run, tmp_path):

@@ -49,7 +49,8 @@ def test_no_odd_value_breaks_a_page(page: str) -> None:
     for _ in range(3):
         # The data set, classes and model stay possible, so that the controls of the page itself are drawn.
         asked = [name for name in PARAMETERS if name not in ("data", "classes", "model", "pre", "device")]
-        kept = [name for name in asked if name not in ("weights", "l2", "subset", "pca", "scores", "parameters")]
+        possible = ("weights", "l2", "subset", "label-noise", "pca", "scores", "parameters")
+        kept = [name for name in asked if name not in possible]
         at = app(f"pages/{page}.py", data="diabetes", **{name: drawn.choice(ODD) for name in kept})
         assert not at.exception, at.exception[0].value
         seen += len(at.warning)
@@ -82,7 +83,7 @@ def test_a_value_that_is_not_understood_is_named_and_the_usual_one_holds(
     assert not said(at.switch_page("pages/results.py").run(), name)  # it is about that page alone
 
 
-@pytest.mark.parametrize("name", ["pca", "subset", "l2"])
+@pytest.mark.parametrize("name", ["pca", "subset", "label-noise", "l2"])
 @pytest.mark.parametrize("value", ["1e309", "nan", "-inf", "9" * 400])
 def test_an_odd_number_of_the_sidebar_is_named(name: str, value: str) -> None:
     at = app(**{name: value})

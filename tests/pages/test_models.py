@@ -122,6 +122,8 @@ def test_a_link_of_a_model_for_two_classes_offers_the_choice_of_two() -> None:
         ("l2", "-1"),
         ("l2", "nan"),
         ("subset", "all"),
+        ("label-noise", "0.7"),
+        ("label-noise", "nan"),
         ("pca", "2.5"),
     ],
 )

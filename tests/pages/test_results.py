@@ -296,6 +296,10 @@ def test_a_store_that_cannot_be_written_is_said(monkeypatch: pytest.MonkeyPatch,
 
 OPENED = {
     FilRequest(**DIGITS): ("Whose data does this model reveal?", {"classes": ["3", "8"], "model": "logistic"}),
+    FilRequest(data=dataclasses.replace(DIGITS["data"], label_noise=0.1), model=DIGITS["model"]): (
+        "Whose data does this model reveal?",
+        {"classes": ["3", "8"], "label-noise": 0.1},
+    ),
     FilRequest(**SYNTHETIC, attribute=("attribute",)): ("Leakage", {"attribute": "attribute", "l2": 1e-2}),
     AttributeRequest(**DIABETES, attribute="sex", trials=3): ("Attacks", {"attacked": "sex", "trials": 3}),
     ReconstructionRequest(**DIGITS, ids=(13,), trials=2): ("Attacks", {"id": 13, "releases-drawn": 2}),
@@ -352,6 +356,7 @@ def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) 
         (AttributeRequest(**DIABETES, attribute="1"), "does not offer the attribute 1"),
         (FilRequest(**DIABETES, attribute=("sex", "bmi")), "one value of attribute at a time"),
         (FilRequest(data=DataSpec(name="diabetes", subset=50, seed=3)), "seed 3"),
+        (FilRequest(data=DataSpec(name="digits", label_noise=0.1, seed=4)), "label noise with seed 0.* seed 4"),
         (FilRequest(data=DataSpec(name="synthetic:50x4"), model=ModelSpec(l2=0.1)), "does not list synthetic:50x4"),
         (FilRequest(data=DataSpec(name="own:gone-0123456789ab")), "have been deleted"),
         (AttributeRequest(**DIABETES, attribute="sex", sigmas=(1.0,)), "default of sigmas"),
@@ -408,7 +413,7 @@ def test_different_data_are_compared_by_their_spread_only() -> None:
 def test_the_same_rows_in_other_coordinates_are_joined_by_id() -> None:
     pca = dataclasses.replace(DIGITS["data"], pca=5)
     at = app(RESULTS, compare=link(FilRequest(**DIGITS), FilRequest(data=pca, model=DIGITS["model"])))
-    assert "Spearman" in words(at) and "Different rows, classes or preprocessing" in words(at)
+    assert "Spearman" in words(at) and "Different rows, classes, labels or preprocessing" in words(at)
 
 
 def test_other_kinds_are_compared_by_their_numbers() -> None:

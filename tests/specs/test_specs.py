@@ -10,9 +10,9 @@ import pytest
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
-from fil_core.analyses.table import ENTRIES, key
+from fil_core.analyses.table import ENTRIES, key, request_of
 from fil_core.errors import BadRequest, FilError
-from fil_core.specs import DEFAULT_L2, DataSpec, ModelSpec, canonical
+from fil_core.specs import DEFAULT_L2, DataSpec, ModelSpec, canonical, plain
 
 NAN, INFINITE = float("nan"), float("inf")
 
@@ -27,6 +27,11 @@ NAN, INFINITE = float("nan"), float("inf")
         (lambda: DataSpec(subset=-5), "subset"),
         (lambda: DataSpec(subset=2.5), "subset"),
         (lambda: DataSpec(subset=True), "subset"),
+        (lambda: DataSpec(label_noise=-0.1), "label_noise: expected a finite number >= 0 .*0.5\\); got -0.1"),
+        (lambda: DataSpec(label_noise=0.51), "label_noise"),
+        (lambda: DataSpec(label_noise=NAN), "label_noise"),
+        (lambda: DataSpec(label_noise="0.1"), "label_noise"),
+        (lambda: DataSpec(label_noise=True), "label_noise"),
         (lambda: DataSpec(pca=0), "pca: expected a whole number >= 1"),
         (lambda: DataSpec(seed=-1), "seed"),
         (lambda: DataSpec(seed=0.5), "seed"),
@@ -91,6 +96,7 @@ def test_the_canonical_form_is_json_and_leaves_out_where_to_compute(request_):
 def variants(request_):
     """The request with each of its own, its data's and its model's fields changed, by field."""
     data = {"name": "mnist", "classes": ("3", "8"), "subset": 7, "seed": 1, "preprocess": "none", "pca": 2}
+    data["label_noise"] = 0.1
     model = {"kind": "logistic", "l2": 0.5}
     own = {
         FilRequest: {"attribute": ("0",), "sigma": 2.0, "prior_std": 0.1},
@@ -108,6 +114,36 @@ def test_every_choice_that_changes_the_result_changes_its_key(request_):
     keys = {name: key(changed, "content") for name, changed in variants(request_).items()}
     keys |= {"as it is": key(request_, "content"), "other content": key(request_, "other")}
     assert len(set(keys.values())) == len(keys)
+
+
+# Computed before data had label noise: results that were stored then must be found.
+@pytest.mark.parametrize(
+    ("request_", "stored"),
+    [
+        (FilRequest(), "b8b4bc871a59ac17276628ca60ae6df13b337d6718bcd7ceb117ee93c6650410"),
+        (
+            FilRequest(
+                data=DataSpec(classes=("4", "9"), subset=80, seed=3, preprocess="unit-ball"),
+                model=ModelSpec(kind="logistic", l2=1e-3),
+                sigma=2.0,
+            ),
+            "6e78e54f08cbd5d092c8015493e8292d25477f1a97046e78c2b02fb697360d45",
+        ),
+    ],
+)
+def test_the_key_without_label_noise_is_what_it_was_before_there_was_any(request_, stored):
+    assert key(request_, "content") == stored
+    assert "label_noise" not in canonical(request_)["data"]
+    without = dataclasses.replace(request_, data=dataclasses.replace(request_.data, label_noise=0))
+    assert without == request_ and without.data.label_noise is None
+
+
+def test_requests_with_and_without_label_noise_are_read_back():
+    noisy = FilRequest(data=DataSpec(label_noise=0.1))
+    assert canonical(noisy)["data"]["label_noise"] == 0.1
+    assert plain(FilRequest())["data"]["label_noise"] is None
+    for asked in (noisy, FilRequest()):
+        assert request_of(canonical(asked)) == asked == request_of(plain(asked))
 
 
 def test_simplex_changes_the_key():

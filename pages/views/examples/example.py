@@ -33,6 +33,8 @@ def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> N
             attack = st.button("Attack this example", icon=":material/visibility:", key="attack-this")
             st.button("Close", icon=":material/close:", key="close", on_click=_close)
         st.markdown(_sentence(row, table))
+        if data.flipped is not None and data.flipped[data.row(id)] and not widgets.redacted():
+            st.caption("This label was replaced on purpose.")
         if attack:
             # Both pages bind the id to the link, and a bound parameter cannot be set from outside its widget.
             st.session_state["attack-id"] = id

@@ -105,7 +105,7 @@ def _two_fil(one: tuple[Stored, Result], other: tuple[Stored, Result]) -> None:
     joined = _joined(one, other) if same or _of_one_source(one[0], other[0]) else pd.DataFrame()
     _sentence(one[1], other[1], joined)
     if not same:
-        st.caption(":material/info: Different rows, classes or preprocessing: η has units of 1/feature, so values are comparable only under the same preprocessing.")  # noqa: E501 # fmt: skip
+        st.caption(":material/info: Different rows, classes, labels or preprocessing: η has units of 1/feature, so values are comparable only under the same preprocessing.")  # noqa: E501 # fmt: skip
     left, right = st.columns(2)
     with left:
         st.markdown("**Distribution of η**")

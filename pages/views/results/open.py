@@ -159,16 +159,18 @@ def _sidebar(request: Request) -> Values:
         default = source_of(data.name).default_preprocess
         values: Values = {
             "data": _listed(data.name), "classes": list(data.classes), "subset": data.subset or 0,
-            "pre": "default" if data.preprocess in (None, default) else data.preprocess, "pca": data.pca or 0,
+            "label-noise": data.label_noise or 0.0, "pca": data.pca or 0,
+            "pre": "default" if data.preprocess in (None, default) else data.preprocess,
         }  # fmt: skip
         shown = DataSpec(
-            name=str(values["data"]), classes=data.classes, subset=data.subset, preprocess=data.preprocess, pca=data.pca
-        )
+            name=str(values["data"]), classes=data.classes, subset=data.subset, label_noise=data.label_noise,
+            preprocess=data.preprocess, pca=data.pca,
+        )  # fmt: skip
         same = resolve(shown) == resolve(dataclasses.replace(data, data_dir=None))
     except FilError as error:
         raise NoPage(f"its data have been deleted: {error}") from error
     if not same:
-        raise NoPage(f"the sidebar always samples rows with seed 0; this result has seed {data.seed}.")
+        raise NoPage(f"the sidebar always draws rows and label noise with seed 0; this result has seed {data.seed}.")
     values |= {"scores": "", "device": "auto"}
     if isinstance(request, ModelRequest):
         model = request.model

@@ -100,7 +100,9 @@ def chosen_data(request: Request, targets: Mapping[str, str]) -> str:
         f"target {targets[own]}" if targets.get(own) else "",
         own,
         f"classes {', '.join([MASK] * len(data.classes) if redacted() else data.classes)}" if data.classes else "",
-        f"{counted(data.subset, 'row')}, seed {data.seed}" if data.subset else "",
+        counted(data.subset, "row") if data.subset else "",
+        f"label noise {data.label_noise:g}" if data.label_noise else "",
+        f"seed {data.seed}" if data.subset or data.label_noise else "",
         f"PCA {data.pca}" if data.pca else "",
         f"preprocessing {data.preprocess}" if data.preprocess not in (None, _default(data.name)) else "",
     ]
