@@ -68,7 +68,8 @@ def _pixels(d: int) -> float:
 
 
 def _cnn_size(spec: NetworkSpec, d: int, k: int) -> float:
-    return 241_000.0 + 65_792 * _pixels(d) + 257 * k
+    positions = max(1.0, max(d, LEAST_SIDE**2) ** 0.5 / 8 - 2.5) ** 2  # left after four convolutions
+    return 184_000.0 + 65_792 * positions + 257 * k
 
 
 _BUILD = "fil_core.models.networks.build"
