@@ -26,8 +26,13 @@ from fil_core.result import Result
 from fil_core.specs import Upload
 from fil_core.specs.checks import digest as check_digest
 
-_SCORES, _PARAMETERS, WEIGHTS = "scores", "parameters", "weights"
-UPLOADS = {_SCORES: "your own scores", _PARAMETERS: "your own coefficients", WEIGHTS: "your own weights"}
+_SCORES, _PARAMETERS, WEIGHTS, _NETWORK = "scores", "parameters", "weights", "network"
+UPLOADS = {
+    _SCORES: "your own scores",
+    _PARAMETERS: "your own coefficients",
+    WEIGHTS: "your own weights",
+    _NETWORK: "your own network",
+}
 ReadTable = Callable[[Path, Collection[str]], pd.DataFrame]
 
 
@@ -191,6 +196,22 @@ def keep_parameters(store: Store, theta: np.ndarray, *, title: str = "") -> str:
     """
     name = fingerprint(_PARAMETERS, theta)
     store.put(name, Result(pd.DataFrame(), {"theta": theta}, {"file": title}, {"analysis": _PARAMETERS}))
+    return name
+
+
+def keep_network(store: Store, weights: dict[str, np.ndarray], *, title: str = "") -> str:
+    """Put the weights of a network into the store; whether they fit is checked when a request names them.
+
+    Args:
+        store: where they are kept.
+        weights: by name.
+        title: name of their file, for messages.
+
+    Returns:
+        Their name, 64 hex characters.
+    """
+    name = fingerprint(_NETWORK, *(part for each in sorted(weights) for part in (f"{each!r}", weights[each])))
+    store.put(name, Result(pd.DataFrame(), weights, {"file": title}, {"analysis": _NETWORK}))
     return name
 
 

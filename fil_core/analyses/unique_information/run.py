@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest
 from fil_core.influence.descent import Descent, descent
 from fil_core.influence.detection import auroc, auroc_by_chance
-from fil_core.influence.kernels import Kernels, kernels
+from fil_core.influence.kernels import Kernels, Mode, kernels
 from fil_core.influence.unique import UniqueInformation, unique_information
 from fil_core.models.networks.inputs import shape_of, validation_rows
 from fil_core.models.networks.problem import Problem, score
@@ -73,13 +73,33 @@ def linearised(request: UniqueInfoRequest, inputs: Inputs, progress: Progress | 
     """Compute the kernel of a request and factorise it."""
     at, spec = problem_of(request, inputs), request.network
     X_val = at.X_test[: validation_rows(inputs.dataset, request.validation_size)]
-    found = kernels(at.module, at.X, X_val, mode=request.kernel, seed=request.kernel_seed, progress=progress)
+    found = kernels_of(request, at, X_val, progress)
     weights = trainable(at.module)
     start = tuple(outputs_at(at.module, weights, X).double() for X in (at.X, X_val))
     if progress:
         progress(0, None, "factorising the kernel")
     factorised = descent(found.train, start[0] - at.Y.double(), lr=spec.lr, l2=spec.l2)
     return Linearised(at, found, factorised, (start[0], start[1]))
+
+
+def kernels_of(request: UniqueInfoRequest, at: Problem, X_val: Tensor, progress: Progress | None = None) -> Kernels:
+    """The kernels in the mode that is asked; `auto` is exact where that fits in memory, else projected.
+
+    Raises:
+        BadRequest: they do not fit.
+    """
+
+    def computed(mode: Mode) -> Kernels:
+        return kernels(at.module, at.X, X_val, mode=mode, seed=request.kernel_seed, progress=progress)
+
+    if request.kernel != "auto":
+        return computed(cast(Mode, request.kernel))
+    try:
+        return computed("exact")
+    except BadRequest as error:
+        if not str(error).startswith("memory: the derivatives"):
+            raise
+    return computed("projected")  # the result says so
 
 
 def run(request: UniqueInfoRequest, inputs: Inputs, progress: Progress | None = None) -> Result:

@@ -36,9 +36,7 @@ def mlp(spec: NetworkSpec, shape: Shape) -> nn.Sequential:
     for at, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
         # The gain belongs to what an activation puts out; the features themselves have none.
         gain = _GAIN.get(spec.activation, 1.0) if at else 1.0
-        layers.append(
-            nn.Linear(inputs, outputs) if spec.scaling == "standard" else ScaledLinear(inputs, outputs, gain)
-        )
+        layers.append(nn.Linear(inputs, outputs) if spec.scaling == "standard" else ScaledLinear(inputs, outputs, gain))
         if at < spec.depth:
             layers.append(_ACTIVATIONS[spec.activation]())
     return nn.Sequential(*layers)

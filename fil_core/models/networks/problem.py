@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from fil_core.models.networks.build import network
-from fil_core.models.networks.inputs import shape_of, targets_of
 from torch import Tensor, nn
 
 from fil_core.dataset import Dataset
+from fil_core.models.networks.build import network
+from fil_core.models.networks.inputs import shape_of, targets_of
 from fil_core.specs import NetworkSpec
 
 
