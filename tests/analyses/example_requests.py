@@ -8,18 +8,26 @@ from fil_core.analyses.attribute.request import AttributeRequest
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
+from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.mitigate.request import MitigateRequest
 from fil_core.analyses.neighbours.request import NeighboursRequest
+from fil_core.analyses.network.request import NetworkFitRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
-from fil_core.specs import DataSpec, ModelSpec
+from fil_core.analyses.retraining.request import RetrainingRequest
+from fil_core.analyses.summarise.request import SummariseRequest
+from fil_core.analyses.unique_information.request import UniqueInfoRequest
+from fil_core.specs import DataSpec, ModelSpec, NetworkSpec
 from fil_core.specs.weights import Dropping, Irfil
 
 TWO_DIGITS, TEN_DIGITS = DataSpec(name="digits", classes=("3", "8"), subset=80), DataSpec(name="digits", subset=150)
 FEW_COLUMNS, DIABETES = dataclasses.replace(TEN_DIGITS, pca=8), DataSpec(name="diabetes", subset=80)
 SYNTHETIC = DataSpec(name="synthetic:60x9")
 RIDGE, LOGISTIC = ModelSpec(l2=0.01), ModelSpec(kind="logistic", l2=0.01)
+MLP = NetworkSpec(width=16, lr=0.5, time=20)
+LINEAR = NetworkSpec(kind="linear", lr=0.1, time="inf", l2=0.1)
+NOISY = dataclasses.replace(TWO_DIGITS, label_noise=0.1)
 SOFTMAX, EVEN = ModelSpec(kind="softmax", l2=0.01), Irfil(iterations=2)
 
 # Small requests by the analysis they belong to, each answered within a second.
@@ -81,5 +89,32 @@ REQUESTS = {
         "attribute": ReleaseRequest(data=DIABETES, model=RIDGE, attribute="sex", draws=5),
         "examples": ReleaseRequest(data=SYNTHETIC, model=LOGISTIC, ids=(3, 4), trials=5, draws=5),
         "softmax": ReleaseRequest(data=FEW_COLUMNS, model=SOFTMAX, draws=5),
+    },
+    "network": {
+        "two classes": NetworkFitRequest(data=TWO_DIGITS, network=MLP),
+        "regression": NetworkFitRequest(data=DIABETES, network=dataclasses.replace(MLP, kind="linear", l2=0.01)),
+    },
+    "unique information": {
+        "two classes, replaced labels": UniqueInfoRequest(
+            data=NOISY, network=MLP, validation_size=30, group=(8, 13), pairs_with=8
+        ),
+        "ten classes": UniqueInfoRequest(data=dataclasses.replace(FEW_COLUMNS, subset=40), network=MLP),
+        "regression, at infinity": UniqueInfoRequest(data=DIABETES, network=LINEAR),
+        "sub-sampled": UniqueInfoRequest(data=TWO_DIGITS, network=MLP, kernel="subsampled", batch=8),
+    },
+    "retraining": {
+        "each": RetrainingRequest(data=TWO_DIGITS, network=MLP, ids=(8, 13), validation_size=30),
+        "together": RetrainingRequest(data=DIABETES, network=MLP, ids=(1, 5), without="together"),
+        "random": RetrainingRequest(data=TWO_DIGITS, network=MLP, without="random", draws=(0, 2), share=0.3),
+    },
+    "ground truth": {
+        "two classes": GroundTruthRequest(
+            data=TWO_DIGITS, network=MLP, validation_size=30, examples=5, subsets=4, group=(8, 13)
+        ),
+        "regression": GroundTruthRequest(data=DIABETES, network=dataclasses.replace(MLP, lr=0.01), examples=4),
+    },
+    "summary": {
+        "two classes": SummariseRequest(data=TWO_DIGITS, network=MLP, keep=(0.5, 0.2), seeds=2),
+        "random draws": SummariseRequest(data=DIABETES, network=MLP, keep=(0.5,), by="random", seeds=2),
     },
 }

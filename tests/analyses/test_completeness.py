@@ -36,7 +36,7 @@ from fil_core.engine.store import Store
 from fil_core.errors import FilError
 from fil_core.report import report
 from fil_core.result import Result
-from fil_core.specs import DataSpec, ModelSpec, Request, canonical, plain
+from fil_core.specs import DataSpec, ModelRequest, ModelSpec, NetworkRequest, Request, canonical, plain
 from fil_core.specs.options import places
 from pages.common.site import MOVED, PAGES, page_of
 from tests.analyses.example_requests import REQUESTS
@@ -158,7 +158,14 @@ def birds(tmp_path) -> DataSpec:
 
 
 def with_classes(request: Request) -> bool:
-    return isinstance(request, NeighboursRequest) or request.model.kind != "least-squares" or bool(request.at_risk)
+    if not isinstance(request, ModelRequest):
+        return isinstance(request, NeighboursRequest) or (isinstance(request, NetworkRequest) and not named(request))
+    return request.model.kind != "least-squares" or bool(request.at_risk)
+
+
+def named(request: NetworkRequest) -> bool:
+    """Whether it names examples, which other data do not have."""
+    return any(place.option.kind.examples and place.value(request) for place in places(type(request)))
 
 
 @pytest.mark.parametrize("request_", [one for one in EACH if with_classes(one.values[0])])

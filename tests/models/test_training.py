@@ -139,7 +139,7 @@ def test_frozen_weights_stay():
 
 
 def test_a_run_that_diverges_is_stopped(case):
-    net, X, Y = case
+    _, X, Y = case
     linear = nn.Sequential(nn.Linear(X.shape[1], 2)).double()
     with pytest.raises(BadRequest, match="lr: expected a step with which the loss stays finite; with 1e\\+06"):
         run(linear, X, Y, lr=1e6, l2=0.0, steps=500)

@@ -57,7 +57,7 @@ def run(request: GroundTruthRequest, inputs: Inputs, progress: Progress | None =
 
 
 _OF_MEASURES = (
-    "n", "score", "parameters", "outputs", "validation", "step_eigenvalue", "linear_step_eigenvalue", "monotone",
+    "n", "d", "score", "parameters", "outputs", "validation", "step_eigenvalue", "linear_step_eigenvalue", "monotone",
     "rises", "kernel_condition", "linear_distance", "train_score", "test_score", "loss_start", "loss_end",
 )  # fmt: skip
 

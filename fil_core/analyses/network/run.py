@@ -67,6 +67,7 @@ def _summary(request: NetworkFitRequest, dataset: Dataset, at: Problem, done: Ru
     rounding = 1e-12 if request.network.precision == "float64" else 1e-5
     return {
         "n": dataset.n,
+        "d": dataset.d,
         "parameters": sum(value.numel() for value in done.weights.values()),
         "outputs": at.Y.shape[1],
         "steps": request.network.steps,

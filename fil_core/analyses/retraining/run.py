@@ -73,7 +73,7 @@ def run(request: RetrainingRequest, inputs: Inputs, progress: Progress | None = 
     }
     index = pd.Index(request.ids, name="id") if request.without == "each" else pd.RangeIndex(len(kept), name="run")
     arrays = {"outputs": outputs[:, :m].double().cpu().numpy(), "kept": kept}
-    summary = {"runs": len(kept), "score": full.summary["score"], "steps": spec.steps}
+    summary = {"n": data.n, "d": data.d, "runs": len(kept), "score": full.summary["score"], "steps": spec.steps}
     return Result(pd.DataFrame(columns, index=index), arrays, summary, {"dtype": spec.precision})
 
 

@@ -53,7 +53,13 @@ def run(request: SummariseRequest, inputs: Inputs, progress: Progress | None = N
             )
     full = inputs.part(training_run(request)).summary
     table = pd.DataFrame(rows, index=pd.RangeIndex(len(rows), name="run"))
-    summary = {"n": inputs.dataset.n, "score": full["score"], "full_score": full["test_score"], "by": request.by}
+    summary = {
+        "n": inputs.dataset.n,
+        "d": inputs.dataset.d,
+        "score": full["score"],
+        "full_score": full["test_score"],
+        "by": request.by,
+    }
     scores = table.groupby(["keep", "kept"])["test_score"].agg(["mean", "std"]).reset_index()
     summary["scores"] = [
         {

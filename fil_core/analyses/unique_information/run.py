@@ -189,6 +189,7 @@ def _summary(at: Linearised, data: Dataset, found: UniqueInformation) -> dict[st
     D, kernel = at.descent, at.kernels
     return {
         "n": data.n,
+        "d": data.d,
         "validation": len(at.start[1]),
         "classes": len(data.class_names),
         "score": "accuracy" if data.class_names else "mean squared error",

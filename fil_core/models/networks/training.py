@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, jvp, vmap
+from torch.func import functional_call, grad, vjp, vmap
 
 from fil_core.errors import BadRequest
 from fil_core.models.networks.span import InputSpan, input_span
@@ -172,9 +172,11 @@ def largest_eigenvalue(gradient: Callable[[Weights], Weights], weights: Weights)
     v = torch.cat([one.flatten() for one in draw]).to(weights[names[0]].device)
     sizes = [weights[name].numel() for name in names]
 
+    _, pulled_back = vjp(gradient, weights)  # once for all products: the Hessian is symmetric
+
     def product(flat: Tensor) -> Tensor:
         direction = {n: p.view_as(weights[n]) for n, p in zip(names, flat.split(sizes), strict=True)}
-        image = jvp(gradient, (weights,), (direction,))[1]
+        (image,) = pulled_back(direction)
         return torch.cat([image[name].flatten() for name in names])
 
     basis, rows = [v / v.norm()], min(_LANCZOS, len(v))
