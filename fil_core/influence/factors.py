@@ -93,7 +93,8 @@ def inner_products(rows: Iterable[Part], columns: Iterable[Part]) -> Tensor:
     [[10.0, 4.0], [4.0, 2.0]]
 
     Args:
-        rows, columns: of each block the parts that all its parameters are cut into, in the same order.
+        rows: the parts that the Jacobian of one block is cut into.
+        columns: those of the other block, cut alike.
     """
     total = None
     for one, other in zip(rows, columns, strict=True):

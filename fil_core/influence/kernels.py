@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import psutil
 import torch
@@ -13,16 +13,13 @@ from torch import Tensor, nn
 
 from fil_core.errors import BadRequest
 from fil_core.influence.factors import Part, inner_products
-from fil_core.influence.jacobians import BUCKETS, COORDINATES, Jacobians, evaluation, outputs, project, subsample
-from fil_core.influence.layers import ByLayer, NotByLayer
+from fil_core.influence.jacobians import BUCKETS, COORDINATES, evaluation, outputs
+from fil_core.influence.layers import NotByLayer
+from fil_core.influence.ways import COPIES, PROBED, Mode, Way, by_jacobians, by_layer, trained_sizes
 from fil_core.progress import Progress
 
-Mode = Literal["exact", "subsampled", "projected"]
-
-_PROBED = 8  # examples by which memory is measured
 _SHARE = 4  # a quarter of the free memory for the work, three for the kernel itself
 _ROWS = {"cpu": 256, "cuda": 2048}  # examples at once: more would be no faster, and save less by symmetry
-_COPIES = 3  # of a block's Jacobian: as it comes, in one piece, and what becomes of it
 _SAME = {torch.float64: 1e-9, torch.float32: 1e-3}  # relative; outputs of one example, alone and among others
 _TENSORS = 25  # with 2,000 parameters or more; the widest of the named networks, resnet18, has 21
 
@@ -86,10 +83,10 @@ def kernels(
         memory = free_memory(X.device) // _SHARE if memory is None else memory
         if mode == "exact":
             try:
-                return _accumulate(_by_layer(module, X, k), X, X_val, k, memory, progress)
+                return _accumulate(by_layer(module, X, k), X, X_val, k, memory, progress)
             except NotByLayer:
                 pass  # the result says that it was computed from Jacobians
-        return _accumulate(_by_jacobians(module, X, k, mode, seed), X, X_val, k, memory, progress)
+        return _accumulate(by_jacobians(module, X, k, mode, seed), X, X_val, k, memory, progress)
 
 
 def kernel_bytes(
@@ -98,7 +95,8 @@ def kernel_bytes(
     """Memory that the kernel and the work on it take at most, from sizes alone; with less, the work takes longer.
 
     Args:
-        n, m: training and validation examples.
+        n: training examples.
+        m: validation examples.
         k: outputs.
         features_largest_layer: inputs or outputs per example of the largest layer, all positions counted.
         p: parameters that are trained.
@@ -108,9 +106,9 @@ def kernel_bytes(
     result = 8.0 * n * k * (n + m) * k
     rows = min(n, _ROWS["cpu"])
     if mode == "exact":
-        return result + itemsize * (1.0 + k) * features_largest_layer * (n + _COPIES * rows)
+        return result + itemsize * (1.0 + k) * features_largest_layer * (n + COPIES * rows)
     width = min(p, COORDINATES * _TENSORS if mode == "subsampled" else BUCKETS)
-    return result + float(itemsize) * k * (width * n + _COPIES * p)
+    return result + float(itemsize) * k * (width * n + COPIES * p)
 
 
 def free_memory(device: torch.device) -> int:
@@ -120,89 +118,10 @@ def free_memory(device: torch.device) -> int:
     return int(psutil.virtual_memory().available)
 
 
-# --- how the rows of J are computed ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """One way to the Jacobians of blocks of examples.
-
-    Attributes:
-        mode: its name.
-        parts: (i, features) to the Jacobian of i examples.
-        coordinates, parameters: as in `Kernels`.
-        held: bytes of one example's Jacobian.
-        work: bytes that it takes to compute it.
-        others: modes and the bytes that one example takes with them, to name in an error.
-    """
-
-    mode: str
-    parts: Callable[[Tensor], list[Part]]
-    coordinates: int
-    parameters: int
-    held: float
-    work: float
-    others: dict[str, float]
-
-
-def _by_layer(module: nn.Module, X: Tensor, k: int) -> _Way:
-    by_layer, p = ByLayer(module, len(X)), sum(_sizes(module))
-    probe = X[:_PROBED]
-    held = sum(part.bytes for part in by_layer.check(probe)) / len(probe)
-    # Signals of one output come beside what was saved; some of what is held is then put in another order.
-    work = _COPIES * _saved_bytes(module, probe) / len(probe) + held
-    return _Way("by layer", by_layer.parts, p, p, held, work, _others(module, X, k))
-
-
-def _by_jacobians(module: nn.Module, X: Tensor, k: int, mode: Mode, seed: int) -> _Way:
-    sizes = _sizes(module)
-    p = width = sum(sizes)
-    reduce = None
-    if mode != "exact":
-        reduce, width = {"subsampled": subsample, "projected": project}[mode](sizes, seed, X.device)
-    held, work = _jacobian_bytes(module, X, k, width)
-    name = "jacobian" if mode == "exact" else mode
-    return _Way(name, Jacobians(module, reduce).parts, width, p, held, work, _others(module, X, k))
-
-
-def _others(module: nn.Module, X: Tensor, k: int) -> dict[str, float]:
-    """Bytes that one example takes with each approximate mode."""
-    sizes = _sizes(module)
-    widths = {"subsampled": sum(min(size, COORDINATES) for size in sizes), "projected": min(sum(sizes), BUCKETS)}
-    found = {mode: _jacobian_bytes(module, X, k, width) for mode, width in widths.items()}
-    return {mode: 2 * held + work for mode, (held, work) in found.items()}
-
-
-def _jacobian_bytes(module: nn.Module, X: Tensor, k: int, width: int) -> tuple[float, float]:
-    """Bytes of one example's derivatives as they are held, and of computing them."""
-    saved = _saved_bytes(module, X[:1])
-    return float(k * width * X.element_size()), _COPIES * k * (sum(_sizes(module)) * X.element_size() + saved)
-
-
-def _sizes(module: nn.Module) -> list[int]:
-    return [one.numel() for one in module.parameters() if one.requires_grad]
-
-
-def _saved_bytes(module: nn.Module, X: Tensor) -> int:
-    """Bytes that a forward pass keeps for the way back, parameters left out."""
-    own = {one.untyped_storage().data_ptr() for one in (*module.parameters(), *module.buffers())}
-    saved: dict[int, int] = {}
-
-    def pack(one: Tensor) -> Tensor:
-        storage = one.untyped_storage()
-        if storage.data_ptr() not in own:
-            saved[storage.data_ptr()] = storage.nbytes()
-        return one
-
-    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(pack, lambda one: one):
-        module(X.detach().clone())
-    return sum(saved.values())
-
-
 # --- the products ---------------------------------------------------------------------------------------------------
 
 
-def _accumulate(way: _Way, X: Tensor, X_val: Tensor, k: int, memory: int, progress: Progress | None) -> Kernels:
+def _accumulate(way: Way, X: Tensor, X_val: Tensor, k: int, memory: int, progress: Progress | None) -> Kernels:
     """Fill both kernels block by block, holding as many blocks of training examples as memory allows."""
     rows, at_once = _blocks(way, k, memory, X.device)
     train, cross = (X.new_empty(len(one) * k, len(X) * k, dtype=torch.float64) for one in (X, X_val))
@@ -250,7 +169,7 @@ def _slices(n: int, rows: int) -> Iterator[slice]:
         yield slice(start, min(start + rows, n))
 
 
-def _blocks(way: _Way, k: int, memory: int, device: torch.device) -> tuple[int, int]:
+def _blocks(way: Way, k: int, memory: int, device: torch.device) -> tuple[int, int]:
     """Examples of a block, and how many blocks are held."""
     least = 2 * way.held + way.work
     if least > memory:
@@ -271,12 +190,12 @@ def _blocks(way: _Way, k: int, memory: int, device: torch.device) -> tuple[int, 
 
 def _checked_outputs(module: nn.Module, X: Tensor) -> int:
     """Number of outputs."""
-    if not _sizes(module):
+    if not trained_sizes(module):
         raise BadRequest("network: expected parameters that are trained; got none. Set requires_grad of some.")
-    found = outputs(module, X[:_PROBED])
-    if found.dim() != 2 or len(found) != len(X[:_PROBED]):
+    found = outputs(module, X[:PROBED])
+    if found.dim() != 2 or len(found) != len(X[:PROBED]):
         raise BadRequest(f"network: expected outputs of shape (n, k); got {tuple(found.shape)}. Flatten them.")
-    alone = outputs(module, X[:1])
+    alone = outputs(module, X[:1].repeat(2, *[1] * (X.dim() - 1)))[:1]  # twice: of one there are no moments
     if not torch.allclose(alone, found[:1], rtol=0, atol=_SAME[found.dtype] * float(found.abs().max())):
         raise BadRequest(
             "network: expected outputs of each example that do not depend on the others; got other outputs for the "

@@ -67,11 +67,11 @@ class ByLayer:
         v = torch.randn(output.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(output)
         trained = [_trained(layer) for layer in self._layers]
         flat = [one for some in trained for one in some]
-        found = iter(torch.autograd.grad((v * output).sum(), flat, allow_unused=True, materialize_grads=True))
+        found = iter(torch.autograd.grad(output, flat, v, allow_unused=True, materialize_grads=True))
         for layer, some in zip(self._layers, trained, strict=True):
             exact = torch.cat([next(found).flatten() for _ in some])
             mine = parts[layer].pulled(v) if layer in parts else torch.zeros_like(exact)
-            if not torch.allclose(mine, exact, rtol=0, atol=_ROUNDING[exact.dtype] * float(exact.abs().max() + mine.abs().max())):  # fmt: skip  # noqa: E501
+            if mine.shape != exact.shape or not _are_close(mine, exact):
                 raise NotByLayer
         return list(parts.values())
 
@@ -82,7 +82,7 @@ class ByLayer:
         if not output.requires_grad or any(len(some) > 1 for some in calls.values()):
             raise NotByLayer
         called = {layer: some[0] for layer, some in calls.items() if some}
-        if any(x.dim() != _dimensions(layer) or len(x) != len(X) for layer, (x, _) in called.items()):
+        if not all(_has_shapes(layer, x, y, len(X)) for layer, (x, y) in called.items()):
             raise NotByLayer
         return output, called
 
@@ -92,9 +92,14 @@ class ByLayer:
         k, at = output.shape[1], [y for _, y in calls.values()]
         forms = {layer: _form(layer, y, self._n, k) for layer, (_, y) in calls.items()}
         signals: dict[nn.Module, list[Tensor]] = {layer: [] for layer in calls}
-        for a in range(k):
+        for a, one in enumerate(torch.eye(k, dtype=output.dtype, device=output.device)):
             found = torch.autograd.grad(
-                output[:, a].sum(), at, retain_graph=keep or a + 1 < k, allow_unused=True, materialize_grads=True
+                output,
+                at,
+                one.expand_as(output),
+                retain_graph=keep or a + 1 < k,
+                allow_unused=True,
+                materialize_grads=True,
             )
             for (layer, (x, _)), signal in zip(calls.items(), found, strict=True):
                 signals[layer].append(forms[layer](layer, x.detach(), signal))
@@ -120,6 +125,11 @@ def _recorded(layers: Sequence[nn.Module]) -> Iterator[dict[nn.Module, list[tupl
             hook.remove()
 
 
+def _are_close(one: Tensor, other: Tensor) -> bool:
+    largest = float(one.abs().max() + other.abs().max())
+    return torch.allclose(one, other, rtol=0, atol=_ROUNDING[one.dtype] * largest)
+
+
 def _trained(layer: nn.Module) -> list[nn.Parameter]:
     """Its own parameters that are trained; of a known layer the weight, then the bias."""
     return [one for one in layer.parameters(recurse=False) if one.requires_grad]
@@ -134,12 +144,17 @@ def _is_known(layer: nn.Module) -> bool:
     return isinstance(layer, nn.Linear) and own <= {"weight", "bias"}
 
 
-def _dimensions(layer: nn.Module) -> int:
-    return 2 if isinstance(layer, nn.Linear) else 4
+def _has_shapes(layer: nn.Module, x: Tensor, y: Tensor, i: int) -> bool:
+    """Whether a layer maps i inputs to i outputs, of the shapes that its parameters are applied to here."""
+    if len(x) != i or x.dim() != y.dim() or x.dim() != (2 if isinstance(layer, nn.Linear) else 4):
+        return False
+    if isinstance(layer, nn.Conv2d):
+        return _inputs(layer, x[:1].detach()).shape[1] == y[0, 0].numel()
+    return isinstance(layer, nn.Linear) or x.shape == y.shape
 
 
-def _is_trained(parameter: Tensor | None) -> bool:
-    return parameter is not None and parameter.requires_grad
+def _is_trained(parameter: object) -> bool:
+    return isinstance(parameter, Tensor) and parameter.requires_grad
 
 
 # What becomes of the signal at a layer's output, (i, outputs...), of one output of the network: (layer, input, signal).
