@@ -108,15 +108,16 @@ def tiles(
             "id": int(id),
             "image": picture,
             "rank": f"{int(row['rank']):,}",
-            "label": str(row.label),
+            "label": str(label),
             "value": f"{sign} {text.number(row[column])}".strip(),
             "percentile": float(row.percentile),
             "chosen": id == chosen,
-            "alt": f"Example {called(data, int(id))}, class {row.label}, {name} {text.number(row[column])}, "
+            "alt": f"Example {called(data, int(id))}, class {label}, {name} {text.number(row[column])}, "
             f"rank {int(row['rank']):,} of {len(ranked):,}" + (f", {notes[int(id)]}" if int(id) in notes else ""),
             "note": notes.get(int(id), ""),
         }
-        for (id, row), picture in zip(shown.iterrows(), pictures, strict=True)
+        # Not out of the row, which makes numbers of all columns floats.
+        for (id, row), label, picture in zip(shown.iterrows(), shown["label"], pictures, strict=True)
     ]
     picked = _component()(data={"tiles": entries}, key=key, on_picked_change=lambda: None)
     return None if picked.picked is None else int(picked.picked)

@@ -54,9 +54,11 @@ def found(request: UniqueInfoRequest, data: Dataset) -> Result:
 
 
 def _offer_step(message: str) -> None:
-    """A button that sets the step to the one that an error names."""
-    if named := _BELOW.search(message):
-        lr = float(named[1])
+    """A button that sets the step to the one that an error names, or to a tenth."""
+    if not message.startswith("lr: "):
+        return
+    named, now = _BELOW.search(message), float(st.session_state["lr"])
+    if (lr := float(named[1]) if named else now / 10) < now:
         st.button(f"Use lr = {lr:g}", icon=":material/play_arrow:", key="use-lr", on_click=_set_lr, args=(lr,))
 
 
@@ -80,15 +82,15 @@ def _facts(s: dict[str, Any]) -> dict[str, tuple[str, str]]:
     if s["monotone"] is None:
         monotone, distance, test = (("not run", ""),) * 3
     else:
-        rose = "" if s["monotone"] else f"rose in {text.counted(s['rises'], 'step')}"
-        monotone = ("in every step" if s["monotone"] else "not always", rose)
-        distance = (text.percent(s["linear_distance"], 1), "of the way that predictions move")
+        rose = f"rose in {text.counted(s['rises'], 'step')}"
+        monotone = ("yes", "in every step") if s["monotone"] else ("no", rose)
+        distance = (text.percent(s["linear_distance"], 1), "of the way moved")
         test = (text.score(s["test_score"], s["score"]), f"train {text.score(s['train_score'], s['score'])}")
     return {
         "Weights": (text.count(s["parameters"]), text.counted(s["outputs"], "output")),
         "Step × curvature": (text.number(s["step_eigenvalue"]), f"below {STABLE:g} is stable"),
         "Loss falls": monotone,
-        "Kernel condition": (text.number(s["kernel_condition"]), "smallest / largest eigenvalue"),
+        "Kernel condition": (text.number(s["kernel_condition"]), "least / largest"),
         "Linear to real": distance,
         f"Test {s['score']}": test,
     }

@@ -72,9 +72,8 @@ def _time(times: np.ndarray) -> tuple[int, str]:
     if len(said) > 1:
         chosen = st.select_slider("After steps", said, value=said[-1], key=f"unique-after-{said[-1]}")
     i = said.index(chosen)
-    return i, "in the limit of infinitely many steps" if times[
-        i
-    ] < 0 else f"after {text.counted(int(times[i]), 'step')}"
+    finite = f"after {text.counted(int(times[i]), 'step')}"
+    return i, finite if times[i] > 0 else "in the limit of infinitely many steps"
 
 
 def at_time(data: Dataset, result: Result, i: int, measure: str) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def view(asked: UniqueInfoRequest, data: Dataset) -> None:
 
 def _facts(s: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Slope, correlations and their interval, for predictions and for weights."""
-    facts = {}
+    facts: dict[str, tuple[str, str]] = {}
     for name in ("predictions", "weights"):
         low, high = s[f"interval_{name}"]
         facts |= {

@@ -33,13 +33,9 @@ from pages.views.mitigations.release import EVERYTHING
 _GO = "results-go"
 _FROM_EQUAL_WEIGHTS = "pages/mitigations.py"  # the page that ignores the weights of the sidebar
 _UNLINKED = ("ideal-intercept",)  # controls that no link carries
-_EMPTY: dict[str, object] = {
-    "at-risk": EVERYTHING,
-    "min-weight": 0.0,
-    "max-weight": 0.0,
-    "validation-size": 0,
-    "truth": 0,
-}  # how controls express none
+_EMPTY: dict[str, object] = {  # how controls express none
+    "at-risk": EVERYTHING, "min-weight": 0.0, "max-weight": 0.0, "validation-size": 0, "truth": 0,
+}  # fmt: skip
 _WRITTEN = ("time", "keep")  # controls that take a text
 Values = dict[str, Any]
 
