@@ -172,8 +172,8 @@ def two_distributions(one: np.ndarray, other: np.ndarray, names: tuple[str, str]
 
 
 @kept("eta", "label")
-def by_class(table: pd.DataFrame, mode: Mode) -> go.Figure:
-    """Box plot of eta for each class with its leakiest example marked; drawn from quantiles: fast for any n."""
+def by_class(table: pd.DataFrame, mode: Mode, *, title: str = "η") -> go.Figure:
+    """Box plot of `eta`, or of what `title` calls it, for each class with its largest marked; from quantiles: fast."""
     codes, labels = pd.factorize(table["label"], use_na_sentinel=False)
     order = sorted(range(len(labels)), key=lambda code: str(labels[code]), reverse=True)
     eta, names = table["eta"].to_numpy(), [named(labels[code]) for code in order]
@@ -185,11 +185,11 @@ def by_class(table: pd.DataFrame, mode: Mode) -> go.Figure:
     largest = {
         "type": "scatter", "x": marks[-1], "y": names, "mode": "markers",
         "marker": {"color": LEAKS, "symbol": "diamond", "size": 8},
-        "hovertemplate": "leakiest: η %{x:.4g}<extra></extra>",
+        "hovertemplate": f"largest {title}: %{{x:.4g}}<extra></extra>",
     }  # fmt: skip
     return drawn(
-        [box, largest], mode, x="η (quartiles, 5–95 %, ◆ largest)", y="class", height=max(340, 60 + 26 * len(labels)),
-        yaxis={"type": "category"}, showlegend=False,
+        [box, largest], mode, x=f"{title} (quartiles, 5–95 %, ◆ largest)", y="class",
+        height=max(340, 60 + 26 * len(labels)), yaxis={"type": "category"}, showlegend=False,
     )  # fmt: skip
 
 

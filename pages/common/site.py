@@ -15,11 +15,13 @@ class Shows:
         values: of the page's own controls, besides those that follow from the request.
         chosen_there: fields of the request that the page chooses by itself.
         one_of: fields of which the page takes one value at a time.
+        at_default: fields that the page has no control for and leaves at their defaults.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     chosen_there: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
+    at_default: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Page:
     says: str
     shows: Mapping[str, Shows] = field(default_factory=dict)
 
+
+_WITHOUT_CONTROL = ("initial", "group", "pairs_with")
 
 PAGES: tuple[Page, ...] = (
     Page(
@@ -92,6 +96,22 @@ PAGES: tuple[Page, ...] = (
                     "release_sigma", "examples", "methods", "iterations", "min_weight", "max_weight", "target_eta",
                     "sigmas", "l2s", "drop", "trials", "draws", "seed",
                 ),
+            ),
+        },
+    ),
+    Page(
+        "pages/influence.py",
+        "Influence",
+        ":material/lightbulb:",
+        "Understand",
+        "See what a network learned from each example alone, and whether that is true.",
+        {
+            "unique information": Shows(at_default=_WITHOUT_CONTROL),
+            "ground truth": Shows(at_default=(*_WITHOUT_CONTROL, "draw_seed", "subsets")),
+            "summary": Shows(at_default=("initial",)),
+            "network": Shows(at_default=("initial",)),
+            "retraining": Shows(
+                chosen_there=("without", "ids", "share", "draws", "draw_seed"), at_default=("initial",)
             ),
         },
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from fil_core import Dataset
 from fil_core.display.pictures import coarse, data_address
 from pages.common import text
 from pages.common.naming import called
+
+_NO_NOTES: Mapping[int, str] = MappingProxyType({})
 
 # Values are set as text nodes and attributes by the script, never as markup.
 _JS = """
@@ -34,11 +37,16 @@ export default function(component) {
     const rank = document.createElement('span'); rank.textContent = '#' + tile.rank;
     const label = document.createElement('span'); label.textContent = tile.label; label.className = 'label';
     top.append(rank, label);
-    const eta = document.createElement('div'); eta.className = 'eta'; eta.textContent = 'η ' + tile.eta;
+    const eta = document.createElement('div'); eta.className = 'eta'; eta.textContent = tile.value;
     const track = document.createElement('div'); track.className = 'track';
     const bar = document.createElement('div'); bar.className = 'bar'; bar.style.width = tile.percentile + '%';
     track.append(bar);
     button.append(image, top, eta, track);
+    if (tile.note) {
+      const note = document.createElement('div');
+      note.className = 'note'; note.textContent = tile.note;
+      button.append(note);
+    }
     button.onclick = () => setTriggerValue('picked', tile.id);
     grid.append(button);
   }
@@ -58,6 +66,7 @@ img { width: 100%; aspect-ratio: 1; object-fit: contain; image-rendering: pixela
 .line { display: flex; justify-content: space-between; gap: 6px; margin-top: 4px; opacity: .8; }
 .label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .eta { font-variant-numeric: tabular-nums; font-weight: 600; margin: 1px 0 4px; }
+.note { margin-top: 5px; line-height: 1.25; color: var(--st-primary-color); }
 .track { height: 3px; border-radius: 2px; background: var(--st-border-color); }
 .bar { height: 3px; border-radius: 2px; background: var(--st-primary-color); }
 """
@@ -69,35 +78,46 @@ def _component() -> Callable[..., Any]:
 
 
 def tiles(
-    data: Dataset, ranked: pd.DataFrame, ids: Sequence[int], *, key: str, chosen: int | None = None
+    data: Dataset,
+    ranked: pd.DataFrame,
+    ids: Sequence[int],
+    *,
+    key: str,
+    chosen: int | None = None,
+    measure: tuple[str, str, str] = ("eta", "η", "eta"),
+    notes: Mapping[int, str] = _NO_NOTES,
 ) -> int | None:
     """A grid of images.
 
     Args:
         data: an image data set.
-        ranked: table with `eta`, `label`, `rank` and `percentile`, index `id`.
+        ranked: table with the measure, `label`, `rank` and `percentile`, index `id`.
         ids: the examples to show, in order.
         key: names the widget.
         chosen: the example to mark.
+        measure: its column, its sign on a tile, and its name where the picture cannot be seen.
+        notes: what else is said of some examples.
 
     Returns:
         The id that was just clicked, once, or None.
     """
-    shown = ranked.loc[list(ids)]
+    shown, (column, sign, name) = ranked.loc[list(ids)], measure
     pictures = pngs(data, shown.index.to_numpy())
     entries = [
         {
             "id": int(id),
             "image": picture,
             "rank": f"{int(row['rank']):,}",
-            "label": str(row.label),
-            "eta": text.number(row.eta),
+            "label": str(label),
+            "value": f"{sign} {text.number(row[column])}".strip(),
             "percentile": float(row.percentile),
             "chosen": id == chosen,
-            "alt": f"Example {called(data, int(id))}, class {row.label}, eta {text.number(row.eta)}, "
-            f"rank {int(row['rank']):,} of {len(ranked):,}",
+            "alt": f"Example {called(data, int(id))}, class {label}, {name} {text.number(row[column])}, "
+            f"rank {int(row['rank']):,} of {len(ranked):,}" + (f", {notes[int(id)]}" if int(id) in notes else ""),
+            "note": notes.get(int(id), ""),
         }
-        for (id, row), picture in zip(shown.iterrows(), pictures, strict=True)
+        # Not out of the row, which makes numbers of all columns floats.
+        for (id, row), label, picture in zip(shown.iterrows(), shown["label"], pictures, strict=True)
     ]
     picked = _component()(data={"tiles": entries}, key=key, on_picked_change=lambda: None)
     return None if picked.picked is None else int(picked.picked)

@@ -5,6 +5,7 @@ Everything is deterministic: the same start, no shuffling, evaluation mode. See 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -79,7 +80,7 @@ def run(
     with torch.no_grad():
         for step in range(steps + 1):
             losses.append(loss(weights))
-            if step % _LOOK == 0 or step == steps:
+            if step % _LOOK == 0 or step in checkpoints:
                 _check_finite(losses[-1], step, lr)
             objectives.append(losses[-1] + l2 / 2 * _squared_distance(weights, start))
             if step in checkpoints:
@@ -165,6 +166,9 @@ def largest_eigenvalue(gradient: Callable[[Weights], Weights], weights: Weights)
     Args:
         gradient: of a function of weights.
         weights: where.
+
+    Returns:
+        The eigenvalue; infinite where a product with the Hessian is beyond the largest number of the precision.
     """
     generator = torch.Generator().manual_seed(0)
     names = list(weights)
@@ -186,6 +190,8 @@ def largest_eigenvalue(gradient: Callable[[Weights], Weights], weights: Weights)
         for i, b in enumerate(basis):  # orthogonalised against all, so that no eigenvalue appears twice
             T[i, j] = float(u @ b)
             u = u - (u @ b) * b
+        if not math.isfinite(float(u.norm())):
+            return math.inf
         if j + 1 == rows or float(u.norm()) <= 1e-10 * float(T.abs().max()):
             return float(torch.linalg.eigvalsh(T[: j + 1, : j + 1], UPLO="U")[-1])
         basis.append(u / u.norm())

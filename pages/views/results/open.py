@@ -33,7 +33,10 @@ from pages.views.mitigations.release import EVERYTHING
 _GO = "results-go"
 _FROM_EQUAL_WEIGHTS = "pages/mitigations.py"  # the page that ignores the weights of the sidebar
 _UNLINKED = ("ideal-intercept",)  # controls that no link carries
-_EMPTY: dict[str, object] = {"at-risk": EVERYTHING, "min-weight": 0.0, "max-weight": 0.0}  # how controls express none
+_EMPTY: dict[str, object] = {  # how controls express none
+    "at-risk": EVERYTHING, "min-weight": 0.0, "max-weight": 0.0, "validation-size": 0, "truth": 0,
+}  # fmt: skip
+_WRITTEN = ("time", "keep")  # controls that take a text
 Values = dict[str, Any]
 
 
@@ -107,7 +110,7 @@ def _control(field: Field, shows: Shows, request: Request) -> Values:
         NoPage: a value that no control of the page can have.
     """
     value, name = field.value(request), field.path[-1]
-    if not field.option.link:
+    if not field.option.link or name in shows.at_default:
         if value != field.default:
             raise NoPage(f"pages use the default of {field.option.called} ({field.option.help}).")
         return {}
@@ -115,6 +118,8 @@ def _control(field: Field, shows: Shows, request: Request) -> Values:
         if len(value) > 1:
             raise NoPage(f"the page shows one value of {field.option.called} at a time.")
         value = value[0] if value else None
+    if field.option.link in _WRITTEN:
+        return {field.option.link: field.option.kind.write(value)}
     if isinstance(value, tuple):
         value = list(value)
     if value in (None, "") and field.option.link not in _EMPTY:

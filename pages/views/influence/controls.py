@@ -1,0 +1,140 @@
+"""Which network is asked about and how it is trained; every control is part of the link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from fil_core import BadRequest, Dataset
+from fil_core.analyses.unique_information.request import KERNELS, UniqueInfoRequest
+from fil_core.specs import NETWORKS, NetworkSpec
+from fil_core.specs.network import MOST_DEPTH, MOST_WIDTH
+from fil_core.specs.networks import ACTIVATIONS, SCALINGS
+from fil_core.specs.options import Kind, places
+from pages.common import models, sidebar
+
+# A step at which training is stable on every built-in data set, and steps that take seconds.
+_WIDTH, _LR, _STEPS = 256, 0.05, "500"
+_DEFAULTS: dict[str, Any] = {"width": _WIDTH, "depth": 1, "activation": "relu", "scaling": "standard"}
+_PIXELS = 132  # of a control: six stand in a row on a screen of 1440
+_TRY = {
+    "Digits, 3 against 8": {"data": "digits", "classes": ["3", "8"]},
+    "Breast cancer": {"data": "breast-cancer", "classes": []},
+    "Diabetes": {"data": "diabetes", "classes": []},
+}
+
+
+def request(data: Dataset) -> UniqueInfoRequest:
+    """Draw the controls and return what they ask.
+
+    Raises:
+        BadRequest: a value that no network can have.
+    """
+    with st.container(horizontal=True):
+        architecture = _architecture(data)
+    with st.container(horizontal=True):
+        training = _training()
+        validation, kernel = _comparison()
+    return UniqueInfoRequest(
+        data=sidebar.data_spec(),
+        network=NetworkSpec(**architecture, **training),
+        validation_size=validation or None,
+        kernel=kernel,
+        device=st.session_state["device"],
+    )
+
+
+def _architecture(data: Dataset) -> dict[str, Any]:
+    kinds = [name for name, family in NETWORKS.items() if data.image_shape is not None or not family.needs_images]
+    if st.session_state.get("network") not in (None, *kinds):
+        del st.session_state["network"]
+    first = kinds.index("mlp")
+    kind = st.selectbox("Network", kinds, index=first, key="network", bind="query-params", width=_PIXELS)
+    chosen = {"kind": kind, "init_seed": 0, **_DEFAULTS}
+    if NETWORKS[kind].layered:
+        chosen |= _layers()
+    chosen["init_seed"] = int(
+        st.number_input(
+            "Seed of the start", min_value=0, value=0, key="init-seed", bind="query-params", width=_PIXELS,
+            help="The weights that the network starts with are drawn at random.",
+        )
+    )  # fmt: skip
+    return chosen
+
+
+def _layers() -> dict[str, Any]:
+    width = st.number_input(
+        "Width", min_value=1, max_value=MOST_WIDTH, value=_WIDTH, step=64, key="width", bind="query-params",
+        width=_PIXELS, help="Units of each hidden layer.",
+    )  # fmt: skip
+    depth = st.number_input(
+        "Hidden layers", min_value=1, max_value=MOST_DEPTH, value=1, key="depth", bind="query-params", width=_PIXELS
+    )
+    activation = st.selectbox("Activation", ACTIVATIONS, key="activation", bind="query-params", width=_PIXELS)
+    scaling = st.selectbox(
+        "Scaling", SCALINGS, key="scaling", bind="query-params", width=_PIXELS,
+        help="standard: PyTorch's start. ntk: weights of variance one, multiplied by 1/√inputs in each layer.",
+    )  # fmt: skip
+    return {"width": int(width), "depth": int(depth), "activation": activation, "scaling": scaling}
+
+
+def _training() -> dict[str, Any]:
+    lr = st.number_input(
+        "Step (lr)", min_value=0.0, value=_LR, step=0.01, format="%.3g", key="lr", bind="query-params", width=_PIXELS,
+        help="Of full-batch gradient descent on the mean of half the squared error.",
+    )  # fmt: skip
+    time = st.text_input(
+        "Number of steps", value=_STEPS, key="time", bind="query-params", width=_PIXELS,
+        help="A number, or inf for the limit of infinitely many, which the linearised network alone can tell.",
+    )  # fmt: skip
+    decay = st.number_input(
+        "Decay", min_value=0.0, value=0.0, step=0.001, format="%.3g", key="decay", bind="query-params", width=_PIXELS,
+        help="λ/2 · ‖w − w₀‖² is added to the mean loss, with w₀ the weights at the start.",
+    )  # fmt: skip
+    return {"lr": float(lr), "time": read("time", time), "l2": float(decay)}
+
+
+def _comparison() -> tuple[int, str]:
+    validation = st.number_input(
+        "Validation rows", min_value=0, value=0, step=50, key="validation-size", bind="query-params", width=_PIXELS,
+        help="Predictions are compared on so many rows from the start of the test split; 0 takes all of them.",
+    )  # fmt: skip
+    kernel = st.selectbox(
+        "Kernel", KERNELS, key="kernel", bind="query-params", width=_PIXELS,
+        help="auto: exact where it fits in memory, else from random projections of the weights.",
+    )  # fmt: skip
+    return int(validation), kernel
+
+
+def read(name: str, written: str, of: type = NetworkSpec) -> Any:
+    """The value that a text field holds, as the command line would read it.
+
+    Args:
+        name: of the field of the spec.
+        written: what stands in the text field.
+        of: the spec.
+
+    Raises:
+        BadRequest: no such value.
+    """
+    kind: Kind = next(place.option.kind for place in places(of) if place.path[-1] == name)
+    try:
+        return kind.read(written)
+    except ValueError as error:
+        raise BadRequest(f"{name}: {error}.") from None
+
+
+def offer_quick() -> None:
+    """Buttons that set the sidebar to data of which the answer takes seconds."""
+    st.caption("These take seconds:")
+    with st.container(horizontal=True):
+        for name, values in _TRY.items():
+            st.button(name, icon=":material/play_arrow:", key=f"quick-{name}", on_click=_choose, args=(values,))
+
+
+def _choose(values: dict[str, Any]) -> None:
+    sidebar.use(values["data"])
+    if values["classes"]:
+        st.session_state["classes"] = values["classes"]
+    models.follow_data()
