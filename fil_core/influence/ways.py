@@ -16,6 +16,7 @@ from fil_core.influence.layers import ByLayer
 Mode = Literal["exact", "subsampled", "projected"]
 
 _REDUCTIONS = {"exact": keep_all, "subsampled": subsample, "projected": project}
+_REDUCED = {"cpu": 2**24, "cuda": 2**30}  # bytes of a Jacobian that is reduced at once
 PROBED = 8  # examples by which memory is measured
 COPIES = 3  # of a block's Jacobian: as it comes, in one piece, and what becomes of it
 
@@ -93,8 +94,11 @@ def _reduced(
     held, least = _jacobian_bytes(module, X, k, width)
     name = "jacobian" if mode == "exact" else mode
 
+    # What is reduced at once passes through memory several times: of a few examples it stays in the cache.
+    few = len(X) if mode == "exact" else max(1, _REDUCED[X.device.type] // (k * sum(sizes) * X.element_size()))
+
     def parts(examples: Tensor) -> list[Part]:
-        return [Dense(reduce(derivatives(examples)))]
+        return [Dense(torch.cat([reduce(derivatives(some)) for some in examples.split(few)]))]
 
     return Way(name, parts, width, sum(sizes), held, least + work, _others(module, X, k))
 
