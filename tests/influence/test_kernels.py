@@ -559,3 +559,21 @@ def test_what_vmap_cannot_do_is_refused():
 
     with pytest.raises(BadRequest, match=r"torch\.func\.vmap"):
         kernels(built(Branch).double(), data(9, 6)[:1], data(2, 6))
+
+
+# --- on a GPU -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+@pytest.mark.parametrize("mode", ["exact", "subsampled", "projected"])
+@pytest.mark.parametrize("build", [lambda: mlp(2, nn.ReLU, 3), cnn, residual, Shared])
+def test_a_gpu_gives_the_same(build, mode):
+    """In float64 to rounding; what is random is drawn on the CPU, so that a seed means the same on both."""
+    net = built(build)
+    X = data(40, 144 if isinstance(net, nn.Sequential) and isinstance(net[0], Image) else 6)
+    here = kernels(net, X, X[:7], mode=mode)
+    there = kernels(net.cuda(), X.cuda(), X[:7].cuda(), mode=mode)
+    assert there.train.is_cuda and there.mode == here.mode
+    check_close(there.train.cpu(), here.train, 1e-10)
+    check_close(there.cross.cpu(), here.cross, 1e-10)
