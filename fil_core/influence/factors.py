@@ -30,6 +30,10 @@ class Dense:
         """Inner products with the rows of another block, (i k, j k)."""
         return self.rows.flatten(0, 1) @ other.rows.flatten(0, 1).T
 
+    def written_out(self) -> Tensor:
+        """The derivatives themselves, (i, k, q)."""
+        return self.rows
+
     def pulled(self, v: Tensor) -> Tensor:
         """J^T v, (q,), of v (i, k)."""
         return v.flatten() @ self.rows.flatten(0, 1)
@@ -74,6 +78,11 @@ class Outer:
                 both = among_signals.view(-1, k, L, j, k, L).mul_(among_inputs.view(-1, 1, L, j, 1, L))
                 torch.sum(both, (2, 5), out=product[rows])
         return product.view(i * k, j * k)
+
+    def written_out(self) -> Tensor:
+        """The derivatives themselves, (i, k, c q), or (i, k, c q + c) with those in the bias."""
+        weight = (self.signals.transpose(2, 3) @ self.inputs.unsqueeze(1)).flatten(2)
+        return torch.cat([weight, self.signals.sum(2)], 2) if self.bias else weight
 
     def pulled(self, v: Tensor) -> Tensor:
         """J^T v, of v (i, k): c q derivatives in the weight, and c in the bias where there is one."""

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
 from fil_core.errors import BadRequest
-from fil_core.influence.factors import Dense, Part
 
 COORDINATES = 2_000  # per parameter tensor, as Harutyunyan et al. (ICLR 2021) take
 BUCKETS = 10_000  # of a projection
@@ -47,19 +46,17 @@ def outputs(module: nn.Module, X: Tensor, chunk: int = 256) -> Tensor:
 class Jacobians:
     """Derivatives of the outputs of each example by itself, by reverse mode."""
 
-    def __init__(self, module: nn.Module, reduce: Reduce | None = None) -> None:
+    def __init__(self, module: nn.Module) -> None:
         """Take the parameters to train.
 
         Args:
             module: the network, in evaluation mode.
-            reduce: what remains of the derivatives; all of them if None.
         """
         self._module = module
-        self._reduce = reduce or (lambda some: torch.cat(some, 2))
         self._trained = {name: one.detach() for name, one in module.named_parameters() if one.requires_grad}
 
-    def parts(self, X: Tensor) -> list[Part]:
-        """The Jacobian of a block of examples, X (i, features)."""
+    def derivatives(self, X: Tensor) -> list[Tensor]:
+        """The Jacobian of a block of examples, X (i, features): (i, k, size) in each parameter tensor."""
 
         def one(trained: dict[str, Tensor], x: Tensor) -> Tensor:
             return functional_call(self._module, trained, (x.unsqueeze(0),)).squeeze(0)
@@ -74,7 +71,19 @@ class Jacobians:
                 f"convolutional and batch normalisation layers, each used once; got {type(self._module).__name__}. "
                 f"PyTorch says: {error}"
             ) from error
-        return [Dense(self._reduce([found.pop(name).flatten(2) for name in self._trained]))]
+        return [found[name].flatten(2) for name in self._trained]
+
+
+def keep_all(sizes: Sequence[int], seed: int, device: torch.device) -> tuple[Reduce, int]:
+    """All derivatives, and how many they are; the arguments are those of the random reductions.
+
+    Args:
+        sizes: of the parameter tensors.
+        seed: without effect.
+        device: without effect.
+    """
+    del seed, device
+    return lambda derivatives: torch.cat(derivatives, 2), sum(sizes)
 
 
 def subsample(sizes: Sequence[int], seed: int, device: torch.device) -> tuple[Reduce, int]:
@@ -100,29 +109,33 @@ def subsample(sizes: Sequence[int], seed: int, device: torch.device) -> tuple[Re
 
 
 def project(sizes: Sequence[int], seed: int, device: torch.device) -> tuple[Reduce, int]:
-    """Signed sums of the derivatives over 10,000 buckets drawn at random, and how many buckets there are.
+    """Signed sums of the derivatives over 10,000 buckets, and how many buckets there are.
 
-    A projection with one entry of +-1 per parameter. Its inner products have the expectation and, as near as makes no
-    difference, the variance `(|a|^2 |b|^2 + <a, b>^2 - 2 sum_j a_j^2 b_j^2) / q` of a dense projection on q coordinates
-    with entries +-1/sqrt(q), in 1/q of its time. Exact where there are at most 10,000 parameters.
+    A projection with one entry of +-1 per parameter: the parameters are cut into runs of as many as there are buckets,
+    and each run is shifted at random. Two parameters then share a bucket with probability 1/q at most, so that inner
+    products have the expectation, and at most the variance `(|a|^2 |b|^2 + <a, b>^2 - 2 sum_j a_j^2 b_j^2) / q`, of a
+    dense projection on q coordinates with entries +-1/sqrt(q), in 1/q of its time. Exact where there are at most 10,000
+    parameters.
 
     Args:
         sizes: of the parameter tensors.
-        seed: of buckets and signs.
+        seed: of shifts and signs.
         device: where the derivatives are.
 
-    Source: Charikar, Chen, Farach-Colton (ICALP 2002), with buckets of equal size.
+    Source: Charikar, Chen, Farach-Colton (ICALP 2002), with shifts in place of a hash function.
     """
     p, generator = sum(sizes), torch.Generator().manual_seed(seed)
     q = min(p, BUCKETS)
-    order = torch.randperm(p, generator=generator).to(device)
+    shifts = torch.randint(q, (-(-p // q),), generator=generator).tolist()
     signs = torch.randint(0, 2, (p,), generator=generator, dtype=torch.int8).mul_(2).sub_(1).to(device)
-    least, larger = divmod(p, q)  # so many buckets have one parameter more
-    cut = larger * (least + 1)
 
     def reduce(derivatives: list[Tensor]) -> Tensor:
-        shuffled = torch.cat(derivatives, 2).index_select(2, order).mul_(signs)
-        sums = [shuffled[..., :cut].unflatten(2, (larger, least + 1)).sum(3)] if larger else []
-        return torch.cat([*sums, shuffled[..., cut:].unflatten(2, (q - larger, least)).sum(3)], 2)
+        signed = torch.cat(derivatives, 2).mul_(signs)
+        sums = signed.new_zeros(*signed.shape[:2], q)
+        for shift, run in zip(shifts, signed.split(q, 2), strict=True):
+            sums[..., shift : shift + run.shape[2]] += run[..., : q - shift]
+            if run.shape[2] > q - shift:
+                sums[..., : run.shape[2] - (q - shift)] += run[..., q - shift :]
+        return sums
 
     return reduce, q

@@ -81,24 +81,27 @@ def kernels(
         k = _checked_outputs(module, X)
         _check_size(len(X), len(X_val), k, X.device)
         memory = free_memory(X.device) // _SHARE if memory is None else memory
-        if mode == "exact":
-            try:
-                return _accumulate(by_layer(module, X, k), X, X_val, k, memory, progress)
-            except NotByLayer:
-                pass  # the result says that it was computed from Jacobians
+        try:
+            return _accumulate(by_layer(module, X, k, mode, seed), X, X_val, k, memory, progress)
+        except NotByLayer:
+            pass  # not within this clause, which would keep what was recorded alive
+        # An exact result says by its mode that it was computed so.
         return _accumulate(by_jacobians(module, X, k, mode, seed), X, X_val, k, memory, progress)
 
 
 def kernel_bytes(
     n: int, m: int, k: int, features_largest_layer: int, p: int, mode: Mode = "exact", itemsize: int = 8
 ) -> float:
-    """Memory that the kernel and the work on it take at most, from sizes alone; with less, the work takes longer.
+    """Memory that the kernel and the work on it take, from sizes alone; with less for the work, it takes longer.
+
+    `kernels` keeps the work within its own bound, by default a quarter of the free memory.
 
     Args:
         n: training examples.
         m: validation examples.
         k: outputs.
-        features_largest_layer: inputs or outputs per example of the largest layer, all positions counted.
+        features_largest_layer: numbers per example at the largest layer, all positions counted; those of all layers
+            together give a bound.
         p: parameters that are trained.
         mode: as in `kernels`; `exact` supposes that the network's layers can be taken one by one.
         itemsize: bytes of one number of the network.

@@ -54,6 +54,21 @@ class ByLayer:
         output, calls = self._forward(X)
         return list(self._backward(output, calls, keep=False).values())
 
+    def derivatives(self, X: Tensor) -> list[Tensor]:
+        """The Jacobian of a block of examples, (i, k, size) in each parameter tensor.
+
+        Raises:
+            NotByLayer: as of `parts`.
+        """
+        output, calls = self._forward(X)
+        parts, found = self._backward(output, calls, keep=False), []
+        for layer in self._layers:
+            sizes = [one.numel() for one in _trained(layer)]
+            part = parts.pop(layer, None)
+            whole = part.written_out() if part else output.new_zeros(*output.shape, sum(sizes))
+            found += whole.split(sizes, 2)
+        return found
+
     def check(self, X: Tensor) -> list[Part]:
         """The same as `parts`, after a comparison with the gradient of a random combination of the outputs.
 

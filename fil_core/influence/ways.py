@@ -9,12 +9,14 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from fil_core.influence.factors import Part
-from fil_core.influence.jacobians import BUCKETS, COORDINATES, Jacobians, project, subsample
+from fil_core.influence.factors import Dense, Part
+from fil_core.influence.jacobians import BUCKETS, COORDINATES, Jacobians, keep_all, project, subsample
 from fil_core.influence.layers import ByLayer
 
 Mode = Literal["exact", "subsampled", "projected"]
 
+_REDUCTIONS = {"exact": keep_all, "subsampled": subsample, "projected": project}
+_REDUCED = {"cpu": 2**24, "cuda": 2**30}  # bytes of a Jacobian that is reduced at once
 PROBED = 8  # examples by which memory is measured
 COPIES = 3  # of a block's Jacobian: as it comes, in one piece, and what becomes of it
 
@@ -41,13 +43,15 @@ class Way:
     others: dict[str, float]
 
 
-def by_layer(module: nn.Module, X: Tensor, k: int) -> Way:
+def by_layer(module: nn.Module, X: Tensor, k: int, mode: Mode, seed: int) -> Way:
     """Layer by layer.
 
     Args:
         module: the network, in evaluation mode.
         X: (n, features), the training examples.
         k: number of outputs.
+        mode: see `kernels`.
+        seed: of what is random.
 
     Raises:
         NotByLayer: the network consists of something else, or uses a layer twice.
@@ -57,7 +61,9 @@ def by_layer(module: nn.Module, X: Tensor, k: int) -> Way:
     held = sum(part.bytes for part in layers.check(probe)) / len(probe)
     # Signals of one output come beside what was saved; some of what is held is then put in another order.
     work = COPIES * _saved_bytes(module, probe) / len(probe) + held
-    return Way("by layer", layers.parts, p, p, held, work, _others(module, X, k))
+    if mode == "exact":
+        return Way("by layer", layers.parts, p, p, held, work, _others(module, X, k))
+    return _reduced(layers.derivatives, module, X, k, mode, seed, work)
 
 
 def by_jacobians(module: nn.Module, X: Tensor, k: int, mode: Mode, seed: int) -> Way:
@@ -70,14 +76,31 @@ def by_jacobians(module: nn.Module, X: Tensor, k: int, mode: Mode, seed: int) ->
         mode: see `kernels`.
         seed: of what is random.
     """
+    return _reduced(Jacobians(module).derivatives, module, X, k, mode, seed, 0.0)
+
+
+def _reduced(
+    derivatives: Callable[[Tensor], list[Tensor]],
+    module: nn.Module,
+    X: Tensor,
+    k: int,
+    mode: Mode,
+    seed: int,
+    work: float,
+) -> Way:
+    """What a mode keeps of derivatives in each parameter tensor, where `work` bytes more are taken for them."""
     sizes = trained_sizes(module)
-    p = width = sum(sizes)
-    reduce = None
-    if mode != "exact":
-        reduce, width = {"subsampled": subsample, "projected": project}[mode](sizes, seed, X.device)
-    held, work = _jacobian_bytes(module, X, k, width)
+    reduce, width = _REDUCTIONS[mode](sizes, seed, X.device)
+    held, least = _jacobian_bytes(module, X, k, width)
     name = "jacobian" if mode == "exact" else mode
-    return Way(name, Jacobians(module, reduce).parts, width, p, held, work, _others(module, X, k))
+
+    # What is reduced at once passes through memory several times: of a few examples it stays in the cache.
+    few = len(X) if mode == "exact" else max(1, _REDUCED[X.device.type] // (k * sum(sizes) * X.element_size()))
+
+    def parts(examples: Tensor) -> list[Part]:
+        return [Dense(torch.cat([reduce(derivatives(some)) for some in examples.split(few)]))]
+
+    return Way(name, parts, width, sum(sizes), held, least + work, _others(module, X, k))
 
 
 def _others(module: nn.Module, X: Tensor, k: int) -> dict[str, float]:

@@ -366,14 +366,14 @@ def test_results_do_not_depend_on_memory(build):
 def test_memory_that_is_taken_stays_below_what_is_allowed(monkeypatch):
     """No block's Jacobian is larger than its quarter, though all together are larger than what is allowed."""
     net, X, allowed, sizes = built(Shared), data(40, 6), 2**15, []
-    parts = jacobians.Jacobians.parts
+    derivatives = jacobians.Jacobians.derivatives
 
     def watched(self, X):
-        found = parts(self, X)
-        sizes.append(sum(one.bytes for one in found))
+        found = derivatives(self, X)
+        sizes.append(sum(one.numel() * one.element_size() for one in found))
         return found
 
-    monkeypatch.setattr(jacobians.Jacobians, "parts", watched)
+    monkeypatch.setattr(jacobians.Jacobians, "derivatives", watched)
     kernels(net, X, X[:5], memory=allowed)
     assert max(sizes) < allowed / 4 and sum(sizes) > allowed and len(sizes) > 20
 
@@ -445,9 +445,9 @@ def test_unbiased(mode, module_limit, monkeypatch):
     else:
         assert {one.coordinates for one in some} == {20}
         squares = (rows**2).sum(1)[:, None] * (J**2).sum(1) + (rows @ J.T) ** 2 - 2 * rows**2 @ (J**2).T
-        # A variance of 400 draws is known to about 7 %, three times that at the worst of 40 entries; buckets of equal
-        # size take 1 - (p/q - 1)/(p - 1) q, here 12 %, off it.
-        assert ((drawn.var(0) / (squares / 20) - 0.95).abs() < 0.3).all()
+        # A variance of 400 draws is known to 7 %, heavy tails aside, and the worst of 40 entries to three or four times
+        # that; parameters of one run never share a bucket, which takes a little off.
+        assert ((drawn.var(0) / (squares / 20) - 1).abs() < 0.35).all()
 
 
 @pytest.mark.parametrize("mode", ["subsampled", "projected"])
@@ -463,6 +463,25 @@ def test_seeds_and_blocks_at_random(mode, monkeypatch):
     state = torch.random.get_rng_state()
     kernels(net, X, X[:4], mode=mode, seed=5)
     assert torch.equal(state, torch.random.get_rng_state())
+
+
+@pytest.mark.parametrize("mode", ["subsampled", "projected"])
+@pytest.mark.parametrize("build", [lambda: frozen(mlp(3, nn.Tanh, 2), "2.weight"), cnn, residual])
+def test_the_same_draws_by_layer_and_by_jacobians(build, mode, monkeypatch):
+    """Both ways take the parameters in one order, so that a seed draws the same coordinates."""
+    monkeypatch.setattr(jacobians, "COORDINATES", 10)
+    monkeypatch.setattr(jacobians, "BUCKETS", 30)
+    net = built(build)
+    X = data(7, 144 if isinstance(net[0], Image) else 6)
+    one = kernels(net, X, X[:2], mode=mode)
+
+    def refuse(*arguments):
+        raise layers.NotByLayer
+
+    monkeypatch.setattr(module_of_kernels, "by_layer", refuse)
+    other = kernels(net, X, X[:2], mode=mode)
+    check_close(other.train, one.train)
+    check_close(other.cross, one.cross)
 
 
 # --- what stays as it was -------------------------------------------------------------------------------------------
@@ -540,3 +559,21 @@ def test_what_vmap_cannot_do_is_refused():
 
     with pytest.raises(BadRequest, match=r"torch\.func\.vmap"):
         kernels(built(Branch).double(), data(9, 6)[:1], data(2, 6))
+
+
+# --- on a GPU -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+@pytest.mark.parametrize("mode", ["exact", "subsampled", "projected"])
+@pytest.mark.parametrize("build", [lambda: mlp(2, nn.ReLU, 3), cnn, residual, Shared])
+def test_a_gpu_gives_the_same(build, mode):
+    """In float64 to rounding; what is random is drawn on the CPU, so that a seed means the same on both."""
+    net = built(build)
+    X = data(40, 144 if isinstance(net, nn.Sequential) and isinstance(net[0], Image) else 6)
+    here = kernels(net, X, X[:7], mode=mode)
+    there = kernels(net.cuda(), X.cuda(), X[:7].cuda(), mode=mode)
+    assert there.train.is_cuda and there.mode == here.mode
+    check_close(there.train.cpu(), here.train, 1e-10)
+    check_close(there.cross.cpu(), here.cross, 1e-10)
