@@ -14,7 +14,17 @@ from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
-from benchmarks import attribute_inference, blocks, candidates, fil, mitigations, own, reconstruction, sessions
+from benchmarks import (
+    attribute_inference,
+    blocks,
+    candidates,
+    fil,
+    mitigations,
+    networks,
+    own,
+    reconstruction,
+    sessions,
+)
 from benchmarks.browser import browser_rows
 from benchmarks.rows import Row
 from fil_core import DataUnavailable
@@ -28,6 +38,7 @@ _GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = {
     **blocks.GROUPS,
     **own.GROUPS,
     **sessions.GROUPS,
+    **networks.GROUPS,
     "browser": browser_rows,
 }
 _WIDTHS = (76, 26, 26, 62)

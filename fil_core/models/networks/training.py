@@ -176,7 +176,7 @@ def largest_eigenvalue(gradient: Callable[[Weights], Weights], weights: Weights)
     v = torch.cat([one.flatten() for one in draw]).to(weights[names[0]].device)
     sizes = [weights[name].numel() for name in names]
 
-    _, pulled_back = vjp(gradient, weights)  # once for all products: the Hessian is symmetric
+    pulled_back = vjp(gradient, weights)[1]  # once for all products: the Hessian is symmetric
 
     def product(flat: Tensor) -> Tensor:
         direction = {n: p.view_as(weights[n]) for n, p in zip(names, flat.split(sizes), strict=True)}
