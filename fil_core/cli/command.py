@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from fil_core.cli import terminal
 from fil_core.cli.data import data_spec, existing_file
-from fil_core.cli.derived import build, model_values
+from fil_core.cli.derived import build, model_values, network_values
 from fil_core.cli.outputs import check_is_no_input
 from fil_core.cli.progress import Reporter
 from fil_core.result import Result
-from fil_core.specs import DataSpec, ModelRequest, ModelSpec, Request
+from fil_core.specs import DataSpec, ModelRequest, ModelSpec, NetworkRequest, NetworkSpec, Request
 from fil_core.specs.paths import user_path
 from fil_core.specs.weights import GivenWeights
 
@@ -65,6 +65,19 @@ class Command:
             values["parameters"] = self._parameters_file(path)
         return ModelSpec(**values)
 
+    def network_spec(self) -> NetworkSpec:
+        """The network that the options ask for; weights to start from go from their file into the store first."""
+        values = network_values(self.options)
+        if isinstance(path := values.get("initial"), Path):
+            values["initial"] = self._network_file(path)
+        return NetworkSpec(**values)
+
+    def _network_file(self, path: Path) -> str:
+        from fil_core.data.own.network import read_network
+        from fil_core.engine.uploads import keep_network
+
+        return keep_network(self.engine.store, read_network(existing_file("initial", path)), title=path.name)
+
     def _parameters_file(self, path: Path) -> str:
         from fil_core.data.own.parameters import read_parameters
         from fil_core.engine.uploads import keep_parameters
@@ -84,6 +97,8 @@ class Command:
         parts: dict[str, Any] = {"data": data, "device": self.options.device}
         if issubclass(kind, ModelRequest):
             parts["model"] = self.model_spec(data)
+        if issubclass(kind, NetworkRequest):
+            parts["network"] = self.network_spec()
         return build(kind, self.options, lambda: self.engine.dataset(data, self.progress), **parts)
 
     def answer(self, request: Request, answer_all: AnswerAll | None = None) -> Result:

@@ -12,7 +12,7 @@ from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.table import ANALYSES
 from fil_core.cli import blocks, terminal
 from fil_core.cli.command import Command
-from fil_core.cli.derived import add_options, model_places, own_places
+from fil_core.cli.derived import add_options, model_places, network_places, own_places
 from fil_core.cli.fan_out import FanOut, fan_out_options
 from fil_core.cli.options import data_options, run_options
 from fil_core.dataset import Dataset
@@ -40,9 +40,10 @@ def add(commands: Any) -> None:
 
 
 def request_options(parser: argparse.ArgumentParser, kind: type[Request]) -> None:
-    """Declare the options of a type of request: those of its data, of its model and of its own fields."""
+    """Declare the options of a type of request: those of its data, of its model or network, and of its own fields."""
     data_options(parser)
-    for title, fields in (("model", model_places(kind)), ("measure", own_places(kind))):
+    groups = {"model": model_places(kind), "network": network_places(kind), "measure": own_places(kind)}
+    for title, fields in groups.items():
         if fields:
             add_options(parser.add_argument_group(title), fields)
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData, FilError
-from fil_core.specs import DataSpec, ModelRequest, ModelSpec, Request
+from fil_core.specs import DataSpec, ModelRequest, ModelSpec, NetworkRequest, NetworkSpec, Request
 from fil_core.specs.options import Option, Place, is_switch, places
 
 T = TypeVar("T")
@@ -18,8 +18,8 @@ _UNEQUAL = ("weights", "parameters")  # options of a model that a request with e
 
 
 def own_places(kind: type[Request]) -> list[Place]:
-    """The fields of a request other than its data, its model and the device."""
-    return [place for place in places(kind) if place.path[0] not in ("data", "model", "device")]
+    """The fields of a request other than its data, its model or network, and the device."""
+    return [place for place in places(kind) if place.path[0] not in ("data", "model", "network", "device")]
 
 
 def model_places(kind: type[Request]) -> list[Place]:
@@ -28,6 +28,11 @@ def model_places(kind: type[Request]) -> list[Place]:
         return []
     left_out = _UNEQUAL if kind.starts_equally else ()
     return [place for place in places(ModelSpec) if place.path[0] not in left_out]
+
+
+def network_places(kind: type[Request]) -> list[Place]:
+    """The fields of a request's network and of its training."""
+    return list(places(NetworkSpec)) if issubclass(kind, NetworkRequest) else []
 
 
 def add_options(group: Any, fields: Iterable[Place]) -> None:
@@ -53,7 +58,7 @@ def build(kind: type[Request], options: argparse.Namespace, dataset: Callable[[]
         kind: the type of request.
         options: the options that `add_options` declared.
         dataset: reads its data, to find out which examples are named.
-        parts: its data, model and device.
+        parts: its data, model or network, and device.
 
     Raises:
         BadRequest: a value is out of range, or values contradict each other.
@@ -104,6 +109,11 @@ def data_values(options: argparse.Namespace) -> dict[str, Any]:
 def model_values(options: argparse.Namespace) -> dict[str, Any]:
     """The fields of a ModelSpec that are set on the command line, by name."""
     return _set_values(places(ModelSpec), options)
+
+
+def network_values(options: argparse.Namespace) -> dict[str, Any]:
+    """The fields of a NetworkSpec that are set on the command line, by name."""
+    return _set_values(places(NetworkSpec), options)
 
 
 def _set_values(fields: Iterable[Place], options: argparse.Namespace) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""Files uploaded beside a data set: scores of its examples, weights, and pretrained parameters.
+"""Files uploaded beside a data set: scores of its examples, weights, pretrained parameters, and weights of networks.
 
 Each goes into the store under the sha-256 of its content, which is its name in requests and links.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,13 @@ from fil_core.result import Result
 from fil_core.specs import Upload
 from fil_core.specs.checks import digest as check_digest
 
-_SCORES, _PARAMETERS, WEIGHTS = "scores", "parameters", "weights"
-UPLOADS = {_SCORES: "your own scores", _PARAMETERS: "your own coefficients", WEIGHTS: "your own weights"}
+_SCORES, _PARAMETERS, WEIGHTS, _NETWORK = "scores", "parameters", "weights", "network"
+UPLOADS = {
+    _SCORES: "your own scores",
+    _PARAMETERS: "your own coefficients",
+    WEIGHTS: "your own weights",
+    _NETWORK: "your own network weights",
+}
 ReadTable = Callable[[Path, Collection[str]], pd.DataFrame]
 
 
@@ -192,6 +197,23 @@ def keep_parameters(store: Store, theta: np.ndarray, *, title: str = "") -> str:
     name = fingerprint(_PARAMETERS, theta)
     store.put(name, Result(pd.DataFrame(), {"theta": theta}, {"file": title}, {"analysis": _PARAMETERS}))
     return name
+
+
+def keep_network(store: Store, arrays: Mapping[str, np.ndarray], *, title: str = "") -> str:
+    """Put weights of a network into the store; whether they fit one is checked when a request names them.
+
+    Args:
+        store: where they are kept, as the arrays of a result.
+        arrays: by the names of the network's `state_dict`.
+        title: name of their file, for messages.
+
+    Returns:
+        Their name, 64 hex characters, whatever the order of the arrays.
+    """
+    ordered = {name: arrays[name] for name in sorted(arrays)}
+    digest = fingerprint(_NETWORK, *(part for named in ordered.items() for part in named))
+    store.put(digest, Result(pd.DataFrame(), ordered, {"file": title}, {"analysis": _NETWORK}))
+    return digest
 
 
 def load(store: Store, upload: Upload) -> Result:

@@ -1,0 +1,77 @@
+"""What a network takes from a data set: the shape it is built for, its targets, and the rows whose outputs count."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from fil_core.dataset import Dataset
+from fil_core.errors import BadData, BadRequest
+from fil_core.specs.network import NetworkSpec
+from fil_core.specs.networks import NETWORKS, Shape
+
+
+def shape_of(spec: NetworkSpec, dataset: Dataset) -> Shape:
+    """What a network is built for; `image` only where the features are pixels.
+
+    Raises:
+        BadData: the family needs images, and the features are columns of a table or principal components.
+    """
+    image = dataset.image_shape
+    if image is not None and (math.prod(image) != dataset.d or dataset.preprocessing.basis is not None):
+        image = None
+    if spec.family.needs_images and image is None:
+        others = " or ".join(name for name, family in NETWORKS.items() if not family.needs_images)
+        raise BadData(f"{spec.kind}: expected images; got {_features(dataset)}. Take {others}.")
+    return Shape(dataset.d, outputs_of(dataset), image)
+
+
+def _features(dataset: Dataset) -> str:
+    if dataset.image_shape is None:
+        return f"{dataset.title}, a table ({dataset.d:,} features)"
+    pixels = " × ".join(map(str, dataset.image_shape))
+    components = "principal components" if dataset.preprocessing.basis is not None else "features"
+    return f"{dataset.d:,} {components} of images of {pixels}"
+
+
+def outputs_of(dataset: Dataset) -> int:
+    """Number of outputs: one for two classes and for a regression, else one per class."""
+    classes = len(dataset.class_names)
+    return classes if classes > 2 else 1
+
+
+def targets_of(dataset: Dataset, y: np.ndarray) -> np.ndarray:
+    """Targets of the squared error, (n, k) float64: 0 or 1 for two classes, one-hot for more, values of a regression.
+
+    Args:
+        dataset: whose classes they are.
+        y: (n,) targets as in `Dataset.y` or `Dataset.y_test`.
+    """
+    if outputs_of(dataset) == 1:
+        return np.array(y, dtype=np.float64)[:, None]
+    return np.eye(len(dataset.class_names))[y.astype(int)]
+
+
+def validation_rows(dataset: Dataset, size: int | None) -> int:
+    """Number of test rows on which predictions are compared, from the first on.
+
+    Args:
+        dataset: the examples.
+        size: how many are asked for; None for all.
+
+    Raises:
+        BadRequest: there are fewer, or none.
+    """
+    rows = len(dataset.X_test)
+    if not rows:
+        raise BadRequest(
+            f"validation_size: expected test rows to compare predictions on; {dataset.title} has none. Take data with "
+            "a test split, or hold out a part of your own with --test-fraction."
+        )
+    if size is not None and size > rows:
+        raise BadRequest(
+            f"validation_size: expected at most the {rows:,} test {'row' if rows == 1 else 'rows'} of "
+            f"{dataset.title}; got {size:,}."
+        )
+    return rows if size is None else size
