@@ -18,8 +18,8 @@ from fil_core.cli.fan_out import fan_out_options
 from fil_core.cli.options import run_options
 from fil_core.engine.uploads import load
 from fil_core.errors import BadData, BadRequest, DataUnavailable, FilError
-from fil_core.specs import NetworkRequest, NetworkSpec, Upload
-from fil_core.specs.options import option, whole
+from fil_core.specs import DataSpec, NetworkRequest, NetworkSpec, Upload, canonical
+from fil_core.specs.options import option, places, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,23 @@ def test_every_field_of_a_network_has_its_option():
     )  # fmt: skip
     assert (made.validation_size, made.rounds, made.device, made.data.name) == (20, 5, "cpu", "diabetes")
     assert command("--time", 12).request(Trial).network.time == 12
+
+
+def test_what_the_fields_write_is_read_as_the_same_request():
+    asked = Trial(
+        data=DataSpec(name="diabetes"),
+        network=NetworkSpec(kind="cnn", activation="gelu", initial="b" * 64, time="inf", lr=1 / 3, init_seed=7),
+        validation_size=9,
+    )
+    found = {place.option.flag: (place, place.value(asked)) for place in places(Trial)}
+    written = [
+        text
+        for flag, (place, value) in found.items()
+        if flag not in ("data", "device") and value != place.default
+        for text in (f"--{flag}", place.option.kind.write(value))
+    ]
+    assert len(written) == 14
+    assert canonical(command(*written).request(Trial)) == canonical(asked)
 
 
 def test_fields_of_the_network_are_in_a_group_of_their_own():

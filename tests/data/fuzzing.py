@@ -531,13 +531,13 @@ READERS: dict[str, Reader] = {
     "safetensors": Reader(".safetensors", (safetensors(MODEL), safetensors({"a.weight": np.ones(3, np.float32)})),
     odd_safetensors, as_parameters),
     "coefficients": Reader(".npz", (arrays(**MODEL), arrays(theta=np.ones(3))), odd_npz, as_parameters),
-    "network": Reader(".safetensors", (safetensors(NETWORK), safetensors({"a": np.ones(3, np.float16)})),
-    odd_safetensors, as_network),
     "scores csv": Reader(".csv", (csv(pd.DataFrame(BESIDE)),), beside_csv, as_scores),
     "scores parquet": Reader(".parquet", (parquet(**BESIDE),), beside_parquet, as_scores),
     "weights csv": Reader(".csv", (csv(pd.DataFrame(BESIDE)),), beside_csv, as_weights),
     "weights parquet": Reader(".parquet", (parquet(**BESIDE),), beside_parquet, as_weights),
     "idx": Reader(".idx", (idx(np.zeros((6, 4, 4))),), lambda rng: rng.bytes(int(rng.integers(0, 60))), as_idx),
+    "network": Reader(".safetensors", (safetensors(NETWORK), safetensors({"a": np.ones(3, np.float16)})),
+    odd_safetensors, as_network),
 }  # fmt: skip
 
 

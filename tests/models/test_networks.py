@@ -101,6 +101,24 @@ def test_random_numbers_of_the_process_go_on_as_if_nothing_was_drawn(kind, shape
     assert torch.equal(torch.rand(4), wanted)
 
 
+def test_the_generators_of_gpus_are_left_alone(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("a GPU was seeded"))
+    network(spec(), TABLE)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU")
+@pytest.mark.parametrize(("kind", "shape"), [("linear", TABLE), ("mlp", TABLE), ("cnn", SMALL), ("resnet18", COLOUR)])
+def test_a_network_on_a_gpu_is_that_on_the_cpu(kind, shape):
+    here, there = network(spec(kind), shape), network(spec(kind), shape, device="cuda")
+    assert {weight.device.type for weight in there.state_dict().values()} == {"cuda"}
+    for name, value in here.state_dict().items():
+        assert torch.equal(there.state_dict()[name].cpu(), value)
+    with torch.no_grad():
+        wanted, got = here(inputs(shape)), there(inputs(shape).cuda()).cpu()
+    torch.testing.assert_close(got, wanted, rtol=0, atol=ROUND_OFF * max(1.0, float(wanted.abs().max())))
+
+
 def test_networks_that_several_threads_build_are_those_of_one():
     """Layers draw from one generator: without a lock, threads that alternate in it mix their numbers."""
     wanted = {seed: arrays(network(spec(width=300, depth=4, init_seed=seed), TABLE)) for seed in range(4)}
