@@ -39,6 +39,7 @@ _WHERE = {
     ),
     "fil_core.data": ("load", "catalogue", "resolve", "source_of"),
     "fil_core.models": ("fit", "Fitted"),
+    "fil_core.models.networks": ("network",),
     "fil_core.leakage.fil": ("fil", "group_fil", "measure"),
     "fil_core.leakage.calibration": (
         "sigma_for_eta", "sigma_for_error", "sigma_for_membership", "membership_auc", "total_eta",
@@ -52,8 +53,9 @@ _WHERE = {
     "fil_core.attacks.reconstruction": ("Reconstruction", "reconstruct"),
     "fil_core.engine": ("Engine", "get"),
     "fil_core.engine.weights": ("read_weights", "keep_weights"),
-    "fil_core.engine.uploads": ("keep_scores", "scores_of", "read_scores", "joined", "keep_parameters"),
+    "fil_core.engine.uploads": ("keep_scores", "scores_of", "read_scores", "joined", "keep_parameters", "keep_network"),
     "fil_core.data.own.parameters": ("read_parameters",),
+    "fil_core.data.own.network": ("read_network",),
     "fil_core.data.own": ("Choices", "OwnData", "add", "registered"),
     "fil_core.engine.store": ("Store",),
     "fil_core.engine.store.export": ("to_csv_bytes", "to_flat_parquet_bytes", "write_table"),

@@ -66,13 +66,13 @@ class Command:
         return ModelSpec(**values)
 
     def network_spec(self) -> NetworkSpec:
-        """The network that the options ask for; weights from a file go into the store first."""
+        """The network that the options ask for; weights to start from go from their file into the store first."""
         values = network_values(self.options)
         if isinstance(path := values.get("initial"), Path):
-            values["initial"] = self._initial_file(path)
+            values["initial"] = self._network_file(path)
         return NetworkSpec(**values)
 
-    def _initial_file(self, path: Path) -> str:
+    def _network_file(self, path: Path) -> str:
         from fil_core.data.own.network import read_network
         from fil_core.engine.uploads import keep_network
 

@@ -42,8 +42,8 @@ def add(commands: Any) -> None:
 def request_options(parser: argparse.ArgumentParser, kind: type[Request]) -> None:
     """Declare the options of a type of request: those of its data, of its model or network, and of its own fields."""
     data_options(parser)
-    groups = (("model", model_places(kind)), ("network", network_places(kind)), ("measure", own_places(kind)))
-    for title, fields in groups:
+    groups = {"model": model_places(kind), "network": network_places(kind), "measure": own_places(kind)}
+    for title, fields in groups.items():
         if fields:
             add_options(parser.add_argument_group(title), fields)
 

@@ -31,7 +31,7 @@ def model_places(kind: type[Request]) -> list[Place]:
 
 
 def network_places(kind: type[Request]) -> list[Place]:
-    """The fields of a request's network."""
+    """The fields of a request's network and of its training."""
     return list(places(NetworkSpec)) if issubclass(kind, NetworkRequest) else []
 
 

@@ -1,11 +1,11 @@
-"""Files uploaded beside a data set: scores of its examples, weights, and pretrained parameters.
+"""Files uploaded beside a data set: scores of its examples, weights, pretrained parameters, and weights of networks.
 
 Each goes into the store under the sha-256 of its content, which is its name in requests and links.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ UPLOADS = {
     _SCORES: "your own scores",
     _PARAMETERS: "your own coefficients",
     WEIGHTS: "your own weights",
-    _NETWORK: "your own network",
+    _NETWORK: "your own network weights",
 }
 ReadTable = Callable[[Path, Collection[str]], pd.DataFrame]
 
@@ -199,20 +199,21 @@ def keep_parameters(store: Store, theta: np.ndarray, *, title: str = "") -> str:
     return name
 
 
-def keep_network(store: Store, weights: dict[str, np.ndarray], *, title: str = "") -> str:
-    """Put the weights of a network into the store; whether they fit is checked when a request names them.
+def keep_network(store: Store, arrays: Mapping[str, np.ndarray], *, title: str = "") -> str:
+    """Put weights of a network into the store; whether they fit one is checked when a request names them.
 
     Args:
-        store: where they are kept.
-        weights: by name.
+        store: where they are kept, as the arrays of a result.
+        arrays: by the names of the network's `state_dict`.
         title: name of their file, for messages.
 
     Returns:
-        Their name, 64 hex characters.
+        Their name, 64 hex characters, whatever the order of the arrays.
     """
-    name = fingerprint(_NETWORK, *(part for each in sorted(weights) for part in (f"{each!r}", weights[each])))
-    store.put(name, Result(pd.DataFrame(), weights, {"file": title}, {"analysis": _NETWORK}))
-    return name
+    ordered = {name: arrays[name] for name in sorted(arrays)}
+    digest = fingerprint(_NETWORK, *(part for named in ordered.items() for part in named))
+    store.put(digest, Result(pd.DataFrame(), ordered, {"file": title}, {"analysis": _NETWORK}))
+    return digest
 
 
 def load(store: Store, upload: Upload) -> Result:

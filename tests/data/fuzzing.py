@@ -39,6 +39,7 @@ from safetensors.numpy import save as safetensors
 from fil_core.data.idx import read_pair
 from fil_core.data.own import Choices, add
 from fil_core.data.own.faults import Unread
+from fil_core.data.own.network import read_network
 from fil_core.data.own.parameters import read_parameters
 from fil_core.data.own.reading import preview
 from fil_core.dataset import Dataset
@@ -483,6 +484,10 @@ def as_parameters(rng: Random, path: Path) -> None:
     read_parameters(path)
 
 
+def as_network(rng: Random, path: Path) -> None:
+    assert all(np.isfinite(array).all() for array in read_network(path).values())
+
+
 def idx(values: np.ndarray) -> bytes:
     return struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape) + values.astype(np.uint8).tobytes()
 
@@ -502,6 +507,7 @@ STACK = {
     "X_test": np.zeros((4, 4, 4), np.uint8),
     "y_test": np.arange(4) % 2,
 }
+NETWORK = {"0.weight": np.ones((4, 3), np.float32), "0.bias": np.zeros(4), "2.seen": np.array(3)}
 MODEL = {"coef_": np.ones((2, 3)), "intercept_": np.ones(2)}
 
 
@@ -530,6 +536,8 @@ READERS: dict[str, Reader] = {
     "weights csv": Reader(".csv", (csv(pd.DataFrame(BESIDE)),), beside_csv, as_weights),
     "weights parquet": Reader(".parquet", (parquet(**BESIDE),), beside_parquet, as_weights),
     "idx": Reader(".idx", (idx(np.zeros((6, 4, 4))),), lambda rng: rng.bytes(int(rng.integers(0, 60))), as_idx),
+    "network": Reader(".safetensors", (safetensors(NETWORK), safetensors({"a": np.ones(3, np.float16)})),
+    odd_safetensors, as_network),
 }  # fmt: skip
 
 

@@ -18,10 +18,17 @@ from fil_core.data.own import Choices, limits, parameters, readers, sandbox
 from fil_core.data.own.arrays import read_archive
 from fil_core.data.own.directory import own_directory
 from fil_core.data.own.frames import read_frame
+from fil_core.data.own.network import read_network
 from fil_core.data.own.parameters import read_parameters
 from fil_core.data.own.readers import Queue
 from fil_core.data.own.reading import read
-from fil_core.data.own.sandbox import end_readers, parameters_in_sandbox, preview_in_sandbox, table_in_sandbox
+from fil_core.data.own.sandbox import (
+    end_readers,
+    network_in_sandbox,
+    parameters_in_sandbox,
+    preview_in_sandbox,
+    table_in_sandbox,
+)
 from fil_core.errors import BadData
 
 GIB = 2**30
@@ -142,6 +149,23 @@ def test_parameters_from_the_sandbox_are_those_of_the_reader(suffix, tmp_path):
     path = tmp_path / f"model{suffix}"
     path.write_bytes(arrays(**values) if suffix == ".npz" else safetensors(values))
     assert np.array_equal(parameters_in_sandbox(path), read_parameters(path))
+
+
+def test_a_network_from_the_sandbox_is_that_of_the_reader(tmp_path):
+    values = {
+        "2.weight": np.random.default_rng(0).normal(size=(3, 5)), "0.bias": np.ones(3, np.float32),
+        "1.num_batches_tracked": np.array(7), "file": np.zeros((0, 2)),
+    }  # fmt: skip
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(safetensors(values))
+    here, there = read_network(path), network_in_sandbox(path)
+    assert list(here) == list(there) == sorted(values)
+    for name, array in there.items():
+        assert (array.dtype, array.shape) == (here[name].dtype, values[name].shape)
+        assert np.array_equal(array, here[name]) and np.array_equal(array, values[name])
+    path.write_bytes(safetensors({"0.weight": np.array([np.nan])}))
+    with pytest.raises(BadData, match=r"^network: expected finite weights in mine\.safetensors; got nan in 0\.weight"):
+        network_in_sandbox(path, title="mine.safetensors")
 
 
 def test_what_all_members_of_an_archive_unpack_to_is_limited_together(tmp_path, monkeypatch):

@@ -18,13 +18,17 @@ from sklearn.linear_model import LogisticRegression
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.data.own import Choices, add
+from fil_core.data.own.network import read_network
 from fil_core.data.own.parameters import read_parameters
 from fil_core.engine import Engine
 from fil_core.engine.uploads import (
+    UPLOADS,
     joined,
+    keep_network,
     keep_parameters,
     keep_scores,
     load,
+    naming_all,
     read_scores,
     scores_of,
 )
@@ -32,8 +36,10 @@ from fil_core.engine.weights import keep_weights
 from fil_core.errors import BadData, BadRequest, NotConverged
 from fil_core.leakage.fil import fil
 from fil_core.models import fit
+from fil_core.models.networks import network
 from fil_core.models.pretrained import fit_at
-from fil_core.specs import DataSpec, ModelSpec, Upload
+from fil_core.specs import DataSpec, ModelSpec, NetworkRequest, NetworkSpec, Upload
+from fil_core.specs.networks import Shape
 from fil_core.specs.weights import GivenWeights, weighting
 
 LOGISTIC = ModelSpec(kind="logistic", l2=0.02, intercept=False)
@@ -449,3 +455,64 @@ def test_a_file_that_is_cut_off_is_refused(cut, tmp_path):
         path.write_bytes(path.read_bytes()[:cut])
         with pytest.raises(BadData, match="parameters: |NumPy archive"):
             read_parameters(path)
+
+
+# --- weights of networks --------------------------------------------------------------------------------------------
+
+
+def test_weights_of_a_network_survive_the_store_under_their_names(engine):
+    arrays = {
+        "0.weight": np.random.default_rng(0).normal(size=(3, 4)),
+        "0.bias": np.ones(3, np.float32),
+        "layer1.0.bn1.num_batches_tracked": np.array(7),
+        "file": np.zeros((0, 2)),
+        "allow_pickle": np.ones(1),
+        "$float": np.ones(2),
+        "a/b": np.ones(1),
+    }
+    name = keep_network(engine.store, arrays, title="mine.safetensors")
+    stored = load(engine.store, Upload("network", name))
+    assert (stored.provenance["analysis"], stored.summary) == ("network", {"file": "mine.safetensors"})
+    assert list(stored.arrays) == sorted(arrays)
+    for key, array in stored.arrays.items():
+        assert (array.dtype, array.shape) == (arrays[key].dtype, arrays[key].shape)
+        assert np.array_equal(array, arrays[key])
+
+
+def test_weights_of_a_network_are_named_by_their_content_in_any_order(engine):
+    arrays = {"0.weight": np.ones((2, 3)), "0.bias": np.zeros(2)}
+    name = keep_network(engine.store, arrays)
+    assert keep_network(engine.store, dict(reversed(arrays.items())), title="other") == name
+    others = [
+        {"0.weight": np.ones((3, 2)), "0.bias": np.zeros(2)},
+        {"1.weight": np.ones((2, 3)), "0.bias": np.zeros(2)},
+        {"0.weight": np.ones((2, 3)), "0.bias": np.full(2, 1e-300)},
+        {"0.weight": np.ones((2, 3))},
+    ]
+    assert len({name, *(keep_network(engine.store, other) for other in others)}) == 5
+
+
+def test_a_stored_network_is_what_its_request_starts_from(engine, tmp_path):
+    shape = Shape(features=3, outputs=1)
+    module = network(NetworkSpec(width=4, init_seed=3), shape)
+    path = tmp_path / "mine.safetensors"
+    save_torch_file(module.state_dict(), path)
+    name = keep_network(engine.store, read_network(path), title=path.name)
+    request = NetworkRequest(network=NetworkSpec(width=4, initial=name))
+    assert request.uploads == (Upload("network", name),)
+    stored = load(engine.store, request.uploads[0])
+    again = network(request.network, shape, initial=stored.arrays)
+    assert all(torch.equal(again.state_dict()[key], value) for key, value in module.state_dict().items())
+    wanted = r"^network: mine\.safetensors: expected the weights of mlp 1 × 5, relu"
+    with pytest.raises(BadData, match=wanted), naming_all([stored]):
+        network(NetworkSpec(width=5), shape, initial=stored.arrays)
+
+
+def test_other_uploads_are_no_networks_and_lost_ones_are_named(engine):
+    theta = keep_parameters(engine.store, np.ones(3))
+    for digest in (theta, HASH):
+        with pytest.raises(BadData, match=r"^network: .* are not in this store; give the file again"):
+            load(engine.store, Upload("network", digest))
+    with pytest.raises(BadData, match="parameters: .* are not in this store"):
+        load(engine.store, Upload("parameters", keep_network(engine.store, {"theta": np.ones(3)})))
+    assert UPLOADS["network"] == "your own network weights"

@@ -26,6 +26,7 @@ from fil_core.data.own.choices import Choices, choices_of
 from fil_core.data.own.directory import temporary_folder
 from fil_core.data.own.faults import unread
 from fil_core.data.own.frames import read_frame
+from fil_core.data.own.network import read_network
 from fil_core.data.own.parameters import read_parameters
 from fil_core.data.own.readers import QUEUE, end_with_parent, limit_memory, memory_limit
 from fil_core.data.own.reading import preview
@@ -36,7 +37,7 @@ from fil_core.progress import Progress
 _ROOT = Path(__file__).parents[3]
 _OUT_OF_MEMORY = (-6, -9)  # exit codes for SIGABRT and SIGKILL
 _SECONDS = 900.0
-_TABLE, _PARAMETERS = "table.arrow", "theta.npy"  # files in which a result comes back
+_TABLE, _PARAMETERS, _NETWORK = "table.arrow", "theta.npy", "network.safetensors"  # files in which a result comes back
 
 
 def preview_in_sandbox(
@@ -137,6 +138,30 @@ def parameters_in_sandbox(
     with _folder(title or path.name) as folder:
         _run(request | {"folder": str(folder)}, progress, seconds)
         return np.load(folder / _PARAMETERS, allow_pickle=False)
+
+
+def network_in_sandbox(
+    path: Path, *, title: str = "", progress: Progress | None = None, seconds: float = _SECONDS
+) -> dict[str, np.ndarray]:
+    """`network.read_network` in the sandbox.
+
+    Args:
+        path: the file.
+        title: name of the file in error messages; empty for its name on disk.
+        progress: called with (done, total or None, description).
+        seconds: time limit, from when it is the file's turn.
+
+    Raises:
+        BadData: any error of `read_network`, or the file exceeds the limits.
+        DataUnavailable: no temporary folder can be made.
+    """
+    from safetensors.numpy import load_file
+
+    request = {"task": "network", "path": str(path), "title": title}
+    with _folder(title or path.name) as folder:
+        _run(request | {"folder": str(folder)}, progress, seconds)
+        arrays = load_file(folder / _NETWORK)
+        return {name: arrays[name] for name in sorted(arrays)}
 
 
 def end_readers() -> None:
@@ -271,8 +296,15 @@ def _parameters(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     return {}
 
 
+def _network(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    from safetensors.numpy import save_file
+
+    save_file(read_network(Path(request["path"])), Path(request["folder"]) / _NETWORK)
+    return {}
+
+
 _TASKS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {
-    "preview": _preview, "add": _add, "table": _table, "parameters": _parameters,
+    "preview": _preview, "add": _add, "table": _table, "parameters": _parameters, "network": _network,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What a data set gives to a network: the shape of its inputs, and its targets."""
+"""What a network takes from a data set: the shape it is built for, its targets, and the rows whose outputs count."""
 
 from __future__ import annotations
 
@@ -12,54 +12,66 @@ from fil_core.specs.network import NetworkSpec
 from fil_core.specs.networks import NETWORKS, Shape
 
 
+def shape_of(spec: NetworkSpec, dataset: Dataset) -> Shape:
+    """What a network is built for; `image` only where the features are pixels.
+
+    Raises:
+        BadData: the family needs images, and the features are columns of a table or principal components.
+    """
+    image = dataset.image_shape
+    if image is not None and (math.prod(image) != dataset.d or dataset.preprocessing.basis is not None):
+        image = None
+    if spec.family.needs_images and image is None:
+        others = " or ".join(name for name, family in NETWORKS.items() if not family.needs_images)
+        raise BadData(f"{spec.kind}: expected images; got {_features(dataset)}. Take {others}.")
+    return Shape(dataset.d, outputs_of(dataset), image)
+
+
+def _features(dataset: Dataset) -> str:
+    if dataset.image_shape is None:
+        return f"{dataset.title}, a table ({dataset.d:,} features)"
+    pixels = " × ".join(map(str, dataset.image_shape))
+    components = "principal components" if dataset.preprocessing.basis is not None else "features"
+    return f"{dataset.d:,} {components} of images of {pixels}"
+
+
 def outputs_of(dataset: Dataset) -> int:
-    """Outputs of a network for a data set: one for two classes or a regression, else one for each class."""
+    """Number of outputs: one for two classes and for a regression, else one per class."""
     classes = len(dataset.class_names)
     return classes if classes > 2 else 1
 
 
 def targets_of(dataset: Dataset, y: np.ndarray) -> np.ndarray:
-    """Targets (m, k) float64: 0 and 1 for two classes, one-hot for more, the target itself for a regression.
+    """Targets of the squared error, (n, k) float64: 0 or 1 for two classes, one-hot for more, values of a regression.
 
     Args:
         dataset: whose classes they are.
-        y: (m,) class codes or real values.
+        y: (n,) targets as in `Dataset.y` or `Dataset.y_test`.
     """
-    classes = len(dataset.class_names)
-    if classes > 2:
-        return np.eye(classes)[y.astype(int)].reshape(len(y), classes)
-    return y.astype(np.float64)[:, None]
-
-
-def shape_of(spec: NetworkSpec, dataset: Dataset) -> Shape:
-    """What a network is built for.
-
-    Raises:
-        BadData: it needs images, and the data set has none, or has them as principal components.
-    """
-    is_images = dataset.image_shape is not None and math.prod(dataset.image_shape) == dataset.d
-    if spec.family.needs_images and not is_images:
-        rows = [name for name, family in NETWORKS.items() if not family.needs_images]
-        got = "principal components of images" if dataset.image_shape is not None else "rows of a table"
-        raise BadData(
-            f"network: expected images for {spec.kind}; {dataset.title} gives {got}. Take {' or '.join(rows)}"
-            f"{', or all pixels' if dataset.image_shape is not None else ''}."
-        )
-    return Shape(dataset.d, outputs_of(dataset), dataset.image_shape if is_images else None)
+    if outputs_of(dataset) == 1:
+        return np.array(y, dtype=np.float64)[:, None]
+    return np.eye(len(dataset.class_names))[y.astype(int)]
 
 
 def validation_rows(dataset: Dataset, size: int | None) -> int:
-    """Number of test rows on which predictions are compared.
+    """Number of test rows on which predictions are compared, from the first on.
+
+    Args:
+        dataset: the examples.
+        size: how many are asked for; None for all.
 
     Raises:
         BadRequest: there are fewer, or none.
     """
-    there = len(dataset.X_test)
-    if not there:
+    rows = len(dataset.X_test)
+    if not rows:
         raise BadRequest(
-            f"validation-size: expected test rows on which predictions can be compared; {dataset.title} has none. Hold "
-            "some of its rows out."
+            f"validation_size: expected test rows to compare predictions on; {dataset.title} has none. Take data with "
+            "a test split, or hold out a part of your own with --test-fraction."
         )
-    if size is not None and size > there:
-        raise BadRequest(f"validation-size: expected at most the {there:,} test rows; got {size:,}.")
-    return there if size is None else size
+    if size is not None and size > rows:
+        raise BadRequest(
+            f"validation_size: expected at most the {rows:,} test {'row' if rows == 1 else 'rows'} of "
+            f"{dataset.title}; got {size:,}."
+        )
+    return rows if size is None else size

@@ -1,4 +1,4 @@
-"""Layers that PyTorch does not have."""
+"""Layers that PyTorch lacks: inputs with a fixed scale, the error function, and rows of pixels as pictures."""
 
 from __future__ import annotations
 
@@ -10,51 +10,60 @@ from torch.nn import functional
 
 
 class ScaledLinear(nn.Linear):
-    """A linear layer in the scaling of the neural tangent kernel: `W (scale x) + b`, weights of variance one.
+    """A linear layer in the scaling of the neural tangent kernel: `W (scale x) + b`, from W ~ N(0, 1) and b = 0.
 
     Attributes:
-        scale: gain / sqrt(inputs), which in the standard scaling is part of the weights.
+        scale: gain / sqrt(inputs); what a layer puts out then keeps its variance over the width, and so does the
+            kernel. The bias is not scaled: its part of the kernel is that of a standard layer.
+
+    Source: Jacot, Gabriel, Hongler (NeurIPS 2018), Sec. 3; their bias is scaled, too.
     """
 
-    def __init__(self, inputs: int, outputs: int, gain: float) -> None:
-        """Draws the weights from a standard normal distribution; the bias starts at zero."""
+    scale: float
+
+    def __init__(self, inputs: int, outputs: int, *, gain: float = 1.0) -> None:
         super().__init__(inputs, outputs)
         self.scale = gain / math.sqrt(inputs)
+
+    def reset_parameters(self) -> None:
+        """Draw the weights from N(0, 1); the bias is zero."""
         nn.init.normal_(self.weight)
         nn.init.zeros_(self.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., inputs) to (..., outputs)."""
-        return functional.linear(self.scale * x, self.weight, self.bias)
+    def forward(self, input: Tensor) -> Tensor:
+        """Inputs (..., inputs) to (..., outputs)."""
+        return functional.linear(input * self.scale, self.weight, self.bias)
 
 
 class Erf(nn.Module):
-    """The error function as an activation."""
+    """The error function, elementwise: an activation with a closed-form kernel."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Any shape to the same."""
-        return torch.erf(x)
+    def forward(self, input: Tensor) -> Tensor:
+        """erf of every entry."""
+        return torch.erf(input)
 
 
-class Images(nn.Module):
-    """Rows of pixels as images (n, channels, height, width), in a black margin where they are small.
+class Pictures(nn.Module):
+    """Rows of pixels as pictures: (n, H W) to (n, 1, H, W), and (n, H W 3), colour last, to (n, 3, H, W).
 
     Attributes:
-        image: (height, width) or (height, width, 3) of a row.
-        least: height and width of what is put out are at least this.
-        channels: grey images are repeated to so many.
+        image: (H, W) or (H, W, 3).
+        margin: zeros to the left, right, top and bottom of a picture, so that it has at least the least side.
+        repeat: how often a grey picture is repeated, for a network of three channels.
     """
 
-    def __init__(self, image: tuple[int, ...], *, least: int = 1, channels: int = 0) -> None:
-        """Keeps the shape."""
+    def __init__(self, image: tuple[int, ...], *, least: int = 1, channels: int | None = None) -> None:
+        """A picture's shape, the least side that it is brought to, and the number of channels; None keeps it."""
         super().__init__()
-        self.image, self.least, self.channels = image, least, channels
+        height, width = (max(0, least - side) for side in image[:2])
+        self.image = image
+        self.margin = (width // 2, width - width // 2, height // 2, height - height // 2)
+        own = image[2] if len(image) == 3 else 1
+        self.repeat = 1 if channels is None else channels // own
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(n, features) to (n, channels, height, width)."""
-        height, width, depth = (*self.image, 1)[:3]
-        images = x.reshape(len(x), height, width, depth).permute(0, 3, 1, 2)
-        if depth < self.channels:
-            images = images.expand(-1, self.channels, -1, -1)
-        down, right = max(0, self.least - height), max(0, self.least - width)
-        return functional.pad(images, (right // 2, right - right // 2, down // 2, down - down // 2))
+    def forward(self, input: Tensor) -> Tensor:
+        """Rows (n, d) to pictures (n, channels, height, width)."""
+        pictures = input.reshape(-1, *self.image)
+        pictures = pictures.permute(0, 3, 1, 2) if len(self.image) == 3 else pictures.unsqueeze(1)
+        pictures = pictures.repeat(1, self.repeat, 1, 1) if self.repeat > 1 else pictures
+        return functional.pad(pictures, self.margin) if any(self.margin) else pictures
