@@ -39,12 +39,13 @@ def badge(summary: dict[str, Any]) -> None:
 
 def found(request: UniqueInfoRequest, data: Dataset) -> Result:
     """The result; stops the page where there is none yet, with ways on from a step that is too large."""
-    outputs = len(data.class_names) if len(data.class_names) > 2 else 1
-    if data.n * outputs > _MANY and compute.stored(request) is None:
-        controls.offer_quick()
-    job = compute.jobs().find([request])
-    for message in [] if job is None else job.errors.values():
-        _offer_step(message)
+    if compute.stored(request) is None:
+        outputs = len(data.class_names) if len(data.class_names) > 2 else 1
+        if data.n * outputs > _MANY:
+            controls.offer_quick()
+        job = compute.jobs().find([request])
+        for message in [] if job is None else job.errors.values():
+            _offer_step(message)
     try:
         return compute.result(request)
     except FilError as error:

@@ -16,7 +16,6 @@ from pages.common import models, sidebar
 
 # A step at which training is stable on every built-in data set, and steps that take seconds.
 _WIDTH, _LR, _STEPS = 256, 0.05, "500"
-_DEFAULTS: dict[str, Any] = {"width": _WIDTH, "depth": 1, "activation": "relu", "scaling": "standard"}
 _PIXELS = 132  # of a control: six stand in a row on a screen of 1440
 _TRY = {
     "Digits, 3 against 8": {"data": "digits", "classes": ["3", "8"]},
@@ -49,18 +48,13 @@ def _architecture(data: Dataset) -> dict[str, Any]:
     kinds = [name for name, family in NETWORKS.items() if data.image_shape is not None or not family.needs_images]
     if st.session_state.get("network") not in (None, *kinds):
         del st.session_state["network"]
-    first = kinds.index("mlp")
-    kind = st.selectbox("Network", kinds, index=first, key="network", bind="query-params", width=_PIXELS)
-    chosen = {"kind": kind, "init_seed": 0, **_DEFAULTS}
-    if NETWORKS[kind].layered:
-        chosen |= _layers()
-    chosen["init_seed"] = int(
-        st.number_input(
-            "Seed of the start", min_value=0, value=0, key="init-seed", bind="query-params", width=_PIXELS,
-            help="The weights that the network starts with are drawn at random.",
-        )
+    kind = st.selectbox("Network", kinds, index=kinds.index("mlp"), key="network", bind="query-params", width=_PIXELS)
+    layers = _layers() if NETWORKS[kind].layered else {}  # of others the spec keeps its defaults, which mean nothing
+    seed = st.number_input(
+        "Seed of the start", min_value=0, value=0, key="init-seed", bind="query-params", width=_PIXELS,
+        help="The weights that the network starts with are drawn at random.",
     )  # fmt: skip
-    return chosen
+    return {"kind": kind, "init_seed": int(seed), **layers}
 
 
 def _layers() -> dict[str, Any]:

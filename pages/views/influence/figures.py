@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from fil_core import Dataset, Result, analysis_of
@@ -43,8 +44,15 @@ def view(request: UniqueInfoRequest, data: Dataset, result: Result) -> None:
             replaced = drawn["Finding replaced labels"]
             st.subheader(replaced.title, anchor=False)
             st.markdown(detection_sentence(result.summary))
-            widgets.chart(replaced.figure, replaced.alt, "unique-noise")
+            chance = f"{replaced.alt}; the band is one standard deviation of a random order about one half"
+            widgets.chart(_beside_chance(replaced.figure, result), chance, "unique-noise")
             widgets.table_twin(_areas(result), key="unique-noise-numbers")
+        elif data.class_names and not widgets.redacted():
+            st.subheader("Finding replaced labels", anchor=False)
+            st.caption(
+                "With label noise in the sidebar (Rows, preprocessing, device) a share of the labels is replaced on "
+                "purpose, and a figure here says how well each measure finds them."
+            )
 
 
 def _selected(data: Dataset, result: Result, picked: list[int]) -> None:
@@ -76,6 +84,12 @@ def _by_class(table: pd.DataFrame) -> None:
     widgets.chart(figure, f"Box plot of {title} for each class", "unique-classes")
     grouped = table.groupby("label")["f_si"]
     widgets.table_twin(grouped.agg(["count", "mean", "std", "min", "median", "max"]), key="unique-classes-numbers")
+
+
+def _beside_chance(figure: go.Figure, result: Result) -> go.Figure:
+    """A copy of the bars with a band for a random order."""
+    chance, muted = result.summary["auroc_chance"], charts.INK[widgets.mode()][2]
+    return go.Figure(figure).add_vrect(0.5 - chance, 0.5 + chance, fillcolor=muted, opacity=0.35, line_width=0)
 
 
 def _areas(result: Result) -> pd.DataFrame:
