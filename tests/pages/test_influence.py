@@ -88,6 +88,7 @@ def test_a_time_ranks_anew_without_computing(monkeypatch: pytest.MonkeyPatch) ->
 def test_large_work_asks_first_and_offers_what_is_quick() -> None:
     at = page({"data": "digits", "subset": "300"}, time="1000", width="512")
     assert "Not measured yet" in words(at) and not at.metric and "network" in {one.key for one in at.selectbox}
+    assert {"measure", "quick-few"} <= keys(at)
     at.button(key="quick-Breast cancer").click()
     at.session_state["subset"] = 60
     at.session_state["time"] = "5"
@@ -247,3 +248,10 @@ def test_the_command_line_finds_what_the_page_has_stored(
 def test_numbers_are_finite_words() -> None:
     at = page(DIGITS)
     assert all(not math.isnan(float(m.value.rstrip(" %").replace(",", ""))) for m in at.metric if m.value[0].isdigit())
+
+
+def test_fewer_rows_are_a_click_away() -> None:
+    at = page({"data": "digits", "width": "8", "time": "2", "validation-size": "10"})
+    assert not at.metric and not at.exception
+    at.button(key="quick-few").click().run()
+    assert at.session_state["subset"] == 100 and not at.exception and not at.error

@@ -29,12 +29,16 @@ def view(request: UniqueInfoRequest, data: Dataset, result: Result) -> None:
         event = widgets.chart(
             against.figure, against.alt, "unique-scatter", on_select="rerun", selection_mode=("box", "lasso", "points")
         )
+        picked = [int(one["customdata"]) for one in event["selection"]["points"] if "customdata" in one]
+        if not picked:
+            st.caption("Drag a box or a lasso over points to select examples.")
     with right:
         time = drawn["When it is learned"]
         st.subheader(time.title, anchor=False)
         widgets.chart(time.figure, time.alt, "unique-time")
         widgets.table_twin(_by_time(result), key="unique-time-numbers")
-    _selected(data, result, [int(one["customdata"]) for one in event["selection"]["points"] if "customdata" in one])
+    if picked:
+        _selected(data, result, picked)
     left, right = st.columns(2)
     with left:
         if data.class_names and not widgets.redacted():
@@ -57,9 +61,6 @@ def view(request: UniqueInfoRequest, data: Dataset, result: Result) -> None:
 
 def _selected(data: Dataset, result: Result, picked: list[int]) -> None:
     """The examples of a selection in the figure, and the way to them."""
-    if not picked:
-        st.caption("Drag a box or a lasso over points to select examples.")
-        return
     table = ranked.at_time(data, result, -1, "f_si")
     ids = [int(id) for id in table.loc[table.index.intersection(picked)].sort_values("rank").index]
     st.session_state["selection"] = ids

@@ -46,6 +46,8 @@ def view(data: Dataset, result: Result) -> Ranked:
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         offered = [name for name in _MEASURES if np.isfinite(result.table[name]).all()]
+        if st.session_state.get("unique-by") not in (None, *offered):
+            del st.session_state["unique-by"]
         measure = st.selectbox("Measure", offered, key="unique-by", bind="query-params", help=_explained(offered))
     with right:
         i, when = _time(result.arrays["times"])
