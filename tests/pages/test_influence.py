@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
+import time
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from fil_core.analyses.light import light
 from fil_core.analyses.summarise.request import SummariseRequest
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.specs import NetworkSpec
-from pages.common import text
+from pages.common import compute, text
 
 INFLUENCE = "pages/influence.py"
 SMALL = {"width": "16", "time": "20"}
@@ -74,8 +75,7 @@ def test_all_examples_are_ranked_by_the_measure() -> None:
 def test_a_time_ranks_anew_without_computing(monkeypatch: pytest.MonkeyPatch) -> None:
     at = page(DIGITS)
     monkeypatch.setattr(Engine, "compute", lambda *_, **__: pytest.fail("computed again"))
-    slider = next(one for one in at.select_slider if one.label == "After steps")
-    slider.set_value("1").run()
+    at.select_slider(key="after").set_value("1").run()
     result = stored()
     (row,) = np.flatnonzero(result.arrays["times"] == 1)
     first = result.arrays["f_si_by_time"][row]
@@ -130,10 +130,31 @@ def test_a_step_that_is_too_large_is_named_with_one_that_is_not(lr: str, button:
     assert not at.error and at.metric and not at.exception
 
 
-@pytest.mark.parametrize("time", ["soon", "0", "1.5", "", "-3"])
-def test_a_time_that_is_none_is_a_sentence_and_the_controls_stay(time: str) -> None:
+def test_a_job_that_fails_for_its_step_offers_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compute, "_IN_PAGE", 0.0)
+    at = page(TABLE, width="256", lr="0.2")
+    assert any(b.label == "Cancel" for b in at.button)
+    end = time.monotonic() + 120
+    while not at.error and time.monotonic() < end:
+        time.sleep(0.2)
+        at.run()
+    assert "lr: expected a step" in plain(at.error[0].value) and {"use-lr", "measure"} <= keys(at)
+    assert not at.exception
+
+
+def test_another_number_of_steps_shows_its_own_end() -> None:
     at = page(DIGITS)
-    at.text_input(key="time").set_value(time).run()
+    at.text_input(key="time").set_value("30").run()
+    assert "after 30 steps" in words(at) and "after 20 steps" not in words(at) and not at.exception
+    at.select_slider(key="after").set_value("7").run()
+    at.text_input(key="time").set_value("20").run()
+    assert "after 7 steps" in words(at) and not at.exception
+
+
+@pytest.mark.parametrize("written", ["soon", "0", "1.5", "", "-3"])
+def test_a_time_that_is_none_is_a_sentence_and_the_controls_stay(written: str) -> None:
+    at = page(DIGITS)
+    at.text_input(key="time").set_value(written).run()
     assert plain(at.error[0].value).startswith("time: expected a") and not at.exception
     at.text_input(key="time").set_value("20").run()
     assert not at.error and at.metric
@@ -219,11 +240,12 @@ def test_a_link_restores_every_control() -> None:
     link = DIGITS | {
         "width": "8", "depth": "2", "activation": "erf", "scaling": "ntk", "init-seed": "3", "lr": "0.02", "time": "30",
         "decay": "0.5", "validation-size": "40", "kernel": "exact", "truth": "5", "keep": "0.5", "by": "random",
-        "draws": "3", "unique-by": "training_change",
+        "draws": "3", "unique-by": "training_change", "after": "7",
     }  # fmt: skip
     at = page(link)
     spec = NetworkSpec(width=8, depth=2, activation="erf", scaling="ntk", init_seed=3, lr=0.02, time=30, l2=0.5)
     assert Engine().find(UniqueInfoRequest(data=PAIR, network=spec, validation_size=40, kernel="exact")) is not None
+    assert "training predictions after 7 steps" in words(at)
     assert at.session_state["truth"] == 5 and at.session_state["unique-by"] == "training_change"
     assert {name: at.query_params[name] for name in link if name != "data"} | {"data": "digits"} == link
     assert not at.warning and not at.error and not at.exception
