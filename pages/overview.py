@@ -13,7 +13,7 @@ from pages.common import frame, site, tables, text, tiles, widgets
 from pages.common.naming import called
 
 _SHOWN = 8
-_NEXT = ("pages/leakage.py", "pages/examples.py", "pages/attacks.py", "pages/mitigations.py")
+_NEXT = ("pages/leakage.py", "pages/examples.py", "pages/attacks.py", "pages/mitigations.py", "pages/influence.py")
 
 
 def examples(data: Dataset, table: pd.DataFrame, title: str, ids: list[int], key: str) -> None:

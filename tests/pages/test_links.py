@@ -42,7 +42,9 @@ PARAMETERS = sorted(
 )
 
 
-@pytest.mark.parametrize("page", ["overview", "leakage", "examples", "attacks", "mitigations", "results", "own_data"])
+@pytest.mark.parametrize(
+    "page", ["overview", "leakage", "examples", "attacks", "mitigations", "influence", "results", "own_data"]
+)
 def test_no_odd_value_breaks_a_page(page: str) -> None:
     drawn = random.Random(7 + len(page))
     seen = 0

@@ -31,12 +31,18 @@ from fil_core import (
     specs,
 )
 from fil_core.analyses.fit.request import FitRequest
+from fil_core.analyses.ground_truth.request import GroundTruthRequest
+from fil_core.analyses.network.request import NetworkFitRequest
+from fil_core.analyses.retraining.request import RetrainingRequest
 from fil_core.analyses.subject import Subject
+from fil_core.analyses.summarise.request import SummariseRequest
 from fil_core.analyses.table import analysis_of
+from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.data.own import Choices, register
 from fil_core.engine import uploads
 from fil_core.engine.jobs.job import Job, State
 from fil_core.engine.store import Entry
+from fil_core.specs import NetworkSpec
 from fil_core.specs.weights import Dropping
 from pages.common import compute, job_status
 from pages.common.site import PAGES
@@ -46,6 +52,7 @@ from pages.views.results import table as results_table
 
 RESULTS = "pages/results.py"
 DIGITS = {"data": DataSpec(name="digits", classes=("3", "8")), "model": ModelSpec(kind="logistic", l2=1e-3)}
+FEW, SMALL = DataSpec(name="digits", classes=("3", "8"), subset=60), {"width": 16, "lr": 0.05}
 DIABETES = {"data": DataSpec(name="diabetes"), "model": ModelSpec(l2=1e-2)}
 SYNTHETIC = {"data": DataSpec(name="synthetic"), "model": ModelSpec(l2=1e-2)}
 
@@ -310,7 +317,29 @@ OPENED = {
     ExampleRequest(**DIGITS, id=13): ("Examples", {"id": 13, "l2": 1e-3}),
     NeighboursRequest(data=DIGITS["data"]): ("Examples", {"classes": ["3", "8"], "neighbours": True}),
     FitRequest(**DIGITS): ("Whose data does this model reveal?", {"classes": ["3", "8"], "l2": 1e-3}),
-}
+    UniqueInfoRequest(
+        data=FEW, network=NetworkSpec(**SMALL, time="inf", l2=0.1, scaling="ntk", depth=2), kernel="exact"
+    ): (
+        "Influence",
+        {
+            "classes": ["3", "8"], "subset": 60, "width": 16, "depth": 2, "scaling": "ntk", "time": "inf",
+            "decay": 0.1, "validation-size": 0, "kernel": "exact",
+        },
+    ),
+    GroundTruthRequest(data=FEW, network=NetworkSpec(**SMALL, time=20), examples=4, validation_size=30): (
+        "Influence",
+        {"width": 16, "time": "20", "truth": 4, "validation-size": 30},
+    ),
+    SummariseRequest(data=FEW, network=NetworkSpec(**SMALL, time=20), keep=(0.5, 0.2), seeds=2, by="random"): (
+        "Influence",
+        {"width": 16, "keep": "0.5,0.2", "draws": 2, "by": "random"},
+    ),
+    NetworkFitRequest(data=FEW, network=NetworkSpec(kind="linear", lr=0.05, time=10)): (
+        "Influence",
+        {"network": "linear", "time": "10"},
+    ),
+    RetrainingRequest(data=FEW, network=NetworkSpec(**SMALL, time=20), ids=(13,)): ("Influence", {"time": "20"}),
+}  # fmt: skip
 # These are answered after a click on the page that "Open" leads to, as it chooses their noise and mitigations itself.
 ASKED_THERE = {"release", "mitigations"}
 
@@ -341,7 +370,8 @@ def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) 
     assert not at.exception and not at.error
     assert at.title[0].value == title
     assert {name: at.session_state[name] for name in values} == values
-    if title != "Leakage" and not isinstance(asked, (FitRequest, ExampleRequest)):  # which have words of their own
+    with_other_words = (FitRequest, ExampleRequest, RetrainingRequest)
+    if title != "Leakage" and not isinstance(asked, with_other_words):
         entry, data = analysis_of(asked), Engine().dataset(asked.data)
         said = entry.sentence(Subject(asked, Engine().get(asked), data, "", False, 1), str)
         assert plain(said).replace("**", "").split(". ")[0] in spoken(at)  # what follows is of a noise chosen there
@@ -363,6 +393,9 @@ def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) 
         (ReconstructionRequest(**DIABETES, ids=(1, 2)), "one value of ids at a time"),
         (ReleaseRequest(data=DIABETES["data"], model=ModelSpec(l2=1e-2, weights=Dropping(k=2))), "equal weights"),
         (IrfilRequest(**DIABETES, weights=Irfil(attribute=("sex", "bmi"))), "one value of attribute at a time"),
+        (UniqueInfoRequest(data=DIABETES["data"], group=(1, 2)), "default of group"),
+        (UniqueInfoRequest(data=DIABETES["data"], batch=2), "default of batch"),
+        (GroundTruthRequest(data=DIABETES["data"], subsets=3), "default of subsets"),
     ],
 )
 def test_what_no_page_asks_is_not_opened_as_something_else(asked, why: str) -> None:

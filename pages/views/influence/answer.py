@@ -39,18 +39,25 @@ def badge(summary: dict[str, Any]) -> None:
 
 def found(request: UniqueInfoRequest, data: Dataset) -> Result:
     """The result; stops the page where there is none yet, with ways on from a step that is too large."""
-    outputs = len(data.class_names) if len(data.class_names) > 2 else 1
-    if data.n * outputs > _MANY and compute.stored(request) is None:
-        controls.offer_quick()
-    job = compute.jobs().find([request])
-    for message in [] if job is None else job.errors.values():
-        _offer_step(message)
-    try:
-        return compute.result(request)
-    except FilError as error:
-        st.error(text.safe(error), icon=":material/error:")
-        _offer_step(str(error))
-        st.stop()
+    place, ways_on = st.container(), st.container()
+    if compute.stored(request) is None:
+        job = compute.jobs().find([request])
+        with ways_on:
+            for message in [] if job is None else job.errors.values():
+                _offer_step(message)
+            if data.n * _outputs(data) > _MANY:
+                controls.offer_quick(data)
+    with place:
+        try:
+            return compute.result(request)
+        except FilError as error:
+            st.error(text.safe(error), icon=":material/error:")
+            _offer_step(str(error))
+            st.stop()
+
+
+def _outputs(data: Dataset) -> int:
+    return len(data.class_names) if len(data.class_names) > 2 else 1
 
 
 def _offer_step(message: str) -> None:
@@ -75,12 +82,24 @@ def view(request: UniqueInfoRequest, data: Dataset, result: Result) -> None:
         training = training_run(request)
         run = compute.stored(training)
         if run is not None:
-            st.caption(analysis_of(training).sentence(subject(training, data, run), text.safe))
+            _training(subject(training, data, run))
+
+
+def _training(about: Subject) -> None:
+    """The real run of training: its sentence, loss and stability."""
+    analysis = analysis_of(about.request)
+    st.caption(analysis.sentence(about, text.safe))
+    drawn = analysis.figures(about)
+    with st.expander("The run of training"):
+        for place, one in zip(st.columns(len(drawn)), drawn, strict=True):
+            with place:
+                st.markdown(f"**{one.title}**")
+                widgets.chart(one.figure, one.alt, f"training-{one.title}")
 
 
 def _facts(s: dict[str, Any]) -> dict[str, tuple[str, str]]:
     if s["monotone"] is None:
-        monotone, distance, test = (("not run", ""),) * 3
+        monotone, distance, test = (("not run", "time is infinite"),) * 3
     else:
         rose = f"rose in {text.counted(s['rises'], 'step')}"
         monotone = ("yes", "in every step") if s["monotone"] else ("no", rose)

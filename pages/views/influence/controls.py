@@ -16,7 +16,7 @@ from pages.common import models, sidebar
 
 # A step at which training is stable on every built-in data set, and steps that take seconds.
 _WIDTH, _LR, _STEPS = 256, 0.05, "500"
-_DEFAULTS: dict[str, Any] = {"width": _WIDTH, "depth": 1, "activation": "relu", "scaling": "standard"}
+_FEW = 100  # rows
 _PIXELS = 132  # of a control: six stand in a row on a screen of 1440
 _TRY = {
     "Digits, 3 against 8": {"data": "digits", "classes": ["3", "8"]},
@@ -49,18 +49,13 @@ def _architecture(data: Dataset) -> dict[str, Any]:
     kinds = [name for name, family in NETWORKS.items() if data.image_shape is not None or not family.needs_images]
     if st.session_state.get("network") not in (None, *kinds):
         del st.session_state["network"]
-    first = kinds.index("mlp")
-    kind = st.selectbox("Network", kinds, index=first, key="network", bind="query-params", width=_PIXELS)
-    chosen = {"kind": kind, "init_seed": 0, **_DEFAULTS}
-    if NETWORKS[kind].layered:
-        chosen |= _layers()
-    chosen["init_seed"] = int(
-        st.number_input(
-            "Seed of the start", min_value=0, value=0, key="init-seed", bind="query-params", width=_PIXELS,
-            help="The weights that the network starts with are drawn at random.",
-        )
+    kind = st.selectbox("Network", kinds, index=kinds.index("mlp"), key="network", bind="query-params", width=_PIXELS)
+    layers = _layers() if NETWORKS[kind].layered else {}  # of others the spec keeps its defaults, which mean nothing
+    seed = st.number_input(
+        "Seed of the start", min_value=0, value=0, key="init-seed", bind="query-params", width=_PIXELS,
+        help="The weights that the network starts with are drawn at random.",
     )  # fmt: skip
-    return chosen
+    return {"kind": kind, "init_seed": int(seed), **layers}
 
 
 def _layers() -> dict[str, Any]:
@@ -125,12 +120,23 @@ def read(name: str, written: str, of: type = NetworkSpec) -> Any:
         raise BadRequest(f"{name}: {error}.") from None
 
 
-def offer_quick() -> None:
-    """Buttons that set the sidebar to data of which the answer takes seconds."""
-    st.caption("These take seconds:")
+def offer_quick(data: Dataset) -> None:
+    """Buttons that set the sidebar to fewer rows, or to data of which the answer takes seconds.
+
+    Args:
+        data: what takes long.
+    """
+    st.caption("The work grows with the cube of rows × outputs. Quicker:")
     with st.container(horizontal=True):
+        if data.n > _FEW:
+            label = f"{_FEW} of these rows"
+            st.button(label, icon=":material/play_arrow:", key="quick-few", on_click=_choose_few)
         for name, values in _TRY.items():
             st.button(name, icon=":material/play_arrow:", key=f"quick-{name}", on_click=_choose, args=(values,))
+
+
+def _choose_few() -> None:
+    st.session_state["subset"] = _FEW
 
 
 def _choose(values: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from fil_core import Dataset, Result, analysis_of
@@ -28,12 +29,16 @@ def view(request: UniqueInfoRequest, data: Dataset, result: Result) -> None:
         event = widgets.chart(
             against.figure, against.alt, "unique-scatter", on_select="rerun", selection_mode=("box", "lasso", "points")
         )
+        picked = [int(one["customdata"]) for one in event["selection"]["points"] if "customdata" in one]
+        if not picked:
+            st.caption("Drag a box or a lasso over points to select examples.")
     with right:
         time = drawn["When it is learned"]
         st.subheader(time.title, anchor=False)
         widgets.chart(time.figure, time.alt, "unique-time")
         widgets.table_twin(_by_time(result), key="unique-time-numbers")
-    _selected(data, result, [int(one["customdata"]) for one in event["selection"]["points"] if "customdata" in one])
+    if picked:
+        _selected(data, result, picked)
     left, right = st.columns(2)
     with left:
         if data.class_names and not widgets.redacted():
@@ -43,15 +48,19 @@ def view(request: UniqueInfoRequest, data: Dataset, result: Result) -> None:
             replaced = drawn["Finding replaced labels"]
             st.subheader(replaced.title, anchor=False)
             st.markdown(detection_sentence(result.summary))
-            widgets.chart(replaced.figure, replaced.alt, "unique-noise")
+            chance = f"{replaced.alt}; the band is one standard deviation of a random order about one half"
+            widgets.chart(_beside_chance(replaced.figure, result), chance, "unique-noise")
             widgets.table_twin(_areas(result), key="unique-noise-numbers")
+        elif data.class_names and not widgets.redacted():
+            st.subheader("Finding replaced labels", anchor=False)
+            st.caption(
+                "With label noise in the sidebar (Rows, preprocessing, device) a share of the labels is replaced on "
+                "purpose, and a figure here says how well each measure finds them."
+            )
 
 
 def _selected(data: Dataset, result: Result, picked: list[int]) -> None:
     """The examples of a selection in the figure, and the way to them."""
-    if not picked:
-        st.caption("Drag a box or a lasso over points to select examples.")
-        return
     table = ranked.at_time(data, result, -1, "f_si")
     ids = [int(id) for id in table.loc[table.index.intersection(picked)].sort_values("rank").index]
     st.session_state["selection"] = ids
@@ -76,6 +85,12 @@ def _by_class(table: pd.DataFrame) -> None:
     widgets.chart(figure, f"Box plot of {title} for each class", "unique-classes")
     grouped = table.groupby("label")["f_si"]
     widgets.table_twin(grouped.agg(["count", "mean", "std", "min", "median", "max"]), key="unique-classes-numbers")
+
+
+def _beside_chance(figure: go.Figure, result: Result) -> go.Figure:
+    """A copy of the bars with a band for a random order."""
+    chance, muted = result.summary["auroc_chance"], charts.INK[widgets.mode()][2]
+    return go.Figure(figure).add_vrect(0.5 - chance, 0.5 + chance, fillcolor=muted, opacity=0.35, line_width=0)
 
 
 def _areas(result: Result) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import streamlit as st
 from fil_core import Dataset, Result, analysis_of
 from fil_core.analyses.sharing import masked
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
+from fil_core.specs.network import INFINITE
 from pages.common import tables, text, tiles, widgets
 from pages.common.naming import called
 
@@ -18,6 +19,7 @@ ANALYSIS = analysis_of(UniqueInfoRequest())
 PLANTED = "label replaced on purpose"
 _MEASURES = ("f_si", "si_weights", "si_sgd", "training_change")
 _SHOWN = 8
+_LAST = "unique-last-time"  # of the run that was shown last
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ def view(data: Dataset, result: Result) -> Ranked:
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         offered = [name for name in _MEASURES if np.isfinite(result.table[name]).all()]
+        if st.session_state.get("unique-by") not in (None, *offered):
+            del st.session_state["unique-by"]
         measure = st.selectbox("Measure", offered, key="unique-by", bind="query-params", help=_explained(offered))
     with right:
         i, when = _time(result.arrays["times"])
@@ -66,11 +70,14 @@ def _explained(names: list[str]) -> str:
 
 def _time(times: np.ndarray) -> tuple[int, str]:
     """The position of a chosen time, and the time in words."""
-    said = [f"{t:,}" if t > 0 else "∞" for t in times]
-    # The key holds the times: a position in those of one run is none in those of another.
-    chosen = said[-1]
+    said = [str(t) if t > 0 else INFINITE for t in times]
+    after, last = st.session_state.get("after"), st.session_state.get(_LAST)
+    if after is not None and (after not in said or (after == last and last != said[-1])):
+        st.session_state["after"] = said[-1]  # it was the last one of another run, or one that this run does not have
+    st.session_state[_LAST] = said[-1]
+    chosen = said[0]
     if len(said) > 1:
-        chosen = st.select_slider("After steps", said, value=said[-1], key=f"unique-after-{said[-1]}")
+        chosen = st.select_slider("After steps", said, value=said[-1], key="after", bind="query-params")
     i = said.index(chosen)
     finite = f"after {text.counted(int(times[i]), 'step')}"
     return i, finite if times[i] > 0 else "in the limit of infinitely many steps"

@@ -34,8 +34,11 @@ def view(asked: UniqueInfoRequest, data: Dataset) -> None:
         for one in analysis.figures(about):
             widgets.chart(one.figure, one.alt, "summary-figure")
     with right:
-        columns = widgets.number_columns(result.table, analysis)
-        tables.table(result.table, width="stretch", column_config=columns, key="summary-table", hide_index=True)
+        runs = result.table.assign(draw=result.table["draw"].where(result.table["draw"] >= 0))
+        tables.table(
+            runs, missing="ranked examples are not drawn.", width="stretch", hide_index=True, key="summary-table",
+            column_config=widgets.number_columns(runs, analysis),
+        )  # fmt: skip
         widgets.export(result.table, "summary", None, key="summary-export", label="Export runs", of=analysis)
     widgets.provenance(request, result)
 
