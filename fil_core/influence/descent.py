@@ -1,6 +1,6 @@
 """A network that is linear in its weights, trained by full-batch gradient descent, with and without some examples.
 
-See docs/maths.md, section 7. The outputs are f(w) = f_0 + J (w - w_0), and w - w_0 = J^T alpha: all that happens lies
+See docs/maths.md, section 8. The outputs are f(w) = f_0 + J (w - w_0), and w - w_0 = J^T alpha: all that happens lies
 in the span of the training examples' gradients, and in the eigenbasis of the kernel K = J J^T every step is diagonal.
 """
 

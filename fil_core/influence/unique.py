@@ -1,6 +1,6 @@
 """Smooth unique information of training examples: what a network learns from one that no other could have taught it.
 
-Source: Harutyunyan et al. (ICLR 2021); docs/maths.md, section 7.
+Source: Harutyunyan et al. (ICLR 2021); docs/maths.md, section 8.
 """
 
 from __future__ import annotations

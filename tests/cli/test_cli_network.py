@@ -18,12 +18,12 @@ from fil_core.cli.fan_out import fan_out_options
 from fil_core.cli.options import run_options
 from fil_core.engine.uploads import load
 from fil_core.errors import BadData, BadRequest, DataUnavailable, FilError
-from fil_core.specs import DataSpec, NetworkRequest, NetworkSpec, Upload, canonical
+from fil_core.specs import DataSpec, EffectRequest, NetworkSpec, Upload, canonical
 from fil_core.specs.options import option, places, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial(NetworkRequest):
+class Trial(EffectRequest):
     """A request about a network.
 
     Attributes:

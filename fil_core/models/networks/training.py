@@ -1,6 +1,6 @@
 """Full-batch gradient descent of a real network: one run that is watched, or many at once on other sets of examples.
 
-Everything is deterministic: the same start, no shuffling, evaluation mode. See docs/maths.md, section 7.
+Everything is deterministic: the same start, no shuffling, evaluation mode. See docs/maths.md, section 8.
 """
 
 from __future__ import annotations
