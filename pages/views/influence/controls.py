@@ -33,7 +33,6 @@ def request(data: Dataset) -> UniqueInfoRequest:
     """
     with st.container(horizontal=True):
         architecture = _architecture(data)
-    with st.container(horizontal=True):
         training = _training()
         validation, kernel = _comparison()
     return UniqueInfoRequest(
