@@ -23,15 +23,16 @@ class UniqueInformation:
         si_weights: (T, G) half the squared distance of the weights.
         f_si: (T, G) half the squared distance of the outputs, summed over outputs, mean over the validation set.
         training_change: (T, G) the same, mean over the training examples that are not left out.
-        si_sgd: (T, G) half the squared Mahalanobis distance of the weights under the noise of stochastic descent.
-        sgd_directions: (T,) number of directions that have noise, of N; the others are left out of `si_sgd`.
+        si_sgd: (G,) at the last of the times, half the squared Mahalanobis distance of the weights under the noise of
+            stochastic descent; an eigenvalue problem of its own, which is why it is not told at every time.
+        sgd_directions: number of directions that have noise, of N; the others are left out of `si_sgd`.
     """
 
     si_weights: Tensor
     f_si: Tensor
     training_change: Tensor
     si_sgd: Tensor
-    sgd_directions: list[int]
+    sgd_directions: int
 
 
 def unique_information(
@@ -51,21 +52,18 @@ def unique_information(
     """
     changes = descent.changes(groups, times)
     to_validation, to_training = cross @ descent.vectors, descent.vectors * descent.values
-    found: list[list[Tensor]] = [[], [], [], []]
-    directions = []
-    for t, change in zip(times, changes, strict=True):
-        noise, count = sgd_distance(descent, change, t, batch=batch)
-        directions.append(count)
+    found: list[list[Tensor]] = [[], [], []]
+    for change in changes:
         measures = (
             (change.square() @ descent.values) / 2,
             _mean_square(change, to_validation, len(cross) // descent.k),
             _elsewhere(descent, change, to_training, groups),
-            noise,
         )
         for each, measure in zip(found, measures, strict=True):
             each.append(measure)
-    weights, predictions, training, sgd = (torch.stack(each) for each in found)
-    return UniqueInformation(weights, predictions, training, sgd, directions)
+    weights, predictions, training = (torch.stack(each) for each in found)
+    noise, directions = sgd_distance(descent, changes[-1], times[-1], batch=batch)
+    return UniqueInformation(weights, predictions, training, noise, directions)
 
 
 def _mean_square(change: Tensor, to_outputs: Tensor, examples: int) -> Tensor:

@@ -29,6 +29,7 @@ from fil_core.result import Result
 from fil_core.specs import EffectRequest
 
 MEASURES = ("si_weights", "f_si", "si_sgd", "training_change")
+BY_TIME, OF_LOSS = ("si_weights", "f_si", "training_change"), ("loss", "grad_norm")
 _LARGEST_CHANGES = 2**26  # bytes of the changes of single predictions that are kept
 
 
@@ -105,7 +106,7 @@ def kernels_of(request: UniqueInfoRequest, at: Problem, X_val: Tensor, progress:
 def run(request: UniqueInfoRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
     """Unique information of every example, at the last step and at times before it.
 
-    The arrays hold `times` (T,), -1 for infinitely many, and by time (T, n) each measure, `loss` and `grad_norm`;
+    The arrays hold `times` (T,), -1 for infinitely many, and by time (T, n) each measure but `si_sgd`, `loss` and `grad_norm`;
     `prediction_changes` (n, m k), how leaving each example out changes every validation output at the last step, unless
     they are too many; and `validation_outputs` (m, k) of the linearised network.
 
@@ -120,10 +121,9 @@ def run(request: UniqueInfoRequest, inputs: Inputs, progress: Progress | None = 
         progress(0, None, "leaving every example out")
     alone = torch.arange(data.n, device=D.values.device)[:, None]
     found = unique_information(D, at.kernels.cross, alone, times, batch=request.batch)
-    by_time = {name: getattr(found, name).cpu().numpy() for name in MEASURES}
-    by_time |= _of_residuals(at, times)
-    last = {name: values[-1] for name, values in by_time.items()}
-    columns: dict[str, Any] = {"label": data.labels, **last}
+    by_time = {name: getattr(found, name).cpu().numpy() for name in BY_TIME} | _of_residuals(at, times)
+    last = {name: values[-1] for name, values in by_time.items()} | {"si_sgd": found.si_sgd.cpu().numpy()}
+    columns: dict[str, Any] = {"label": data.labels, **{name: last[name] for name in (*MEASURES, *OF_LOSS)}}
     columns |= _pairs(request, at, data, times[-1], last)
     table = pd.DataFrame(columns, index=pd.Index(data.ids, name="id"))
     arrays = {"times": np.array([-1 if t is None else t for t in times])}
@@ -181,7 +181,7 @@ def _together(
     rows = [data.row(id) for id in request.group]
     groups = torch.tensor([rows], device=at.descent.values.device)
     found = unique_information(at.descent, at.kernels.cross, groups, [last], batch=request.batch)
-    measures = {name: float(getattr(found, name)[0, 0]) for name in MEASURES}
+    measures = {name: float(getattr(found, name).flatten()[0]) for name in MEASURES}
     return {"group": measures | {f"{name}_sum": float(alone[name][rows].sum()) for name in MEASURES}}
 
 
@@ -201,7 +201,7 @@ def _summary(at: Linearised, data: Dataset, found: UniqueInformation) -> dict[st
         "linear_step_eigenvalue": D.step_eigenvalue,
         "step_eigenvalue": D.step_eigenvalue,
         "monotone": None,
-        "sgd_directions": found.sgd_directions[-1],
+        "sgd_directions": found.sgd_directions,
         "directions": len(D.values),
     }
 
@@ -211,7 +211,7 @@ def _detection(data: Dataset, table: pd.DataFrame) -> dict[str, Any]:
     if data.flipped is None:
         return {}
     positive = np.asarray(data.flipped, dtype=bool)
-    measures = [name for name in (*MEASURES, "grad_norm", "loss") if np.isfinite(table[name]).all()]
+    measures = [name for name in (*MEASURES, *OF_LOSS) if np.isfinite(table[name]).all()]
     found = {name: auroc(table[name].to_numpy(), positive) for name in measures}
     chance = auroc_by_chance(len(positive), int(positive.sum()))
     return {"auroc": found | {"random": 0.5}, "auroc_chance": chance, "flipped": int(positive.sum())}

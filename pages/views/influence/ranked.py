@@ -17,7 +17,7 @@ from pages.common.naming import called
 
 ANALYSIS = analysis_of(UniqueInfoRequest())
 PLANTED = "label replaced on purpose"
-_MEASURES = ("f_si", "si_weights", "si_sgd", "training_change")
+_MEASURES = ("f_si", "si_weights", "training_change")  # that are told at every time
 _SHOWN = 8
 _LAST = "unique-last-time"  # of the run that was shown last
 
@@ -96,6 +96,8 @@ def at_time(data: Dataset, result: Result, i: int, measure: str) -> pd.DataFrame
     for name in table.columns:
         if f"{name}_by_time" in result.arrays:
             table[name] = result.arrays[f"{name}_by_time"][i]
+    if i + 1 < len(result.arrays["times"]):
+        table = table.drop(columns="si_sgd")  # told at the last time only
     rank = table[measure].rank(ascending=False, method="first", na_option="bottom").astype(int)
     table = table.assign(rank=rank, percentile=100 * (1 - (rank - 1) / len(table)))
     if widgets.redacted():
