@@ -72,7 +72,7 @@ def real_networks(data_dir: str | None) -> Iterator[Row]:
         engine = Engine(Store(Path(folder) / "store"))
         name = add(gaussians(Path(folder)), Choices()).name
         spec = DataSpec(name=name, preprocess="none")
-        network = NetworkSpec(width=512, lr=0.02, time=300)
+        network = NetworkSpec(width=512, lr=0.02, time=200)
         yield from _truth(
             engine, "two Gaussians in 102 dimensions, width 512, 150 of 150 retrained",
             GroundTruthRequest(data=spec, network=network), at_least=0.97, seconds=60.0,

@@ -1,0 +1,90 @@
+"""Unique information beside true retraining: the figures that it must reach on real networks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fil_core.analyses.ground_truth.request import GroundTruthRequest
+from fil_core.analyses.ground_truth.run import interval
+from fil_core.analyses.summarise.request import SummariseRequest
+from fil_core.analyses.unique_information.request import UniqueInfoRequest
+from fil_core.data.own import Choices, add
+from fil_core.engine import Engine
+from fil_core.engine.store import Store
+from fil_core.specs import DataSpec, NetworkSpec
+
+DIGITS = DataSpec(name="digits", classes=("4", "9"))
+WIDE = NetworkSpec(width=1024, lr=0.3, time=100)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory) -> Engine:
+    return Engine(Store(tmp_path_factory.mktemp("answers")))
+
+
+def test_every_example_of_two_gaussians(engine, tmp_path):
+    draw = np.random.default_rng(0)
+    y = draw.integers(0, 2, 350)
+    X = draw.normal(size=(350, 102))
+    X[:, :2] += np.where(y, 1.5, -1.5)[:, None]
+    y[draw.choice(150, 15, replace=False)] ^= 1
+    np.savez(tmp_path / "gaussians.npz", X=X[:150], y=y[:150], X_test=X[150:], y_test=y[150:])
+    data = DataSpec(name=add(tmp_path / "gaussians.npz", Choices()).name, preprocess="none")
+    found = engine.get(GroundTruthRequest(data=data, network=NetworkSpec(width=512, lr=0.02, time=200)))
+    s = found.summary
+    assert s["examples"] == 150 and s["monotone"] and s["step_eigenvalue"] < 1
+    assert min(s["pearson_weights"], s["pearson_predictions"]) >= 0.97
+    # Correlations would not see a wrong factor.
+    assert 0.9 < s["slope_weights"] < 1.2 and 0.9 < s["slope_predictions"] < 1.25
+
+
+def test_digits_by_a_wide_network(engine):
+    found = engine.get(GroundTruthRequest(data=DIGITS, network=WIDE, examples=16))
+    assert min(found.summary["pearson_weights"], found.summary["pearson_predictions"]) >= 0.95
+
+
+def test_replaced_labels_are_found(engine):
+    noisy = DataSpec(name="digits", classes=("4", "9"), label_noise=0.1)
+    s = engine.get(UniqueInfoRequest(data=noisy, network=WIDE)).summary
+    assert min(s["auroc"][name] for name in ("si_weights", "f_si", "grad_norm", "loss")) > 0.95
+    assert s["auroc"]["random"] == 0.5 and 0.04 < s["auroc_chance"] < 0.07
+
+
+def test_a_chaotic_run_is_told_and_its_numbers_are_shown(engine):
+    fast = NetworkSpec(width=64, lr=1.2, time=100)
+    found = engine.get(GroundTruthRequest(data=DataSpec(name="digits", classes=("3", "8"), subset=60), network=fast, examples=6))  # noqa: E501 # fmt: skip
+    s = found.summary
+    assert s["linear_step_eigenvalue"] < 2 <= s["step_eigenvalue"] or not s["monotone"]
+    assert np.isfinite(s["pearson_predictions"]) and (found.table["prediction_change"] > 0).all()
+
+
+def test_what_is_true_for_a_linear_network_is_exact(engine):
+    data = DataSpec(name="diabetes", subset=40)
+    linear = NetworkSpec(kind="linear", lr=0.1, time=60, l2=0.01)
+    group = tuple(map(int, engine.dataset(data).ids[[0, 7]]))
+    s = engine.get(GroundTruthRequest(data=data, network=linear, examples=10, group=group)).summary
+    # A network without hidden layers is linear in its weights: what is left is rounding.
+    assert max(s["relative_error_weights"], s["relative_error_predictions"], s["linear_distance"]) < 1e-9
+    assert s["slope_weights"] == pytest.approx(1, rel=1e-9) and s["pearson_predictions"] == pytest.approx(1, rel=1e-9)
+    together = s["group"]
+    assert together["si_weights"] == pytest.approx(together["weights_change"], rel=1e-9)
+    assert together["f_si"] == pytest.approx(together["prediction_change"], rel=1e-9)
+
+
+def test_a_smaller_training_set_has_the_examples_that_it_says(engine):
+    data = DataSpec(name="digits", classes=("3", "8"), subset=60)
+    asked = SummariseRequest(data=data, network=NetworkSpec(width=16, lr=0.3, time=30), keep=(0.5, 0.2), seeds=3)
+    table = engine.get(asked).table
+    assert table.groupby(["keep", "kept"]).size().to_dict() == {
+        (share, which): 3 if which == "random" else 1
+        for share in (0.5, 0.2)
+        for which in ("least unique", "most unique", "random")
+    }
+    assert (table["examples"] == (table["keep"] * 60).round()).all()
+
+
+@pytest.mark.parametrize(("pearson", "n", "expected"), [(0.9, 3, [-1, 1]), (1.0, 9, [1, 1]), (0.5, 28, [0.156, 0.736])])
+def test_the_interval_of_a_correlation(pearson, n, expected):
+    # The last as tables of Fisher's transform have it: tanh(0.5493 -+ 1.96 / 5).
+    assert interval(pearson, n) == pytest.approx(expected, abs=2e-3)
