@@ -70,7 +70,7 @@ def test_every_number_is_kept_exactly(stored, read, tmp_path):
 def test_what_are_no_weights_is_refused(arrays, message, tmp_path):
     path = tmp_path / "model.safetensors"
     save_torch_file(arrays, path)
-    with pytest.raises(BadData, match="^network: ") as refusal:
+    with pytest.raises(BadData, match="^initial: ") as refusal:
         read_network(path)
     assert message in str(refusal.value) and "model.safetensors" in str(refusal.value)
 
