@@ -182,7 +182,7 @@ def test_sizes_are_what_the_families_say(kind, shape, exact, outputs):
 
 @pytest.mark.parametrize(("side", "channels"), [(8, 1), (28, 1), (28, 3), (64, 1), (64, 3)])
 def test_the_small_convolutional_network_takes_about_the_work_that_its_family_says(side, channels):
-    """Multiply-adds by each layer's weights and the positions at which they are used; the area is all that is scaled."""
+    """Multiply-adds by each layer's weights and the positions at which they are used; the area alone is scaled."""
     shape, done = square(side, channels), []
     module = network(spec("cnn"), shape)
 
