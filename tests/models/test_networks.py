@@ -514,3 +514,20 @@ def test_every_family_has_its_builder():
     assert [family.build.load() for family in NETWORKS.values()] == [
         build.linear, build.mlp, build.cnn, build.resnet18,
     ]  # fmt: skip
+
+
+def test_the_tangent_kernel_is_about_the_same_at_every_width_in_its_own_scaling_alone():
+    x = inputs(TABLE, 1)
+    x = x / x.square().mean().sqrt()
+
+    def kernel(width: int, scaling: str) -> float:
+        found = []
+        for seed in range(100):
+            module = network(spec(width=width, scaling=scaling, init_seed=seed), dataclasses.replace(TABLE, outputs=1))
+            slopes = torch.autograd.grad(module(x).sum(), list(module.parameters()))
+            found.append(sum(float(slope.square().sum()) for slope in slopes))
+        return float(np.mean(found))
+
+    # In expectation 1 of each: output layer, its bias, hidden layer, its bias. Standard error 4 % at width 32.
+    assert [kernel(width, "ntk") for width in (32, 512)] == pytest.approx([4, 4], rel=0.15)
+    assert kernel(512, "standard") > 8 * kernel(32, "standard")
