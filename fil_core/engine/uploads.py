@@ -26,12 +26,12 @@ from fil_core.result import Result
 from fil_core.specs import Upload
 from fil_core.specs.checks import digest as check_digest
 
-_SCORES, _PARAMETERS, WEIGHTS, _NETWORK = "scores", "parameters", "weights", "network"
+_SCORES, _PARAMETERS, WEIGHTS, _INITIAL = "scores", "parameters", "weights", "initial"
 UPLOADS = {
     _SCORES: "your own scores",
     _PARAMETERS: "your own coefficients",
     WEIGHTS: "your own weights",
-    _NETWORK: "your own network weights",
+    _INITIAL: "your own network weights",
 }
 ReadTable = Callable[[Path, Collection[str]], pd.DataFrame]
 
@@ -211,8 +211,8 @@ def keep_network(store: Store, arrays: Mapping[str, np.ndarray], *, title: str =
         Their name, 64 hex characters, whatever the order of the arrays.
     """
     ordered = {name: arrays[name] for name in sorted(arrays)}
-    digest = fingerprint(_NETWORK, *(part for named in ordered.items() for part in named))
-    store.put(digest, Result(pd.DataFrame(), ordered, {"file": title}, {"analysis": _NETWORK}))
+    digest = fingerprint(_INITIAL, *(part for named in ordered.items() for part in named))
+    store.put(digest, Result(pd.DataFrame(), ordered, {"file": title}, {"analysis": _INITIAL}))
     return digest
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -63,12 +64,21 @@ def _mlp_size(spec: NetworkSpec, d: int, k: int) -> float:
     return float(sum((a + 1) * b for a, b in itertools.pairwise(widths)))
 
 
-def _pixels(d: int) -> float:
-    return max(d, LEAST_SIDE**2) / LEAST_SIDE**2  # of a 28 x 28 image
+def _square(d: int) -> tuple[int, int]:
+    """Side, in its margin, and channels of a square image of d numbers; grey if d is a square or three are not."""
+    grey, colour = math.isqrt(d), math.isqrt(d // 3)
+    side, channels = (colour, 3) if grey**2 < d == 3 * colour**2 else (round(d**0.5), 1)
+    return max(side, LEAST_SIDE), channels
 
 
 def _cnn_size(spec: NetworkSpec, d: int, k: int) -> float:
-    return 183_168.0 + 65_792 * _pixels(d) + 257 * k  # exact for a grey image of 28 x 28
+    side, channels = _square(d)
+    positions = ((side // 4 - 3) // 2 - 1) ** 2  # left after four convolutions
+    return 182_656.0 + 512 * channels + 65_536 * positions + 256 + 257 * k  # exact for square images
+
+
+def _cnn_operations(spec: NetworkSpec, d: int, k: int) -> float:
+    return 1.3e6 * (_square(d)[0] / LEAST_SIDE) ** 2
 
 
 _BUILD = "fil_core.models.networks.build"
@@ -96,7 +106,7 @@ NETWORKS: dict[str, NetworkFamily] = {
             needs_images=True,
             build=Late(_BUILD, "cnn"),
             parameters=_cnn_size,
-            operations=lambda spec, d, k: 1.3e6 * _pixels(d),
+            operations=_cnn_operations,
         ),
         NetworkFamily(
             name="resnet18",

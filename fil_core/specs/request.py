@@ -159,7 +159,7 @@ class NetworkRequest(Request):
     @property
     def uploads(self) -> tuple[Upload, ...]:
         """The uploaded weights that it starts from."""
-        return () if self.network.initial is None else (Upload("network", self.network.initial),)
+        return () if self.network.initial is None else (Upload("initial", self.network.initial),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

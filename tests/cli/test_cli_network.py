@@ -106,7 +106,7 @@ def of_network(analysis) -> bool:
 def test_a_file_of_weights_is_stored_and_named_by_its_content(weights):
     run = command("--initial", weights)
     name = run.request(Trial).network.initial
-    stored = load(run.engine.store, Upload("network", name))
+    stored = load(run.engine.store, Upload("initial", name))
     assert stored.summary == {"file": "mine.safetensors"}
     assert stored.arrays["0.weight"].tolist() == np.ones((4, 10)).tolist()
     assert command("--initial", name).request(Trial) == run.request(Trial)
@@ -116,7 +116,7 @@ def test_a_file_that_is_missing_or_no_file_of_weights_is_refused(tmp_path, weigh
     with pytest.raises(DataUnavailable, match=r"none\.safetensors: expected a file"):
         command("--initial", tmp_path / "none.safetensors").request(Trial)
     other = weights.rename(tmp_path / "mine.pt")
-    with pytest.raises(BadData, match=r"network: expected a \.safetensors file; got mine\.pt"):
+    with pytest.raises(BadData, match=r"initial: expected a \.safetensors file; got mine\.pt"):
         command("--initial", other).request(Trial)
     with pytest.raises(FilError, match="initial"):
         command("--initial", "x\0.safetensors").request(Trial)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +72,7 @@ def test_every_number_is_kept_exactly(stored, read, tmp_path):
 def test_what_are_no_weights_is_refused(arrays, message, tmp_path):
     path = tmp_path / "model.safetensors"
     save_torch_file(arrays, path)
-    with pytest.raises(BadData, match="^network: ") as refusal:
+    with pytest.raises(BadData, match="^initial: ") as refusal:
         read_network(path)
     assert message in str(refusal.value) and "model.safetensors" in str(refusal.value)
 
@@ -119,3 +121,42 @@ def test_a_file_that_is_cut_off_is_refused(cut, tmp_path):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises((BadData, DataUnavailable), match="none.safetensors"):
         read_network(tmp_path / "none.safetensors")
+
+
+def forged(folder: Path, header: dict[str, object], content: bytes, size: int | None = None) -> Path:
+    """A file whose header is written by hand."""
+    text = json.dumps(header).encode()
+    path = folder / "net.safetensors"
+    path.write_bytes(struct.pack("<Q", len(text) if size is None else size) + text + content)
+    return path
+
+
+def entry(shape: object, offsets: object, dtype: str = "F32") -> dict[str, object]:
+    return {"a": {"dtype": dtype, "shape": shape, "data_offsets": offsets}}
+
+
+@pytest.mark.parametrize(
+    ("header", "size"),
+    [
+        (entry([10**6, 10**6], [0, 4 * 10**12]), None),
+        (entry([10**6, 10**6], [0, 24]), None),
+        (entry([3], [0, 24]), None),
+        (entry([2**63, 2], [0, 24]), None),
+        (entry([-6], [0, 24]), None),
+        (entry([6], [8, 32]), None),
+        (entry([6], [0, 24]) | {"b": entry([6], [0, 24])["a"]}, None),
+        (entry([6], [0, 24]), 2**62),
+        (entry([6], [0, 24]), 0),
+    ],
+    ids=[
+        "beyond the end", "a large shape", "a small shape", "an overflow", "a negative shape", "shifted",
+        "shared bytes", "a large header", "no header",
+    ],
+)  # fmt: skip
+def test_a_file_that_lies_about_its_sizes_is_refused(header, size, tmp_path):
+    with pytest.raises(BadData, match=r"^initial: expected a safetensors file of numbers; net\.safetensors cannot be"):
+        read_network(forged(tmp_path, header, bytes(24), size))
+
+
+def test_the_same_header_with_true_sizes_is_read(tmp_path):
+    assert read_network(forged(tmp_path, entry([2, 3], [0, 24]), bytes(24)))["a"].tolist() == [[0, 0, 0]] * 2

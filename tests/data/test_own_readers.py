@@ -164,7 +164,7 @@ def test_a_network_from_the_sandbox_is_that_of_the_reader(tmp_path):
         assert (array.dtype, array.shape) == (here[name].dtype, values[name].shape)
         assert np.array_equal(array, here[name]) and np.array_equal(array, values[name])
     path.write_bytes(safetensors({"0.weight": np.array([np.nan])}))
-    with pytest.raises(BadData, match=r"^network: expected finite weights in mine\.safetensors; got nan in 0\.weight"):
+    with pytest.raises(BadData, match=r"^initial: expected finite weights in mine\.safetensors; got nan in 0\.weight"):
         network_in_sandbox(path, title="mine.safetensors")
 
 

@@ -17,6 +17,9 @@ from sklearn.linear_model import LogisticRegression
 
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.network.request import NetworkFitRequest
+from fil_core.analyses.table import ANALYSES
+from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.data.own import Choices, add
 from fil_core.data.own.network import read_network
 from fil_core.data.own.parameters import read_parameters
@@ -471,8 +474,8 @@ def test_weights_of_a_network_survive_the_store_under_their_names(engine):
         "a/b": np.ones(1),
     }
     name = keep_network(engine.store, arrays, title="mine.safetensors")
-    stored = load(engine.store, Upload("network", name))
-    assert (stored.provenance["analysis"], stored.summary) == ("network", {"file": "mine.safetensors"})
+    stored = load(engine.store, Upload("initial", name))
+    assert (stored.provenance["analysis"], stored.summary) == ("initial", {"file": "mine.safetensors"})
     assert list(stored.arrays) == sorted(arrays)
     for key, array in stored.arrays.items():
         assert (array.dtype, array.shape) == (arrays[key].dtype, arrays[key].shape)
@@ -499,20 +502,53 @@ def test_a_stored_network_is_what_its_request_starts_from(engine, tmp_path):
     save_torch_file(module.state_dict(), path)
     name = keep_network(engine.store, read_network(path), title=path.name)
     request = NetworkRequest(network=NetworkSpec(width=4, initial=name))
-    assert request.uploads == (Upload("network", name),)
+    assert request.uploads == (Upload("initial", name),)
     stored = load(engine.store, request.uploads[0])
     again = network(request.network, shape, initial=stored.arrays)
     assert all(torch.equal(again.state_dict()[key], value) for key, value in module.state_dict().items())
-    wanted = r"^network: mine\.safetensors: expected the weights of mlp 1 × 5, relu"
+    wanted = r"^initial: mine\.safetensors: expected the weights of mlp 1 × 5, relu"
     with pytest.raises(BadData, match=wanted), naming_all([stored]):
         network(NetworkSpec(width=5), shape, initial=stored.arrays)
+
+
+def test_no_upload_is_taken_for_the_result_of_an_analysis(engine, patients):
+    """Both are told apart by that word alone: a trained network must not be taken for one that was uploaded."""
+    assert {analysis.name for analysis in ANALYSES} & set(UPLOADS) == set()
+    engine.get(NetworkFitRequest(data=patients, network=NetworkSpec(width=8, lr=0.05, time=2)))
+    key = next(entry.key for entry in engine.store.entries() if entry.analysis == "network")
+    with pytest.raises(BadData, match="^initial: .* not in this store"):
+        engine.get(unique(patients, key))
+
+
+def unique(data: DataSpec, initial: str | None, **more) -> UniqueInfoRequest:
+    return UniqueInfoRequest(data=data, network=NetworkSpec(width=8, lr=0.05, time=10, initial=initial, **more))
+
+
+def test_unique_information_starts_from_the_weights_that_were_brought(engine, patients):
+    """Those of another seed give what that seed gives."""
+    data = engine.dataset(patients)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        net = torch.nn.Sequential(torch.nn.Linear(data.d, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
+    weights = {name: value.numpy() for name, value in net.state_dict().items()}
+    brought = engine.get(unique(patients, keep_network(engine.store, weights)))
+    seeded = engine.get(unique(patients, None, init_seed=7))
+    pd.testing.assert_frame_equal(brought.table, seeded.table, check_exact=True)
+    assert not np.allclose(brought.table["f_si"], engine.get(unique(patients, None)).table["f_si"])
+
+
+def test_weights_of_another_network_are_refused_by_the_name_of_their_file_and_nothing_is_stored(engine, patients):
+    request = unique(patients, keep_network(engine.store, {"4.bias": np.ones(1)}, title="net.safetensors"))
+    with pytest.raises(BadData, match=r"^initial: net\.safetensors: expected the weights of mlp .*4\.bias unknown"):
+        engine.get(request)
+    assert engine.find(request) is None
 
 
 def test_other_uploads_are_no_networks_and_lost_ones_are_named(engine):
     theta = keep_parameters(engine.store, np.ones(3))
     for digest in (theta, HASH):
-        with pytest.raises(BadData, match=r"^network: .* are not in this store; give the file again"):
-            load(engine.store, Upload("network", digest))
+        with pytest.raises(BadData, match=r"^initial: .* are not in this store; give the file again"):
+            load(engine.store, Upload("initial", digest))
     with pytest.raises(BadData, match="parameters: .* are not in this store"):
         load(engine.store, Upload("parameters", keep_network(engine.store, {"theta": np.ones(3)})))
-    assert UPLOADS["network"] == "your own network weights"
+    assert UPLOADS["initial"] == "your own network weights"

@@ -49,7 +49,7 @@ def test_a_shape_is_that_of_the_data(images, make_dataset):
     ],
 )
 def test_images_are_needed(spec, make, got, images, make_dataset):
-    with pytest.raises(BadData, match=rf"^{spec.kind}: expected images; {got}\. Take linear or mlp\."):
+    with pytest.raises(BadData, match=rf"^network: expected images for {spec.kind}; {got}\. Take linear or mlp\."):
         shape_of(spec, make(images, make_dataset))
 
 

@@ -15,10 +15,12 @@ from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional
 
+from fil_core.analyses.unique_information.request import UniqueInfoRequest
+from fil_core.engine import Engine
 from fil_core.errors import BadData, BadRequest
 from fil_core.models.networks import ScaledLinear, build, network
 from fil_core.models.networks.layers import Erf, Pictures
-from fil_core.specs import NETWORKS, NetworkSpec
+from fil_core.specs import NETWORKS, DataSpec, NetworkSpec
 from fil_core.specs.networks import Shape, register_network
 
 TABLE = Shape(features=7, outputs=3)
@@ -28,6 +30,11 @@ SMALL = Shape(features=64, outputs=3, image=(8, 8))
 ODD = Shape(features=20 * 33, outputs=3, image=(20, 33))
 LARGE = Shape(features=45 * 61, outputs=3, image=(45, 61))
 ROUND_OFF = 1e-12  # relative to the largest: sums in float64 of up to 2,048 terms, in another order
+
+
+def square(side: int, channels: int) -> Shape:
+    image = (side, side) if channels == 1 else (side, side, channels)
+    return Shape(features=side * side * channels, outputs=3, image=image)
 
 
 def spec(kind: str = "mlp", **more) -> NetworkSpec:
@@ -160,7 +167,8 @@ def test_stacked_networks_are_the_single_ones(kind, shape, scaling):
         ("linear", TABLE, True),
         ("mlp", TABLE, True),
         ("cnn", GREY, True),
-        ("cnn", COLOUR, False),
+        ("cnn", COLOUR, True),
+        *(("cnn", square(side, channels), True) for side in (8, 40, 48, 56, 64) for channels in (1, 3)),
         ("resnet18", GREY, False),
     ],
 )
@@ -170,6 +178,24 @@ def test_sizes_are_what_the_families_say(kind, shape, exact, outputs):
     counted = sum(weight.numel() for weight in network(asked, dataclasses.replace(shape, outputs=outputs)).parameters())
     said = NETWORKS[kind].parameters(asked, shape.features, outputs)
     assert said == counted if exact else counted * 0.98 <= said <= counted * 2  # estimates of memory; rounded up
+
+
+@pytest.mark.parametrize(("side", "channels"), [(8, 1), (28, 1), (28, 3), (64, 1), (64, 3)])
+def test_the_small_convolutional_network_takes_about_the_work_that_its_family_says(side, channels):
+    """Multiply-adds by each layer's weights and the positions at which they are used; the area alone is scaled."""
+    shape, done = square(side, channels), []
+    module = network(spec("cnn"), shape)
+
+    def count(layer, _, out):
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            done.append(layer.weight.numel() * (out[0, 0].numel() if out.ndim == 4 else 1))
+
+    for layer in module.modules():
+        layer.register_forward_hook(count)
+    module(inputs(shape, 1))
+    assert len(done) == 6
+    said = NETWORKS["cnn"].operations(spec("cnn"), shape.features, shape.outputs)
+    assert said == pytest.approx(sum(done), rel=0.6)  # an estimate: seconds, from many such numbers
 
 
 # --- linear and fully connected -------------------------------------------------------------------------------------
@@ -364,7 +390,7 @@ def test_uploaded_weights_take_the_place_of_drawn_ones(kind, shape):
 )
 def test_uploaded_weights_that_do_not_fit_are_refused(change, wanted):
     given = {name: a for name, a in (arrays(network(spec(), TABLE)) | change).items() if a is not None}
-    with pytest.raises(BadData, match="^network: ") as refusal:
+    with pytest.raises(BadData, match="^initial: ") as refusal:
         network(spec(), TABLE, initial=given)
     for text in wanted:
         assert text in str(refusal.value)
@@ -381,7 +407,7 @@ def test_the_names_that_are_expected_are_those_of_the_family(kind, advice):
 def test_weights_that_float32_cannot_hold_are_refused():
     given = arrays(network(spec(), TABLE)) | {"2.bias": np.array([0.0, 1e300, 0.0])}
     assert network(spec(), TABLE, initial=given)[2].bias[1] == 1e300
-    with pytest.raises(BadData, match=r"network: expected finite weights; got inf in 2\.bias"):
+    with pytest.raises(BadData, match=r"initial: expected finite weights; got inf in 2\.bias"):
         network(spec(precision="float32"), TABLE, initial=given)
 
 
@@ -455,8 +481,53 @@ def test_a_registered_network_that_cannot_be_measured_is_refused(make, message, 
         network(asked, TABLE)
 
 
+class Squares(nn.Module):
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.layer = nn.Linear(shape.features, shape.outputs)
+
+    def forward(self, x):
+        return self.layer(x.square())
+
+
+def test_a_registered_network_is_asked_for_by_its_name(registered):
+    """It is linear in its weights, so that the linearised network is the real one."""
+    asked = dataclasses.replace(registered(lambda spec, shape: Squares(shape), "squares"), lr=0.1, time=20)
+    data = DataSpec(name="digits", classes=("3", "8"), subset=40)
+    found = Engine().get(UniqueInfoRequest(data=data, network=asked))
+    assert found.summary["parameters"] == 65
+    assert len(found.table) == 40 and (found.table["f_si"] > 0).all()
+    assert found.summary["linear_distance"] == pytest.approx(0, abs=1e-10)  # round-off of 20 steps
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn", "mine", "", "my net", "3d"])
+def test_names_that_are_taken_or_none_are_refused(name, registered):
+    registered(lambda spec, shape: Squares(shape))
+    before = dict(NETWORKS)
+    with pytest.raises(BadRequest, match=f"^network: expected a name other than linear, .*, mine, of .*; got '{name}'"):
+        register_network(name, lambda spec, shape: Squares(shape), parameters=1, operations=1)
+    assert before == NETWORKS
+
+
 def test_every_family_has_its_builder():
     assert {"linear", "mlp", "cnn", "resnet18"} == set(NETWORKS)
     assert [family.build.load() for family in NETWORKS.values()] == [
         build.linear, build.mlp, build.cnn, build.resnet18,
     ]  # fmt: skip
+
+
+def test_the_tangent_kernel_is_about_the_same_at_every_width_in_its_own_scaling_alone():
+    x = inputs(TABLE, 1)
+    x = x / x.square().mean().sqrt()
+
+    def kernel(width: int, scaling: str) -> float:
+        found = []
+        for seed in range(100):
+            module = network(spec(width=width, scaling=scaling, init_seed=seed), dataclasses.replace(TABLE, outputs=1))
+            slopes = torch.autograd.grad(module(x).sum(), list(module.parameters()))
+            found.append(sum(float(slope.square().sum()) for slope in slopes))
+        return float(np.mean(found))
+
+    # In expectation 1 of each: output layer, its bias, hidden layer, its bias. Standard error 4 % at width 32.
+    assert [kernel(width, "ntk") for width in (32, 512)] == pytest.approx([4, 4], rel=0.15)
+    assert kernel(512, "standard") > 8 * kernel(32, "standard")

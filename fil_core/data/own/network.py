@@ -40,7 +40,7 @@ def read_network(path: Path) -> dict[str, np.ndarray]:
     """
     if path.suffix.lower() != _SUFFIX:
         raise BadData(
-            f"network: expected a {_SUFFIX} file; got {path.name}. Write the state_dict with "
+            f"initial: expected a {_SUFFIX} file; got {path.name}. Write the state_dict with "
             "safetensors.torch.save_file; pickles, such as .pt and .pth, are not opened."
         )
     check_readable(path)
@@ -63,7 +63,7 @@ def check_finite(arrays: Mapping[str, np.ndarray], *, file_name: str = "") -> No
     place = f" in {file_name}" if file_name else ""
     for name, array in arrays.items():
         if not (finite := np.isfinite(array)).all():
-            raise BadData(f"network: expected finite weights{place}; got {array[~finite].flat[0]} in {name}.")
+            raise BadData(f"initial: expected finite weights{place}; got {array[~finite].flat[0]} in {name}.")
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
@@ -76,21 +76,21 @@ def _read(path: Path) -> dict[str, np.ndarray]:
             _check_content(path.name, slices)
             return {name: _array(file.get_tensor(name), slices[name].get_dtype()) for name in names}
     except (SafetensorError, OSError, TypeError, AttributeError, RuntimeError) as error:
-        raise BadData(f"network: expected a safetensors file of numbers; {path.name} cannot be read.") from error
+        raise BadData(f"initial: expected a safetensors file of numbers; {path.name} cannot be read.") from error
 
 
 def _check_content(file_name: str, slices: dict[str, Any]) -> None:
     """Refuse, from the header alone, what are no weights of a network, or too many."""
     if not 1 <= len(slices) <= _MOST_ARRAYS:
-        raise BadData(f"network: expected from 1 to {_MOST_ARRAYS:,} arrays in {file_name}; got {len(slices):,}.")
+        raise BadData(f"initial: expected from 1 to {_MOST_ARRAYS:,} arrays in {file_name}; got {len(slices):,}.")
     count = sum(math.prod(one.get_shape()) for one in slices.values())
     if count > _MOST_WEIGHTS:
-        raise BadData(f"network: expected at most {_MOST_WEIGHTS:,} numbers in {file_name}; got {count:,}.")
+        raise BadData(f"initial: expected at most {_MOST_WEIGHTS:,} numbers in {file_name}; got {count:,}.")
     for name, one in slices.items():
-        limits.check_name(f"network: {file_name}: array", name)
+        limits.check_name(f"initial: {file_name}: array", name)
         if (dtype := one.get_dtype()) not in _DTYPES:
             raise BadData(
-                f"network: expected arrays of {', '.join(_DTYPES)} in {file_name}; got {dtype} in {name}. Convert it."
+                f"initial: expected arrays of {', '.join(_DTYPES)} in {file_name}; got {dtype} in {name}. Convert it."
             )
 
 

@@ -49,7 +49,7 @@ def load_initial(module: nn.Module, initial: Mapping[str, np.ndarray], spec: Net
         found = "; ".join(f"{_listed(names)} {what}" for what, names in faults.items() if names)
         advice = _NAMES.get(spec.kind, "The names and shapes are those of the network's state_dict.")
         raise BadData(
-            f"network: expected the weights of {spec.text} with {shape.features:,} inputs and {shape.outputs:,} "
+            f"initial: expected the weights of {spec.text} with {shape.features:,} inputs and {shape.outputs:,} "
             f"{'output' if shape.outputs == 1 else 'outputs'}; got {found}. {advice}"
         )
     module.load_state_dict({name: torch.tensor(array) for name, array in initial.items()}, strict=True)

@@ -23,7 +23,7 @@ def shape_of(spec: NetworkSpec, dataset: Dataset) -> Shape:
         image = None
     if spec.family.needs_images and image is None:
         others = " or ".join(name for name, family in NETWORKS.items() if not family.needs_images)
-        raise BadData(f"{spec.kind}: expected images; got {_features(dataset)}. Take {others}.")
+        raise BadData(f"network: expected images for {spec.kind}; got {_features(dataset)}. Take {others}.")
     return Shape(dataset.d, outputs_of(dataset), image)
 
 
