@@ -107,8 +107,8 @@ def run(request: UniqueInfoRequest, inputs: Inputs, progress: Progress | None = 
     """Unique information of every example, at the last step and at times before it.
 
     The arrays hold `times` (T,), -1 for infinitely many, and by time (T, n) `loss`, `grad_norm` and each measure but
-    `si_sgd`; `prediction_changes` (n, m k), how leaving each example out changes every validation output at the last step, unless
-    they are too many; and `validation_outputs` (m, k) of the linearised network.
+    `si_sgd`; `prediction_changes` (n, m k), how leaving each example out changes every validation output at the last
+    step, unless they are too many; and `validation_outputs` (m, k) of the linearised network.
 
     Args:
         request: network, training, kernel, and groups.
