@@ -12,6 +12,7 @@ from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.data.own import Choices, add
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
+from fil_core.errors import BadRequest
 from fil_core.specs import DataSpec, NetworkSpec
 
 DIGITS = DataSpec(name="digits", classes=("4", "9"))
@@ -88,3 +89,10 @@ def test_a_smaller_training_set_has_the_examples_that_it_says(engine):
 def test_the_interval_of_a_correlation(pearson, n, expected):
     # The last as tables of Fisher's transform have it: tanh(0.5493 -+ 1.96 / 5).
     assert interval(pearson, n) == pytest.approx(expected, abs=2e-3)
+
+
+@pytest.mark.parametrize("examples", [1, 61])
+def test_a_number_of_examples_that_cannot_be_compared_is_refused(engine, examples):
+    data = DataSpec(name="digits", classes=("3", "8"), subset=60)
+    with pytest.raises(BadRequest, match="examples: expected at least 2.*at most the 60 training examples; got"):
+        engine.get(GroundTruthRequest(data=data, network=NetworkSpec(width=4, time=2), examples=examples))

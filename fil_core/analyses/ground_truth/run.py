@@ -21,6 +21,7 @@ from fil_core.progress import Progress
 from fil_core.result import Result
 
 PAIRS = {"weights": ("si_weights", "weights_change"), "predictions": ("f_si", "prediction_change")}
+_FEWEST = 2  # examples that can be compared
 _NORMAL = 1.959964  # of which 95 % of a normal distribution lie within
 
 
@@ -28,8 +29,11 @@ def check(request: GroundTruthRequest, dataset: Dataset) -> None:
     """Raises BadData or BadRequest for what the data do not have."""
     check_unique(request, dataset)
     check_network(request, dataset)
-    if request.examples is not None and request.examples < 2:
-        raise BadRequest(f"examples: expected at least 2, so that they can be compared; got {request.examples}.")
+    if request.examples is not None and not _FEWEST <= request.examples <= dataset.n:
+        raise BadRequest(
+            f"examples: expected at least {_FEWEST}, so that they can be compared, and at most the {dataset.n:,} training "
+            f"examples; got {request.examples:,}."
+        )
 
 
 def run(request: GroundTruthRequest, inputs: Inputs, progress: Progress | None = None) -> Result:

@@ -30,8 +30,8 @@ def view(asked: UniqueInfoRequest, data: Dataset) -> None:
         bind="query-params", help="The real network is trained again without each of them.", width=340,
     )  # fmt: skip
     same = {field.name: getattr(asked, field.name) for field in dataclasses.fields(asked)}
-    request = GroundTruthRequest(**same, examples=int(examples) or None)
-    runs = min(int(examples) or data.n, data.n)
+    request = GroundTruthRequest(**same, examples=int(examples) if 0 < examples < data.n else None)
+    runs = request.examples or data.n
     result = compute.offered(request, f"Train {text.counted(runs, 'time')} without one example", key="truth-compute")
     if result is None:
         return
