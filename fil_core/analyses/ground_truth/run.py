@@ -31,8 +31,8 @@ def check(request: GroundTruthRequest, dataset: Dataset) -> None:
     check_network(request, dataset)
     if request.examples is not None and not _FEWEST <= request.examples <= dataset.n:
         raise BadRequest(
-            f"examples: expected at least {_FEWEST}, so that they can be compared, and at most the {dataset.n:,} training "
-            f"examples; got {request.examples:,}."
+            f"examples: expected at least {_FEWEST}, so that they can be compared, and at most the {dataset.n:,} "
+            f"training examples; got {request.examples:,}."
         )
 
 
