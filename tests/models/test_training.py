@@ -149,3 +149,12 @@ def test_what_layers_put_out_is_counted():
     net = nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 1)).double()
     assert activation_bytes(net, torch.zeros(1, 3, dtype=torch.float64)) == 8 * (5 + 5 + 1)
     assert not net[0]._forward_hooks
+
+
+def test_a_start_without_a_finite_loss_is_not_blamed_on_the_step(case):
+    net, X, Y = case
+    huge = copy.deepcopy(net)
+    with torch.no_grad():
+        huge[2].weight.fill_(1e200)
+    with pytest.raises(BadRequest, match="initial: expected weights with which the loss is finite"):
+        run(huge, X, Y, lr=LR, l2=0.0, steps=3)

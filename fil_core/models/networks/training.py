@@ -94,6 +94,11 @@ def run(
 
 
 def _check_finite(loss: Tensor, step: int, lr: float) -> None:
+    if not bool(torch.isfinite(loss)) and not step:
+        raise BadRequest(
+            f"initial: expected weights with which the loss is finite; at the start it is {float(loss)}. Scale the "
+            "weights or the data down."
+        )
     if not bool(torch.isfinite(loss)):
         raise BadRequest(
             f"lr: expected a step with which the loss stays finite; with {lr:g} it is {float(loss)} before step "
