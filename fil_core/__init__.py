@@ -24,7 +24,7 @@ from importlib import import_module
 from typing import Any
 
 _WHERE = {
-    "fil_core.specs": ("DataSpec", "ModelSpec", "Request", "DEFAULT_L2", "LARGEST_L2", "ATTACKABLE"),
+    "fil_core.specs": ("DataSpec", "ModelSpec", "NetworkSpec", "Request", "DEFAULT_L2", "LARGEST_L2", "ATTACKABLE"),
     "fil_core.analyses.table": ("ANALYSES", "analysis_of", "request_of"),
     "fil_core.attacks.attackers": ("ATTACKERS", "WHITE_BOX"),
     "fil_core.specs.weights": ("Irfil", "Dropping", "GivenWeights", "Weighting", "METHODS", "weighting"),
@@ -38,6 +38,7 @@ _WHERE = {
         "SingularCurvature", "WorkersUnavailable",
     ),
     "fil_core.data": ("load", "catalogue", "resolve", "source_of"),
+    "fil_core.specs.networks": ("register_network", "Shape"),
     "fil_core.models": ("fit", "Fitted"),
     "fil_core.models.networks": ("network",),
     "fil_core.leakage.fil": ("fil", "group_fil", "measure"),

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from fil_core.display.numbers import count, number, percent
 
 STABLE = 2.0  # step times largest curvature, below which descent comes nearer to its limit in each step
-_FAR = 0.5  # of the way that predictions move: a real network this far from the linearised one is another one
+_FAR = 0.15  # of the way that predictions move: a real network this far from the linearised one is another one
 
 State = Literal["predictable", "far from linear", "unpredictable", "not run"]
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from fil_core.influence.descent import Descent
 
+_ROUNDING = 1e4  # units of rounding, of the residuals at the start
 _BYTES = 2**28  # of the changes of outputs that are held at the same time
 
 
@@ -100,6 +101,8 @@ def sgd_distance(descent: Descent, change: Tensor, steps: int | None, *, batch: 
         (G,) >= 0, NaN where nothing has noise; and the number of directions that have some.
     """
     r, roots = descent.residuals(steps), descent.values.sqrt()
+    # Residuals that are rounding of those at the start are none: where all are, nothing has noise.
+    r = torch.where(r.abs() > _ROUNDING * torch.finfo(r.dtype).eps * descent.start.norm(), r, 0.0)
     gradients = roots * torch.einsum("ia,iaj->ij", r, descent.vectors.unflatten(0, (descent.n, descent.k)))
     centred = gradients - gradients.mean(0)
     h = descent.values / descent.n + descent.l2

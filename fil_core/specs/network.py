@@ -87,16 +87,16 @@ class NetworkSpec:
     """
 
     kind: str = option("mlp", _network(), "linear, mlp (default), cnn or resnet18", flag="network", called="network", link="network", always=True)  # noqa: E501 # fmt: skip
-    width: int = option(512, whole(most=MOST_WIDTH), "units of each hidden layer of mlp (default 512)", link="width")
+    width: int = option(256, whole(most=MOST_WIDTH), "units of each hidden layer of mlp (default 256)", link="width")
     depth: int = option(1, whole(most=MOST_DEPTH), "hidden layers of mlp (default 1)", link="depth")
     activation: str = option("relu", choice(ACTIVATIONS), "of mlp (default relu)", link="activation")
     scaling: str = option("standard", choice(SCALINGS), "of mlp: PyTorch's start, or the one of the neural tangent kernel", link="scaling")  # noqa: E501 # fmt: skip
     initial: str | None = option(None, _digest(), "weights to start from, .safetensors with the keys of the state_dict", link="initial")  # noqa: E501 # fmt: skip
     init_seed: int = option(0, whole(least=0), "seed of the random start (default 0)", link="init-seed")
-    lr: float = option(0.1, number(), "step of gradient descent on the mean loss (default 0.1)", link="lr", always=True)
-    time: int | str = option(
-        1000, _time(), "steps of gradient descent, or inf (default 1000)", link="time", always=True
+    lr: float = option(
+        0.05, number(), "step of gradient descent on the mean loss (default 0.05)", link="lr", always=True
     )
+    time: int | str = option(500, _time(), "steps of gradient descent, or inf (default 500)", link="time", always=True)
     l2: float = option(0.0, number(zero=True), "decay towards the start (default 0)", link="decay", always=True)
     precision: str = option("float64", choice(("float64", "float32")), "numbers to compute with (default float64)")
 

@@ -136,7 +136,7 @@ def register_network(
     Raises:
         BadRequest: the name is taken, or is no name.
     """
-    if not name.isidentifier() or name in NETWORKS:
+    if not isinstance(name, str) or not name.isidentifier() or name in NETWORKS:
         raise BadRequest(
             f"network: expected a name other than {', '.join(NETWORKS)}, of letters and digits; got {name!r}."
         )

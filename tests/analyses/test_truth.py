@@ -12,6 +12,7 @@ from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.data.own import Choices, add
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
+from fil_core.engine.uploads import keep_network
 from fil_core.errors import BadRequest
 from fil_core.specs import DataSpec, NetworkSpec
 
@@ -85,14 +86,58 @@ def test_a_smaller_training_set_has_the_examples_that_it_says(engine):
     assert (table["examples"] == (table["keep"] * 60).round()).all()
 
 
+def test_noise_that_is_rounding_is_none_and_is_told(engine, tmp_path):
+    draw = np.random.default_rng(0)
+    np.savez(tmp_path / "wide.npz", X=draw.normal(size=(8, 40)), y=[0, 1] * 4, X_test=draw.normal(size=(3, 40)), y_test=[0, 1, 0])  # noqa: E501 # fmt: skip
+    data = DataSpec(name=add(tmp_path / "wide.npz", Choices()).name, preprocess="none")
+    for time in ("inf", 20_000):
+        found = engine.get(UniqueInfoRequest(data=data, network=NetworkSpec(kind="linear", lr=0.1, time=time)))
+        assert found.table["si_sgd"].isna().all() and found.summary["sgd_directions"] == 0
+        assert any("si_sgd is not defined" in warning for warning in found.provenance["warnings"])
+        assert (found.table["f_si"] > 0).all()
+
+
+@pytest.mark.parametrize("huge", [1e160, 1e300])
+def test_a_start_that_overflows_is_refused_at_infinite_time_too(engine, huge):
+    data = DataSpec(name="digits", classes=("3", "8"), subset=60)
+    d = engine.dataset(data).d
+    weights = {"0.weight": np.zeros((4, d)), "0.bias": np.ones(4), "2.weight": np.ones((1, 4)), "2.bias": np.full(1, huge)}  # noqa: E501 # fmt: skip
+    start = keep_network(engine.store, weights)
+    network = NetworkSpec(width=4, time="inf", l2=0.1, initial=start)
+    with pytest.raises(BadRequest, match="initial: expected a start whose outputs and kernel are at most 1e\\+60"):
+        engine.get(UniqueInfoRequest(data=data, network=network))
+
+
+def test_more_outputs_than_can_be_factorised_are_refused_before_training(engine, monkeypatch):
+    monkeypatch.setattr("fil_core.analyses.unique_information.run.free_memory", lambda device: 10_000)
+    monkeypatch.setattr("fil_core.analyses.network.run.run_network", None)
+    data = DataSpec(name="digits", classes=("3", "8"), subset=60)
+    with pytest.raises(BadRequest, match="memory: factorising .* 60 training examples with 1 output .*Take at most [0-9]+ of"):  # noqa: E501 # fmt: skip
+        engine.get(UniqueInfoRequest(data=data, network=NetworkSpec(width=5, time=3)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"pairs_with": 3}, "pairs-with: expected none beside true retraining"),
+        ({"subsets": 2}, "subsets: expected none or at least 3"),
+        ({"subsets": 5, "share": 1.0}, "of a share below 1"),
+        ({"subsets": 10**9}, "subsets"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(fields, message):
+    with pytest.raises(BadRequest, match=message):
+        GroundTruthRequest(network=NetworkSpec(time=3), **fields)
+
+
 @pytest.mark.parametrize(("pearson", "n", "expected"), [(0.9, 3, [-1, 1]), (1.0, 9, [1, 1]), (0.5, 28, [0.156, 0.736])])
 def test_the_interval_of_a_correlation(pearson, n, expected):
     # The last as tables of Fisher's transform have it: tanh(0.5493 -+ 1.96 / 5).
     assert interval(pearson, n) == pytest.approx(expected, abs=2e-3)
 
 
-@pytest.mark.parametrize("examples", [1, 61])
+@pytest.mark.parametrize("examples", [2, 61])
 def test_a_number_of_examples_that_cannot_be_compared_is_refused(engine, examples):
     data = DataSpec(name="digits", classes=("3", "8"), subset=60)
-    with pytest.raises(BadRequest, match="examples: expected at least 2.*at most the 60 training examples; got"):
+    with pytest.raises(BadRequest, match="examples: expected at least 3.*at most the 60 training examples; got"):
         engine.get(GroundTruthRequest(data=data, network=NetworkSpec(width=4, time=2), examples=examples))

@@ -105,9 +105,27 @@ def test_the_largest_eigenvalue_is_that_of_the_hessian(case):
 
     H = torch.autograd.functional.hessian(of_flat, torch.cat([value.flatten() for value in start.values()]))
     exact = float(torch.linalg.eigvalsh(H)[-1])
-    assert largest_eigenvalue(torch.func.grad(loss), start) == pytest.approx(exact, rel=1e-6)
+    # It stops once the value has settled to 1e-4, from below.
+    assert largest_eigenvalue(torch.func.grad(loss), start) == pytest.approx(exact, rel=1e-3)
     done = run(net, X, Y, lr=LR, l2=L2, steps=2)
-    assert done.curvature[0] == pytest.approx(exact + L2, rel=1e-6)
+    assert done.curvature[0] == pytest.approx(exact + L2, rel=1e-3)
+
+
+@pytest.mark.parametrize("activation", [nn.Tanh, nn.ReLU])
+def test_a_large_decay_makes_no_eigenvalues_that_are_none(activation):
+    torch.manual_seed(1)
+    net = nn.Sequential(nn.Linear(5, 4), activation(), nn.Linear(4, 4), activation(), nn.Linear(4, 1)).double()
+    X, Y = torch.randn(12, 5, dtype=torch.float64), torch.rand(12, 1, dtype=torch.float64).round()
+    done = run(net, X, Y, lr=0.1, l2=0.5, steps=50)
+    names = list(done.weights)
+    sizes = [value.numel() for value in done.weights.values()]
+
+    def loss(flat):
+        at = {n: p.view_as(done.weights[n]) for n, p in zip(names, flat.split(sizes), strict=True)}
+        return (torch.func.functional_call(net, at, (X,)) - Y).square().sum(1).mean() / 2
+
+    H = torch.autograd.functional.hessian(loss, torch.cat([value.flatten() for value in done.weights.values()]))
+    assert done.curvature[-1] == pytest.approx(float(torch.linalg.eigvalsh(H)[-1]) + 0.5, rel=1e-3)
 
 
 def test_the_span_of_the_inputs_is_used_only_behind_a_linear_layer(case):

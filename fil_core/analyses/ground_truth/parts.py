@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fil_core.analyses.analysis import Answers
+from fil_core.analyses.analysis import Answers, Sizes
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
+from fil_core.analyses.network.cost import runs_cost
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.retraining.request import RetrainingRequest
 from fil_core.dataset import Dataset
 from fil_core.specs import Request
 
-_RUNS = 32  # of one part: few enough that an interruption costs little, enough to be trained together
+_FEWEST, _MOST = 8, 32  # runs of one part: enough to be trained together
+_WORK = 2e13  # multiply-adds of one part, as far as that leaves so many: an interruption costs some minutes
 
 
 def parts(request: GroundTruthRequest, dataset: Dataset, answers: Answers) -> Sequence[Request]:
@@ -27,7 +29,7 @@ def parts(request: GroundTruthRequest, dataset: Dataset, answers: Answers) -> Se
     first = [training_run(request), request.unique]
     if any(part not in answers for part in first):
         return first
-    return [*first, *retrainings(request, dataset), *group(request), *subsets(request)]
+    return [*first, *retrainings(request, dataset), *group(request), *subsets(request, dataset)]
 
 
 def left_out(request: GroundTruthRequest, dataset: Dataset) -> tuple[int, ...]:
@@ -40,8 +42,14 @@ def left_out(request: GroundTruthRequest, dataset: Dataset) -> tuple[int, ...]:
 
 def retrainings(request: GroundTruthRequest, dataset: Dataset) -> list[RetrainingRequest]:
     """Runs without each of these examples."""
-    ids = left_out(request, dataset)
-    return [_retraining(request, without="each", ids=ids[first : first + _RUNS]) for first in range(0, len(ids), _RUNS)]
+    ids, size = left_out(request, dataset), _runs(request, dataset)
+    return [_retraining(request, without="each", ids=ids[first : first + size]) for first in range(0, len(ids), size)]
+
+
+def _runs(request: GroundTruthRequest, dataset: Dataset) -> int:
+    """How many runs are stored together."""
+    sizes = Sizes(dataset.n, dataset.d, len(dataset.class_names), lambda attribute, bins: 0)
+    return int(min(_MOST, max(_FEWEST, _WORK / runs_cost(request.network, sizes, 1).operations)))
 
 
 def group(request: GroundTruthRequest) -> list[RetrainingRequest]:
@@ -49,17 +57,18 @@ def group(request: GroundTruthRequest) -> list[RetrainingRequest]:
     return [_retraining(request, without="together", ids=request.group)] if request.group else []
 
 
-def subsets(request: GroundTruthRequest) -> list[RetrainingRequest]:
+def subsets(request: GroundTruthRequest, dataset: Dataset) -> list[RetrainingRequest]:
     """The runs on random subsets."""
+    size = _runs(request, dataset)
     return [
         _retraining(
             request,
             without="random",
             share=request.share,
-            draws=tuple(range(first, min(first + _RUNS, request.subsets))),
+            draws=tuple(range(first, min(first + size, request.subsets))),
             draw_seed=request.draw_seed,
         )
-        for first in range(0, request.subsets, _RUNS)
+        for first in range(0, request.subsets, size)
     ]
 
 

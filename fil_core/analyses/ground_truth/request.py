@@ -9,6 +9,8 @@ from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.errors import BadRequest
 from fil_core.specs.options import number, option, whole
 
+_FEWEST = 3  # subsets whose ranks can be compared
+_MOST = 10_000
 _OF_UNIQUE = {field.name for field in dataclasses.fields(UniqueInfoRequest)}
 
 
@@ -25,11 +27,18 @@ class GroundTruthRequest(UniqueInfoRequest):
 
     examples: int | None = option(None, whole(), "leave N examples out, drawn at random (default: each)", link="truth")
     draw_seed: int = option(0, whole(least=0), "seed of --examples and --subsets (default 0)", link="truth-seed")
-    subsets: int = option(0, whole(least=0), "random subsets for the linear datamodelling score (default 0)", link="subsets")  # noqa: E501 # fmt: skip
+    subsets: int = option(0, whole(least=0, most=_MOST), "random subsets for the linear datamodelling score (default 0)", link="subsets")  # noqa: E501 # fmt: skip
     share: float = option(0.5, number(most=1.0), "of the examples that a subset has (default 0.5)")
 
     def _check(self) -> None:
         UniqueInfoRequest._check(self)
+        if self.pairs_with is not None:
+            raise BadRequest("pairs-with: expected none beside true retraining; unique-info tells interactions.")
+        if self.subsets and not (self.subsets >= _FEWEST and self.share < 1):
+            raise BadRequest(
+                f"subsets: expected none or at least {_FEWEST}, of a share below 1, so that ranks can be compared; "
+                f"got {self.subsets} of {self.share:g}."
+            )
         if self.network.steps is None:
             raise BadRequest("time: expected a number of steps, which a real network can be trained for; got inf.")
 

@@ -21,7 +21,7 @@ from fil_core.progress import Progress
 from fil_core.result import Result
 
 PAIRS = {"weights": ("si_weights", "weights_change"), "predictions": ("f_si", "prediction_change")}
-_FEWEST = 2  # examples that can be compared
+_FEWEST = 3  # examples that can be compared
 _NORMAL = 1.959964  # of which 95 % of a normal distribution lie within
 
 
@@ -124,7 +124,7 @@ def _subsets(request: GroundTruthRequest, inputs: Inputs, measured: Result, full
         raise BadRequest(
             "subsets: expected fewer examples or validation rows; their single effects are too many to keep."
         )
-    runs = [inputs.part(part).arrays for part in subsets(request)]
+    runs = [inputs.part(part).arrays for part in subsets(request, inputs.dataset)]
     outputs = np.concatenate([each["outputs"] for each in runs]).reshape(request.subsets, -1)
     lacking = ~np.concatenate([each["kept"] for each in runs])
     predicted = lacking @ changes

@@ -14,7 +14,7 @@ def sentence(subject: Subject, quote: Quote) -> str:
     lds = f" Over random subsets the linear datamodelling score is **{number(s['lds'])}**." if "lds" in s else ""
     return (
         f"Over **{counted(s['examples'], 'example')}**, each really left out, unique information has a correlation of "
-        f"**{s['pearson_predictions']:.3f}** ({low:.3f} to {high:.3f}) with the true change of the predictions (slope "
-        f"{number(s['slope_predictions'])}) and of **{s['pearson_weights']:.3f}** with that of the weights (slope "
-        f"{number(s['slope_weights'])}).{lds} {light(s).says}"
+        f"**{s['pearson_predictions']:.3f}** ({low:.3f} to {high:.3f}) with the true change of the predictions (which "
+        f"is about {number(s['slope_predictions'])} times as large) and of **{s['pearson_weights']:.3f}** with that of "
+        f"the weights ({number(s['slope_weights'])} times).{lds} {light(s).says}"
     )

@@ -20,7 +20,8 @@ def sentence(subject: Subject, quote: Quote) -> str:
     for one in s["scores"]:
         if one["keep"] == least:
             spread = "" if one["std"] is None else f" ± {score(one['std'], s['score'])}"
-            said.append(f"**{score(one['mean'], s['score'])}**{spread} with {one['kept']} examples")
+            the = "" if one["kept"] == RANDOM else "the "
+            said.append(f"**{score(one['mean'], s['score'])}**{spread} with {the}{one['kept']} examples")
     by = "" if s["by"] == RANDOM else f", ranked by {s['by']}"
     return (
         f"Trained on {percent(least, 0)} of {counted(s['n'], 'example')}{by}, the network has a test {s['score']} of "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,9 +20,10 @@ from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest
 from fil_core.influence.descent import Descent, descent
 from fil_core.influence.detection import auroc, auroc_by_chance
-from fil_core.influence.kernels import Kernels, Mode, kernels
+from fil_core.influence.kernels import Kernels, Mode, free_memory, kernels
 from fil_core.influence.unique import UniqueInformation, unique_information
-from fil_core.models.networks.inputs import shape_of, validation_rows
+from fil_core.models.fitted import device_of
+from fil_core.models.networks.inputs import outputs_of, shape_of, validation_rows
 from fil_core.models.networks.problem import Problem, score
 from fil_core.models.networks.training import outputs_at, trainable
 from fil_core.progress import Progress
@@ -30,6 +32,8 @@ from fil_core.specs import EffectRequest
 
 MEASURES = ("si_weights", "f_si", "si_sgd", "training_change")
 BY_TIME, OF_LOSS = ("si_weights", "f_si", "training_change"), ("loss", "grad_norm")
+_MATRICES = 5  # of the kernel's size: itself, its eigenvectors, and what finding them takes
+_LARGEST = 1e60  # of outputs and kernel: powers of them are finite in float64
 _LARGEST_CHANGES = 2**26  # bytes of the changes of single predictions that are kept
 
 
@@ -44,12 +48,31 @@ def check_effect(request: EffectRequest, dataset: Dataset) -> None:
 def check(request: UniqueInfoRequest, dataset: Dataset) -> None:
     """As `check_effect`; the examples that are named must be there too."""
     check_effect(request, dataset)
+    _check_room(request, dataset)
     for id in (*request.group, *(() if request.pairs_with is None else (request.pairs_with,))):
         dataset.row(id)
     if len(request.group) >= dataset.n - 1:
         raise BadRequest(
             f"group: expected at most {dataset.n - 2:,} of the {dataset.n:,} training examples; "
             f"got {len(request.group):,}."
+        )
+
+
+def _check_room(request: UniqueInfoRequest, dataset: Dataset) -> None:
+    """Refuse more outputs than can be factorised, before hours of training: the eigenvalue problem needs most."""
+    k = outputs_of(dataset)
+    m = validation_rows(dataset, request.validation_size)
+
+    def needed(n: int) -> float:
+        return 8.0 * n * k * (_MATRICES * n * k + m * k)
+
+    room = free_memory(device_of(request.device))
+    if needed(dataset.n) > room:
+        fits = bisect.bisect_right([needed(n) for n in range(1, dataset.n + 1)], room)
+        raise BadRequest(
+            f"memory: factorising the kernel of {dataset.n:,} training examples with {k} output{'s' if k > 1 else ''} "
+            f"takes {needed(dataset.n) / 2**30:.0f} GiB, and there is room for {room / 2**30:.0f}. Take at most "
+            f"{fits:,} of them (--subset), or fewer classes."
         )
 
 
@@ -77,10 +100,21 @@ def linearised(request: UniqueInfoRequest, inputs: Inputs, progress: Progress | 
     found = kernels_of(request, at, X_val, progress)
     weights = trainable(at.module)
     start = tuple(outputs_at(at.module, weights, X).double() for X in (at.X, X_val))
+    _check_finite(found.train, found.cross, *start)
     if progress:
         progress(0, None, "factorising the kernel")
     factorised = descent(found.train, start[0] - at.Y.double(), lr=spec.lr, l2=spec.l2)
     return Linearised(at, found, factorised, (start[0], start[1]))
+
+
+def _check_finite(*numbers: Tensor) -> None:
+    """Refuse what has overflowed; squares of what is left must not overflow either."""
+    largest = max(float(each.abs().max()) for each in numbers if each.numel())
+    if not largest <= _LARGEST:  # not a number, either
+        raise BadRequest(
+            f"initial: expected a start whose outputs and kernel are at most {_LARGEST:g} in size; got {largest:g}. "
+            "Scale the weights or the data down."
+        )
 
 
 def kernels_of(request: UniqueInfoRequest, at: Problem, X_val: Tensor, progress: Progress | None = None) -> Kernels:
@@ -242,7 +276,11 @@ def _warnings(summary: dict[str, Any]) -> list[str]:
             f"The kernel is approximate: {summary['kernel']}, {summary['coordinates']:,} coordinates for "
             f"{summary['parameters']:,} weights."
         )
-    if summary["sgd_directions"] < summary["directions"]:
+    if not summary["sgd_directions"]:
+        told.append(
+            "si_sgd is not defined: every example is fitted exactly, and stochastic descent has no noise there."
+        )
+    elif summary["sgd_directions"] < summary["directions"]:
         told.append(
             f"si_sgd counts the {summary['sgd_directions']:,} of {summary['directions']:,} directions in which "
             "stochastic descent has noise beyond rounding; it is a lower bound."

@@ -8,7 +8,7 @@ import numpy as np
 
 from fil_core.analyses.light import light
 from fil_core.analyses.subject import Quote, Subject
-from fil_core.display.numbers import count, counted, number, percent
+from fil_core.display.numbers import count, counted, number, percent, verb
 
 _NAMES = {
     "f_si": "unique information (predictions)",
@@ -32,9 +32,9 @@ def sentence(subject: Subject, quote: Quote) -> str:
     times = f", **{number(values[top] / median)} ×** the median" if median > 0 else ""
     label = f" ({quote(table['label'].iloc[top])})" if subject.classes else ""
     most = (
-        f"Leaving out example **{quote(subject.called(int(table.index[top])))}**{label} changes the predictions on "
-        f"{counted(s['validation'], 'validation row')} the most{times}; the top {counted(tenth, 'example')} of "
-        f"{count(s['n'])} hold **{percent(share, 0)}** of all unique information."
+        f"Leaving out example **{quote(subject.called(int(table.index[top])))}**{label} would change the predictions "
+        f"of the linearised network on {counted(s['validation'], 'test row')} the most{times}; the top "
+        f"{counted(tenth, 'example')} of {count(s['n'])} hold **{percent(share, 0)}** of all unique information."
     )
     return f"{most} {light(s).says}"
 
@@ -55,7 +55,9 @@ def detection_sentence(summary: dict[str, Any]) -> str:
         for other in ("f_si", "si_weights", "grad_norm", "loss")
         if other in found and other != name
     )
+    flipped = summary["flipped"]
     return (
-        f"{counted(summary['flipped'], 'label')} were replaced on purpose; {_NAMES[name]} finds them with an area "
-        f"under the ROC curve of **{best:.3f}** ({by_loss}; random 0.5 ± {summary['auroc_chance']:.3f})."
+        f"{counted(flipped, 'label')} {verb(flipped, 'was', 'were')} replaced on purpose; of all measures "
+        f"{_NAMES[name]} finds {verb(flipped, 'it', 'them')} best, with an area under the ROC curve of **{best:.3f}** ({by_loss}; "
+        f"random 0.5 ± {summary['auroc_chance']:.3f})."
     )
