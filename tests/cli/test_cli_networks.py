@@ -303,7 +303,7 @@ def test_a_network_that_cannot_be_is_refused_by_every_command(run, arguments, te
         ("unique-info", ["--batch", 0], ("--batch", "got 0")),
         ("unique-info", ["--lr", 50], ("--lr", "got 50", "Take lr below")),
         ("ground-truth", ["--lr", 50, "--examples", 3], ("--lr", "got 50", "Take lr below")),
-        ("ground-truth", ["--examples", 1], ("--examples", "at least 2")),
+        ("ground-truth", ["--examples", 1], ("--examples", "at least 3")),
         ("ground-truth", ["--time", "inf"], ("--time", "got inf")),
         ("train", ["--time", "inf"], ("--time", "got inf")),
         ("train", ["--time", 500, "--lr", 5e5], ("--lr", "500000", "smaller")),

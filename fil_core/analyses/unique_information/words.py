@@ -58,6 +58,6 @@ def detection_sentence(summary: dict[str, Any]) -> str:
     flipped = summary["flipped"]
     return (
         f"{counted(flipped, 'label')} {verb(flipped, 'was', 'were')} replaced on purpose; of all measures "
-        f"{_NAMES[name]} finds {verb(flipped, 'it', 'them')} best, with an area under the ROC curve of **{best:.3f}** ({by_loss}; "
-        f"random 0.5 ± {summary['auroc_chance']:.3f})."
+        f"{_NAMES[name]} finds {verb(flipped, 'it', 'them')} best, with an area under the ROC "
+        f"curve of **{best:.3f}** ({by_loss}; random 0.5 ± {summary['auroc_chance']:.3f})."
     )

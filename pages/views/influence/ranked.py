@@ -53,6 +53,11 @@ def view(data: Dataset, result: Result) -> Ranked:
         measure = st.selectbox("Measure", offered, key="unique-by", bind="query-params", help=_explained(offered))
     with right:
         i, when = _time(result.arrays["times"])
+    if i + 1 < len(result.arrays["times"]):
+        st.caption(
+            f"These examples and the table of all of them are {when}. The sentence above, the figures and the sections "
+            "below are about the end of training; with this number as `--time` the command line gives the same table."
+        )
     ranked = Ranked(at_time(data, result, i, measure), measure, when)
     order = ranked.table.sort_values("rank").index
     for name, ids, key in (("Most", order[:_SHOWN], "unique-most"), ("Least", order[::-1][:_SHOWN], "unique-least")):
