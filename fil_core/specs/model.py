@@ -9,9 +9,8 @@ from typing import Any, Literal
 
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
-from fil_core.specs import checks
 from fil_core.specs.families import DEFAULT_L2, FAMILIES, KINDS, Family
-from fil_core.specs.options import Kind, check_options, choice, number, option, switch
+from fil_core.specs.options import Kind, check_options, choice, number, option, switch, uploaded
 from fil_core.specs.weights import GivenWeights, Weighting, names_file, weighting
 
 ModelKind = Literal["least-squares", "logistic", "softmax"]  # the names of FAMILIES, for type checkers
@@ -32,19 +31,6 @@ def _weights() -> Kind:
         return Path(text) if names_file(text) else weighting(text)
 
     return Kind(check, read, lambda value: value.text, "WEIGHTING")
-
-
-def _digest() -> Kind:
-    """The kind of a sha-256; on the command line also a file with coefficients."""
-
-    def check(name: str, value: Any) -> str:
-        checks.digest(name, value)
-        return str(value)
-
-    def read(text: str) -> str | Path:
-        return text if checks.DIGEST.fullmatch(text) else Path(text)
-
-    return Kind(check, read, str, "FILE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +69,7 @@ class ModelSpec:
     )
     parameters: str | None = option(
         None,
-        _digest(),
+        uploaded(),
         "coefficients of a model you trained, .safetensors or .npz; they must be an optimum of this objective",
         link="parameters",
     )

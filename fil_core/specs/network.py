@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from fil_core.errors import BadRequest
 from fil_core.specs import checks
 from fil_core.specs.networks import ACTIVATIONS, NETWORKS, SCALINGS, NetworkFamily
-from fil_core.specs.options import Kind, check_options, choice, number, option, whole
+from fil_core.specs.options import Kind, check_options, choice, number, option, uploaded, whole
 
 INFINITE: Literal["inf"] = "inf"
 MOST_WIDTH = 65_536
@@ -51,19 +50,6 @@ def _time() -> Kind:
     return Kind(check, read, str, "T")
 
 
-def _digest() -> Kind:
-    """The kind of a sha-256; on the command line also a file with weights."""
-
-    def check(name: str, value: Any) -> str:
-        checks.digest(name, value)
-        return str(value)
-
-    def read(text: str) -> str | Path:
-        return text if checks.DIGEST.fullmatch(text) else Path(text)
-
-    return Kind(check, read, str, "FILE")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkSpec:
     """Which network, where it starts, and how it is trained.
@@ -91,7 +77,7 @@ class NetworkSpec:
     depth: int = option(1, whole(most=MOST_DEPTH), "hidden layers of mlp (default 1)", link="depth")
     activation: str = option("relu", choice(ACTIVATIONS), "of mlp (default relu)", link="activation")
     scaling: str = option("standard", choice(SCALINGS), "of mlp: PyTorch's start, or the one of the neural tangent kernel", link="scaling")  # noqa: E501 # fmt: skip
-    initial: str | None = option(None, _digest(), "weights to start from, .safetensors with the keys of the state_dict", link="initial")  # noqa: E501 # fmt: skip
+    initial: str | None = option(None, uploaded(), "weights to start from, .safetensors with the keys of the state_dict", link="initial")  # noqa: E501 # fmt: skip
     init_seed: int = option(0, whole(least=0), "seed of the random start (default 0)", link="init-seed")
     lr: float = option(
         0.05, number(), "step of gradient descent on the mean loss (default 0.05)", link="lr", always=True

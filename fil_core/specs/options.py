@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fil_core.errors import BadRequest
@@ -213,6 +214,19 @@ def one_attribute() -> Kind:
 def attributes() -> Kind:
     """The names of several attributes."""
     return dataclasses.replace(names(), attributes=True)
+
+
+def uploaded() -> Kind:
+    """The sha-256 of an uploaded file, as hex; on the command line also the file itself."""
+
+    def check(name: str, value: Any) -> str:
+        checks.digest(name, value)
+        return str(value)
+
+    def read(written: str) -> str | Path:
+        return written if checks.DIGEST.fullmatch(written) else Path(written)
+
+    return Kind(check, read, str, "FILE")
 
 
 def switch() -> Kind:

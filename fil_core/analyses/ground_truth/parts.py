@@ -10,7 +10,7 @@ from fil_core.analyses.analysis import Answers, Sizes
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.network.cost import runs_cost
 from fil_core.analyses.network.request import training_run
-from fil_core.analyses.retraining.request import RetrainingRequest
+from fil_core.analyses.retraining.request import RetrainingRequest, retraining_of
 from fil_core.dataset import Dataset
 from fil_core.specs import Request
 
@@ -43,7 +43,7 @@ def left_out(request: GroundTruthRequest, dataset: Dataset) -> tuple[int, ...]:
 def retrainings(request: GroundTruthRequest, dataset: Dataset) -> list[RetrainingRequest]:
     """Runs without each of these examples."""
     ids, size = left_out(request, dataset), _runs(request, dataset)
-    return [_retraining(request, without="each", ids=ids[first : first + size]) for first in range(0, len(ids), size)]
+    return [retraining_of(request, without="each", ids=ids[first : first + size]) for first in range(0, len(ids), size)]
 
 
 def _runs(request: GroundTruthRequest, dataset: Dataset) -> int:
@@ -54,14 +54,14 @@ def _runs(request: GroundTruthRequest, dataset: Dataset) -> int:
 
 def group(request: GroundTruthRequest) -> list[RetrainingRequest]:
     """The run without the group; none without one."""
-    return [_retraining(request, without="together", ids=request.group)] if request.group else []
+    return [retraining_of(request, without="together", ids=request.group)] if request.group else []
 
 
 def subsets(request: GroundTruthRequest, dataset: Dataset) -> list[RetrainingRequest]:
     """The runs on random subsets."""
     size = _runs(request, dataset)
     return [
-        _retraining(
+        retraining_of(
             request,
             without="random",
             share=request.share,
@@ -70,8 +70,3 @@ def subsets(request: GroundTruthRequest, dataset: Dataset) -> list[RetrainingReq
         )
         for first in range(0, request.subsets, size)
     ]
-
-
-def _retraining(request: GroundTruthRequest, **fields: object) -> RetrainingRequest:
-    same = {name: getattr(request, name) for name in ("data", "network", "validation_size", "device")}
-    return RetrainingRequest(**same, **fields)  # type: ignore[arg-type]

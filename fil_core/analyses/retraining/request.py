@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 from fil_core.errors import BadRequest
 from fil_core.specs import EffectRequest
@@ -42,3 +44,9 @@ class RetrainingRequest(EffectRequest):
         if self.without == "random":
             return f"{len(self.draws)} random runs"
         return f"without {len(self.ids)} {'each' if self.without == 'each' else 'together'}"
+
+
+def retraining_of(request: EffectRequest, **fields: Any) -> RetrainingRequest:
+    """The runs of a request's network without some examples; `fields` are those of `RetrainingRequest`."""
+    same = {field.name: getattr(request, field.name) for field in dataclasses.fields(EffectRequest)}
+    return RetrainingRequest(**same, **fields)

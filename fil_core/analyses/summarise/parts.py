@@ -8,7 +8,7 @@ import numpy as np
 
 from fil_core.analyses.analysis import Answers
 from fil_core.analyses.network.request import training_run
-from fil_core.analyses.retraining.request import RetrainingRequest
+from fil_core.analyses.retraining.request import RetrainingRequest, retraining_of
 from fil_core.analyses.summarise.request import SummariseRequest
 from fil_core.dataset import Dataset
 from fil_core.result import Result
@@ -53,13 +53,8 @@ def runs(
             ids = ranking.table.index.to_numpy()[np.argsort(-ranking.table[request.by].to_numpy(), kind="stable")]
             for which, kept in ((MOST, ids[:size]), (LEAST, ids[len(ids) - size :])):
                 gone = tuple(sorted(map(int, np.setdiff1d(ids, kept))))
-                found.append((share, which, _retraining(request, without="together", ids=gone)))
+                found.append((share, which, retraining_of(request, without="together", ids=gone)))
         draws = tuple(range(request.seeds))
-        random = _retraining(request, without="random", share=share, draws=draws, draw_seed=request.draw_seed)
+        random = retraining_of(request, without="random", share=share, draws=draws, draw_seed=request.draw_seed)
         found.append((share, RANDOM, random))
     return found
-
-
-def _retraining(request: SummariseRequest, **fields: object) -> RetrainingRequest:
-    same = {name: getattr(request, name) for name in ("data", "network", "validation_size", "device")}
-    return RetrainingRequest(**same, **fields)  # type: ignore[arg-type]
