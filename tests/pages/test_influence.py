@@ -211,9 +211,9 @@ def test_labels_replaced_on_purpose_are_marked_and_found() -> None:
     s, told = stored(data).summary, words(at)
     shown = everyone(at)
     flipped = Engine().dataset(data)
-    assert set(shown.index[shown["label replaced on purpose"]]) == set(flipped.ids[flipped.flipped])
+    assert set(shown.index[shown["replaced"]]) == set(flipped.ids[flipped.flipped])
     assert "Finding replaced labels" in told and f"{max(s['auroc'].values()):.3f}" in told
-    among = int(shown.head(6)["label replaced on purpose"].sum())
+    among = int(shown.head(6)["replaced"].sum())
     assert f"{among} of them are among the 6 most unique" in told and not at.exception
 
 
@@ -229,7 +229,7 @@ def test_records_with_replaced_labels_are_named() -> None:
 def test_redaction_hides_labels_and_what_tells_them(link: dict[str, object]) -> None:
     at = page(link, redact="true", **{"label-noise": "0.4"})
     shown = everyone(at)
-    telling = {"loss", "grad_norm", "label replaced on purpose"}
+    telling = {"loss", "grad_norm", "replaced"}
     assert set(shown["label"]) == {"•••"} and not telling & set(shown.columns)
     told = words(at)
     assert "Redacted" in told and "By class" not in told and "replaced on purpose: " not in told

@@ -31,6 +31,13 @@ ANALYSIS = Analysis(
             reveals="label",
         ),
         Column(
+            "replaced",
+            "label replaced on purpose",
+            "whether planted label noise replaced its label",
+            reveals="label",
+            always=False,
+        ),
+        Column(
             "interaction_predictions",
             "interaction (predictions)",
             "unique information of the pair with the chosen example, less that of each; below 0 where they tell the "

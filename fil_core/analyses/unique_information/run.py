@@ -158,6 +158,7 @@ def run(request: UniqueInfoRequest, inputs: Inputs, progress: Progress | None = 
     by_time = {name: getattr(found, name).cpu().numpy() for name in BY_TIME} | _of_residuals(at, times)
     last = {name: values[-1] for name, values in by_time.items()} | {"si_sgd": found.si_sgd.cpu().numpy()}
     columns: dict[str, Any] = {"label": data.labels, **{name: last[name] for name in (*MEASURES, *OF_LOSS)}}
+    columns |= {} if data.flipped is None else {"replaced": data.flipped}
     columns |= _pairs(request, at, data, times[-1], last)
     table = pd.DataFrame(columns, index=pd.Index(data.ids, name="id"))
     arrays = {"times": np.array([-1 if t is None else t for t in times])}

@@ -27,7 +27,7 @@ class Ranked:
     """All examples as they are shown.
 
     Attributes:
-        table: measures at a time, masked while redacted, with `rank`, `percentile`, and `planted` where it may be told.
+        table: measures at a time, masked while redacted, with `rank`, `percentile`, `replaced` where it may be told.
         measure: the column that ranks.
         when: the time, in words.
     """
@@ -63,7 +63,7 @@ def view(data: Dataset, result: Result) -> Ranked:
     for name, ids, key in (("Most", order[:_SHOWN], "unique-most"), ("Least", order[::-1][:_SHOWN], "unique-least")):
         st.markdown(f"**{name} unique**, by {title(measure)} {when}")
         examples(data, ranked, list(ids), key=key)
-    if "planted" in ranked.table:
+    if "replaced" in ranked.table:
         _planted_among(ranked.table)
     return ranked
 
@@ -107,14 +107,14 @@ def at_time(data: Dataset, result: Result, i: int, measure: str) -> pd.DataFrame
     table = table.assign(rank=rank, percentile=100 * (1 - (rank - 1) / len(table)))
     if widgets.redacted():
         return masked(ANALYSIS, table)
-    return table if data.flipped is None else table.assign(planted=data.flipped)
+    return table
 
 
 def _planted_among(table: pd.DataFrame) -> None:
     tenth = max(1, len(table) // 10)
-    among = int(table.loc[table["rank"] <= tenth, "planted"].sum())
+    among = int(table.loc[table["rank"] <= tenth, "replaced"].sum())
     st.caption(
-        f"{text.counted(int(table['planted'].sum()), 'label')} were replaced on purpose; {text.count(among)} of them "
+        f"{text.counted(int(table['replaced'].sum()), 'label')} were replaced on purpose; {text.count(among)} of them "
         f"are among the {text.count(tenth)} most unique examples."
     )
 
@@ -122,7 +122,7 @@ def _planted_among(table: pd.DataFrame) -> None:
 def examples(data: Dataset, ranked: Ranked, ids: list[int], *, key: str) -> None:
     """Tiles that lead to the Examples page, or rows where the data are not images."""
     table, measure = ranked.table, ranked.measure
-    planted = [id for id in ids if "planted" in table and table.loc[id, "planted"]]
+    planted = [id for id in ids if "replaced" in table and table.loc[id, "replaced"]]
     if data.image_shape is None:
         rows = widgets.with_records(data, table.loc[ids, ["rank", measure, "label"]])
         tables.table(rows, width="stretch", column_config=widgets.number_columns(rows, ANALYSIS), key=key)
