@@ -27,6 +27,7 @@ from fil_core.engine import cost
 from fil_core.engine.cost import PER_SECOND
 from fil_core.engine.jobs.job import Job
 from fil_core.engine.jobs.jobs import Jobs
+from fil_core.specs import ModelRequest
 from pages.common import environment, job_status, text
 from pages.common.once import Once
 from pages.common.progress import PartProgress, Progress, duration
@@ -260,5 +261,6 @@ def _start_button(request: Request, data: Dataset, size: float, *, retry: bool) 
         f"{duration(size / PER_SECOND)} on two cores, less on a GPU; the result is stored."
     )
     if size > _TOO_LONG:
-        st.write("With fewer rows, or about twenty principal components, it takes seconds: see the sidebar.")
+        fewer = ", or about twenty principal components," if isinstance(request, ModelRequest) else ""
+        st.write(f"With fewer rows{fewer} it takes seconds: see the sidebar.")
     return _pressed("Measure", request, key="measure", kind="primary")
