@@ -13,15 +13,18 @@ from torch import Tensor, nn
 
 from fil_core.errors import BadRequest
 from fil_core.influence.factors import Part, inner_products
-from fil_core.influence.jacobians import BUCKETS, COORDINATES, evaluation, outputs
+from fil_core.influence.jacobians import evaluation, outputs
 from fil_core.influence.layers import NotByLayer
-from fil_core.influence.ways import COPIES, PROBED, Mode, Way, by_jacobians, by_layer, trained_sizes
+from fil_core.influence.ways import PROBED, Mode, Way, by_jacobians, by_layer, trained_sizes
 from fil_core.progress import Progress
 
 _SHARE = 4  # a quarter of the free memory for the work, three for the kernel itself
 _ROWS = {"cpu": 256, "cuda": 2048}  # examples at once: more would be no faster, and save less by symmetry
 _SAME = {torch.float64: 1e-9, torch.float32: 1e-3}  # relative; outputs of one example, alone and among others
-_TENSORS = 25  # with 2,000 parameters or more; the widest of the named networks, resnet18, has 21
+
+
+class DerivativesTooLarge(BadRequest):
+    """Not even one example's derivatives fit in memory in the mode that was asked; another mode may do with less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ def kernels(
         progress: told (blocks of examples done, of how many, what).
 
     Raises:
-        BadRequest: the kernel or one example's derivatives do not fit in memory, the network depends on no parameter
+        DerivativesTooLarge: one example's derivatives do not fit in memory.
+        BadRequest: the kernel does not, the network depends on no parameter
             that is trained, its outputs are not (n, k), or they depend on which examples they are computed with.
 
     Source: Jacot, Gabriel, Hongler (NeurIPS 2018); for the modes Harutyunyan et al. (ICLR 2021).
@@ -87,31 +91,6 @@ def kernels(
             pass  # not within this clause, which would keep what was recorded alive
         # An exact result says by its mode that it was computed so.
         return _accumulate(by_jacobians(module, X, k, mode, seed), X, X_val, k, memory, progress)
-
-
-def kernel_bytes(
-    n: int, m: int, k: int, features_largest_layer: int, p: int, mode: Mode = "exact", itemsize: int = 8
-) -> float:
-    """Memory that the kernel and the work on it take, from sizes alone; with less for the work, it takes longer.
-
-    `kernels` keeps the work within its own bound, by default a quarter of the free memory.
-
-    Args:
-        n: training examples.
-        m: validation examples.
-        k: outputs.
-        features_largest_layer: numbers per example at the largest layer, all positions counted; those of all layers
-            together give a bound.
-        p: parameters that are trained.
-        mode: as in `kernels`; `exact` supposes that the network's layers can be taken one by one.
-        itemsize: bytes of one number of the network.
-    """
-    result = 8.0 * n * k * (n + m) * k
-    rows = min(n, _ROWS["cpu"])
-    if mode == "exact":
-        return result + itemsize * (1.0 + k) * features_largest_layer * (n + COPIES * rows)
-    width = min(p, COORDINATES * _TENSORS if mode == "subsampled" else BUCKETS)
-    return result + float(itemsize) * k * (width * n + COPIES * p)
 
 
 def free_memory(device: torch.device) -> int:
@@ -176,9 +155,9 @@ def _blocks(way: Way, k: int, memory: int, device: torch.device) -> tuple[int, i
     """Examples of a block, and how many blocks are held."""
     least = 2 * way.held + way.work
     if least > memory:
-        fits = [f"mode={mode!r} ({_size(need)})" for mode, need in way.others.items() if need <= memory]
+        fits = [f"kernel {mode} ({_size(need)})" for mode, need in way.others.items() if need <= memory]
         instead = f"Take {' or '.join(fits)}, or" if fits else "Take"
-        raise BadRequest(
+        raise DerivativesTooLarge(
             f"memory: the derivatives of one example take {_size(least)}; got {_size(memory)} for them. {instead} a "
             "network with fewer parameters or outputs."
         )

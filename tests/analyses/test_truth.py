@@ -14,6 +14,7 @@ from fil_core.engine import Engine
 from fil_core.engine.store import Store
 from fil_core.engine.uploads import keep_network
 from fil_core.errors import BadRequest
+from fil_core.influence.kernels import DerivativesTooLarge, kernels
 from fil_core.specs import DataSpec, NetworkSpec
 
 DIGITS = DataSpec(name="digits", classes=("4", "9"))
@@ -114,6 +115,21 @@ def test_more_outputs_than_can_be_factorised_are_refused_before_training(engine,
     data = DataSpec(name="digits", classes=("3", "8"), subset=60)
     with pytest.raises(BadRequest, match="memory: factorising .* 60 training examples with 1 output .*Take at most [0-9]+ of"):  # noqa: E501 # fmt: skip
         engine.get(UniqueInfoRequest(data=data, network=NetworkSpec(width=5, time=3)))
+
+
+def test_a_kernel_that_does_not_fit_is_projected_and_the_result_says_so(engine, monkeypatch):
+    def little(module, X, X_val, *, mode, **rest):
+        if mode == "exact":
+            raise DerivativesTooLarge("memory: the derivatives of one example take more than there is.")
+        return kernels(module, X, X_val, mode=mode, **rest)
+
+    monkeypatch.setattr("fil_core.analyses.unique_information.run.kernels", little)
+    data, network = DataSpec(name="digits", classes=("3", "8"), subset=60), NetworkSpec(width=6, time=3)
+    found = engine.get(UniqueInfoRequest(data=data, network=network))
+    assert found.summary["kernel"] == "projected"
+    assert any("The kernel is approximate: projected" in warning for warning in found.provenance["warnings"])
+    with pytest.raises(DerivativesTooLarge):  # what was asked for by name is not replaced
+        engine.get(UniqueInfoRequest(data=data, network=network, kernel="exact"))
 
 
 @pytest.mark.parametrize(

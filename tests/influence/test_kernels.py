@@ -15,7 +15,7 @@ from fil_core.errors import BadRequest
 from fil_core.influence import jacobians, layers
 from fil_core.influence import kernels as module_of_kernels
 from fil_core.influence.jacobians import outputs
-from fil_core.influence.kernels import free_memory, kernel_bytes, kernels
+from fil_core.influence.kernels import DerivativesTooLarge, free_memory, kernels
 from fil_core.influence.ways import Way
 
 CLOSE = 1e-12  # relative to the largest entry: sums of at most 1e4 products in another order
@@ -396,7 +396,7 @@ def test_what_does_not_fit_is_refused(monkeypatch):
         kernels(net, X, X, memory=1000)
     wide = built(mlp, 1, nn.Tanh, 1)
     wide = nn.Sequential(nn.Linear(6, 3000), nn.LayerNorm(3000), nn.Linear(3000, 1)).double()
-    with pytest.raises(BadRequest, match="mode='subsampled'"):
+    with pytest.raises(DerivativesTooLarge, match=r"Take kernel subsampled \("):
         kernels(wide, X, X, memory=1_300_000)
     assert kernels(wide, X, X, memory=1_300_000, mode="subsampled").mode == "subsampled"
     monkeypatch.setattr(module_of_kernels, "free_memory", lambda device: 10_000)
@@ -404,16 +404,7 @@ def test_what_does_not_fit_is_refused(monkeypatch):
         kernels(net, X, X)  # 8 x 40 x 80 bytes, and there is room for 7,500: a factor of 3.4, its root 1.85
 
 
-def test_memory_by_sizes_bounds_what_is_held():
-    """More than the kernels and the recorded inputs and signals, and not by more than a small factor."""
-    for n, m, k, width in ((200, 100, 1, 64), (50, 20, 3, 32)):
-        net, X = nn.Sequential(nn.Linear(6, width), nn.Tanh(), nn.Linear(width, k)).double(), data(n, 6)
-        held = sum(one.bytes for one in layers.ByLayer(net, n).parts(X))
-        p = sum(one.numel() for one in net.parameters())
-        result = 8 * n * k * (n + m) * k
-        assert result + held < kernel_bytes(n, m, k, width, p) < result + 8 * held
-    assert kernel_bytes(10, 0, 1, 50, 10**6, "projected") == 800 + 8 * (10_000 * 10 + 3 * 10**6)
-    assert kernel_bytes(10, 0, 1, 50, 100, "subsampled", 4) == 800 + 4 * (100 * 10 + 3 * 100)
+def test_there_is_memory():
     assert free_memory(torch.device("cpu")) > 2**20
 
 

@@ -20,7 +20,7 @@ from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest
 from fil_core.influence.descent import Descent, descent
 from fil_core.influence.detection import auroc, auroc_by_chance
-from fil_core.influence.kernels import Kernels, Mode, free_memory, kernels
+from fil_core.influence.kernels import DerivativesTooLarge, Kernels, Mode, free_memory, kernels
 from fil_core.influence.unique import UniqueInformation, unique_information
 from fil_core.models.fitted import device_of
 from fil_core.models.networks.inputs import outputs_of, shape_of, validation_rows
@@ -131,10 +131,8 @@ def kernels_of(request: UniqueInfoRequest, at: Problem, X_val: Tensor, progress:
         return computed(cast(Mode, request.kernel))
     try:
         return computed("exact")
-    except BadRequest as error:
-        if not str(error).startswith("memory: the derivatives"):
-            raise
-    return computed("projected")  # the result says so
+    except DerivativesTooLarge:
+        return computed("projected")  # the result says so
 
 
 def run(request: UniqueInfoRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
