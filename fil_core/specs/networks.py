@@ -59,6 +59,15 @@ class NetworkFamily:
     operations: Size
 
 
+def outputs(classes: int) -> int:
+    """Outputs of a network for so many classes, 0 for a regression: one for each class from three on, else one.
+
+    >>> outputs(0), outputs(2), outputs(10)
+    (1, 1, 10)
+    """
+    return classes if classes > 2 else 1
+
+
 def _mlp_size(spec: NetworkSpec, d: int, k: int) -> float:
     widths = [d, *[spec.width] * spec.depth, k]
     return float(sum((a + 1) * b for a, b in itertools.pairwise(widths)))

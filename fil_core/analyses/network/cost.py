@@ -2,16 +2,12 @@
 
 from fil_core.analyses.analysis import Cost, Sizes
 from fil_core.specs import NetworkRequest, NetworkSpec
+from fil_core.specs.networks import outputs
 
 _STEP = 6.0  # multiply-adds of a step, of those of a forward pass
 _WATCHED = 1.4  # of the loss before each step and the curvature at some
 _COPIES = 6.0  # of the weights: start, current, gradients, and directions of the curvature
 _WIDE = 8.0  # numbers per example and square root of the weights: what layers put out, and its gradients
-
-
-def outputs(classes: int) -> int:
-    """Outputs of a network for so many classes."""
-    return classes if classes > 2 else 1
 
 
 def runs_cost(spec: NetworkSpec, sizes: Sizes, runs: float) -> Cost:

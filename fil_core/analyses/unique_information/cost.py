@@ -1,9 +1,9 @@
 """What the unique information of every example costs besides training the network."""
 
 from fil_core.analyses.analysis import Cost, Sizes
-from fil_core.analyses.network.cost import outputs
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.analyses.unique_information.times import MOST_TIMES
+from fil_core.specs.networks import outputs
 
 _EIGEN = 10.0  # multiply-adds of an eigenvalue problem, of N^3
 _SOLVE = 60.0  # of the equations of the examples that are left out, of N t

@@ -9,7 +9,7 @@ import numpy as np
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest
 from fil_core.specs.network import NetworkSpec
-from fil_core.specs.networks import NETWORKS, Shape
+from fil_core.specs.networks import NETWORKS, Shape, outputs
 
 
 def shape_of(spec: NetworkSpec, dataset: Dataset) -> Shape:
@@ -37,8 +37,7 @@ def _features(dataset: Dataset) -> str:
 
 def outputs_of(dataset: Dataset) -> int:
     """Number of outputs: one for two classes and for a regression, else one per class."""
-    classes = len(dataset.class_names)
-    return classes if classes > 2 else 1
+    return outputs(len(dataset.class_names))
 
 
 def targets_of(dataset: Dataset, y: np.ndarray) -> np.ndarray:

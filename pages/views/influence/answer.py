@@ -13,6 +13,7 @@ from fil_core.analyses.network.request import training_run
 from fil_core.analyses.subject import Subject
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.specs import Request
+from fil_core.specs.networks import outputs
 from pages.common import compute, text, widgets
 from pages.views.influence import controls
 
@@ -45,7 +46,7 @@ def found(request: UniqueInfoRequest, data: Dataset) -> Result:
         with ways_on:
             for message in [] if job is None else job.errors.values():
                 _offer_step(message)
-            if data.n * _outputs(data) > _MANY:
+            if data.n * outputs(len(data.class_names)) > _MANY:
                 controls.offer_quick(data)
     with place:
         try:
@@ -54,10 +55,6 @@ def found(request: UniqueInfoRequest, data: Dataset) -> Result:
             st.error(text.safe(error), icon=":material/error:")
             _offer_step(str(error))
             st.stop()
-
-
-def _outputs(data: Dataset) -> int:
-    return len(data.class_names) if len(data.class_names) > 2 else 1
 
 
 def _offer_step(message: str) -> None:
