@@ -98,6 +98,7 @@ class Dataset:
         flipped: (n,) bool, true where label noise has replaced the label, as `y` and `labels` have it; None where no
             noise was planted.
         fingerprint: sha-256 of the content.
+        vocabulary: token of every code, of sequences of tokens; else empty.
         title: name of the data set on pages and in reports.
         notes: changes to the data that a reader must know (units, coding, dropped rows).
     """
@@ -124,6 +125,7 @@ class Dataset:
     id_names: np.ndarray | None = None
     flipped: np.ndarray | None = None
     fingerprint: str = ""
+    vocabulary: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:

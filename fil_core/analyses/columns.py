@@ -54,6 +54,7 @@ PREDICTION_CHANGE = Column(
     unit="output²",
     more=+1,
     reveals="nothing",
+    always=False,
 )
 TEST_SCORE = Column("test_score", "test score", "accuracy, or mean squared error, on the test split", reveals="nothing")
 TRAINED_ON = Column(

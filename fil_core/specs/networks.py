@@ -19,6 +19,7 @@ SCALINGS = ("standard", "ntk")
 LEAST_SIDE = 28  # pixels: smaller images get a black margin before the small convolutional network sees them
 
 Size = Callable[["NetworkSpec", int, int], float]  # (spec, features, outputs) to a number
+_SQUARED = Late("fil_core.models.networks.losses", "squared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class NetworkFamily:
         build: (spec, shape) to a `torch.nn.Module` whose input is (n, features), imported when something is computed.
         parameters: number of its weights.
         operations: multiply-adds of one forward pass for one example.
+        losses: what it is trained on, from outputs and targets to the loss of each example.
     """
 
     name: str
@@ -57,6 +59,7 @@ class NetworkFamily:
     build: Callable[[NetworkSpec, Shape], Any]
     parameters: Size
     operations: Size
+    losses: Late = _SQUARED
 
 
 def outputs(classes: int) -> int:

@@ -10,9 +10,9 @@ from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.network.request import NetworkFitRequest
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
-from fil_core.models.networks.inputs import shape_of
-from fil_core.models.networks.problem import Problem, problem, score
-from fil_core.models.networks.training import Run, Weights, outputs_at, run, trainable
+from fil_core.models.networks.inputs import score_name, shape_of
+from fil_core.models.networks.problem import Problem, evaluate, problem
+from fil_core.models.networks.training import Run, Weights, run, trainable
 from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import NetworkRequest
@@ -44,20 +44,24 @@ def run_network(request: NetworkFitRequest, inputs: Inputs, progress: Progress |
     """
     spec, at = request.network, problem_of(request, inputs)
     assert spec.steps is not None
-    done = run(at.module, at.X, at.Y, lr=spec.lr, l2=spec.l2, steps=spec.steps, progress=progress)
-    start = trainable(at.module)
-    outputs = {
-        f"{when}_{split}": outputs_at(at.module, weights, X)
-        for when, weights in (("start", start), ("end", done.weights))
-        for split, X in (("train", at.X), ("test", at.X_test))
+    done = run(at.module, at.X, at.Y, lr=spec.lr, l2=spec.l2, steps=spec.steps, losses=at.losses, progress=progress)
+    splits = {"train": (at.X, at.Y), "test": (at.X_test, at.Y_test)}
+    start, end = (
+        {split: evaluate(at, weights, X, Y) for split, (X, Y) in splits.items()}
+        for weights in (trainable(at.module), done.weights)
+    )
+    arrays = {
+        f"{when}_{split}": found.outputs.double().cpu().numpy()
+        for when, by_split in (("start", start), ("end", end))
+        for split, found in by_split.items()
+        if found.outputs is not None
     }
-    arrays = {name: value.double().cpu().numpy() for name, value in outputs.items()}
+    arrays |= {f"{split}_losses": found.losses.double().cpu().numpy() for split, found in end.items()}
     arrays |= {f"{_WEIGHT}{name}": value.cpu().numpy() for name, value in done.weights.items()}
     arrays |= {"losses": done.losses.double().cpu().numpy(), "objective": done.objective.double().cpu().numpy()}
     arrays |= {"checkpoints": np.array(done.checkpoints), "curvature": np.array(done.curvature)}
     summary = _summary(request, inputs.dataset, at, done) | {
-        "train_score": score(outputs["end_train"], at.Y, at.classes),
-        "test_score": score(outputs["end_test"], at.Y_test, at.classes),
+        f"{split}_score": found.score for split, found in end.items()
     }
     return Result(pd.DataFrame(), arrays, summary, {"dtype": spec.precision})
 
@@ -71,7 +75,7 @@ def _summary(request: NetworkFitRequest, dataset: Dataset, at: Problem, done: Ru
         "parameters": sum(value.numel() for value in done.weights.values()),
         "outputs": at.Y.shape[1],
         "steps": request.network.steps,
-        "score": "accuracy" if dataset.class_names else "mean squared error",
+        "score": score_name(dataset),
         "loss_start": float(done.losses[0]),
         "loss_end": float(done.losses[-1]),
         "monotone": bool((np.diff(losses) <= rounding * np.abs(losses[:-1])).all()),

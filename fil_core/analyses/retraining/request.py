@@ -11,6 +11,7 @@ from fil_core.specs import EffectRequest
 from fil_core.specs.options import choice, examples, number, option, whole, wholes
 
 WAYS = ("each", "together", "random")
+MEANS = ("kept", "all")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class RetrainingRequest(EffectRequest):
         share: of the examples that random runs keep.
         draws: numbers of the random runs; the same number draws the same examples.
         draw_seed: seed of the random runs.
+        mean: whether the loss is the mean over the examples that a run keeps, or their sum over the number of all
+            examples, as influence functions have it: then nothing changes for the others when one is left out.
     """
 
     without: str = option("each", choice(WAYS), "leave each of --ids out alone, all together, or keep random examples")
@@ -31,6 +34,8 @@ class RetrainingRequest(EffectRequest):
     share: float = option(0.5, number(most=1.0), "of the examples that random runs keep (default 0.5)")
     draws: tuple[int, ...] = option((), wholes(), "numbers of the random runs")
     draw_seed: int = option(0, whole(least=0), "seed of the random runs (default 0)")
+
+    mean: str = option("kept", choice(MEANS), "divide the loss by the number of examples kept, or of all", added=True)
 
     def _check(self) -> None:
         if self.without == "random" and not self.draws:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.network.request import training_run
@@ -14,8 +15,8 @@ from fil_core.analyses.unique_information.run import check_effect
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.models.networks.inputs import validation_rows
-from fil_core.models.networks.problem import score
-from fil_core.models.networks.training import outputs_at, retrain, squared_distances
+from fil_core.models.networks.problem import Problem, evaluate
+from fil_core.models.networks.training import Weights, losses_at, retrain, squared_distances
 from fil_core.progress import Progress
 from fil_core.result import Result
 
@@ -45,8 +46,8 @@ def kept_at_random(share: float, n: int) -> int:
 def run(request: RetrainingRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
     """What changes from the run on all examples: half the squared distance of the weights, and of the predictions.
 
-    The table has a row for each run; the arrays hold `outputs` (B, m, k) on the validation set and `kept` (B, n), which
-    examples each run had.
+    The table has a row for each run; the arrays hold `outputs` (B, m, k) on the validation set (not of sequences),
+    `test_losses` (B, m) there and `train_losses` (B, n), and `kept` (B, n), which examples each run had.
 
     Args:
         request: the network and who is left out.
@@ -56,25 +57,41 @@ def run(request: RetrainingRequest, inputs: Inputs, progress: Progress | None = 
     at, spec, data = problem_of(request, inputs), request.network, inputs.dataset
     assert spec.steps is not None
     kept = _kept(request, data)
-    w = torch.as_tensor(kept / kept.sum(1, keepdims=True), dtype=at.Y.dtype).to(at.Y.device)
-    found = retrain(at.module, at.X, at.Y, w, lr=spec.lr, l2=spec.l2, steps=spec.steps, progress=progress)
-    full = inputs.part(training_run(request))
-    outputs = torch.stack(
-        [outputs_at(at.module, {name: value[b] for name, value in found.items()}, at.X_test) for b in range(len(w))]
+    weights = kept / (data.n if request.mean == "all" else kept.sum(1, keepdims=True))
+    w = torch.as_tensor(weights, dtype=at.Y.dtype).to(at.Y.device)
+    found = retrain(
+        at.module, at.X, at.Y, w, lr=spec.lr, l2=spec.l2, steps=spec.steps, losses=at.losses, progress=progress
     )
-    before = torch.from_numpy(full.arrays["end_test"]).to(outputs.device)
-    m = validation_rows(data, request.validation_size)
-    moved = (outputs[:, :m].double() - before[:m]).square().sum(-1).mean(1) / 2
-    columns = {
-        "weights_change": squared_distances(found, weights_of(full, at.Y.device)).double().div(2).cpu().numpy(),
-        "prediction_change": moved.cpu().numpy(),
-        "test_score": [score(each, at.Y_test, at.classes) for each in outputs],
-        "examples": kept.sum(1).astype(int),
-    }
+    full = inputs.part(training_run(request))
+    table, arrays = _compared(request, at, found, full, validation_rows(data, request.validation_size))
+    table["weights_change"] = squared_distances(found, weights_of(full, at.Y.device)).double().div(2).cpu().numpy()
+    table["examples"] = kept.sum(1).astype(int)
     index = pd.Index(request.ids, name="id") if request.without == "each" else pd.RangeIndex(len(kept), name="run")
-    arrays = {"outputs": outputs[:, :m].double().cpu().numpy(), "kept": kept}
     summary = {"n": data.n, "d": data.d, "runs": len(kept), "score": full.summary["score"], "steps": spec.steps}
-    return Result(pd.DataFrame(columns, index=index), arrays, summary, {"dtype": spec.precision})
+    columns = ("weights_change", "prediction_change", "test_score", "examples")
+    frame = pd.DataFrame({name: table[name] for name in columns if name in table}, index=index)
+    return Result(frame, arrays | {"kept": kept}, summary, {"dtype": spec.precision})
+
+
+def _compared(
+    request: RetrainingRequest, at: Problem, found: Weights, full: Result, m: int
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Change and score of each run's predictions, and its losses; outputs where they are vectors."""
+    before = full.arrays.get("end_test")
+    ends: dict[str, list[Tensor]] = {"outputs": [], "test_losses": [], "train_losses": []}
+    scores = []
+    for b in range(len(next(iter(found.values())))):
+        weights = {name: value[b] for name, value in found.items()}
+        test = evaluate(at, weights, at.X_test, at.Y_test)
+        scores.append(test.score)
+        ends["outputs"] += [] if test.outputs is None else [test.outputs[:m]]
+        ends["test_losses"].append(test.losses[:m])
+        ends["train_losses"].append(losses_at(at.module, weights, at.X, at.Y, at.losses))
+    arrays = {name: torch.stack(values).double().cpu().numpy() for name, values in ends.items() if values}
+    table = {"test_score": np.array(scores)}
+    if before is not None:
+        table["prediction_change"] = ((arrays["outputs"] - before[:m]) ** 2).sum(-1).mean(1) / 2
+    return table, arrays
 
 
 def _kept(request: RetrainingRequest, data: Dataset) -> np.ndarray:

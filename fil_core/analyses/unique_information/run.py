@@ -23,7 +23,7 @@ from fil_core.influence.detection import auroc, auroc_by_chance
 from fil_core.influence.kernels import DerivativesTooLarge, Kernels, Mode, free_memory, kernels
 from fil_core.influence.unique import UniqueInformation, unique_information
 from fil_core.models.fitted import device_of
-from fil_core.models.networks.inputs import outputs_of, shape_of, validation_rows
+from fil_core.models.networks.inputs import outputs_of, score_name, shape_of, validation_rows
 from fil_core.models.networks.problem import Problem, score
 from fil_core.models.networks.training import outputs_at, trainable
 from fil_core.progress import Progress
@@ -225,7 +225,7 @@ def _summary(at: Linearised, data: Dataset, found: UniqueInformation) -> dict[st
         "d": data.d,
         "validation": len(at.start[1]),
         "classes": len(data.class_names),
-        "score": "accuracy" if data.class_names else "mean squared error",
+        "score": score_name(data),
         "parameters": kernel.parameters,
         "outputs": D.k,
         "kernel": kernel.mode,

@@ -52,6 +52,13 @@ def targets_of(dataset: Dataset, y: np.ndarray) -> np.ndarray:
     return np.eye(len(dataset.class_names))[y.astype(int)]
 
 
+def score_name(dataset: Dataset) -> str:
+    """What `problem.evaluate` scores: accuracy, mean squared error, or the perplexity of sequences of tokens."""
+    if dataset.vocabulary:
+        return "perplexity"
+    return "accuracy" if dataset.class_names else "mean squared error"
+
+
 def validation_rows(dataset: Dataset, size: int | None) -> int:
     """Number of test rows on which predictions are compared, from the first on.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from torch import Tensor, nn
 from fil_core.dataset import Dataset
 from fil_core.models.networks.build import network
 from fil_core.models.networks.inputs import shape_of, targets_of
+from fil_core.models.networks.losses import Losses
+from fil_core.models.networks.training import Weights, losses_at, outputs_at
 from fil_core.specs import NetworkSpec
 
 
@@ -24,6 +27,8 @@ class Problem:
         X, X_test: (n, d) and (n_test, d) inputs.
         Y, Y_test: (n, k) and (n_test, k) targets.
         classes: number of classes, 0 for a regression.
+        losses: what it is trained on: the loss of every example, from outputs and targets.
+        text: whether examples are sequences of tokens, whose outputs are too many to be kept.
     """
 
     module: nn.Module
@@ -32,6 +37,23 @@ class Problem:
     X_test: Tensor
     Y_test: Tensor
     classes: int
+    losses: Losses
+    text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How a network with some weights does on some examples.
+
+    Attributes:
+        losses: of each example, (n,).
+        score: accuracy, mean squared error, or perplexity; NaN of no examples.
+        outputs: (n, k); None of sequences.
+    """
+
+    losses: Tensor
+    score: float
+    outputs: Tensor | None
 
 
 def problem(
@@ -61,7 +83,26 @@ def problem(
         tensor(dataset.X_test),
         tensor(targets_of(dataset, dataset.y_test)),
         len(dataset.class_names),
+        spec.family.losses.load(),
+        bool(dataset.vocabulary),
     )
+
+
+def evaluate(at: Problem, weights: Weights, X: Tensor, Y: Tensor) -> Evaluation:
+    """Losses, score and outputs of a network with other weights.
+
+    Args:
+        at: the network.
+        weights: by name.
+        X: (n, d) inputs.
+        Y: (n, ...) targets.
+    """
+    if not at.text:
+        outputs = outputs_at(at.module, weights, X)
+        return Evaluation(at.losses(outputs, Y), score(outputs, Y, at.classes), outputs)
+    losses = losses_at(at.module, weights, X, Y, at.losses)
+    tokens = int((Y >= 0).sum())
+    return Evaluation(losses, math.exp(float(losses.sum()) / tokens) if tokens else math.nan, None)
 
 
 def score(outputs: Tensor, Y: Tensor, classes: int) -> float:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, vjp, vmap
 
 from fil_core.errors import BadRequest
+from fil_core.models.networks.losses import Losses, squared
 from fil_core.models.networks.span import InputSpan, input_span
 from fil_core.progress import Progress
 
@@ -23,6 +24,7 @@ _EXHAUSTED = 1e-7  # of a product that lies outside of those before: less is rou
 _CPU_BYTES = 2**26  # of the networks that are trained at the same time: larger ones fall out of the cache
 _CUDA_SHARE = 0.3  # of the free memory of a card
 _LOOK = 50  # steps after which a watched run is stopped if it has diverged
+_TOGETHER = 64  # examples whose outputs are held at the same time: logits of a vocabulary are large
 _COPIES = 4  # of the weights that a step holds: the weights, their gradients, and both in the making
 
 Weights = dict[str, Tensor]
@@ -48,17 +50,19 @@ class Run:
 
 
 def run(
-    module: nn.Module, X: Tensor, Y: Tensor, *, lr: float, l2: float, steps: int, progress: Progress | None = None
-) -> Run:
+    module: nn.Module, X: Tensor, Y: Tensor, *, lr: float, l2: float, steps: int, losses: Losses = squared,
+    progress: Progress | None = None,
+) -> Run:  # fmt: skip
     """Train a network on all examples and watch its loss and its curvature.
 
     Args:
         module: at its start; not changed.
         X: (n, d) inputs.
-        Y: (n, k) targets.
+        Y: (n, ...) targets.
         lr: step, of the mean loss.
         l2: decay, of the mean loss.
         steps: number of steps.
+        losses: of every example, from outputs and targets.
         progress: called with (done, total, what).
 
     Raises:
@@ -70,20 +74,20 @@ def run(
     weights = {name: value.clone() for name, value in start.items()}
 
     def loss(at: Weights) -> Tensor:
-        return _loss(module, at, reduced_X, Y, w)
+        return _loss(module, at, reduced_X, Y, w, losses)
 
     def objective(at: Weights) -> Tensor:
         return loss(at) + l2 / 2 * _squared_distance(at, start)
 
     gradient, of_loss = grad(objective), grad(loss)
     checkpoints = sorted({round(steps ** (c / (_CHECKPOINTS - 1))) - 1 for c in range(_CHECKPOINTS)} | {0, steps})
-    losses, objectives, curvature = [], [], []
+    history, objectives, curvature = [], [], []
     with torch.no_grad():
         for step in range(steps + 1):
-            losses.append(loss(weights))
+            history.append(loss(weights))
             if step % _LOOK == 0 or step in checkpoints:
-                _check_finite(losses[-1], step, lr)
-            objectives.append(losses[-1] + l2 / 2 * _squared_distance(weights, start))
+                _check_finite(history[-1], step, lr)
+            objectives.append(history[-1] + l2 / 2 * _squared_distance(weights, start))
             if step in checkpoints:
                 # Without the decay, which moves all eigenvalues by the same.
                 curvature.append(largest_eigenvalue(of_loss, weights) + l2)
@@ -92,7 +96,7 @@ def run(
                     weights[name] = weights[name] - lr * slope
             if progress and step % max(1, steps // 100) == 0:
                 progress(step, steps, "training the network")
-    return Run(span.expanded(weights), torch.stack(losses), torch.stack(objectives), checkpoints, curvature)
+    return Run(span.expanded(weights), torch.stack(history), torch.stack(objectives), checkpoints, curvature)
 
 
 def _check_finite(loss: Tensor, step: int, lr: float) -> None:
@@ -109,7 +113,7 @@ def _check_finite(loss: Tensor, step: int, lr: float) -> None:
 
 
 def retrain(
-    module: nn.Module, X: Tensor, Y: Tensor, w: Tensor, *, lr: float, l2: float, steps: int,
+    module: nn.Module, X: Tensor, Y: Tensor, w: Tensor, *, lr: float, l2: float, steps: int, losses: Losses = squared,
     progress: Progress | None = None,
 ) -> Weights:  # fmt: skip
     """Train a network several times from the same start, on examples of other weights each time.
@@ -117,11 +121,12 @@ def retrain(
     Args:
         module: at its start; not changed.
         X: (n, d) inputs.
-        Y: (n, k) targets.
-        w: (B, n) weights of the examples in the B runs, each row summing to 1: 0 for those that are left out.
+        Y: (n, ...) targets.
+        w: (B, n) weights of the examples' losses in the B runs: 0 for those that are left out.
         lr: step, of every run.
         l2: decay, of every run.
         steps: number of steps of every run.
+        losses: of every example, from outputs and targets.
         progress: called with (done, total, what).
 
     Returns:
@@ -129,7 +134,7 @@ def retrain(
     """
     span, start = _reduced(module, X)
     chunk = _chunk(module, start, X)
-    gradient = vmap(grad(lambda at, row: _loss(module, at, span.inputs, Y, row)))
+    gradient = vmap(grad(lambda at, row: _loss(module, at, span.inputs, Y, row, losses)))
     parts, total = [], len(w) * steps
     with torch.no_grad():
         for first in range(0, len(w), chunk):
@@ -150,6 +155,13 @@ def outputs_at(module: nn.Module, weights: Weights, X: Tensor, *, most: int = 40
     """Outputs of a network with other weights, (n, k)."""
     with torch.no_grad():
         return torch.cat([functional_call(module, weights, (part,)) for part in X.split(most)])
+
+
+def losses_at(module: nn.Module, weights: Weights, X: Tensor, Y: Tensor, losses: Losses) -> Tensor:
+    """Loss of every example with other weights, (n,), a few examples at a time."""
+    with torch.no_grad():
+        parts = zip(X.split(_TOGETHER), Y.split(_TOGETHER), strict=True)
+        return torch.cat([losses(functional_call(module, weights, (x,)), y) for x, y in parts])
 
 
 def squared_distances(weights: Weights, other: Weights) -> Tensor:
@@ -214,9 +226,9 @@ def _reduced(module: nn.Module, X: Tensor) -> tuple[InputSpan, Weights]:
     return span, span.reduced(start)
 
 
-def _loss(module: nn.Module, weights: Weights, X: Tensor, Y: Tensor, w: Tensor) -> Tensor:
-    """Half the weighted sum of squared errors."""
-    return ((functional_call(module, weights, (X,)) - Y).square().sum(1) * w).sum() / 2
+def _loss(module: nn.Module, weights: Weights, X: Tensor, Y: Tensor, w: Tensor, losses: Losses) -> Tensor:
+    """The weighted sum of the losses of all examples."""
+    return (losses(functional_call(module, weights, (X,)), Y) * w).sum()
 
 
 def _squared_distance(weights: Weights, start: Weights) -> Tensor:

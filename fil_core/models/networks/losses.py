@@ -1,0 +1,43 @@
+"""What networks are trained on: the loss of every example from what the network puts out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Losses = Callable[[Tensor, Tensor], Tensor]  # (outputs, targets) to the loss of each example, (n,)
+
+
+def squared(outputs: Tensor, Y: Tensor) -> Tensor:
+    """Half the squared error, summed over outputs, (n,).
+
+    >>> squared(torch.tensor([[1.0, 3.0]]), torch.tensor([[1.0, 1.0]])).tolist()
+    [2.0]
+
+    Args:
+        outputs: (n, k).
+        Y: (n, k) targets.
+    """
+    return (outputs - Y).square().sum(-1) / 2
+
+
+def of_tokens(outputs: Tensor, Y: Tensor) -> Tensor:
+    """Cross-entropy of each token in nats, (n, T); 0 where there is none.
+
+    >>> of_tokens(torch.zeros(1, 2, 4), torch.tensor([[3.0, -1.0]])).exp().round(decimals=4).tolist()
+    [[4.0, 1.0]]
+
+    Args:
+        outputs: (n, T, V) logits of the token at each position.
+        Y: (n, T) codes of these tokens; negative where the sequence has ended.
+    """
+    code = Y.long().clamp_min(0)
+    own = outputs.gather(-1, code[..., None])[..., 0]
+    return torch.where(Y >= 0, outputs.logsumexp(-1) - own, torch.zeros_like(own))
+
+
+def tokens(outputs: Tensor, Y: Tensor) -> Tensor:
+    """Cross-entropy of each sequence in nats, the sum over its tokens, (n,); arguments as for `of_tokens`."""
+    return of_tokens(outputs, Y).sum(-1)
