@@ -251,24 +251,40 @@ def of_empirical_fisher(asked: Asked, columns: list[slice], *, most: int) -> Inf
     asked.tell(0, None, "inner products of gradients")
     grams = P.gram(columns, most=most)
     towards = None if asked.target is None else _towards(P, asked.target, columns)
+    return in_sample_space(grams, towards, n, asked.l2, asked.damping, weights=P.p)
+
+
+def in_sample_space(
+    grams: Tensor, towards: Tensor | None, n: int, l2: float, damping: float, *, weights: int
+) -> Influences:
+    """By the empirical Fisher matrix, or the blocks of it, whose inner products of gradients are known.
+
+    Args:
+        grams: (L, n, n) inner products of the examples' gradients in each block.
+        towards: (L, n) of these with the target's gradient; None for each example itself.
+        n: by which the mean loss divides.
+        l2: on the diagonal.
+        damping: on the diagonal, too.
+        weights: their number.
+    """
     factored = [torch.linalg.eigh(K) for K in grams]
     largest = max(float(values[-1]) for values, _ in factored) / n
-    dampings = asked.swept(largest)
-    chosen = dampings.index(float(asked.damping))
-    by_damping = torch.zeros(len(dampings), n, dtype=torch.float64, device=grams.device)
+    dampings = sweep(largest, damping)
+    chosen = dampings.index(float(damping))
+    by_damping = torch.zeros(len(dampings), grams.shape[1], dtype=torch.float64, device=grams.device)
     corrected, self_influence = by_damping[0].clone(), by_damping[0].clone()
     for block, (values, V) in enumerate(factored):
         values = values.clamp_min(0)
-        inverses = torch.stack([inverse(values, n * (asked.l2 + d)) for d in dampings])
+        inverses = torch.stack([inverse(values, n * (l2 + d)) for d in dampings])
         h = V.square() @ (inverses * values).T  # (n, D)
-        found = h if towards is None else V @ (inverses * (V.T @ towards[block])).T
+        found = h if towards is None else V @ (inverses * (V.T @ towards[block])[None]).T
         by_damping += found.T
         self_influence += h[:, chosen]
         corrected += divided(found[:, chosen], 1 - h[:, chosen])
+    least = l2 if grams.shape[1] < weights else math.nan
     return Influences(
-        by_damping[chosen], corrected, self_influence, dampings, by_damping, "sample space",
-        asked.l2 if n < P.p else math.nan, largest + asked.l2, 0,
-    )  # fmt: skip
+        by_damping[chosen], corrected, self_influence, dampings, by_damping, "sample space", least, largest + l2, 0
+    )
 
 
 def _towards(P: Point, target: Tensor, columns: list[slice]) -> Tensor:
