@@ -15,8 +15,8 @@ def exposure(true: float, candidates: np.ndarray) -> float:
 
     >>> exposure(0.5, np.array([1.0, 2.0, 3.0])), exposure(4.0, np.array([1.0, 2.0, 3.0]))
     (2.0, 0.0)
-    >>> exposure(1.0, np.array([0.5, 1.0, 1.0])) == 2 - np.log2(3)
-    True
+    >>> exposure(1.0, np.array([0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 2.0]))  # rank 4 of 8
+    1.0
 
     Args:
         true: loss of the planted sequence, in nats or any other unit that orders sequences.

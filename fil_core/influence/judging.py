@@ -207,7 +207,7 @@ def _bootstrapped(
     found = np.full((2, draws), math.nan)
     for i, times in enumerate(_resamples(len(a), random, draws)):
         found[0, i] = _weighted(a, b, times)
-        found[1, i] = _weighted(*(_resampled_ranks(each, times) for each in codes), times)
+        found[1, i] = _weighted(_resampled_ranks(codes[0], times), _resampled_ranks(codes[1], times), times)
     return found[0], found[1]
 
 

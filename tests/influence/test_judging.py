@@ -71,7 +71,7 @@ def test_intervals_of_normal_pairs_are_those_of_fisher():
 def test_random_scores_correlate_as_theory_says():
     _, true = pairs(100)
     found = judged(true, true, draws=4000)
-    # E|r| of a normal score is sqrt(2 / pi / (n - 1)) to order 1/n; 4,000 draws leave 1.2 % of noise, 5 % is four of it.
+    # E|r| of a normal score is sqrt(2 / pi / (n - 1)) to order 1/n; 4,000 draws leave 1.2 % of noise, a quarter of 5.
     expected = math.sqrt(2 / math.pi / 99)
     assert found.random_pearson == pytest.approx(expected, rel=0.05)
     assert found.random_spearman == pytest.approx(expected, rel=0.05)
