@@ -48,7 +48,7 @@ class Command:
         self.options, self._start = options, time.perf_counter()
         if options.out is not None:
             check_is_no_input(check_table_path(options.out), options)
-        if getattr(options, "scores", None) is not None and not options.in_blocks:
+        if getattr(options, "scores", None) is not None and not getattr(options, "in_blocks", False):
             existing_file("scores", options.scores)
         tidy()
         self.engine, self.progress = Engine(), Reporter()
