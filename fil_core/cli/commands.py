@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import functools
 import inspect
 from typing import Any
 
 from fil_core.analyses.analysis import Analysis
 from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.measures.described import with_columns
+from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.table import ANALYSES
 from fil_core.cli import blocks, terminal
 from fil_core.cli.command import Command
@@ -17,8 +20,11 @@ from fil_core.cli.fan_out import FanOut, fan_out_options
 from fil_core.cli.options import data_options, run_options
 from fil_core.dataset import Dataset
 from fil_core.display.plain import visible
+from fil_core.engine.joint import at_hand
 from fil_core.result import Result
 from fil_core.specs import Request
+
+_WITH_SCORES = (FilRequest, MeasuresRequest)
 
 
 def add(commands: Any) -> None:
@@ -29,8 +35,10 @@ def add(commands: Any) -> None:
             analysis.command, help=_lower(analysis.title), description=description.split("\n\n")[0].replace("%", "%%")
         )
         request_options(parser, analysis.request)
+        if analysis.request in _WITH_SCORES:
+            _scores_option(parser)
         if analysis.request is FilRequest:
-            _fil_options(parser)
+            _blocks_option(parser)
         fan_out_options(parser)
         run_options(parser, analysis.row)
         parser.set_defaults(run=functools.partial(_run, analysis))
@@ -48,12 +56,15 @@ def request_options(parser: argparse.ArgumentParser, kind: type[Request]) -> Non
             add_options(parser.add_argument_group(title), fields)
 
 
-def _fil_options(parser: argparse.ArgumentParser) -> None:
+def _scores_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scores",
         metavar="FILE",
         help="your own scores, shown beside eta: a column id and columns of numbers",
     )
+
+
+def _blocks_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--in-blocks",
         action="store_true",
@@ -68,11 +79,16 @@ def _run(analysis: Analysis, options: argparse.Namespace) -> int:
         result = blocks.measure(options, command)
         return command.finish(result.table, *reported(analysis, FilRequest(), result))
     request = command.request(analysis.request)
+    if isinstance(request, MeasuresRequest) and options.of is None:
+        request = dataclasses.replace(request, of=at_hand(request, command.engine, command.progress))
     with FanOut(command) as fan_out:
         result = command.answer(request, fan_out.answer_all)
-    table = command.with_scores(result.table) if analysis.request is FilRequest else result.table
+    if analysis.request in _WITH_SCORES:
+        table = command.with_scores(result.table)
+        joint = isinstance(request, MeasuresRequest)
+        result = with_columns(result, table) if joint else dataclasses.replace(result, table=table)
     dataset = command.engine.dataset(request.data)
-    return command.finish(table, *reported(analysis, request, result, dataset), analysis=analysis)
+    return command.finish(result.table, *reported(analysis, request, result, dataset), analysis=analysis)
 
 
 def reported(

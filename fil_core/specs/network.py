@@ -104,3 +104,9 @@ class NetworkSpec:
         """What it is, in a few words."""
         size = f" {self.depth} × {self.width}, {self.activation}" if self.family.layered else ""
         return f"{self.kind}{size}"
+
+    @property
+    def trained(self) -> str:
+        """What it is, its step, its training time and its decay."""
+        decay = f", decay {self.l2:g}" if self.l2 else ""
+        return f"{self.text}, lr {self.lr:g}, t = {self.time}{decay}"
