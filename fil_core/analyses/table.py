@@ -27,6 +27,8 @@ _FOLDERS = (
     "retraining",
     "ground_truth",
     "summarise",
+    "influence",
+    "network_influence",
     "measures",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)

@@ -21,6 +21,7 @@ from fil_core.cli.options import data_options, run_options
 from fil_core.dataset import Dataset
 from fil_core.display.plain import visible
 from fil_core.engine.joint import at_hand
+from fil_core.errors import BadRequest
 from fil_core.result import Result
 from fil_core.specs import Request
 
@@ -29,31 +30,66 @@ _WITH_SCORES = (FilRequest, MeasuresRequest)
 
 def add(commands: Any) -> None:
     """Declare the commands."""
-    for analysis in ANALYSES:
+    for name, analyses in by_command().items():
+        analysis = analyses[0]
         description = inspect.getdoc(analysis.request) or analysis.title
         parser = commands.add_parser(
-            analysis.command, help=_lower(analysis.title), description=description.split("\n\n")[0].replace("%", "%%")
+            name, help=_lower(analysis.title), description=description.split("\n\n")[0].replace("%", "%%")
         )
-        request_options(parser, analysis.request)
+        request_options(parser, *(each.request for each in analyses))
         if analysis.request in _WITH_SCORES:
             _scores_option(parser)
         if analysis.request is FilRequest:
             _blocks_option(parser)
         fan_out_options(parser)
         run_options(parser, analysis.row)
-        parser.set_defaults(run=functools.partial(_run, analysis))
+        parser.set_defaults(run=functools.partial(_run, analyses))
     listing = commands.add_parser("data", help="list the data sets", description=_list_data.__doc__)
     listing.add_argument("--data-dir", metavar="DIR", help="folder with the data files (default: FIL_DATA_DIR)")
     listing.set_defaults(run=_list_data)
 
 
-def request_options(parser: argparse.ArgumentParser, kind: type[Request]) -> None:
-    """Declare the options of a type of request: those of its data, of its model or network, and of its own fields."""
-    data_options(parser)
-    groups = {"model": model_places(kind), "network": network_places(kind), "measure": own_places(kind)}
+def by_command() -> dict[str, list[Analysis]]:
+    """The analyses of each command: one, or one about a model and one about a network, which `--network` asks for."""
+    found: dict[str, list[Analysis]] = {}
+    for analysis in ANALYSES:
+        found.setdefault(analysis.command, []).append(analysis)
+    return found
+
+
+def request_options(parser: argparse.ArgumentParser, *kinds: type[Request]) -> None:
+    """Declare the options of types of request: those of data, of model or network, and of their own fields.
+
+    Args:
+        parser: of the command.
+        kinds: one, or several; an option that more than one has is declared once, with the widest choice.
+    """
+    groups = {
+        "model": [place for kind in kinds for place in model_places(kind)],
+        "network": [place for kind in kinds for place in network_places(kind)],
+        "measure": [place for kind in reversed(kinds) for place in own_places(kind)],
+    }
+    data_options(parser, taken={place.option.flag for place in groups["measure"]})
+    declared: set[str] = set()
     for title, fields in groups.items():
-        if fields:
-            add_options(parser.add_argument_group(title), fields)
+        new = {place.option.flag: place for place in reversed(fields) if place.option.flag not in declared}
+        if new:
+            add_options(parser.add_argument_group(title), reversed(new.values()))
+        declared |= set(new)
+
+
+def meant(analyses: list[Analysis], options: argparse.Namespace) -> Analysis:
+    """The analysis of a command that the options ask for.
+
+    Raises:
+        BadRequest: they ask for a model and for a network.
+    """
+    if len(analyses) == 1:
+        return analyses[0]
+    of_network = options.network is not None
+    if of_network and options.model is not None:
+        raise BadRequest(f"network: expected --model or --network; got --model {options.model} beside it.")
+    return next(each for each in analyses if bool(network_places(each.request)) == of_network)
 
 
 def _scores_option(parser: argparse.ArgumentParser) -> None:
@@ -72,9 +108,9 @@ def _blocks_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _run(analysis: Analysis, options: argparse.Namespace) -> int:
+def _run(analyses: list[Analysis], options: argparse.Namespace) -> int:
     """Answer the request that the options ask for, and print its result."""
-    command = Command(options)
+    analysis, command = meant(analyses, options), Command(options)
     if getattr(options, "in_blocks", False):
         result = blocks.measure(options, command)
         return command.finish(result.table, *reported(analysis, FilRequest(), result))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -74,7 +74,6 @@ class Asked:
     l2: float
     damping: float
     progress: Progress | None = None
-    own_solutions: bool = field(default=True)
 
     def tell(self, done: int, total: int | None, what: str) -> None:
         """Report progress."""
@@ -106,7 +105,7 @@ def divided(numerator: Tensor, left: Tensor) -> Tensor:
 
 
 def inverse(values: Tensor, shift: float) -> Tensor:
-    """1 / (values + shift), and 0 for directions that rounding alone has: a pseudo-inverse where there is no damping."""
+    """1 / (values + shift), and 0 for directions that rounding alone has: without damping a pseudo-inverse."""
     shifted = values + shift
     limit = _RANK * float(values.abs().max()) if values.numel() else 0.0
     return torch.where(shifted.abs() > limit, 1 / shifted, torch.zeros_like(shifted))
@@ -180,9 +179,7 @@ def _each_by_products(asked: Asked, product: Callable[[Tensor], Tensor]) -> Infl
             asked.tell(done, n, "influence of each example on itself")
     by_damping = torch.cat(parts, 1)
     chosen = by_damping[dampings.index(float(asked.damping))]
-    return Influences(
-        chosen, None, chosen, dampings, by_damping, "Krylov", least + asked.l2, largest + asked.l2, None
-    )
+    return Influences(chosen, None, chosen, dampings, by_damping, "Krylov", least + asked.l2, largest + asked.l2, None)
 
 
 def of_outputs(asked: Asked, K: Tensor, towards: Tensor | None, residuals: Tensor) -> Influences:
@@ -203,10 +200,8 @@ def of_outputs(asked: Asked, K: Tensor, towards: Tensor | None, residuals: Tenso
     # r_i as a vector of sample space in the eigenbasis, (n, N): its products with K and its inverses are sums.
     own = torch.einsum("nkN,nk->nN", blocks, residuals)
     inverses = torch.stack([inverse(values, n * (asked.l2 + d)) for d in dampings])
-    if towards is None:
-        by_damping = (own.square() @ (inverses * values).T).T
-    else:
-        by_damping = ((own * (V.T @ towards)) @ inverses.T).T
+    beside = own * values if towards is None else V.T @ towards
+    by_damping = ((own * beside) @ inverses.T).T
     scaled = blocks * (inverses[chosen] * values)
     L = scaled @ blocks.mT  # (n, k, k)
     self_influence = torch.einsum("na,nab,nb->n", residuals, L, residuals)

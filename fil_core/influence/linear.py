@@ -116,10 +116,12 @@ def of_empirical_fisher(
 
 def _unweighted(found: Influences, w: Tensor) -> Influences:
     """The influence of every example on its own loss without its weight, from that on the weighted loss."""
+
     def without(values: Tensor) -> Tensor:
         return torch.where(w > 0, values / w, torch.zeros_like(values))
 
-    assert found.corrected is not None and found.self_influence is not None
+    assert found.corrected is not None
+    assert found.self_influence is not None
     return dataclasses.replace(
         found,
         influence=without(found.influence),

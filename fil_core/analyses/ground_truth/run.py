@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from fil_core.analyses.analysis import Inputs
-from fil_core.analyses.ground_truth.parts import group, left_out, retrainings, subsets
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.network.run import check_network
+from fil_core.analyses.retraining.plan import left_out, run_without_group, runs_on_subsets, runs_without_each
 from fil_core.analyses.unique_information.run import check as check_unique
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
@@ -44,7 +44,7 @@ def run(request: GroundTruthRequest, inputs: Inputs, progress: Progress | None =
         progress: called with (done, total, what).
     """
     data, measured = inputs.dataset, inputs.part(request.unique)
-    truth = pd.concat([inputs.part(part).table for part in retrainings(request, data)])
+    truth = pd.concat([inputs.part(part).table for part in runs_without_each(request, data)])
     ids = left_out(request, data)
     beside = measured.table.loc[list(ids), ["label", "si_weights", "f_si", "si_sgd", "training_change"]]
     table = truth[["weights_change", "prediction_change"]].join(beside)
@@ -88,7 +88,7 @@ def _group(request: GroundTruthRequest, inputs: Inputs, measured: Result) -> dic
     """What leaving the group out changes, beside what is said of it."""
     if not request.group:
         return {}
-    (part,) = group(request)
+    (part,) = run_without_group(request)
     row = inputs.part(part).table.iloc[0]
     true = {name: float(row[name]) for name in ("weights_change", "prediction_change")}
     return {"group": measured.summary["group"] | true}
@@ -107,7 +107,7 @@ def _subsets(request: GroundTruthRequest, inputs: Inputs, measured: Result, full
         raise BadRequest(
             "subsets: expected fewer examples or validation rows; their single effects are too many to keep."
         )
-    runs = [inputs.part(part).arrays for part in subsets(request, inputs.dataset)]
+    runs = [inputs.part(part).arrays for part in runs_on_subsets(request, inputs.dataset)]
     outputs = np.concatenate([each["outputs"] for each in runs]).reshape(request.subsets, -1)
     lacking = ~np.concatenate([each["kept"] for each in runs])
     return {"lds": linear_datamodelling(lacking @ changes, outputs)}
