@@ -37,8 +37,8 @@ def sentence(subject: Subject, quote: Quote) -> str:
     else:
         helped = whose(s["target"], quote, subject)
         said = (
-            f"By {CURVATURES[s['curvature']]}, example **{called[0]}** helps {helped} most: leaving it out would change "
-            f"it by **{_signed(influence[best])}**; example **{called[1]}** by **{_signed(influence[worst])}**. "
+            f"By {CURVATURES[s['curvature']]}, example **{called[0]}** helps {helped} most: leaving it out would "
+            f"change it by **{_signed(influence[best])}**; example **{called[1]}** by **{_signed(influence[worst])}**. "
             f"{percent(s['positive'], 0)} of the {count(s['n'])} examples help."
         )
     return " ".join(filter(None, [said, truth_sentence(s), stability(s).says if "step_eigenvalue" in s else ""]))
