@@ -13,13 +13,15 @@ from fil_core.data import images, synthetic, tabular
 from fil_core.data.fetch import DOWNLOADS
 from fil_core.data.own import register
 from fil_core.data.raw import Raw
+from fil_core.data.text import grammar, sources
+from fil_core.data.text.corpus import Corpus
 from fil_core.dataset import Task
 from fil_core.errors import DataUnavailable
 from fil_core.progress import Progress
 from fil_core.specs import DataSpec, Preprocess
 from fil_core.specs.paths import user_path
 
-Kind = Literal["image", "table", "synthetic"]
+Kind = Literal["image", "table", "synthetic", "text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Source:
         classes: names of all its classes, where they are known before the files are read; empty for a regression.
         default_classes: two classes for a first view; empty when it has two classes or none.
         citation: authors and licence.
-        read: read(spec, data directory, progress) returns the rows before selection.
+        read: read(spec, data directory, progress) returns the rows before selection, or the lines of a text.
         downloadable: whether missing files are downloaded.
     """
 
@@ -44,7 +46,7 @@ class Source:
     default_preprocess: Preprocess
     description: str
     citation: str
-    read: Callable[[DataSpec, Path, Progress | None], Raw]
+    read: Callable[[DataSpec, Path, Progress | None], Raw | Corpus]
     files: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     default_classes: tuple[str, ...] = ()
@@ -126,7 +128,30 @@ _SOURCES = (
         description="A random table of two classes in any size, such as synthetic:10000x3072.",
         read=synthetic.read, classes=("no", "yes"), citation="Generated on demand; no licence needed.",
     ),
+    Source(
+        name="grammar", title="Grammar", kind="text", task="sequences", default_preprocess="none",
+        description="Made-up sentences with planted secrets, in any number, such as grammar:400; nothing to download.",
+        read=grammar.read, citation="Generated on demand; no licence needed.",
+    ),
+    Source(
+        name="sonnets", title="Shakespeare's sonnets", kind="text", task="sequences", default_preprocess="none",
+        description="154 poems, one verse a line.", files=sources.SONNETS_FILES, read=sources.read_sonnets,
+        citation="Shakespeare 1609; public domain.",
+    ),
+    Source(
+        name="ptb", title="Penn Treebank", kind="text", task="sequences", default_preprocess="none",
+        description="42,068 sentences of newspaper text with 10,000 word types; the validation split is the test rows.",
+        files=sources.PTB_FILES, read=sources.read_ptb,
+        citation="Marcus, Marcinkiewicz and Santorini 1993, prepared by Mikolov et al. 2010; licensed by the LDC.",
+    ),
+    Source(
+        name="text8", title="text8", kind="text", task="sequences", default_preprocess="none",
+        description="Words of Wikipedia without ends of sentences, in windows of 20 words; the first 200,000 are read.",
+        files=sources.TEXT8_FILES, read=sources.read_text8,
+        citation="Mahoney 2006, from Wikipedia; CC BY-SA 3.0.",
+    ),
 )  # fmt: skip
+_SIZED = ("synthetic", "grammar")  # whose name may tell a size
 
 _ALIASES = {
     "uciadult": "uci-adult",
@@ -135,6 +160,7 @@ _ALIASES = {
     "cifar-10": "cifar10",
     "cifar-100": "cifar100",
     "synthetic": synthetic.DEFAULT,
+    "grammar": grammar.DEFAULT,
 }
 
 
@@ -153,7 +179,7 @@ def source_of(name: str) -> Source:
         return _own_source(register.find(name))
     known = catalogue()
     family, colon, _ = name.partition(":")
-    if family not in known or (colon and family != "synthetic"):
+    if family not in known or (colon and family not in _SIZED):
         raise DataUnavailable(f"name: expected one of {', '.join(known)}; got {name!r}.")
     return known[family]
 
@@ -188,15 +214,17 @@ def resolve(spec: DataSpec) -> DataSpec:
 
     Raises:
         DataUnavailable: an unknown name.
-        BadRequest: an invalid size of a synthetic table.
+        BadRequest: an invalid size of a synthetic table or of the grammar.
     """
     name = spec.name.strip().lower()
     name = _ALIASES.get(name, name)
     source = source_of(name)
     if name.startswith(register.PREFIX):
         name = source.name
-    if source.kind == "synthetic":
+    if source.name == "synthetic":
         name = "synthetic:{}x{}".format(*synthetic.parse(name))
+    if source.name == "grammar":
+        name = f"grammar:{grammar.parse(name)}"
     return dataclasses.replace(
         spec,
         name=name,
