@@ -12,6 +12,7 @@ from typing import Literal
 from fil_core.data import images, synthetic, tabular
 from fil_core.data.fetch import DOWNLOADS
 from fil_core.data.own import register
+from fil_core.data.own.reading import Form
 from fil_core.data.raw import Raw
 from fil_core.data.text import grammar, sources
 from fil_core.data.text.corpus import Corpus
@@ -151,6 +152,8 @@ _SOURCES = (
         citation="Mahoney 2006, from Wikipedia; CC BY-SA 3.0.",
     ),
 )  # fmt: skip
+_USUAL_PREPROCESS: dict[Form, Preprocess] = {"image": "unit-ball", "table": "standardise", "text": "none"}
+_COLUMNS: dict[Form, str] = {"image": "feature", "table": "feature", "text": "token"}  # of own data, in words
 _SIZED = ("synthetic", "grammar")  # whose name may tell a size
 
 _ALIASES = {
@@ -190,19 +193,28 @@ def _own_source(entry: register.OwnData) -> Source:
     return Source(
         name=entry.name,
         title=entry.title,
-        kind="image" if entry.form == "image" else "table",
-        task="classification" if entry.classes else "regression",
-        default_preprocess="unit-ball" if entry.form == "image" else "standardise",
+        kind=entry.form,
+        task=task_of(entry),
+        default_preprocess=_USUAL_PREPROCESS[entry.form],
         description=f"Own data: {entry.rows:,} training row{'' if entry.rows == 1 else 's'}{held_out}, "
-        f"{entry.features:,} feature{'' if entry.features == 1 else 's'}.",
+        f"{entry.features:,} {_COLUMNS[entry.form]}{'' if entry.features == 1 else 's'}.",
         citation=f"Own data, added on {entry.created:%Y-%m-%d}.",
         classes=entry.classes,
         read=_read_own,
     )
 
 
-def _read_own(spec: DataSpec, root: Path, progress: Progress | None = None) -> Raw:
+def task_of(entry: register.OwnData) -> Task:
+    """What a model of own data predicts."""
+    if entry.form == "text":
+        return "sequences"
+    return "classification" if entry.classes else "regression"
+
+
+def _read_own(spec: DataSpec, root: Path, progress: Progress | None = None) -> Raw | Corpus:
     """Rows of own data; `standardise` also standardises a regression's target."""
+    if register.find(spec.name).form == "text":
+        return register.load_text(spec.name)
     raw = register.load_raw(spec.name)
     return dataclasses.replace(raw, standardise_target=not raw.class_names and spec.preprocess == "standardise")
 

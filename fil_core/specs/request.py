@@ -89,6 +89,11 @@ class Request:
         return ()
 
     @property
+    def reads_text(self) -> bool:
+        """Whether it may be about sentences rather than rows of features."""
+        return False
+
+    @property
     def uploads(self) -> tuple[Upload, ...]:
         """The uploads that must be in the store."""
         return ()
@@ -155,6 +160,11 @@ class NetworkRequest(Request):
         """The network, its training time and its decay."""
         decay = f", decay {self.network.l2:g}" if self.network.l2 else ""
         return f"{self.network.text}, lr {self.network.lr:g}, t = {self.network.time}{decay}"
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether its network is a language model."""
+        return self.network.family.needs_text
 
     @property
     def uploads(self) -> tuple[Upload, ...]:

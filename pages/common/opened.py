@@ -22,6 +22,7 @@ _NUMBERS: dict[str, tuple[Callable[[str], float], float]] = {
     "subset": (int, 1e15),
     "label-noise": (float, MOST_LABEL_NOISE),
     "pca": (int, 1e15),
+    "vocabulary": (int, 1e15),
 }
 NUMBERS = tuple(_NUMBERS)  # names of the numbers that `fault` looks at
 _USUAL = {"classes": "all classes"}

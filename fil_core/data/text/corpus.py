@@ -142,7 +142,7 @@ class Builder:
         """
         if self._long:
             return self._cut(notes)
-        if self.n < 2:  # noqa: PLR2004 - one to train on, and another
+        if self.n < 2:
             got = "one" if self.n else "none"
             raise BadData(
                 f"{self.name}: expected at least two lines with words, one sentence a line; got {got}. A single line "
@@ -182,14 +182,14 @@ class Builder:
             self._codes.pop()
         if end in self._codes[self._start :]:
             raise BadData(
-                f"{self.name}: expected {END} at the end of a line only; line {self._line:,} has it within. Start a new "
-                "line after it."
+                f"{self.name}: expected {END} at the end of a line only; line {self._line:,} has it within. Start a "
+                "new line after it."
             )
 
     def _refuse_long(self, line: int) -> None:
         raise BadData(
-            f"{self.name}: expected lines of at most {MOST_TOKENS:,} tokens; line {line:,} has more. Write one sentence "
-            "a line."
+            f"{self.name}: expected lines of at most {MOST_TOKENS:,} tokens; line {line:,} has more. Write one "
+            "sentence a line."
         )
 
 

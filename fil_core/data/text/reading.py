@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +83,7 @@ def _note(split: Callable[[str], list[str]] | None) -> str:
 
 
 def decoded(path: Path, progress: Progress | None = None) -> Iterator[str]:
-    """The text of a file in pieces, with `\\n` at the ends of lines and without a byte order mark.
+    """The text of a file in pieces, every end of a line a line feed, without a byte order mark.
 
     Args:
         path: the file.
@@ -125,6 +125,6 @@ def _text(
         line += io.IncrementalNewlineDecoder(None, translate=True).decode(before, final=True).count("\n")
         at = done + len(chunk) - len(error.object) + error.start  # what it holds ends with the chunk
         raise BadData(
-            f"{name}: expected text in UTF-8; line {line:,} has the byte 0x{bad:02x} (byte {at + 1:,} of the file). Save "
-            "the file again as UTF-8."
+            f"{name}: expected text in UTF-8; line {line:,} has the byte 0x{bad:02x} (byte {at + 1:,} of the file). "
+            "Save the file again as UTF-8."
         ) from error

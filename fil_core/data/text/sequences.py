@@ -36,8 +36,8 @@ def sequences(corpus: Corpus, spec: DataSpec, *, title: str) -> Dataset:
     """
     _check_options(spec)
     _check_longest(corpus, spec.longest or DEFAULT_LONGEST)
-    sections = _sections(corpus, spec.group_lines)
-    train, test, split_note = _split(corpus, sections)
+    sections = sections_of(corpus, spec.group_lines)
+    train, test, split_note = split(corpus, sections)
     train = draw(train, spec)
     vocabulary, code = _vocabulary(corpus, train, spec.vocabulary or DEFAULT_VOCABULARY)
     longest = 1 + int(corpus.lengths[np.append(train, test)].max())
@@ -88,12 +88,12 @@ def _check_longest(corpus: Corpus, longest: int) -> None:
         )
 
 
-def _sections(corpus: Corpus, group_lines: int | None) -> np.ndarray | None:
+def sections_of(corpus: Corpus, group_lines: int | None) -> np.ndarray | None:
     """The number of the group of each line; None for no groups."""
     return corpus.blocks if group_lines is None else np.arange(corpus.n, dtype=np.int64) // group_lines
 
 
-def _split(corpus: Corpus, sections: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def split(corpus: Corpus, sections: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Train and test rows, each ascending, and a note; a group is never split.
 
     Raises:
