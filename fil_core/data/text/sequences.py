@@ -103,7 +103,7 @@ def split(corpus: Corpus, sections: np.ndarray | None) -> tuple[np.ndarray, np.n
         return np.flatnonzero(~corpus.held_out), np.flatnonzero(corpus.held_out), []
     units = np.arange(corpus.n) if sections is None else sections
     _, unit = np.unique(units, return_inverse=True)
-    count, what = int(unit.max()) + 1, "lines" if sections is None else "groups of lines"
+    count, what = int(unit.max()) + 1, "sequences" if sections is None else "groups of lines"
     kept, held_out = split_rows(count, corpus.test_fraction)
     if not kept.size:
         raise BadData(

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 UNKNOWN = "<unk>"
 END = "<eos>"
+_ASCII = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*|[!-~]")  # of `_pattern`, which is many times slower
 
 
 def words(text: str) -> list[str]:
@@ -20,7 +21,10 @@ def words(text: str) -> list[str]:
     >>> words("Feed'st thy light's flame, (2nd) self-same!")
     ["feed'st", 'thy', "light's", 'flame', ',', '(', '2nd', ')', 'self', '-', 'same', '!']
     """
-    return [token for token in _pattern().findall(unicodedata.normalize("NFC", text.lower())) if token.isprintable()]
+    text = text.lower()
+    if text.isascii():
+        return _ASCII.findall(text)
+    return [token for token in _pattern().findall(unicodedata.normalize("NFC", text)) if token.isprintable()]
 
 
 def between_blanks(text: str) -> list[str]:
