@@ -41,7 +41,7 @@ def sequences(corpus: Corpus, spec: DataSpec, *, title: str) -> Dataset:
     train = draw(train, spec)
     vocabulary, code = _vocabulary(corpus, train, spec.vocabulary or DEFAULT_VOCABULARY)
     longest = 1 + int(corpus.lengths[np.append(train, test)].max())
-    limits.check_cells(title, len(train) + len(test), longest)
+    _check_size(title, len(train) + len(test), longest)
     source, held_out = (_padded(corpus, rows, code, longest) for rows in (train, test))
     names = tuple(f"token {t}" for t in range(1, longest + 1))
     groups = None if sections is None else sections[train]
@@ -85,6 +85,15 @@ def _check_longest(corpus: Corpus, longest: int) -> None:
             f"longest: expected lines of at most {longest:,} tokens; line {corpus.lines[row]:,} has "
             f"{corpus.lengths[row] + 1:,}, with {END}.{more} Split it, or take --longest "
             f"{min(MOST_TOKENS, int(corpus.lengths.max()) + 1)}."
+        )
+
+
+def _check_size(title: str, rows: int, longest: int) -> None:
+    """Raise BadData for rows that take too much memory, as each is as long as the longest."""
+    if rows * longest > limits.CELLS:
+        raise BadData(
+            f"{title}: expected at most {limits.CELLS:,} entries; got {rows:,} rows, each as long as the longest of "
+            f"{longest:,} tokens. Split the longest lines, or use a part of the text."
         )
 
 

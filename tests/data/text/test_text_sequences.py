@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fil_core.data import load, resolve
-from fil_core.data.own import Choices, add
+from fil_core.data.own import Choices, add, limits
 from fil_core.data.text.words import words
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest, DataUnavailable
@@ -201,3 +201,12 @@ def test_many_lines_keep_their_content(text):
     content = "\n".join(" ".join(map(str, row)) for row in numbers)
     data = text(content, vocabulary=6000)
     assert data.sentences(np.arange(data.n)) == [" ".join([*map(str, numbers[id]), "<eos>"]) for id in data.ids]
+
+
+def test_rows_that_take_too_much_memory_are_refused(text, monkeypatch):
+    data = text()
+    monkeypatch.setattr(limits, "CELLS", 20 * data.d)
+    assert text().n == data.n
+    monkeypatch.setattr(limits, "CELLS", 20 * data.d - 1)
+    with pytest.raises(BadData, match=f"20 rows, each as long as the longest of {data.d} tokens"):
+        text()

@@ -13,9 +13,8 @@ from fil_core.data.text.reading import read_text
 from fil_core.specs import DataSpec
 
 ROOT = Path(os.environ.get("FIL_DATA_DIR", "/nowhere"))
-pytestmark = pytest.mark.skipif(
-    not (ROOT / "text/sonnets.txt").is_file(), reason="FIL_DATA_DIR has no text/sonnets.txt"
-)
+SONNETS = ROOT / "text/sonnets.txt"
+pytestmark = pytest.mark.skipif(not SONNETS.is_file(), reason="FIL_DATA_DIR has no text/sonnets.txt")
 
 
 def test_the_sonnets_have_their_lines_groups_and_tokens():
