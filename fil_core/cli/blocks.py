@@ -21,7 +21,8 @@ _NUMBERS = "biuf"
 _DIGITS = 18  # of a column's number
 _REFUSED = (
     "attribute", "simplex", "weights", "parameters", "scores", "subset", "label_noise", "sensitive", "categorical",
-    "missing", "missing_texts", "decimal", "thousands", "dates", "image_size",
+    "missing", "missing_texts", "decimal", "thousands", "dates", "image_size", "vocabulary", "group_lines",
+    "longest",
 )  # fmt: skip
 
 

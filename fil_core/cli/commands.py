@@ -166,9 +166,10 @@ def _list_data(options: argparse.Namespace) -> int:
         lines.append(f"{name:14} {state:23} {source.description}")
     lines.append(f"Files are looked for in {folder}.")
     for entry in registered():
-        lines.append(
-            f"{entry.name:30} {entry.title}: {counted(entry.rows, 'row')}, {counted(entry.features, 'feature')}"
-        )
-    lines.append("A file or folder of your own: --data ./patients.csv --target COLUMN, or --data ./images.zip.")
+        wide = counted(entry.features, "token" if entry.form == "text" else "feature")
+        lines.append(f"{entry.name:30} {entry.title}: {counted(entry.rows, 'row')}, {wide}")
+    lines.append(
+        "A file or folder of your own: --data ./patients.csv --target COLUMN, --data ./images.zip or --data ./text.txt."
+    )
     terminal.out("\n".join(map(visible, lines)))
     return 0

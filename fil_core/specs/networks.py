@@ -45,6 +45,7 @@ class NetworkFamily:
         name: its name in requests, links and on the command line.
         says: what it is, in a few words.
         needs_images: whether its inputs are images rather than rows of features.
+        needs_text: whether its inputs are sequences of tokens; a network of another family refuses them.
         layered: whether width, depth, activation and scaling have a meaning.
         build: (spec, shape) to a `torch.nn.Module` whose input is (n, features), imported when something is computed.
         parameters: number of its weights.
@@ -55,6 +56,7 @@ class NetworkFamily:
     name: str
     says: str
     needs_images: bool = False
+    needs_text: bool = False
     layered: bool = False
     build: Callable[[NetworkSpec, Shape], Any]
     parameters: Size

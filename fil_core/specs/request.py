@@ -89,6 +89,11 @@ class Request:
         return ()
 
     @property
+    def reads_text(self) -> bool:
+        """Whether it may be about sentences rather than rows of features."""
+        return False
+
+    @property
     def uploads(self) -> tuple[Upload, ...]:
         """The uploads that must be in the store."""
         return ()
@@ -154,6 +159,11 @@ class NetworkRequest(Request):
     def subject(self) -> str:
         """The network, its training time and its decay."""
         return self.network.trained
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether its network is a language model."""
+        return self.network.family.needs_text
 
     @property
     def uploads(self) -> tuple[Upload, ...]:

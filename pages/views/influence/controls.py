@@ -10,7 +10,7 @@ from fil_core import BadRequest, Dataset
 from fil_core.analyses.unique_information.request import KERNELS, UniqueInfoRequest
 from fil_core.specs import NETWORKS, NetworkSpec
 from fil_core.specs.network import MOST_DEPTH, MOST_WIDTH
-from fil_core.specs.networks import ACTIVATIONS, SCALINGS
+from fil_core.specs.networks import ACTIVATIONS, SCALINGS, NetworkFamily
 from fil_core.specs.options import Kind, places
 from pages.common import models, sidebar
 
@@ -81,16 +81,33 @@ def last_network() -> tuple[NetworkSpec, int | None]:
 
 
 def _architecture(data: Dataset) -> dict[str, Any]:
-    kinds = [name for name, family in NETWORKS.items() if data.image_shape is not None or not family.needs_images]
+    # Where no family reads text, a text is offered the others, and the answer says what to use.
+    kinds = [name for name, family in NETWORKS.items() if _fits(family, data)] or [
+        name for name, family in NETWORKS.items() if not (family.needs_images or family.needs_text)
+    ]
     if st.session_state.get("network") not in (None, *kinds):
         del st.session_state["network"]
-    kind = st.selectbox("Network", kinds, index=kinds.index("mlp"), key="network", bind="query-params", width=_PIXELS)
+    kind = st.selectbox(
+        "Network",
+        kinds,
+        index=kinds.index("mlp") if "mlp" in kinds else 0,
+        key="network",
+        bind="query-params",
+        width=_PIXELS,
+    )
     layers = _layers() if NETWORKS[kind].layered else {}  # of others the spec keeps its defaults, which mean nothing
     seed = st.number_input(
         "Seed of the start", min_value=0, value=0, key="init-seed", bind="query-params", width=_PIXELS,
         help="The weights that the network starts with are drawn at random.",
     )  # fmt: skip
     return {"kind": kind, "init_seed": int(seed), **layers}
+
+
+def _fits(family: NetworkFamily, data: Dataset) -> bool:
+    """Whether a family takes the rows of a data set."""
+    if data.task == "sequences" or family.needs_text:
+        return family.needs_text and data.task == "sequences"
+    return data.image_shape is not None or not family.needs_images
 
 
 def _layers() -> dict[str, Any]:
