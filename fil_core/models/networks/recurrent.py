@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from fil_core.specs.network import NetworkSpec
+from fil_core.specs.networks import Shape
+
 _GATES = 4
 
 
@@ -96,3 +99,8 @@ class LanguageModel(nn.Module):
         else:
             logits = self.output(states)
         return logits
+
+
+def lstm(spec: NetworkSpec, shape: Shape) -> LanguageModel:
+    """The language model of a spec, for a vocabulary of `shape.outputs` tokens."""
+    return LanguageModel(shape.outputs, spec.embedding, spec.width, spec.depth, tied=spec.tied)
