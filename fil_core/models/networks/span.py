@@ -31,7 +31,7 @@ class InputSpan:
     start: Tensor | None = None
 
     def reduced(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Weights in the span's coordinates."""
+        """Weights, or derivatives in weights, each (...) or (k, ...), in the span's coordinates."""
         if self.basis is None:
             return weights
         return weights | {self.name: weights[self.name] @ self.basis}

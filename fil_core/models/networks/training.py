@@ -68,7 +68,7 @@ def run(
     Raises:
         BadRequest: it diverges.
     """
-    span, start = _reduced(module, X)
+    span, start = reduced(module, X)
     reduced_X = span.inputs
     w = torch.full((len(X),), 1 / len(X), dtype=Y.dtype, device=Y.device)
     weights = {name: value.clone() for name, value in start.items()}
@@ -132,7 +132,7 @@ def retrain(
     Returns:
         The weights at the end, by name, each (B, ...).
     """
-    span, start = _reduced(module, X)
+    span, start = reduced(module, X)
     chunk = _chunk(module, start, X)
     gradient = vmap(grad(lambda at, row: _loss(module, at, span.inputs, Y, row, losses)))
     parts, total = [], len(w) * steps
@@ -220,7 +220,8 @@ def largest_eigenvalue(gradient: Callable[[Weights], Weights], weights: Weights)
     return found
 
 
-def _reduced(module: nn.Module, X: Tensor) -> tuple[InputSpan, Weights]:
+def reduced(module: nn.Module, X: Tensor) -> tuple[InputSpan, Weights]:
+    """The inputs' span, see `span.input_span`, and the network's start in its coordinates."""
     start = trainable(module)
     span = input_span(module, start, X)
     return span, span.reduced(start)
