@@ -79,8 +79,8 @@ class NetworkSpec:
     """
 
     kind: str = option("mlp", _network(), "linear, mlp (default), cnn, resnet18, or lstm for text", flag="network", called="network", link="network", always=True)  # noqa: E501 # fmt: skip
-    width: int = option(256, whole(most=MOST_WIDTH), "units of each hidden layer of mlp or lstm (default 256)", link="width")
-    depth: int = option(1, whole(most=MOST_DEPTH), "hidden layers of mlp, or of lstm at most 2 (default 1)", link="depth")
+    width: int = option(256, whole(most=MOST_WIDTH), "units of each layer of mlp or lstm (default 256)", link="width")
+    depth: int = option(1, whole(most=MOST_DEPTH), "layers of mlp, or of lstm at most 2 (default 1)", link="depth")
     activation: str = option("relu", choice(ACTIVATIONS), "of mlp (default relu)", link="activation")
     scaling: str = option("standard", choice(SCALINGS), "of mlp: PyTorch's start, or the one of the neural tangent kernel", link="scaling")  # noqa: E501 # fmt: skip
     initial: str | None = option(None, uploaded(), "weights to start from, .safetensors with the keys of the state_dict", link="initial")  # noqa: E501 # fmt: skip

@@ -22,7 +22,9 @@ def shape_of(spec: NetworkSpec, dataset: Dataset) -> Shape:
     if image is not None and (math.prod(image) != dataset.d or dataset.preprocessing.basis is not None):
         image = None
     if spec.family.needs_images and image is None:
-        others = " or ".join(name for name, family in NETWORKS.items() if not family.needs_images)
+        others = " or ".join(
+            name for name, family in NETWORKS.items() if not (family.needs_images or family.needs_text)
+        )
         raise BadData(f"network: expected images for {spec.kind}; got {_features(dataset)}. Take {others}.")
     return Shape(dataset.d, outputs_of(dataset), image)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -81,8 +81,8 @@ class LanguageModel(nn.Module):
         """Sizes; with `tied` the output's matrix is the embedding, whose width is then `hidden`."""
         super().__init__()
         self.embedding = nn.Embedding(tokens, embedding)
-        widths: Sequence[int] = [embedding, *[hidden] * layers]
-        self.cells = nn.ModuleList(Cell(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        widths = [embedding, *[hidden] * layers]
+        self.cells = nn.ModuleList(Cell(a, b) for a, b in itertools.pairwise(widths))
         self.output = TiedOutput(tokens) if tied else nn.Linear(hidden, tokens)
         if tied:
             nn.init.normal_(self.embedding.weight, std=1 / math.sqrt(hidden))

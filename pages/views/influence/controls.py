@@ -49,7 +49,8 @@ def _architecture(data: Dataset) -> dict[str, Any]:
     kinds = [name for name, family in NETWORKS.items() if _fits(family, data)]
     if st.session_state.get("network") not in (None, *kinds):
         del st.session_state["network"]
-    kind = st.selectbox("Network", kinds, index=kinds.index("mlp") if "mlp" in kinds else 0, key="network", bind="query-params", width=_PIXELS)
+    first = kinds.index("mlp") if "mlp" in kinds else 0
+    kind = st.selectbox("Network", kinds, index=first, key="network", bind="query-params", width=_PIXELS)
     layers = _layers(NETWORKS[kind].options)
     seed = st.number_input(
         "Seed of the start", min_value=0, value=0, key="init-seed", bind="query-params", width=_PIXELS,
