@@ -22,11 +22,13 @@ def shape_of(spec: NetworkSpec, dataset: Dataset) -> Shape:
     if image is not None and (math.prod(image) != dataset.d or dataset.preprocessing.basis is not None):
         image = None
     if spec.family.needs_images and image is None:
-        others = " or ".join(
-            name for name, family in NETWORKS.items() if not (family.needs_images or family.needs_text)
-        )
-        raise BadData(f"network: expected images for {spec.kind}; got {_features(dataset)}. Take {others}.")
+        raise BadData(f"network: expected images for {spec.kind}; got {_features(dataset)}. Take {_of_features()}.")
     return Shape(dataset.d, outputs_of(dataset), image)
+
+
+def _of_features() -> str:
+    """The families that take the rows of a table."""
+    return " or ".join(name for name, each in NETWORKS.items() if not (each.needs_images or each.needs_text))
 
 
 def _features(dataset: Dataset) -> str:

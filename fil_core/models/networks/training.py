@@ -108,10 +108,8 @@ def run(
     if order is None:
         history.append(whole[-1])
         objectives.append(whole[-1] + l2 / 2 * _squared_distance(weights, start))
-    return Run(
-        span.expanded(weights), torch.stack(history), torch.stack(objectives), checkpoints, torch.stack(whole), curvature,
-        len(rows),
-    )  # fmt: skip
+    seen = torch.stack(history), torch.stack(objectives)
+    return Run(span.expanded(weights), *seen, checkpoints, torch.stack(whole), curvature, len(rows))
 
 
 def _checkpoints(steps: int, number: int) -> list[int]:
