@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 _HELD_OUT = 10  # every tenth sequence decides how much each order counts
-_ROUNDS = 50  # of expectation-maximisation; the weights settle within some dozens
+_ROUNDS = 500  # of expectation-maximisation, at most
+_SETTLED = 1e-7  # change of both weights after which there are no more
 _START = 0.5  # of both weights
 
 
@@ -95,8 +96,11 @@ def _fitted(model: Trigram, X: np.ndarray) -> tuple[float, float]:
         lower = np.where(seen2, b * p2 + (1 - b) * p1, p1)
         by_three = np.where(seen3, a * p3 / (a * p3 + (1 - a) * lower), 0.0)
         by_two = np.where(seen2, (1 - by_three) * b * p2 / (b * p2 + (1 - b) * p1), 0.0)
+        before = a, b
         a = _share(by_three.sum(), seen3.sum(), a)
         b = _share(by_two.sum(), (1 - by_three)[seen2].sum(), b)
+        if max(abs(a - before[0]), abs(b - before[1])) < _SETTLED:
+            break
     return a, b
 
 

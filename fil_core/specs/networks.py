@@ -85,6 +85,11 @@ def _lstm_size(spec: NetworkSpec, d: int, k: int) -> float:
     return float(k * inputs + cells + (k if spec.tied else (hidden + 1) * k))
 
 
+def _lstm_operations(spec: NetworkSpec, d: int, k: int) -> float:
+    looked_up = 0 if spec.tied else k * spec.embedding
+    return d * (_lstm_size(spec, d, k) - looked_up)
+
+
 def _square(d: int) -> tuple[int, int]:
     """Side, in its margin, and channels of a square image of d numbers; grey if d is a square or three are not."""
     grey, colour = math.isqrt(d), math.isqrt(d // 3)
@@ -144,7 +149,7 @@ NETWORKS: dict[str, NetworkFamily] = {
             options=("width", "depth", "embedding", "tied"),
             build=Late("fil_core.models.networks.recurrent", "lstm"),
             parameters=_lstm_size,
-            operations=lambda spec, d, k: d * (_lstm_size(spec, d, k) + (k * spec.width if spec.tied else 0)),
+            operations=_lstm_operations,
             losses=Late("fil_core.models.networks.losses", "tokens"),
         ),
     )
