@@ -104,12 +104,14 @@ class Sizes:
         n, d: training examples and features.
         classes: number of classes; 0 for a real-valued target.
         levels: (attribute, bins) to the number of its values.
+        vocabulary: number of tokens, of sequences; else 0.
     """
 
     n: int
     d: int
     classes: int
     levels: Callable[[str, int | None], int]
+    vocabulary: int = 0
 
 
 @dataclass(frozen=True, slots=True)

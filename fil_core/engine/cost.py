@@ -28,7 +28,7 @@ def sizes_of(data: Dataset) -> Sizes:
 
         return attribute_of(data, attribute, bins=bins).k
 
-    return Sizes(data.n, data.d, len(data.class_names), levels)
+    return Sizes(data.n, data.d, len(data.class_names), levels, len(data.vocabulary))
 
 
 def work(request: Request, data: Dataset, engine: Engine) -> float:

@@ -54,7 +54,11 @@ class Training:
 
     def batch(self, step: int) -> Tensor:
         """Positions of the examples of a step."""
-        return torch.arange(len(self.X), device=self.X.device) if self.order is None else self.order[step]
+        return (
+            torch.arange(len(self.X), device=self.X.device)
+            if self.order is None
+            else self.order[step].to(self.X.device)
+        )
 
     def passed(self, marks: Sequence[int], *, progress: Progress | None = None) -> Iterator[Weights]:
         """The weights after some numbers of steps.

@@ -28,7 +28,7 @@ class Shape:
 
     Attributes:
         features: numbers per example.
-        outputs: numbers that it predicts per example.
+        outputs: numbers that it predicts per example; of sequences, per position: the tokens of the vocabulary.
         image: (height, width) or (height, width, 3) of an example, or None.
     """
 
@@ -46,8 +46,9 @@ class NetworkFamily:
         says: what it is, in a few words.
         needs_images: whether its inputs are images rather than rows of features.
         needs_text: whether its inputs are sequences of tokens; a network of another family refuses them.
-        layered: whether width, depth, activation and scaling have a meaning.
-        build: (spec, shape) to a `torch.nn.Module` whose input is (n, features), imported when something is computed.
+        options: the fields of `NetworkSpec` about its layers that have a meaning.
+        build: (spec, shape) to a `torch.nn.Module` from (n, features) to (n, outputs), or to (n, features, outputs) of
+            sequences; imported when something is computed.
         parameters: number of its weights.
         operations: multiply-adds of one forward pass for one example.
         losses: what it is trained on, from outputs and targets to the loss of each example.
@@ -57,7 +58,7 @@ class NetworkFamily:
     says: str
     needs_images: bool = False
     needs_text: bool = False
-    layered: bool = False
+    options: tuple[str, ...] = ()
     build: Callable[[NetworkSpec, Shape], Any]
     parameters: Size
     operations: Size
@@ -76,6 +77,17 @@ def outputs(classes: int) -> int:
 def _mlp_size(spec: NetworkSpec, d: int, k: int) -> float:
     widths = [d, *[spec.width] * spec.depth, k]
     return float(sum((a + 1) * b for a, b in itertools.pairwise(widths)))
+
+
+def _lstm_size(spec: NetworkSpec, d: int, k: int) -> float:
+    inputs, hidden = spec.embedding, spec.width
+    cells = sum((a + hidden + 1) * 4 * hidden for a in [inputs, *[hidden] * (spec.depth - 1)])
+    return float(k * inputs + cells + (k if spec.tied else (hidden + 1) * k))
+
+
+def _lstm_operations(spec: NetworkSpec, d: int, k: int) -> float:
+    looked_up = 0 if spec.tied else k * spec.embedding
+    return d * (_lstm_size(spec, d, k) - looked_up)
 
 
 def _square(d: int) -> tuple[int, int]:
@@ -109,7 +121,7 @@ NETWORKS: dict[str, NetworkFamily] = {
         NetworkFamily(
             name="mlp",
             says="fully connected, any depth and width",
-            layered=True,
+            options=("width", "depth", "activation", "scaling"),
             build=Late(_BUILD, "mlp"),
             parameters=_mlp_size,
             operations=_mlp_size,
@@ -129,6 +141,16 @@ NETWORKS: dict[str, NetworkFamily] = {
             build=Late(_BUILD, "resnet18"),
             parameters=lambda spec, d, k: 1.12e7 + 513.0 * k,
             operations=lambda spec, d, k: 1.8e9 * max(d, 1024) / (3 * 224**2),
+        ),
+        NetworkFamily(
+            name="lstm",
+            says="a language model of sequences of tokens: an embedding and one or two recurrent layers",
+            needs_text=True,
+            options=("width", "depth", "embedding", "tied"),
+            build=Late("fil_core.models.networks.recurrent", "lstm"),
+            parameters=_lstm_size,
+            operations=_lstm_operations,
+            losses=Late("fil_core.models.networks.losses", "tokens"),
         ),
     )
 }

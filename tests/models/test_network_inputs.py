@@ -83,12 +83,12 @@ def test_other_families_refuse_text(spec):
 def test_targets(make_dataset):
     two, three, none = make_dataset(classes=2), make_dataset(classes=3), make_dataset()
     assert [outputs_of(data) for data in (two, three, none)] == [1, 3, 1]
-    assert targets_of(two, np.array([0.0, 1.0, 1.0])).tolist() == [[0], [1], [1]]
-    assert targets_of(three, np.array([2.0, 0.0])).tolist() == [[0, 0, 1], [1, 0, 0]]
-    assert targets_of(none, np.array([0.5, -2.0])).tolist() == [[0.5], [-2.0]]
+    assert targets_of(two, two.X, np.array([0.0, 1.0, 1.0])).tolist() == [[0], [1], [1]]
+    assert targets_of(three, three.X, np.array([2.0, 0.0])).tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert targets_of(none, none.X, np.array([0.5, -2.0])).tolist() == [[0.5], [-2.0]]
     for data in (two, three, none):
         before = data.y.copy()
-        targets = targets_of(data, data.y)
+        targets = targets_of(data, data.X, data.y)
         assert targets.dtype == np.float64 and targets.shape == (data.n, outputs_of(data))
         targets += 1
         assert np.array_equal(data.y, before)

@@ -75,7 +75,7 @@ def test_many_runs_at_once_are_each_the_one_without_its_examples(case, l2, monke
         kept = w[b] > 0
         weights, _ = written_out(net, X[kept], Y[kept], w[b][kept], l2)
         assert close({name: value[b] for name, value in found.items()}, weights)
-    monkeypatch.setattr("fil_core.models.networks.training._CPU_BYTES", 1)
+    monkeypatch.setattr("fil_core.models.networks.gradients._CPU_BYTES", 1)
     assert close(retrain(net, X, Y, w, lr=LR, l2=l2, steps=STEPS), found)
 
 

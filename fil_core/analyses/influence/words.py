@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fil_core.analyses.light import stability
+from fil_core.analyses.light import light
 from fil_core.analyses.subject import Quote, Subject
 from fil_core.display.numbers import count, counted, number, percent
 from fil_core.specs.targets import SELF, TEST_LOSS, parts_of
@@ -41,7 +41,7 @@ def sentence(subject: Subject, quote: Quote) -> str:
             f"change it by **{_signed(influence[best])}**; example **{called[1]}** by **{_signed(influence[worst])}**. "
             f"{percent(s['positive'], 0)} of the {count(s['n'])} examples help."
         )
-    return " ".join(filter(None, [said, truth_sentence(s), stability(s).says if "step_eigenvalue" in s else ""]))
+    return " ".join(filter(None, [said, truth_sentence(s), light(s).says if "step_eigenvalue" in s else ""]))
 
 
 def _signed(value: float) -> str:

@@ -21,10 +21,7 @@ ANALYSIS = Analysis(
     section=late("fil_core.analyses")("section", "section"),
     command="train",
     row="",
-    wanted=(
-        "n", "parameters", "outputs", "steps", "loss_start", "loss_end", "train_score", "test_score", "monotone",
-        "step_eigenvalue",
-    ),
+    printed=_late("printed", "printed"),
     only_part=True,
     limit=2**30,  # larger ones are trained again
-)  # fmt: skip
+)

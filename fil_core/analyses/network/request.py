@@ -9,7 +9,7 @@ from fil_core.specs import NetworkRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkFitRequest(NetworkRequest):
-    """A network trained on all examples by full-batch gradient descent, with its loss and its curvature on the way."""
+    """A network trained on all examples by gradient descent, with its loss and its curvature on the way."""
 
 
 def training_run(request: NetworkRequest) -> NetworkFitRequest:

@@ -14,7 +14,7 @@ from fil_core.analyses.influence.outcome import Truth, compared, predicted
 from fil_core.analyses.influence.request import without_truth
 from fil_core.analyses.influence.run import check_names, rows_of
 from fil_core.analyses.network.request import training_run
-from fil_core.analyses.network.run import check_network, problem_of, weights_of
+from fil_core.analyses.network.run import check_network, order_of, problem_of, weights_of
 from fil_core.analyses.network_influence.parts import removals
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
 from fil_core.analyses.retraining.plan import left_out, run_without_group, runs_on_subsets, runs_without_each
@@ -67,8 +67,8 @@ def run(request: NetworkInfluenceRequest, inputs: Inputs, progress: Progress | N
 
 
 _OF_TRAINING = (
-    "score", "train_score", "test_score", "parameters", "steps", "monotone", "rises", "step_eigenvalue", "loss_start",
-    "loss_end",
+    "score", "train_score", "test_score", "parameters", "steps", "batch", "monotone", "rises", "step_eigenvalue",
+    "loss_start", "loss_end",
 )  # fmt: skip
 
 
@@ -162,7 +162,8 @@ def trained(module: nn.Module, weights: Weights) -> nn.Module:
 def _training(request: NetworkInfluenceRequest, at: Problem) -> Training:
     spec = request.network
     assert spec.steps is not None
-    return Training(at.module, at.X, at.Y, at.losses, spec.lr, spec.l2, spec.steps)
+    order = order_of(spec, len(at.X))
+    return Training(at.module, at.X, at.Y, at.losses, spec.lr, spec.l2, spec.steps, order)
 
 
 def _unrolled(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.network.request import training_run
-from fil_core.analyses.network.run import check_network, problem_of, weights_of
+from fil_core.analyses.network.run import check_network, order_of, problem_of, weights_of
 from fil_core.analyses.retraining.request import RetrainingRequest
 from fil_core.analyses.unique_information.run import check_effect
 from fil_core.dataset import Dataset
@@ -60,8 +60,9 @@ def run(request: RetrainingRequest, inputs: Inputs, progress: Progress | None = 
     weights = kept / (data.n if request.mean == "all" else kept.sum(1, keepdims=True))
     w = torch.as_tensor(weights, dtype=at.Y.dtype).to(at.Y.device)
     found = retrain(
-        at.module, at.X, at.Y, w, lr=spec.lr, l2=spec.l2, steps=spec.steps, losses=at.losses, progress=progress
-    )
+        at.module, at.X, at.Y, w, lr=spec.lr, l2=spec.l2, steps=spec.steps, losses=at.losses,
+        order=order_of(spec, data.n), progress=progress,
+    )  # fmt: skip
     full = inputs.part(training_run(request))
     table, arrays = _compared(request, at, found, full, validation_rows(data, request.validation_size))
     table["weights_change"] = squared_distances(found, weights_of(full, at.Y.device)).double().div(2).cpu().numpy()

@@ -48,6 +48,16 @@ def check_effect(request: EffectRequest, dataset: Dataset) -> None:
 def check(request: UniqueInfoRequest, dataset: Dataset) -> None:
     """As `check_effect`; the examples that are named must be there too."""
     check_effect(request, dataset)
+    if dataset.vocabulary:
+        raise BadRequest(
+            "network: expected one whose outputs for an example are a few numbers, since unique information compares "
+            f"them; {request.network.kind} puts out {len(dataset.vocabulary):,} for every token. Take data of features."
+        )
+    if request.network.batch is not None:
+        raise BadRequest(
+            f"batch_size: expected steps that take all examples, which the linearised network is about; got steps of "
+            f"{request.network.batch:,}. Leave it out."
+        )
     _check_room(request, dataset)
     for id in (*request.group, *(() if request.pairs_with is None else (request.pairs_with,))):
         dataset.row(id)

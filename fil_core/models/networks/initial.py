@@ -18,6 +18,9 @@ _NAMES = {
     "linear": "The names are those of torch.nn.Sequential: 0.weight, 0.bias.",
     "mlp": "The names are those of torch.nn.Sequential: 0.weight, 0.bias, 2.weight, 2.bias, and so on; the sizes are "
     "those of --width and --depth.",
+    "lstm": "The names are embedding.weight, cells.0.input.weight, cells.0.input.bias, cells.0.recurrent.weight, the "
+    "same of cells.1, output.weight (not where it is tied) and output.bias; the sizes are those of the vocabulary, "
+    "--embedding, --width and --depth.",
     "resnet18": "The names are those of torchvision's resnet18; its last layer is fc, with an output per target.",
 }
 

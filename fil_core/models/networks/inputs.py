@@ -53,17 +53,22 @@ def _features(dataset: Dataset) -> str:
 
 
 def outputs_of(dataset: Dataset) -> int:
-    """Number of outputs: one for two classes and for a regression, else one per class."""
-    return outputs(len(dataset.class_names))
+    """Number of outputs: one for two classes and for a regression, else one per class; for text one per token."""
+    return len(dataset.vocabulary) or outputs(len(dataset.class_names))
 
 
-def targets_of(dataset: Dataset, y: np.ndarray) -> np.ndarray:
-    """Targets of the squared error, (n, k) float64: 0 or 1 for two classes, one-hot for more, values of a regression.
+def targets_of(dataset: Dataset, X: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Targets of the loss, float64: (n, k) 0 or 1 for two classes, one-hot for more, values of a regression.
+
+    Of sequences they are the codes themselves, (n, T), negative where a sequence has ended.
 
     Args:
-        dataset: whose classes they are.
+        dataset: whose classes or tokens they are.
+        X: (n, d) inputs as in `Dataset.X` or `Dataset.X_test`.
         y: (n,) targets as in `Dataset.y` or `Dataset.y_test`.
     """
+    if dataset.vocabulary:
+        return X
     if outputs_of(dataset) == 1:
         return np.array(y, dtype=np.float64)[:, None]
     return np.eye(len(dataset.class_names))[y.astype(int)]

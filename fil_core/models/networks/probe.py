@@ -23,8 +23,9 @@ def check_module(module: nn.Module, spec: NetworkSpec, shape: Shape) -> None:
         shape: what it was built for.
 
     Raises:
-        BadRequest: it has no weights or frozen ones, maps two examples to another shape than (2, outputs) or to numbers
-            that are not finite, or its output for one example depends on the other or on chance.
+        BadRequest: it has no weights or frozen ones, maps two examples to another shape than (2, outputs), or of
+            sequences (2, features, outputs), or to numbers that are not finite, or its output for one example depends
+            on the other or on chance.
     """
     named = f"network {spec.kind}"
     weights = dict(module.named_parameters())
@@ -33,11 +34,13 @@ def check_module(module: nn.Module, spec: NetworkSpec, shape: Shape) -> None:
         got = f"{frozen[0]}, whose requires_grad is False" if frozen else "none"
         raise BadRequest(f"{named}: expected weights, all of which are trained; got {got}.")
     dtype = next(iter(weights.values())).dtype
-    X = torch.randn(2, shape.features, dtype=dtype, generator=torch.Generator().manual_seed(0))
+    text = spec.family.needs_text
+    X = _two_examples(shape, text, dtype)
     pair = _output(module, X, named)
-    if pair.shape != (2, shape.outputs) or not pair.isfinite().all():
-        got = f"shape {tuple(pair.shape)}" if pair.shape != (2, shape.outputs) else "NaN or infinite ones"
-        raise BadRequest(f"{named}: expected finite outputs of shape (2, {shape.outputs}) for two examples; got {got}.")
+    wanted = (2, shape.features, shape.outputs) if text else (2, shape.outputs)
+    if pair.shape != wanted or not pair.isfinite().all():
+        got = f"shape {tuple(pair.shape)}" if pair.shape != wanted else "NaN or infinite ones"
+        raise BadRequest(f"{named}: expected finite outputs of shape {wanted} for two examples; got {got}.")
     alone = torch.cat([_output(module, x[None], named) for x in X])
     off = float((pair - alone).abs().max() / pair.abs().max().clamp(min=1e-30))
     if off > _TOLERANCE[dtype]:
@@ -45,6 +48,16 @@ def check_module(module: nn.Module, spec: NetworkSpec, shape: Shape) -> None:
             f"{named}: expected the output for an example to depend on it alone; in a batch of two it differs by "
             f"{off:.2g} of the largest. Leave out what normalises over a batch or draws random numbers."
         )
+
+
+def _two_examples(shape: Shape, text: bool, dtype: torch.dtype) -> Tensor:
+    """Random inputs, (2, features); codes of tokens for text, the second sequence ending before the first."""
+    generator = torch.Generator().manual_seed(0)
+    if not text:
+        return torch.randn(2, shape.features, dtype=dtype, generator=generator)
+    codes = torch.randint(shape.outputs, (2, shape.features), generator=generator)
+    codes[1, shape.features // 2 + 1 :] = -1
+    return codes.to(dtype)
 
 
 def _output(module: nn.Module, X: Tensor, named: str) -> Tensor:

@@ -25,7 +25,7 @@ class Problem:
     Attributes:
         module: the network at its start.
         X, X_test: (n, d) and (n_test, d) inputs.
-        Y, Y_test: (n, k) and (n_test, k) targets.
+        Y, Y_test: (n, k) and (n_test, k) targets; of sequences their codes, (n, T).
         classes: number of classes, 0 for a regression.
         losses: what it is trained on: the loss of every example, from outputs and targets.
         text: whether examples are sequences of tokens, whose outputs are too many to be kept.
@@ -79,9 +79,9 @@ def problem(
     return Problem(
         module,
         tensor(dataset.X),
-        tensor(targets_of(dataset, dataset.y)),
+        tensor(targets_of(dataset, dataset.X, dataset.y)),
         tensor(dataset.X_test),
-        tensor(targets_of(dataset, dataset.y_test)),
+        tensor(targets_of(dataset, dataset.X_test, dataset.y_test)),
         len(dataset.class_names),
         spec.family.losses.load(),
         bool(dataset.vocabulary),

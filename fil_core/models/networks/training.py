@@ -1,33 +1,36 @@
-"""Full-batch gradient descent of a real network: one run that is watched, or many at once on other sets of examples.
+"""Gradient descent of a real network: one run that is watched, or many at once on other sets of examples.
 
-Everything is deterministic: the same start, no shuffling, evaluation mode. See docs/maths.md, section 8.
+Everything is deterministic: the same start, an order of mini-batches that is given, evaluation mode. See docs/maths.md,
+section 8.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, vjp, vmap
+from torch.func import functional_call, grad
 
 from fil_core.errors import BadRequest
+from fil_core.models.networks.curvature import largest_eigenvalue
+from fil_core.models.networks.gradients import Sums, Weights, activation_bytes, networks_at_once, rows_at_once
 from fil_core.models.networks.losses import Losses, squared
 from fil_core.models.networks.span import InputSpan, input_span
 from fil_core.progress import Progress
 
+__all__ = [
+    "Run", "Weights", "activation_bytes", "largest_eigenvalue", "losses_at", "outputs_at", "reduced", "retrain", "run",
+    "squared_distances", "trainable",
+]  # fmt: skip
+
 _CHECKPOINTS = 16  # of a watched run at which the curvature is measured
-_LANCZOS = 32  # products with the Hessian per checkpoint, at most
-_SETTLED = 1e-4  # relative change of the largest eigenvalue after which, seen twice, there are no more products
-_EXHAUSTED = 1e-7  # of a product that lies outside of those before: less is rounding
-_CPU_BYTES = 2**26  # of the networks that are trained at the same time: larger ones fall out of the cache
-_CUDA_SHARE = 0.3  # of the free memory of a card
+_FEWER = 6  # where it is measured on some of the examples, since all have too many outputs
+_CURVED = 2**20  # outputs of the examples on which it is measured, at most
 _LOOK = 50  # steps after which a watched run is stopped if it has diverged
 _TOGETHER = 64  # examples whose outputs are held at the same time: logits of a vocabulary are large
-_COPIES = 4  # of the weights that a step holds: the weights, their gradients, and both in the making
-
-Weights = dict[str, Tensor]
+_SAID = 100  # times that a watched run tells how far it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,67 +39,116 @@ class Run:
 
     Attributes:
         weights: at the end, by name.
-        losses: (steps + 1,) mean loss before each step and at the end, without the decay.
-        objective: (steps + 1,) the same with the decay: what descent descends.
-        checkpoints: steps at which the curvature was measured.
-        curvature: largest eigenvalue of the Hessian of the objective at these, to about 1e-3.
+        losses: mean loss without the decay, before each step and at the end, (steps + 1,); with mini-batches the mean
+            over the step's own batch, before each step alone, (steps,).
+        objective: the same with the decay: what descent descends.
+        checkpoints: steps before which all examples were looked at, the end included.
+        at_checkpoints: mean loss over all examples at these, without the decay.
+        curvature: largest eigenvalue of the Hessian of the objective over all examples at these, to about 1e-3.
+        curved: number of examples on which the curvature was measured: all, or a seeded sample of so many that they
+            have a million outputs together.
     """
 
     weights: Weights
     losses: Tensor
     objective: Tensor
     checkpoints: list[int]
+    at_checkpoints: Tensor
     curvature: list[float]
+    curved: int
 
 
 def run(
     module: nn.Module, X: Tensor, Y: Tensor, *, lr: float, l2: float, steps: int, losses: Losses = squared,
-    progress: Progress | None = None,
+    order: Sequence[Tensor] | None = None, says: Callable[[float], str] | None = None, progress: Progress | None = None,
 ) -> Run:  # fmt: skip
-    """Train a network on all examples and watch its loss and its curvature.
+    """Train a network and watch its loss and its curvature.
 
     Args:
         module: at its start; not changed.
         X: (n, d) inputs.
         Y: (n, ...) targets.
-        lr: step, of the mean loss.
+        lr: step, of the mean loss over all examples or over the step's batch.
         l2: decay, of the mean loss.
         steps: number of steps.
         losses: of every example, from outputs and targets.
+        order: positions of the examples of each step, see `order.batches`; None for all in every step.
+        says: the mean loss of the steps since it was last asked, in words, for the progress.
         progress: called with (done, total, what).
 
     Raises:
         BadRequest: it diverges.
     """
     span, start = reduced(module, X)
-    reduced_X = span.inputs
+    sums = Sums(module, losses, rows_at_once(module, X))
     w = torch.full((len(X),), 1 / len(X), dtype=Y.dtype, device=Y.device)
     weights = {name: value.clone() for name, value in start.items()}
-
-    def loss(at: Weights) -> Tensor:
-        return _loss(module, at, reduced_X, Y, w, losses)
-
-    def objective(at: Weights) -> Tensor:
-        return loss(at) + l2 / 2 * _squared_distance(at, start)
-
-    gradient, of_loss = grad(objective), grad(loss)
-    checkpoints = sorted({round(steps ** (c / (_CHECKPOINTS - 1))) - 1 for c in range(_CHECKPOINTS)} | {0, steps})
-    history, objectives, curvature = [], [], []
+    rows = _curved_rows(module, X)
+    checkpoints = _checkpoints(steps, _CHECKPOINTS if len(rows) == len(X) else _FEWER)
+    of_loss = _mean_gradient(module, span.inputs[rows], Y[rows], losses)
+    history: list[Tensor] = []
+    objectives, whole, curvature = [], [], []
     with torch.no_grad():
         for step in range(steps + 1):
-            history.append(loss(weights))
-            if step % _LOOK == 0 or step in checkpoints:
-                _check_finite(history[-1], step, lr)
-            objectives.append(history[-1] + l2 / 2 * _squared_distance(weights, start))
             if step in checkpoints:
+                whole.append(losses_at(module, weights, span.inputs, Y, losses).mean())
+                _check_finite(whole[-1], step, lr)
                 # Without the decay, which moves all eigenvalues by the same.
                 curvature.append(largest_eigenvalue(of_loss, weights) + l2)
-            if step < steps:
-                for name, slope in gradient(weights).items():
-                    weights[name] = weights[name] - lr * slope
-            if progress and step % max(1, steps // 100) == 0:
-                progress(step, steps, "training the network")
-    return Run(span.expanded(weights), torch.stack(history), torch.stack(objectives), checkpoints, curvature)
+            if step == steps:
+                break
+            slopes, loss = sums.gradient(weights, *_seen(span.inputs, Y, w, order, step))
+            history.append(loss)
+            objectives.append(loss + l2 / 2 * _squared_distance(weights, start))
+            if step % _LOOK == 0:
+                _check_finite(loss, step, lr)
+            for name, slope in slopes.items():
+                weights[name] = weights[name] - lr * (slope + l2 * (weights[name] - start[name]))
+            _tell(progress, says, history, steps)
+    if order is None:
+        history.append(whole[-1])
+        objectives.append(whole[-1] + l2 / 2 * _squared_distance(weights, start))
+    seen = torch.stack(history), torch.stack(objectives)
+    return Run(span.expanded(weights), *seen, checkpoints, torch.stack(whole), curvature, len(rows))
+
+
+def _checkpoints(steps: int, number: int) -> list[int]:
+    """Steps at equal ratios, the first and the end included."""
+    return sorted({round(steps ** (c / (number - 1))) - 1 for c in range(number)} | {0, steps})
+
+
+def _seen(X: Tensor, Y: Tensor, w: Tensor, order: Sequence[Tensor] | None, step: int) -> tuple[Tensor, Tensor, Tensor]:
+    """What a step sees: inputs, targets, and weights (..., n) of the losses.
+
+    Those of a mini-batch b are multiplied by n / |b|, so that weights 1/n make the mean over it.
+    """
+    if order is None:
+        return X, Y, w
+    rows = order[step].to(X.device)
+    return X[rows], Y[rows], w[..., rows] * (len(X) / len(rows))
+
+
+def _curved_rows(module: nn.Module, X: Tensor) -> Tensor:
+    """The examples on which the curvature is measured, as positions."""
+    with torch.no_grad():
+        each = module(X[:1]).numel()
+    most = max(1, _CURVED // each)
+    if len(X) <= most:
+        return torch.arange(len(X), device=X.device)
+    return torch.randperm(len(X), generator=torch.Generator().manual_seed(0))[:most].to(X.device)
+
+
+def _mean_gradient(module: nn.Module, X: Tensor, Y: Tensor, losses: Losses) -> Callable[[Weights], Weights]:
+    return grad(lambda at: losses(functional_call(module, at, (X,)), Y).mean())
+
+
+def _tell(progress: Progress | None, says: Callable[[float], str] | None, history: list[Tensor], steps: int) -> None:
+    """Say how far a run is, a hundred times."""
+    every, done = max(1, steps // _SAID), len(history)
+    if progress is None or done % every:
+        return
+    words = f": {says(float(torch.stack(history[-every:]).mean()))}" if says else ""
+    progress(done, steps, f"training the network, step {done:,}{words}")
 
 
 def _check_finite(loss: Tensor, step: int, lr: float) -> None:
@@ -114,7 +166,7 @@ def _check_finite(loss: Tensor, step: int, lr: float) -> None:
 
 def retrain(
     module: nn.Module, X: Tensor, Y: Tensor, w: Tensor, *, lr: float, l2: float, steps: int, losses: Losses = squared,
-    progress: Progress | None = None,
+    order: Sequence[Tensor] | None = None, progress: Progress | None = None,
 ) -> Weights:  # fmt: skip
     """Train a network several times from the same start, on examples of other weights each time.
 
@@ -122,31 +174,35 @@ def retrain(
         module: at its start; not changed.
         X: (n, d) inputs.
         Y: (n, ...) targets.
-        w: (B, n) weights of the examples' losses in the B runs: 0 for those that are left out.
+        w: (B, n) weights of the examples' losses in the B runs: 0 for those that are left out, 1/n for all. A step
+            descends sum_i w_i l_i, or of a mini-batch b its part n/|b| sum_{i in b} w_i l_i.
         lr: step, of every run.
         l2: decay, of every run.
         steps: number of steps of every run.
         losses: of every example, from outputs and targets.
+        order: positions of the examples of each step, the same in every run; None for all in every step.
         progress: called with (done, total, what).
 
     Returns:
         The weights at the end, by name, each (B, ...).
     """
     span, start = reduced(module, X)
-    chunk = _chunk(module, start, X)
-    gradient = vmap(grad(lambda at, row: _loss(module, at, span.inputs, Y, row, losses)))
+    rows = rows_at_once(module, X)
+    sums = Sums(module, losses, rows)
+    chunk = networks_at_once(module, start, X, min(rows, len(X) if order is None else max(map(len, order))))
     parts, total = [], len(w) * steps
     with torch.no_grad():
         for first in range(0, len(w), chunk):
-            rows = w[first : first + chunk]
-            weights = {name: value.expand(len(rows), *value.shape).clone() for name, value in start.items()}
+            some = w[first : first + chunk]
+            weights = {name: value.expand(len(some), *value.shape).clone() for name, value in start.items()}
             for step in range(steps):
-                for name, slope in gradient(weights, rows).items():
+                slopes = sums.gradients(weights, *_seen(span.inputs, Y, some, order, step))
+                for name, slope in slopes.items():
                     if l2:
                         slope = slope + l2 * (weights[name] - start[name])
                     weights[name].sub_(slope, alpha=lr)
                 if progress and step % max(1, steps // 20) == 0:
-                    progress(first * steps + step * len(rows), total, "training without some examples")
+                    progress(first * steps + step * len(some), total, "training without some examples")
             parts.append(span.expanded(weights))
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
@@ -179,47 +235,6 @@ def trainable(module: nn.Module) -> Weights:
     return {name: value.detach().clone() for name, value in module.named_parameters() if value.requires_grad}
 
 
-def largest_eigenvalue(gradient: Callable[[Weights], Weights], weights: Weights) -> float:
-    """Largest eigenvalue of the Hessian whose gradient is given, by the method of Lanczos from a fixed start.
-
-    Args:
-        gradient: of a function of weights.
-        weights: where.
-
-    Returns:
-        The eigenvalue; infinite where a product with the Hessian is beyond the largest number of the precision.
-    """
-    generator = torch.Generator().manual_seed(0)
-    names = list(weights)
-    draw = [torch.randn(weights[name].shape, generator=generator, dtype=weights[name].dtype) for name in names]
-    v = torch.cat([one.flatten() for one in draw]).to(weights[names[0]].device)
-    sizes = [weights[name].numel() for name in names]
-
-    pulled_back = vjp(gradient, weights)[1]  # once for all products: the Hessian is symmetric
-
-    def product(flat: Tensor) -> Tensor:
-        direction = {n: p.view_as(weights[n]) for n, p in zip(names, flat.split(sizes), strict=True)}
-        (image,) = pulled_back(direction)
-        return torch.cat([image[name].flatten() for name in names])
-
-    basis, rows = (v / v.norm())[None], min(_LANCZOS, len(v))
-    T = torch.zeros(rows, rows, dtype=torch.float64)
-    found, settled = 0.0, 0
-    for j in range(rows):
-        image = product(basis[-1])
-        along = basis @ image
-        u = image - along @ basis
-        again = basis @ u  # twice is enough: what rounding left would else return as eigenvalues that are none
-        u = u - again @ basis
-        T[: j + 1, j] = (along + again).double().cpu()
-        before, found = found, float(torch.linalg.eigvalsh(T[: j + 1, : j + 1], UPLO="U")[-1])
-        settled = settled + 1 if abs(found - before) <= _SETTLED * abs(found) else 0
-        if settled == 2 or float(u.norm()) <= _EXHAUSTED * float(image.norm()):
-            break
-        basis = torch.cat([basis, (u / u.norm())[None]])
-    return found
-
-
 def reduced(module: nn.Module, X: Tensor) -> tuple[InputSpan, Weights]:
     """The inputs' span, see `span.input_span`, and the network's start in its coordinates."""
     start = trainable(module)
@@ -227,37 +242,5 @@ def reduced(module: nn.Module, X: Tensor) -> tuple[InputSpan, Weights]:
     return span, span.reduced(start)
 
 
-def _loss(module: nn.Module, weights: Weights, X: Tensor, Y: Tensor, w: Tensor, losses: Losses) -> Tensor:
-    """The weighted sum of the losses of all examples."""
-    return (losses(functional_call(module, weights, (X,)), Y) * w).sum()
-
-
 def _squared_distance(weights: Weights, start: Weights) -> Tensor:
     return torch.stack([(value - start[name]).square().sum() for name, value in weights.items()]).sum()
-
-
-def _chunk(module: nn.Module, start: Weights, X: Tensor) -> int:
-    """How many networks are trained at the same time."""
-    size = sum(value.numel() * value.element_size() for value in start.values())
-    each = _COPIES * (size + len(X) * activation_bytes(module, X[:1]))
-    if X.device.type == "cuda":
-        return max(1, int(_CUDA_SHARE * torch.cuda.mem_get_info(X.device)[0] / each))
-    return max(1, int(_CPU_BYTES / each))
-
-
-def activation_bytes(module: nn.Module, x: Tensor) -> int:
-    """Bytes of what the layers of a network put out for one example, (1, d)."""
-    seen = [0]
-
-    def count(_: nn.Module, __: object, out: object) -> None:
-        if isinstance(out, Tensor):
-            seen[0] += out.numel() * out.element_size()
-
-    hooks = [layer.register_forward_hook(count) for layer in module.modules() if not list(layer.children())]
-    try:
-        with torch.no_grad():
-            module(x)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return seen[0]

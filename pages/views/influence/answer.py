@@ -20,6 +20,7 @@ from pages.views.influence import controls
 _LIGHTS: dict[State, tuple[str, str, str]] = {
     "predictable": ("Training is predictable", "green", ":material/check_circle:"),
     "far from linear": ("Training is far from linear", "orange", ":material/warning:"),
+    "stochastic": ("Training is on mini-batches", "orange", ":material/shuffle:"),
     "unpredictable": ("Training is unpredictable", "red", ":material/dangerous:"),
     "not run": ("Training was not run", "gray", ":material/do_not_disturb_on:"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -81,21 +82,12 @@ def last_network() -> tuple[NetworkSpec, int | None]:
 
 
 def _architecture(data: Dataset) -> dict[str, Any]:
-    # Where no family reads text, a text is offered the others, and the answer says what to use.
-    kinds = [name for name, family in NETWORKS.items() if _fits(family, data)] or [
-        name for name, family in NETWORKS.items() if not (family.needs_images or family.needs_text)
-    ]
+    kinds = [name for name, family in NETWORKS.items() if _fits(family, data)]
     if st.session_state.get("network") not in (None, *kinds):
         del st.session_state["network"]
-    kind = st.selectbox(
-        "Network",
-        kinds,
-        index=kinds.index("mlp") if "mlp" in kinds else 0,
-        key="network",
-        bind="query-params",
-        width=_PIXELS,
-    )
-    layers = _layers() if NETWORKS[kind].layered else {}  # of others the spec keeps its defaults, which mean nothing
+    first = kinds.index("mlp") if "mlp" in kinds else 0
+    kind = st.selectbox("Network", kinds, index=first, key="network", bind="query-params", width=_PIXELS)
+    layers = _layers(NETWORKS[kind].options)
     seed = st.number_input(
         "Seed of the start", min_value=0, value=0, key="init-seed", bind="query-params", width=_PIXELS,
         help="The weights that the network starts with are drawn at random.",
@@ -104,26 +96,64 @@ def _architecture(data: Dataset) -> dict[str, Any]:
 
 
 def _fits(family: NetworkFamily, data: Dataset) -> bool:
-    """Whether a family takes the rows of a data set."""
-    if data.task == "sequences" or family.needs_text:
-        return family.needs_text and data.task == "sequences"
-    return data.image_shape is not None or not family.needs_images
+    images = data.image_shape is not None or not family.needs_images
+    return images and family.needs_text == bool(data.vocabulary)
 
 
-def _layers() -> dict[str, Any]:
+def _layers(applies: tuple[str, ...]) -> dict[str, Any]:
+    """The controls of the layers that have a meaning; of the others the spec keeps its defaults."""
+    return {name: control() for name, control in _CONTROLS.items() if name in applies}
+
+
+def _width() -> int:
     width = st.number_input(
         "Width", min_value=1, max_value=MOST_WIDTH, value=_WIDTH, step=64, key="width", bind="query-params",
         width=_PIXELS, help="Units of each hidden layer.",
     )  # fmt: skip
+    return int(width)
+
+
+def _depth() -> int:
     depth = st.number_input(
         "Hidden layers", min_value=1, max_value=MOST_DEPTH, value=1, key="depth", bind="query-params", width=_PIXELS
     )
-    activation = st.selectbox("Activation", ACTIVATIONS, key="activation", bind="query-params", width=_PIXELS)
+    return int(depth)
+
+
+def _activation() -> str:
+    return str(st.selectbox("Activation", ACTIVATIONS, key="activation", bind="query-params", width=_PIXELS))
+
+
+def _scaling() -> str:
     scaling = st.selectbox(
         "Scaling", SCALINGS, key="scaling", bind="query-params", width=_PIXELS,
         help="standard: PyTorch's start. ntk: weights of variance one, multiplied by 1/√inputs in each layer.",
     )  # fmt: skip
-    return {"width": int(width), "depth": int(depth), "activation": activation, "scaling": scaling}
+    return str(scaling)
+
+
+def _embedding() -> int:
+    embedding = st.number_input(
+        "Embedding", min_value=1, max_value=MOST_WIDTH, value=16, key="embedding", bind="query-params", width=_PIXELS,
+        help="Numbers that stand for a token.",
+    )  # fmt: skip
+    return int(embedding)
+
+
+def _tied() -> bool:
+    return st.checkbox(
+        "Tied", key="tied", bind="query-params", help="The output has the embedding's matrix, as wide as the layers."
+    )
+
+
+_CONTROLS: dict[str, Callable[[], Any]] = {
+    "width": _width,
+    "depth": _depth,
+    "activation": _activation,
+    "scaling": _scaling,
+    "embedding": _embedding,
+    "tied": _tied,
+}
 
 
 def _training() -> dict[str, Any]:
