@@ -20,6 +20,7 @@ from benchmarks import (
     candidates,
     fil,
     influence,
+    measures,
     mitigations,
     networks,
     own,
@@ -41,6 +42,7 @@ _GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = {
     **sessions.GROUPS,
     **networks.GROUPS,
     **influence.GROUPS,
+    **measures.GROUPS,
     "browser": browser_rows,
 }
 _WIDTHS = (76, 26, 26, 62)

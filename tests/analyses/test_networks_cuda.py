@@ -11,7 +11,7 @@ import torch
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
-from fil_core.specs import DataSpec, NetworkRequest, NetworkSpec
+from fil_core.specs import DataSpec, JointRequest, NetworkRequest, NetworkSpec
 from tests.analyses.example_requests import REQUESTS
 
 pytestmark = [

@@ -18,6 +18,7 @@ VIEWS = {
     "examples": ("examples?id=1274", 1180),
     "attacks": ("attacks?classes=3&classes=8&model=logistic", 1180),
     "mitigations": ("mitigations?classes=3&classes=8&model=logistic", 1280),
+    "measures": ("measures?classes=3&classes=8", 1400),
     "influence": ("influence?classes=3&classes=8&label-noise=0.1", 1560),
     "own-data": ("own_data", 1180),
     "results": ("results", 900),

@@ -20,6 +20,7 @@ VIEWS = {
     "leakage": "leakage",
     "examples": "examples?data=diabetes&id=20",
     "pictures": "examples?id=1274",
+    "measures": "measures?data=diabetes",
     "attribute": "attacks?data=diabetes",
     "reconstruction": "attacks?classes=3&classes=8&model=logistic",
     "no attack": "attacks",

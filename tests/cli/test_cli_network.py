@@ -18,7 +18,7 @@ from fil_core.cli.fan_out import fan_out_options
 from fil_core.cli.options import run_options
 from fil_core.engine.uploads import load
 from fil_core.errors import BadData, BadRequest, DataUnavailable, FilError
-from fil_core.specs import DataSpec, EffectRequest, NetworkRequest, NetworkSpec, Upload, canonical
+from fil_core.specs import DataSpec, EffectRequest, JointRequest, NetworkRequest, NetworkSpec, Upload, canonical
 from fil_core.specs.options import option, places, whole
 
 

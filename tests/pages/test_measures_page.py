@@ -18,8 +18,16 @@ from fil_core.result import Result
 from fil_core.specs import ModelSpec, NetworkSpec
 
 MEASURES, EXAMPLES = "pages/measures.py", "pages/examples.py"
-LINK = {"data": "digits", "classes": ["3", "8"], "subset": "60", "l2": "0.01", "width": "16", "time": "20"}
-TABLE = {"data": "breast-cancer", "subset": "60", "l2": "0.01"}
+LINK = {
+    "data": "digits",
+    "classes": ["3", "8"],
+    "subset": "60",
+    "model": "least-squares",
+    "l2": "0.01",
+    "width": "16",
+    "time": "20",
+}
+TABLE = {"data": "breast-cancer", "subset": "60", "model": "least-squares", "l2": "0.01"}
 PAIR, MODEL = DataSpec(name="digits", classes=("3", "8"), subset=60), ModelSpec(l2=0.01)
 NETWORK = NetworkSpec(width=16, time=20)
 

@@ -32,6 +32,7 @@ from fil_core import (
 )
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
+from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.network.request import NetworkFitRequest
 from fil_core.analyses.retraining.request import RetrainingRequest
 from fil_core.analyses.subject import Subject
@@ -337,6 +338,10 @@ OPENED = {
     NetworkFitRequest(data=FEW, network=NetworkSpec(kind="linear", lr=0.05, time=10)): (
         "Influence",
         {"network": "linear", "time": "10"},
+    ),
+    MeasuresRequest(data=FEW, model=ModelSpec(l2=0.01), network=NetworkSpec(**SMALL, time=20), of=("fil",)): (
+        "All measures",
+        {"classes": ["3", "8"], "l2": 0.01, "width": 16, "time": "20", "validation-size": 0},
     ),
     RetrainingRequest(data=FEW, network=NetworkSpec(**SMALL, time=20), ids=(13,)): ("Influence", {"time": "20"}),
 }  # fmt: skip

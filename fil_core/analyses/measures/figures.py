@@ -72,7 +72,7 @@ def _map(values: np.ndarray, names: Sequence[str], mode: Mode, hover: str, cell:
         **scale,
     }  # fmt: skip
     if len(names) <= _WRITTEN:
-        heat |= {"texttemplate": f"%{{z:{cell}}}", "textfont": {"size": 10}}
+        heat["texttemplate"] = f"%{{z:{cell}}}"  # of a size that fits, and none where cells are small
     return drawn(
         [heat], mode, x="", y="", height=max(300, 140 + 26 * len(names)),
         xaxis={"showgrid": False, "tickangle": -45}, yaxis={"showgrid": False, "autorange": "reversed"},

@@ -44,8 +44,8 @@ def _overlaps(one: Shown) -> None:
     s = one.result.summary
     counts = common(one.result.arrays["overlap"], s["columns"], one.names)
     st.caption(
-        f"Share of the {text.count(s['top'])} most exposed examples (5 %) that two measures have in common. The diagonal "
-        "is below 100 % where a tie crosses the end of the 5 %, as nobody of such a tie counts."
+        f"Share of the {text.count(s['top'])} most exposed examples (5 %) that two measures have in common. The "
+        "diagonal is below 100 % where a tie crosses the end of the 5 %, as nobody of such a tie counts."
     )
     widgets.chart(
         overlap_map(counts, s["top"], one.names, widgets.mode()),

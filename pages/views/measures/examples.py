@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
 import streamlit as st
 
 from fil_core.analyses.measures.words import title
@@ -11,12 +12,18 @@ from pages.common import tables, text, tiles, widgets
 from pages.views.measures.shown import ANALYSIS, Shown
 
 _SHOWN = 8
-_HIGH = ("high_in", "high in", "number of measures in whose highest 5 % it is")
+_VALUE = "value"  # column of the measure in which an example is high alone
 _NO_NOTES: Mapping[int, str] = {}
 
 
 def view(
-    one: Shown, ids: Sequence[int], columns: Sequence[str], *, key: str, notes: Mapping[int, str] = _NO_NOTES
+    one: Shown,
+    ids: Sequence[int],
+    columns: Sequence[str],
+    *,
+    key: str,
+    measure: pd.Series,
+    notes: Mapping[int, str] = _NO_NOTES,
 ) -> None:
     """Some examples.
 
@@ -25,6 +32,7 @@ def view(
         ids: of the examples, in order.
         columns: of the measures that a row shows.
         key: names the element.
+        measure: what a tile says of them; its name is that of the measure.
         notes: what else a tile says of them.
     """
     if one.data.image_shape is None:
@@ -32,7 +40,8 @@ def view(
         rows = widgets.with_records(one.data, rows)
         tables.table(rows, width="stretch", column_config=widgets.number_columns(rows, ANALYSIS), key=key)
         return
-    picked = tiles.tiles(one.data, one.table, [int(id) for id in ids], key=key, measure=_HIGH, notes=notes)
+    table, said = one.table.assign(**{_VALUE: measure}), (_VALUE, "", title(str(measure.name)))
+    picked = tiles.tiles(one.data, table, [int(id) for id in ids], key=key, measure=said, notes=notes)
     if picked is not None:
         st.switch_page("pages/examples.py", query_params={"id": str(picked)})
 
@@ -45,7 +54,7 @@ def extremes(one: Shown) -> None:
     if len(high):
         st.caption(f"Those among the highest 5 % of most of the {text.counted(len(exposed), 'measure')} of exposure.")
         notes = {int(id): f"high in {many} of {len(exposed)}" for id, many in high["high_in"].items()}
-        view(one, list(high.index), exposed[:1], key="measures-high", notes=notes)
+        view(one, list(high.index), exposed[:1], key="measures-high", measure=one.table[exposed[0]], notes=notes)
     else:
         st.caption("Nobody is among the highest 5 % of any measure: ties leave no order.")
     st.subheader("High in one and nowhere else", anchor=False)
@@ -57,6 +66,9 @@ def extremes(one: Shown) -> None:
         )
         first = alone.head(_SHOWN)
         told = {int(id): title(column) for id, column in first["only_in"].items()}
-        view(one, list(first.index), sorted(set(first["only_in"])), key="measures-alone", notes=told)
+        values = {id: one.table.loc[id, column] for id, column in first["only_in"].items()}
+        value = pd.Series(values, name="value")
+        columns = sorted(set(first["only_in"]))
+        view(one, list(first.index), columns, key="measures-alone", measure=value, notes=told)
     else:
         st.caption("Nobody.")

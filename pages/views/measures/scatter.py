@@ -41,7 +41,7 @@ def view(one: Shown) -> None:
     chosen = one.table.loc[one.table.index.intersection(picked)].sort_values("rank")
     st.session_state["selection"] = [int(id) for id in chosen.index]
     st.markdown(f"**{text.count(len(chosen))} selected**, those high in most measures first")
-    examples.view(one, list(chosen.index[:_SHOWN]), (x, y), key="measures-selected")
+    examples.view(one, list(chosen.index[:_SHOWN]), (x, y), key="measures-selected", measure=one.table[y])
     widgets.export(
         chosen.drop(columns=["rank", "percentile"]), "selection", one.data, key="measures-selected-export",
         label="Export selection",

@@ -38,7 +38,8 @@ def _row(source: Source, base: MeasuresRequest, data: Dataset) -> bool:
     """One source; whether its result is stored."""
     left, right = st.columns([3, 2], vertical_alignment="center")
     columns = ", ".join(title(under) for under in source.columns.values())
-    left.markdown(f"**`{source.name}`** {text.safe(source.analysis.title)}")
+    about = f" ({source.about})" if source.about else ""
+    left.markdown(f"**`{source.name}`** {text.safe(source.analysis.title + about)}")
     left.caption(text.safe(columns))
     with right:
         if why := source.lacks(data):
