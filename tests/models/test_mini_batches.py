@@ -171,3 +171,14 @@ def test_stochastic_descent_that_diverges_is_stopped(case):
     net = nn.Sequential(nn.Linear(X.shape[1], Y.shape[1])).double()
     with pytest.raises(BadRequest, match="lr: expected a step with which the loss stays finite"):
         run(net, X, Y, lr=1e6, l2=0.0, steps=500, order=batches(len(X), BATCH, 500, seed=0))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU on this machine")
+def test_a_card_takes_the_same_steps(case):
+    net, X, Y, losses = case
+    order = batches(len(X), BATCH, STEPS, seed=1)
+    here = run(net, X, Y, lr=LR, l2=L2, steps=STEPS, losses=losses, order=order)
+    there = run(copy.deepcopy(net).cuda(), X.cuda(), Y.cuda(), lr=LR, l2=L2, steps=STEPS, losses=losses, order=order)
+    for name, value in here.weights.items():
+        torch.testing.assert_close(there.weights[name].cpu(), value, rtol=0.0, atol=1e-10)  # other sums in each step
