@@ -152,9 +152,10 @@ class NetworkRequest(Request):
 
     @property
     def subject(self) -> str:
-        """The network, its training time and its decay."""
+        """The network, its training time, its decay and its mini-batches."""
         decay = f", decay {self.network.l2:g}" if self.network.l2 else ""
-        return f"{self.network.text}, lr {self.network.lr:g}, t = {self.network.time}{decay}"
+        batch = f", batches of {self.network.batch:,}" if self.network.batch is not None else ""
+        return f"{self.network.text}, lr {self.network.lr:g}, t = {self.network.time}{decay}{batch}"
 
     @property
     def uploads(self) -> tuple[Upload, ...]:

@@ -163,7 +163,7 @@ def test_progress_says_the_mean_loss_since_it_last_did(case):
     )  # fmt: skip
     assert [said[:2] for said in told] == [(step, 300) for step in range(3, 301, 3)]
     last = float(done.losses[-3:].mean())
-    assert told[-1][2] == f"training the network, step 300: {last:.9f}"
+    assert told[-1][2] == f"step 300: {last:.9f}"
 
 
 def test_stochastic_descent_that_diverges_is_stopped(case):

@@ -147,8 +147,10 @@ def _tell(progress: Progress | None, says: Callable[[float], str] | None, histor
     every, done = max(1, steps // _SAID), len(history)
     if progress is None or done % every:
         return
-    words = f": {says(float(torch.stack(history[-every:]).mean()))}" if says else ""
-    progress(done, steps, f"training the network, step {done:,}{words}")
+    if says is None:
+        progress(done, steps, "training the network")
+    else:
+        progress(done, steps, f"step {done:,}: {says(float(torch.stack(history[-every:]).mean()))}")
 
 
 def _check_finite(loss: Tensor, step: int, lr: float) -> None:
