@@ -13,7 +13,7 @@ import pandas as pd
 
 from fil_core.errors import BadData
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "sequences"]
 
 _ROW = "row:"
 _NAMED = 4  # columns that a message names
@@ -78,12 +78,12 @@ class Dataset:
     """Training and test examples after preprocessing. Arrays are shared, never written to.
 
     Attributes:
-        X: (n, d) float64.
-        y: (n,) float64 targets: class codes 0..C-1, or real values for regression.
+        X: (n, d) float64; of sequences (n, T) codes of tokens 0..V-1, -1 from the end of a sequence on.
+        y: (n,) float64 targets: class codes 0..C-1, or real values for regression; numbers of tokens of sequences.
         ids: (n,) int64, rows in the source, ascending.
         X_test, y_test: the held-out split, likewise.
-        task: classification or regression.
-        class_names: C names, in the order of their codes; empty for regression.
+        task: classification, regression, or sequences of tokens, which a language model predicts one by one.
+        class_names: C names, in the order of their codes; empty for regression and sequences.
         feature_names: d names.
         groups: attribute groups over the columns of X (empty after PCA).
         image_shape: (H, W) or (H, W, 3) of a source row, or None.
@@ -98,9 +98,13 @@ class Dataset:
         flipped: (n,) bool, true where label noise has replaced the label, as `y` and `labels` have it; None where no
             noise was planted.
         fingerprint: sha-256 of the content.
-        vocabulary: token of every code, of sequences of tokens; else empty.
         title: name of the data set on pages and in reports.
         notes: changes to the data that a reader must know (units, coding, dropped rows).
+        vocabulary: V tokens of sequences, by code; empty for other data. `<unk>` stands for all other tokens, and
+            `<eos>` is the last token of each sequence.
+        sections: (n,) int64, number of the group (a poem) that each training sequence belongs to; None for no groups.
+        secrets: (n,) int64, how often a planted secret is said in the training rows, 0 for a row that is none; None
+            where no secrets were planted.
     """
 
     X: np.ndarray
@@ -126,6 +130,8 @@ class Dataset:
     flipped: np.ndarray | None = None
     fingerprint: str = ""
     vocabulary: tuple[str, ...] = ()
+    sections: np.ndarray | None = None
+    secrets: np.ndarray | None = None
 
     @property
     def n(self) -> int:
@@ -204,6 +210,32 @@ class Dataset:
         """The source's names of some training examples, (m,); their ids where it has no names."""
         return ids if self.id_names is None else self.id_names[np.searchsorted(self.ids, ids)]
 
+    def tokens(self, row: int) -> list[str]:
+        """The tokens of a training sequence, `<eos>` included.
+
+        Args:
+            row: its position in the training split.
+
+        Raises:
+            BadData: the data set holds no text.
+        """
+        if not self.vocabulary:
+            raise BadData(f"{self.title} holds no text. Choose a data set of sentences, such as --data grammar.")
+        return [self.vocabulary[code] for code in self.source[row].tolist() if code >= 0]
+
+    def sentences(self, rows: np.ndarray) -> list[str]:
+        """Some training sequences as texts: their tokens joined by blanks, without padding.
+
+        Args:
+            rows: positions in the training split, (m,).
+
+        Raises:
+            BadData: the data set holds no text.
+        """
+        if not self.vocabulary:
+            self.tokens(0)
+        return [" ".join(self.tokens(int(row))) for row in rows]
+
     def images(self, rows: np.ndarray) -> np.ndarray:
         """Source pixels of some rows, (m, H, W) or (m, H, W, 3) uint8 with white at 255.
 
@@ -222,8 +254,10 @@ class Dataset:
             rows: positions in the training split, (m,).
 
         Returns:
-            m rows, index `id`.
+            m rows, index `id`; sequences have the one column `text`.
         """
+        if self.vocabulary:
+            return pd.DataFrame({"text": self.sentences(rows)}, index=pd.Index(self.ids[rows], name="id"))
         columns: dict[str, object] = {}
         group_of = {c: group for group in self.groups.values() for c in group.columns}
         for j, name in enumerate(self.source_names):

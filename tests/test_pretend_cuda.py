@@ -21,7 +21,7 @@ from fil_core.engine.weights import keep_weights
 from fil_core.errors import BadRequest, DeviceUnavailable
 from fil_core.leakage.fil import fil, group_fil
 from fil_core.models import fit, fitted
-from fil_core.specs import NetworkRequest
+from fil_core.specs import JointRequest, NetworkRequest
 from tests.analyses.example_requests import (
     DIABETES,
     FEW_COLUMNS,
@@ -48,7 +48,9 @@ ROUNDING = {
 # PyTorch runs gradients in threads of a device that is there; networks are tested where one is, in
 # tests/analyses/test_networks_cuda.py.
 PRETENDED = {
-    of: some for of, some in REQUESTS.items() if not any(isinstance(one, NetworkRequest) for one in some.values())
+    of: some
+    for of, some in REQUESTS.items()
+    if not any(isinstance(one, NetworkRequest | JointRequest) for one in some.values())
 }
 EACH = [pytest.param(request, id=f"{of}: {name}") for of, some in PRETENDED.items() for name, request in some.items()]
 

@@ -12,6 +12,7 @@ from fil_core.display import redaction
 from fil_core.errors import DataUnavailable
 from fil_core.specs import ModelRequest, Request
 from fil_core.specs.options import Place, is_switch, places
+from fil_core.specs.targets import parts_of
 from fil_core.specs.texts import typed, write_names
 
 _EQUAL_ONLY = (("model", "weights"), ("model", "parameters"))
@@ -35,8 +36,11 @@ def command(request: Request, dataset: Dataset | None = None, *, redact: bool = 
     data, reading = _source(request.data.name)
     if redact and "missing-texts" in reading:
         reading["missing-texts"] = redaction.MASK
+    fields = list(places(type(request)))
+    if "target" in reading and any(place.option.flag == "target" for place in fields):
+        reading["target-column"] = reading.pop("target")  # the command has a target of its own
     found: dict[str, str | None] = {"data": data, **reading}
-    for place in places(type(request)):
+    for place in fields:
         if place.path != ("data", "name") and place.option.identity and _written(place, request):
             value = place.value(request)
             if place.option.kind.examples:
@@ -56,6 +60,8 @@ def _masked(place: Place, value: Any) -> Any:
     """The value of an option without names of classes or levels."""
     if place.path[-1] == "classes":
         return (redaction.MASK,) * len(value)
+    if place.path[-1] == "target" and parts_of(value)[0] == "class":
+        return f"class:{redaction.MASK}"
     if place.path[-1] == "attribute":
         return redaction.feature(value) if isinstance(value, str) else tuple(map(redaction.feature, value))
     return value

@@ -27,6 +27,9 @@ _FOLDERS = (
     "retraining",
     "ground_truth",
     "summarise",
+    "influence",
+    "network_influence",
+    "measures",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)
 ENTRIES: dict[type[Request], Analysis] = {analysis.request: analysis for analysis in ANALYSES}

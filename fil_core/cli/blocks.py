@@ -21,7 +21,8 @@ _NUMBERS = "biuf"
 _DIGITS = 18  # of a column's number
 _REFUSED = (
     "attribute", "simplex", "weights", "parameters", "scores", "subset", "label_noise", "sensitive", "categorical",
-    "missing", "missing_texts", "decimal", "thousands", "dates", "image_size",
+    "missing", "missing_texts", "decimal", "thousands", "dates", "image_size", "vocabulary", "group_lines",
+    "longest",
 )  # fmt: skip
 
 
@@ -63,9 +64,9 @@ def _source(options: argparse.Namespace) -> RowSource:
     path = user_path("data", options.data or "")
     if path.suffix.lower() != ".npy" or not path.is_file():
         raise DataUnavailable(f"--in-blocks: expected a .npy matrix; {options.data} is not one.")
-    if not options.target:
+    if not options.target_column:
         raise BadRequest("--target: expected a column's number, or a second .npy file with the targets.")
-    given = options.target
+    given = options.target_column
     target: int | str = _column("target", given) if _is_number(given) else str(user_path("target", given))
     left_out = tuple(_column("leave-out", name) for name in options.leave_out or ())
     left_out += (_column("id", options.id),) if options.id else ()

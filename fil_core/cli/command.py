@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from fil_core.cli import terminal
 from fil_core.cli.data import data_spec, existing_file
-from fil_core.cli.derived import build, model_values, network_values
+from fil_core.cli.derived import build, model_values, network_places, network_values
 from fil_core.cli.outputs import check_is_no_input
 from fil_core.cli.progress import Reporter
 from fil_core.result import Result
-from fil_core.specs import DataSpec, ModelRequest, ModelSpec, NetworkRequest, NetworkSpec, Request
+from fil_core.specs import DataSpec, ModelRequest, ModelSpec, NetworkSpec, Request
 from fil_core.specs.paths import user_path
 from fil_core.specs.weights import GivenWeights
 
@@ -48,7 +48,7 @@ class Command:
         self.options, self._start = options, time.perf_counter()
         if options.out is not None:
             check_is_no_input(check_table_path(options.out), options)
-        if getattr(options, "scores", None) is not None and not options.in_blocks:
+        if getattr(options, "scores", None) is not None and not getattr(options, "in_blocks", False):
             existing_file("scores", options.scores)
         tidy()
         self.engine, self.progress = Engine(), Reporter()
@@ -65,9 +65,9 @@ class Command:
             values["parameters"] = self._parameters_file(path)
         return ModelSpec(**values)
 
-    def network_spec(self) -> NetworkSpec:
-        """The network that the options ask for; weights to start from go from their file into the store first."""
-        values = network_values(self.options)
+    def network_spec(self, kind: type[Request]) -> NetworkSpec:
+        """The network of a request of some kind; weights to start from go from their file into the store first."""
+        values = network_values(kind, self.options)
         if isinstance(path := values.get("initial"), Path):
             values["initial"] = self._network_file(path)
         return NetworkSpec(**values)
@@ -97,8 +97,8 @@ class Command:
         parts: dict[str, Any] = {"data": data, "device": self.options.device}
         if issubclass(kind, ModelRequest):
             parts["model"] = self.model_spec(data)
-        if issubclass(kind, NetworkRequest):
-            parts["network"] = self.network_spec()
+        if network_places(kind):
+            parts["network"] = self.network_spec(kind)
         return build(kind, self.options, lambda: self.engine.dataset(data, self.progress), **parts)
 
     def answer(self, request: Request, answer_all: AnswerAll | None = None) -> Result:

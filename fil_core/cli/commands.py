@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import functools
 import inspect
 from typing import Any
 
 from fil_core.analyses.analysis import Analysis
 from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.measures.described import with_columns
+from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.table import ANALYSES
 from fil_core.cli import blocks, terminal
 from fil_core.cli.command import Command
@@ -17,43 +20,87 @@ from fil_core.cli.fan_out import FanOut, fan_out_options
 from fil_core.cli.options import data_options, run_options
 from fil_core.dataset import Dataset
 from fil_core.display.plain import visible
+from fil_core.engine.joint import at_hand
+from fil_core.errors import BadRequest
 from fil_core.result import Result
 from fil_core.specs import Request
+
+_WITH_SCORES = (FilRequest, MeasuresRequest)
 
 
 def add(commands: Any) -> None:
     """Declare the commands."""
-    for analysis in ANALYSES:
+    for name, analyses in by_command().items():
+        analysis = analyses[0]
         description = inspect.getdoc(analysis.request) or analysis.title
         parser = commands.add_parser(
-            analysis.command, help=_lower(analysis.title), description=description.split("\n\n")[0].replace("%", "%%")
+            name, help=_lower(analysis.title), description=description.split("\n\n")[0].replace("%", "%%")
         )
-        request_options(parser, analysis.request)
+        request_options(parser, *(each.request for each in analyses))
+        if analysis.request in _WITH_SCORES:
+            _scores_option(parser)
         if analysis.request is FilRequest:
-            _fil_options(parser)
+            _blocks_option(parser)
         fan_out_options(parser)
         run_options(parser, analysis.row)
-        parser.set_defaults(run=functools.partial(_run, analysis))
+        parser.set_defaults(run=functools.partial(_run, analyses))
     listing = commands.add_parser("data", help="list the data sets", description=_list_data.__doc__)
     listing.add_argument("--data-dir", metavar="DIR", help="folder with the data files (default: FIL_DATA_DIR)")
     listing.set_defaults(run=_list_data)
 
 
-def request_options(parser: argparse.ArgumentParser, kind: type[Request]) -> None:
-    """Declare the options of a type of request: those of its data, of its model or network, and of its own fields."""
-    data_options(parser)
-    groups = {"model": model_places(kind), "network": network_places(kind), "measure": own_places(kind)}
+def by_command() -> dict[str, list[Analysis]]:
+    """The analyses of each command: one, or one about a model and one about a network, which `--network` asks for."""
+    found: dict[str, list[Analysis]] = {}
+    for analysis in ANALYSES:
+        found.setdefault(analysis.command, []).append(analysis)
+    return found
+
+
+def request_options(parser: argparse.ArgumentParser, *kinds: type[Request]) -> None:
+    """Declare the options of types of request: those of data, of model or network, and of their own fields.
+
+    Args:
+        parser: of the command.
+        kinds: one, or several; an option that more than one has is declared once, with the widest choice.
+    """
+    groups = {
+        "model": [place for kind in kinds for place in model_places(kind)],
+        "network": [place for kind in kinds for place in network_places(kind)],
+        "measure": [place for kind in reversed(kinds) for place in own_places(kind)],
+    }
+    data_options(parser, taken={place.option.flag for place in groups["measure"]})
+    declared: set[str] = set()
     for title, fields in groups.items():
-        if fields:
-            add_options(parser.add_argument_group(title), fields)
+        new = {place.option.flag: place for place in reversed(fields) if place.option.flag not in declared}
+        if new:
+            add_options(parser.add_argument_group(title), reversed(new.values()))
+        declared |= set(new)
 
 
-def _fil_options(parser: argparse.ArgumentParser) -> None:
+def meant(analyses: list[Analysis], options: argparse.Namespace) -> Analysis:
+    """The analysis of a command that the options ask for.
+
+    Raises:
+        BadRequest: they ask for a model and for a network.
+    """
+    if len(analyses) == 1:
+        return analyses[0]
+    of_network = options.network is not None
+    if of_network and options.model is not None:
+        raise BadRequest(f"network: expected --model or --network; got --model {options.model} beside it.")
+    return next(each for each in analyses if bool(network_places(each.request)) == of_network)
+
+
+def _scores_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scores",
         metavar="FILE",
         help="your own scores, shown beside eta: a column id and columns of numbers",
     )
+
+
+def _blocks_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--in-blocks",
         action="store_true",
@@ -61,18 +108,23 @@ def _fil_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _run(analysis: Analysis, options: argparse.Namespace) -> int:
+def _run(analyses: list[Analysis], options: argparse.Namespace) -> int:
     """Answer the request that the options ask for, and print its result."""
-    command = Command(options)
+    analysis, command = meant(analyses, options), Command(options)
     if getattr(options, "in_blocks", False):
         result = blocks.measure(options, command)
         return command.finish(result.table, *reported(analysis, FilRequest(), result))
     request = command.request(analysis.request)
+    if isinstance(request, MeasuresRequest) and options.of is None:
+        request = dataclasses.replace(request, of=at_hand(request, command.engine, command.progress))
     with FanOut(command) as fan_out:
         result = command.answer(request, fan_out.answer_all)
-    table = command.with_scores(result.table) if analysis.request is FilRequest else result.table
+    if analysis.request in _WITH_SCORES:
+        table = command.with_scores(result.table)
+        joint = isinstance(request, MeasuresRequest)
+        result = with_columns(result, table) if joint else dataclasses.replace(result, table=table)
     dataset = command.engine.dataset(request.data)
-    return command.finish(table, *reported(analysis, request, result, dataset), analysis=analysis)
+    return command.finish(result.table, *reported(analysis, request, result, dataset), analysis=analysis)
 
 
 def reported(
@@ -114,9 +166,10 @@ def _list_data(options: argparse.Namespace) -> int:
         lines.append(f"{name:14} {state:23} {source.description}")
     lines.append(f"Files are looked for in {folder}.")
     for entry in registered():
-        lines.append(
-            f"{entry.name:30} {entry.title}: {counted(entry.rows, 'row')}, {counted(entry.features, 'feature')}"
-        )
-    lines.append("A file or folder of your own: --data ./patients.csv --target COLUMN, or --data ./images.zip.")
+        wide = counted(entry.features, "token" if entry.form == "text" else "feature")
+        lines.append(f"{entry.name:30} {entry.title}: {counted(entry.rows, 'row')}, {wide}")
+    lines.append(
+        "A file or folder of your own: --data ./patients.csv --target COLUMN, --data ./images.zip or --data ./text.txt."
+    )
     terminal.out("\n".join(map(visible, lines)))
     return 0

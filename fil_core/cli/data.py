@@ -17,7 +17,7 @@ from fil_core.specs import DataSpec
 from fil_core.specs.paths import user_path
 
 _OWN = (
-    "target", "sensitive", "id", "leave_out", "categorical", "missing", "missing_texts", "decimal", "thousands",
+    "target_column", "sensitive", "id", "leave_out", "categorical", "missing", "missing_texts", "decimal", "thousands",
     "dates", "task", "test_fraction", "image_size",
 )  # fmt: skip
 
@@ -84,6 +84,8 @@ def _own_data(options: argparse.Namespace, path: str, note: Callable[[str], None
 def choices(options: argparse.Namespace) -> Choices:
     """How the options say that own data is to be read."""
     own = {name: value for name in _OWN if (value := getattr(options, name)) is not None}
+    if "target_column" in own:
+        own["target"] = own.pop("target_column")
     if "missing_texts" in own:
         own["missing_texts"] = read_missing_texts(own["missing_texts"])
     if "leave_out" in own:

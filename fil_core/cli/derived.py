@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData, FilError
-from fil_core.specs import DataSpec, ModelRequest, ModelSpec, NetworkRequest, NetworkSpec, Request
+from fil_core.specs import DataSpec, ModelRequest, ModelSpec, Request
 from fil_core.specs.options import Option, Place, is_switch, places
 
 T = TypeVar("T")
@@ -24,15 +24,18 @@ def own_places(kind: type[Request]) -> list[Place]:
 
 def model_places(kind: type[Request]) -> list[Place]:
     """The fields of a request's model; weights and parameters only where the request allows them."""
-    if not issubclass(kind, ModelRequest):
-        return []
-    left_out = _UNEQUAL if kind.starts_equally else ()
-    return [place for place in places(ModelSpec) if place.path[0] not in left_out]
+    left_out = _UNEQUAL if issubclass(kind, ModelRequest) and kind.starts_equally else ()
+    return [place for place in _inside(kind, "model") if place.path[0] not in left_out]
 
 
 def network_places(kind: type[Request]) -> list[Place]:
     """The fields of a request's network and of its training."""
-    return list(places(NetworkSpec)) if issubclass(kind, NetworkRequest) else []
+    return _inside(kind, "network")
+
+
+def _inside(kind: type[Request], name: str) -> list[Place]:
+    """The fields of a spec in a request, under what they are called there; none where it has no such spec."""
+    return [dataclasses.replace(place, path=place.path[1:]) for place in places(kind) if place.path[0] == name]
 
 
 def add_options(group: Any, fields: Iterable[Place]) -> None:
@@ -111,9 +114,9 @@ def model_values(options: argparse.Namespace) -> dict[str, Any]:
     return _set_values(places(ModelSpec), options)
 
 
-def network_values(options: argparse.Namespace) -> dict[str, Any]:
-    """The fields of a NetworkSpec that are set on the command line, by name."""
-    return _set_values(places(NetworkSpec), options)
+def network_values(kind: type[Request], options: argparse.Namespace) -> dict[str, Any]:
+    """The fields of the NetworkSpec of a type of request that are set on the command line, by name."""
+    return _set_values(network_places(kind), options)
 
 
 def _set_values(fields: Iterable[Place], options: argparse.Namespace) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from typing import get_args
 
 from fil_core.cli.derived import add_options, argument_type
@@ -14,17 +15,23 @@ from fil_core.specs.texts import read_names, read_number, read_whole
 number, whole, names = argument_type(read_number), argument_type(read_whole), argument_type(read_names)
 
 
-def data_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that choose the examples."""
+def data_options(parser: argparse.ArgumentParser, *, taken: Collection[str] = ()) -> None:
+    """Declare the options that choose the examples.
+
+    Args:
+        parser: of the command.
+        taken: flags that mean something else in this command.
+    """
     add_options(parser.add_argument_group("data"), places(DataSpec))
-    _own_options(parser)
+    _own_options(parser, taken)
 
 
-def _own_options(parser: argparse.ArgumentParser) -> None:
+def _own_options(parser: argparse.ArgumentParser, taken: Collection[str]) -> None:
     own = parser.add_argument_group(
         "own data", "--data FILE: .csv, .parquet, .npy, .npz, or a .zip or folder of images in class folders"
     )
-    own.add_argument("--target", metavar="COL", help="the column to predict")
+    column = [f"--{flag}" for flag in ("target", "target-column") if flag not in taken]
+    own.add_argument(*column, dest="target_column", metavar="COL", help="the column to predict")
     own.add_argument("--sensitive", metavar="COL[,COL]", type=names, help="attributes whose own eta is reported")
     own.add_argument("--id", metavar="COL", help="the column that names the rows (default: numbers from 0)")
     own.add_argument("--leave-out", metavar="COL[,COL]", type=names, help="columns that are not features")

@@ -58,8 +58,8 @@ def _inputs(options: argparse.Namespace) -> Iterator[tuple[str, Path]]:
     for name in _FILES:
         if isinstance(path := getattr(options, name, None), str | Path):
             yield f"--{name}", user_path(name, path)
-    if getattr(options, "in_blocks", False) and options.target:
-        yield "--target", user_path("target", options.target)
+    if getattr(options, "in_blocks", False) and options.target_column:
+        yield "--target", user_path("target", options.target_column)
     named = getattr(options, "data_dir", None)
     yield "--data-dir" if named else "FIL_DATA_DIR", data_directory(named)
 

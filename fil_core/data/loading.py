@@ -11,9 +11,12 @@ import numpy as np
 from fil_core.data import magnitudes, preprocess
 from fil_core.data.constants import without_constants
 from fil_core.data.dependence import few
+from fil_core.data.draws import draw, note_of_draw
 from fil_core.data.label_noise import plant
 from fil_core.data.raw import Raw
 from fil_core.data.registry import resolve, source_of
+from fil_core.data.text.corpus import Corpus
+from fil_core.data.text.sequences import sequences
 from fil_core.dataset import Dataset, Task, fingerprint
 from fil_core.errors import BadData, BadRequest
 from fil_core.progress import Progress
@@ -49,6 +52,8 @@ def load(spec: DataSpec, progress: Progress | None = None) -> Dataset:
     spec = resolve(spec)
     source = source_of(spec.name)
     raw = source.read(spec, Path(spec.data_dir or ""), progress)
+    if isinstance(raw, Corpus):
+        return sequences(raw, spec, title=source.title)
     return assemble(raw, spec, title=source.title, task=source.task)
 
 
@@ -100,15 +105,26 @@ def _select(raw: Raw, spec: DataSpec, task: Task) -> Raw:
             f"label_noise: expected none for a regression, whose target has no classes; got {spec.label_noise:g}. "
             "Leave it out, or choose data with classes."
         )
+    _check_no_text_options(spec)
     kept = _selected_codes(raw.class_names, spec.classes)
     y, y_test = (_targets(raw, values, kept) for values in (raw.y, raw.y_test))
-    rows, rows_test = _draw(np.flatnonzero(y != _DROPPED), spec), np.flatnonzero(y_test != _DROPPED)
+    rows, rows_test = draw(np.flatnonzero(y != _DROPPED), spec), np.flatnonzero(y_test != _DROPPED)
     return dataclasses.replace(
         raw, X=_take(raw.X, rows), y=y[rows], ids=raw.ids[rows].astype(np.int64),
         id_names=None if raw.id_names is None else raw.id_names[rows],
         X_test=_take(raw.X_test, rows_test), y_test=y_test[rows_test],
         class_names=tuple(raw.class_names[k] for k in kept),
     )  # fmt: skip
+
+
+def _check_no_text_options(spec: DataSpec) -> None:
+    """Raise BadRequest for options of texts, which would be ignored."""
+    for name in ("vocabulary", "group_lines", "longest"):
+        if (value := getattr(spec, name)) is not None:
+            raise BadRequest(
+                f"{name}: expected none for data without text; got {value:,}. Leave it out, or choose a text such as "
+                "--data grammar."
+            )
 
 
 def _without_absent_classes(raw: Raw) -> Raw:
@@ -164,15 +180,6 @@ def _targets(raw: Raw, y: np.ndarray, kept: list[int]) -> np.ndarray:
     code = np.full(len(raw.class_names), _DROPPED)
     code[kept] = np.arange(len(kept))
     return code[y]
-
-
-def _draw(rows: np.ndarray, spec: DataSpec) -> np.ndarray:
-    """A random subset of rows without replacement, in the source's order."""
-    if spec.subset is None:
-        return rows
-    if spec.subset > len(rows):
-        raise BadData(f"subset: expected at most the {len(rows):,} training rows available; got {spec.subset:,}.")
-    return np.sort(np.random.default_rng(spec.seed).choice(rows, spec.subset, replace=False))
 
 
 def _standardised_target(raw: Raw) -> Raw:
@@ -244,9 +251,7 @@ def _notes(kind: str, spec: DataSpec, raw: Raw) -> list[str]:
     if spec.pca is not None:
         notes.append(f"Projected on the first {spec.pca} principal components of the training rows.")
     if spec.subset is not None:
-        notes.append(
-            f"{spec.subset:,} training row{'' if spec.subset == 1 else 's'} drawn at random with seed {spec.seed}."
-        )
+        notes.append(note_of_draw(spec))
     if len(raw.X_test) == 0:
         notes.append("No held-out rows: the utility of a model cannot be measured.")
     return notes

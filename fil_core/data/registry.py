@@ -12,14 +12,17 @@ from typing import Literal
 from fil_core.data import images, synthetic, tabular
 from fil_core.data.fetch import DOWNLOADS
 from fil_core.data.own import register
+from fil_core.data.own.reading import Form
 from fil_core.data.raw import Raw
+from fil_core.data.text import grammar, sources
+from fil_core.data.text.corpus import Corpus
 from fil_core.dataset import Task
 from fil_core.errors import DataUnavailable
 from fil_core.progress import Progress
 from fil_core.specs import DataSpec, Preprocess
 from fil_core.specs.paths import user_path
 
-Kind = Literal["image", "table", "synthetic"]
+Kind = Literal["image", "table", "synthetic", "text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,7 @@ class Source:
         classes: names of all its classes, where they are known before the files are read; empty for a regression.
         default_classes: two classes for a first view; empty when it has two classes or none.
         citation: authors and licence.
-        read: read(spec, data directory, progress) returns the rows before selection.
+        read: read(spec, data directory, progress) returns the rows before selection, or the lines of a text.
         downloadable: whether missing files are downloaded.
     """
 
@@ -44,7 +47,7 @@ class Source:
     default_preprocess: Preprocess
     description: str
     citation: str
-    read: Callable[[DataSpec, Path, Progress | None], Raw]
+    read: Callable[[DataSpec, Path, Progress | None], Raw | Corpus]
     files: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     default_classes: tuple[str, ...] = ()
@@ -126,7 +129,32 @@ _SOURCES = (
         description="A random table of two classes in any size, such as synthetic:10000x3072.",
         read=synthetic.read, classes=("no", "yes"), citation="Generated on demand; no licence needed.",
     ),
+    Source(
+        name="grammar", title="Grammar", kind="text", task="sequences", default_preprocess="none",
+        description="Made-up sentences with planted secrets, in any number, such as grammar:400; nothing to download.",
+        read=grammar.read, citation="Generated on demand; no licence needed.",
+    ),
+    Source(
+        name="sonnets", title="Shakespeare's sonnets", kind="text", task="sequences", default_preprocess="none",
+        description="154 poems, one verse a line.", files=sources.SONNETS_FILES, read=sources.read_sonnets,
+        citation="Shakespeare 1609; public domain.",
+    ),
+    Source(
+        name="ptb", title="Penn Treebank", kind="text", task="sequences", default_preprocess="none",
+        description="42,068 sentences of newspaper text with 10,000 word types; the validation split is the test rows.",
+        files=sources.PTB_FILES, read=sources.read_ptb,
+        citation="Marcus, Marcinkiewicz and Santorini 1993, prepared by Mikolov et al. 2010; licensed by the LDC.",
+    ),
+    Source(
+        name="text8", title="text8", kind="text", task="sequences", default_preprocess="none",
+        description="Words of Wikipedia without ends of sentences, in windows of 20 words; the first 200,000 are read.",
+        files=sources.TEXT8_FILES, read=sources.read_text8,
+        citation="Mahoney 2006, from Wikipedia; CC BY-SA 3.0.",
+    ),
 )  # fmt: skip
+_USUAL_PREPROCESS: dict[Form, Preprocess] = {"image": "unit-ball", "table": "standardise", "text": "none"}
+_COLUMNS: dict[Form, str] = {"image": "feature", "table": "feature", "text": "token"}  # of own data, in words
+_SIZED = ("synthetic", "grammar")  # whose name may tell a size
 
 _ALIASES = {
     "uciadult": "uci-adult",
@@ -135,6 +163,7 @@ _ALIASES = {
     "cifar-10": "cifar10",
     "cifar-100": "cifar100",
     "synthetic": synthetic.DEFAULT,
+    "grammar": grammar.DEFAULT,
 }
 
 
@@ -153,7 +182,7 @@ def source_of(name: str) -> Source:
         return _own_source(register.find(name))
     known = catalogue()
     family, colon, _ = name.partition(":")
-    if family not in known or (colon and family != "synthetic"):
+    if family not in known or (colon and family not in _SIZED):
         raise DataUnavailable(f"name: expected one of {', '.join(known)}; got {name!r}.")
     return known[family]
 
@@ -164,19 +193,28 @@ def _own_source(entry: register.OwnData) -> Source:
     return Source(
         name=entry.name,
         title=entry.title,
-        kind="image" if entry.form == "image" else "table",
-        task="classification" if entry.classes else "regression",
-        default_preprocess="unit-ball" if entry.form == "image" else "standardise",
+        kind=entry.form,
+        task=task_of(entry),
+        default_preprocess=_USUAL_PREPROCESS[entry.form],
         description=f"Own data: {entry.rows:,} training row{'' if entry.rows == 1 else 's'}{held_out}, "
-        f"{entry.features:,} feature{'' if entry.features == 1 else 's'}.",
+        f"{entry.features:,} {_COLUMNS[entry.form]}{'' if entry.features == 1 else 's'}.",
         citation=f"Own data, added on {entry.created:%Y-%m-%d}.",
         classes=entry.classes,
         read=_read_own,
     )
 
 
-def _read_own(spec: DataSpec, root: Path, progress: Progress | None = None) -> Raw:
+def task_of(entry: register.OwnData) -> Task:
+    """What a model of own data predicts."""
+    if entry.form == "text":
+        return "sequences"
+    return "classification" if entry.classes else "regression"
+
+
+def _read_own(spec: DataSpec, root: Path, progress: Progress | None = None) -> Raw | Corpus:
     """Rows of own data; `standardise` also standardises a regression's target."""
+    if register.find(spec.name).form == "text":
+        return register.load_text(spec.name)
     raw = register.load_raw(spec.name)
     return dataclasses.replace(raw, standardise_target=not raw.class_names and spec.preprocess == "standardise")
 
@@ -188,15 +226,17 @@ def resolve(spec: DataSpec) -> DataSpec:
 
     Raises:
         DataUnavailable: an unknown name.
-        BadRequest: an invalid size of a synthetic table.
+        BadRequest: an invalid size of a synthetic table or of the grammar.
     """
     name = spec.name.strip().lower()
     name = _ALIASES.get(name, name)
     source = source_of(name)
     if name.startswith(register.PREFIX):
         name = source.name
-    if source.kind == "synthetic":
+    if source.name == "synthetic":
         name = "synthetic:{}x{}".format(*synthetic.parse(name))
+    if source.name == "grammar":
+        name = f"grammar:{grammar.parse(name)}"
     return dataclasses.replace(
         spec,
         name=name,

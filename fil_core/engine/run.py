@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fil_core import data
 from fil_core.analyses.analysis import Analysis, Answer, Inputs
+from fil_core.analyses.applicable import check
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.table import analysis_of, key
 from fil_core.dataset import Dataset
@@ -132,7 +133,7 @@ class Engine:
         """
         request, dataset = self._prepare(request, progress)
         analysis = analysis_of(request)
-        analysis.check(request, dataset)  # first, since training the model may take minutes
+        check(request, dataset)  # first, since training the model may take minutes
         start = time.perf_counter()
         uploaded = {upload.digest: uploads.load(self.store, upload) for upload in request.uploads}
         with uploads.naming_all(uploaded.values()):

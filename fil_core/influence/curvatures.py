@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -74,7 +74,6 @@ class Asked:
     l2: float
     damping: float
     progress: Progress | None = None
-    own_solutions: bool = field(default=True)
 
     def tell(self, done: int, total: int | None, what: str) -> None:
         """Report progress."""
@@ -106,7 +105,7 @@ def divided(numerator: Tensor, left: Tensor) -> Tensor:
 
 
 def inverse(values: Tensor, shift: float) -> Tensor:
-    """1 / (values + shift), and 0 for directions that rounding alone has: a pseudo-inverse where there is no damping."""
+    """1 / (values + shift), and 0 for directions that rounding alone has: without damping a pseudo-inverse."""
     shifted = values + shift
     limit = _RANK * float(values.abs().max()) if values.numel() else 0.0
     return torch.where(shifted.abs() > limit, 1 / shifted, torch.zeros_like(shifted))
@@ -180,9 +179,7 @@ def _each_by_products(asked: Asked, product: Callable[[Tensor], Tensor]) -> Infl
             asked.tell(done, n, "influence of each example on itself")
     by_damping = torch.cat(parts, 1)
     chosen = by_damping[dampings.index(float(asked.damping))]
-    return Influences(
-        chosen, None, chosen, dampings, by_damping, "Krylov", least + asked.l2, largest + asked.l2, None
-    )
+    return Influences(chosen, None, chosen, dampings, by_damping, "Krylov", least + asked.l2, largest + asked.l2, None)
 
 
 def of_outputs(asked: Asked, K: Tensor, towards: Tensor | None, residuals: Tensor) -> Influences:
@@ -203,10 +200,8 @@ def of_outputs(asked: Asked, K: Tensor, towards: Tensor | None, residuals: Tenso
     # r_i as a vector of sample space in the eigenbasis, (n, N): its products with K and its inverses are sums.
     own = torch.einsum("nkN,nk->nN", blocks, residuals)
     inverses = torch.stack([inverse(values, n * (asked.l2 + d)) for d in dampings])
-    if towards is None:
-        by_damping = (own.square() @ (inverses * values).T).T
-    else:
-        by_damping = ((own * (V.T @ towards)) @ inverses.T).T
+    beside = own * values if towards is None else V.T @ towards
+    by_damping = ((own * beside) @ inverses.T).T
     scaled = blocks * (inverses[chosen] * values)
     L = scaled @ blocks.mT  # (n, k, k)
     self_influence = torch.einsum("na,nab,nb->n", residuals, L, residuals)
@@ -251,24 +246,40 @@ def of_empirical_fisher(asked: Asked, columns: list[slice], *, most: int) -> Inf
     asked.tell(0, None, "inner products of gradients")
     grams = P.gram(columns, most=most)
     towards = None if asked.target is None else _towards(P, asked.target, columns)
+    return in_sample_space(grams, towards, n, asked.l2, asked.damping, weights=P.p)
+
+
+def in_sample_space(
+    grams: Tensor, towards: Tensor | None, n: int, l2: float, damping: float, *, weights: int
+) -> Influences:
+    """By the empirical Fisher matrix, or the blocks of it, whose inner products of gradients are known.
+
+    Args:
+        grams: (L, n, n) inner products of the examples' gradients in each block.
+        towards: (L, n) of these with the target's gradient; None for each example itself.
+        n: by which the mean loss divides.
+        l2: on the diagonal.
+        damping: on the diagonal, too.
+        weights: their number.
+    """
     factored = [torch.linalg.eigh(K) for K in grams]
     largest = max(float(values[-1]) for values, _ in factored) / n
-    dampings = asked.swept(largest)
-    chosen = dampings.index(float(asked.damping))
-    by_damping = torch.zeros(len(dampings), n, dtype=torch.float64, device=grams.device)
+    dampings = sweep(largest, damping)
+    chosen = dampings.index(float(damping))
+    by_damping = torch.zeros(len(dampings), grams.shape[1], dtype=torch.float64, device=grams.device)
     corrected, self_influence = by_damping[0].clone(), by_damping[0].clone()
     for block, (values, V) in enumerate(factored):
         values = values.clamp_min(0)
-        inverses = torch.stack([inverse(values, n * (asked.l2 + d)) for d in dampings])
+        inverses = torch.stack([inverse(values, n * (l2 + d)) for d in dampings])
         h = V.square() @ (inverses * values).T  # (n, D)
-        found = h if towards is None else V @ (inverses * (V.T @ towards[block])).T
+        found = h if towards is None else V @ (inverses * (V.T @ towards[block])[None]).T
         by_damping += found.T
         self_influence += h[:, chosen]
         corrected += divided(found[:, chosen], 1 - h[:, chosen])
+    least = l2 if grams.shape[1] < weights else math.nan
     return Influences(
-        by_damping[chosen], corrected, self_influence, dampings, by_damping, "sample space",
-        asked.l2 if n < P.p else math.nan, largest + asked.l2, 0,
-    )  # fmt: skip
+        by_damping[chosen], corrected, self_influence, dampings, by_damping, "sample space", least, largest + l2, 0
+    )
 
 
 def _towards(P: Point, target: Tensor, columns: list[slice]) -> Tensor:

@@ -13,7 +13,7 @@ Source: docs/maths.md, section 9; unrolled differentiation: Hara, Nitanda, Maeha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -54,7 +54,28 @@ class Training:
 
     def batch(self, step: int) -> Tensor:
         """Positions of the examples of a step."""
-        return torch.arange(len(self.X), device=self.X.device) if self.order is None else self.order[step]
+        return (
+            torch.arange(len(self.X), device=self.X.device)
+            if self.order is None
+            else self.order[step].to(self.X.device)
+        )
+
+    def passed(self, marks: Sequence[int], *, progress: Progress | None = None) -> Iterator[Weights]:
+        """The weights after some numbers of steps.
+
+        Args:
+            marks: ascending, from 1 to `steps`.
+            progress: called with (done, total, what).
+        """
+        span, start = reduced(self.module, self.X)
+        weights, done = start, 0
+        for mark in marks:
+            for step in range(done, mark):
+                weights = _stepped(self, span.inputs, weights, start, step)
+            done = mark
+            if progress:
+                progress(done, self.steps, "the run of training again")
+            yield span.expanded(weights)
 
 
 def metagradient(training: Training, adjoints: Adjoints, *, progress: Progress | None = None) -> Tensor:

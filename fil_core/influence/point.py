@@ -132,7 +132,7 @@ class Point:
             def losses(weights: Weights) -> Tensor:
                 return self.losses(functional_call(self.module, weights, (X,)), Y)
 
-            return jvp(losses, (self.weights,), (self.named(v),))[1]
+            return _along(losses, self.weights, self.named(v))[1]
 
         return vmap(along, out_dims=1)(V)
 
@@ -165,13 +165,17 @@ class Point:
         def outputs(weights: Weights) -> Tensor:
             return functional_call(self.module, weights, (X,))
 
-        put_out, moved = jvp(outputs, (self.weights,), (self.named(v),))
+        put_out, moved = _along(outputs, self.weights, self.named(v))
         curved = self._in_outputs(put_out, Y, moved)
         return self.flat(vjp(outputs, self.weights)[1](curved)[0])
 
     def _in_outputs(self, outputs: Tensor, Y: Tensor, moved: Tensor) -> Tensor:
         """The loss's second derivative in the outputs times a change of the outputs."""
-        return jvp(grad(lambda out: self.losses(out, Y).sum()), (outputs,), (moved,))[1]
+
+        def loss(put_out: Tensor) -> Tensor:
+            return self.losses(put_out, Y).sum()
+
+        return jvp(grad(loss), (outputs,), (moved,))[1]
 
     def quadratic(self, U: Tensor, X: Tensor, Y: Tensor, kind: Own) -> Tensor:
         """u_i^T C_i u_i with C_i the Hessian, or the Gauss-Newton matrix, of the loss of example i alone, (n,).
@@ -191,10 +195,13 @@ class Point:
                 return self.losses(outputs(weights), y[None]).sum()
 
             direction = self.named(u)
+
+            def slope(weights: Weights) -> Tensor:
+                return _along(loss, weights, direction)[1]
+
             if kind == "hessian":
-                slope = lambda weights: jvp(loss, (weights,), (direction,))[1]  # noqa: E731
-                return jvp(slope, (self.weights,), (direction,))[1]
-            put_out, moved = jvp(outputs, (self.weights,), (direction,))
+                return _along(slope, self.weights, direction)[1]
+            put_out, moved = _along(outputs, self.weights, direction)
             return (moved * self._in_outputs(put_out, y[None], moved)).sum()
 
         blocks = self.rows(X, width=3 * self.p)
@@ -228,3 +235,9 @@ class Point:
                         k[beside, block] = k[block, beside].T.clone()  # the diagonal blocks lie in the same memory
                     first = beside.stop
         return K
+
+
+def _along(of: Callable[[Weights], Tensor], weights: Weights, direction: Weights) -> tuple[Tensor, Tensor]:
+    """A function of weights and its derivative along a direction."""
+    value, moved = jvp(of, (weights,), (direction,))[:2]
+    return value, moved

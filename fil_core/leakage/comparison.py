@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from fil_core.errors import BadRequest
+from fil_core.linalg.correlation import pearson, spearman
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,4 @@ def agreement(a: np.ndarray, b: np.ndarray, *, k: int = 500) -> Agreement:
     if a.size < 2:
         raise BadRequest("comparison: expected at least two examples with finite values in both columns.")
     k = min(k, a.size)
-    return Agreement(
-        _correlation(a, b), _correlation(_ranks(a), _ranks(b)), len(set(top(a, k)) & set(top(b, k))), k, a.size
-    )
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks with ties averaged, whose Pearson correlation is Spearman's."""
-    return pd.Series(values).rank().to_numpy()
-
-
-def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    return float("nan") if np.ptp(a) == 0 or np.ptp(b) == 0 else float(np.corrcoef(a, b)[0, 1])
+    return Agreement(pearson(a, b), spearman(a, b), len(set(top(a, k)) & set(top(b, k))), k, a.size)

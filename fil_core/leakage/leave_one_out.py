@@ -20,6 +20,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -77,15 +78,48 @@ def leave_one_out(fitted: Fitted, dataset: Dataset, *, progress: Progress | None
         return LeftOut(shift, CLOSE)
     if work(n, d, pairs.scores) * far.numel() / n > MOST_WORK:
         return LeftOut(shift, float(reach[far].max()) / 2)
-    refit = _Refit(fitted, dataset)
-    done = 0
-    with _threads(1 if work(n, d, pairs.scores) < _SMALL else torch.get_num_threads()):
-        for rows in _blocks(far, n * pairs.scores):
-            if progress:
-                progress(n - far.numel() + done, n, "leaving out each example")
-            shift[rows] = _iterate(pairs, rows, refit).norm(dim=1)
-            done += rows.numel()
+    for rows, moved in _solved(pairs, far, fitted, dataset, progress):
+        shift[rows] = moved.norm(dim=1)
     return LeftOut(shift, CLOSE)
+
+
+def shifts(
+    fitted: Fitted, dataset: Dataset, rows: Tensor, *, progress: Progress | None = None
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """theta_{-i} - theta of some training examples: exact for least squares, else to a relative `CLOSE`.
+
+    Args:
+        fitted: an optimum with its curvature factorised.
+        dataset: the n examples it was trained on; n stays in the penalty n * l2 when one is left out.
+        rows: (m,) their positions.
+        progress: called with (examples done, n, text).
+
+    Yields:
+        (b,) positions and (b, D) shifts, in the coordinates of the family (see `models.terms.Model`); NaN where the
+        parameters are not determined without the example.
+    """
+    terms = fitted.terms(dataset)
+    pairs: _Pairs = _SoftmaxPairs(terms) if isinstance(terms, Softmax) else _ScorePairs(terms)
+    if not fitted.spec.family.exact_leave_one_out:
+        yield from _solved(pairs, rows, fitted, dataset, progress)
+        return
+    for block in _blocks(rows, pairs.width):
+        found = pairs.newton(block)
+        yield block, torch.where(torch.isfinite(found), found, torch.nan)
+
+
+def _solved(
+    pairs: _Pairs, rows: Tensor, fitted: Fitted, dataset: Dataset, progress: Progress | None
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Shifts of some examples to the optimum without them, a block at a time."""
+    n, d = pairs.t.X.shape
+    refit, done = _Refit(fitted, dataset), n - rows.numel()
+    with _threads(1 if work(n, d, pairs.scores) < _SMALL else torch.get_num_threads()):
+        for block in _blocks(rows, n * pairs.scores):
+            if progress:
+                progress(done, n, "leaving out each example")
+            yield block, _iterate(pairs, block, refit)
+            done += block.numel()
 
 
 @contextmanager
@@ -152,11 +186,13 @@ class _Pairs(ABC):
     """A family's pairs of an example that is left out and another; a shift has D = (scores that are free) * d entries.
 
     Attributes:
+        t: the terms of all examples.
         scores: scores per example.
         width: float64 values per example of `newton`.
         reach: largest change of a difference of scores for a shift of length 1.
     """
 
+    t: Any
     scores: int
     width: int
     reach: float

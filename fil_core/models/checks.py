@@ -11,6 +11,7 @@ import torch
 from fil_core.data.dependence import MOST_WORK, Dependence, dependences, in_words, to_leave_out
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
+from fil_core.models.text import refuse_sequences
 from fil_core.specs import ModelSpec
 from fil_core.specs.families import fitting
 from fil_core.specs.texts import typed, write_names
@@ -50,8 +51,10 @@ def check_task(spec: ModelSpec, dataset: Dataset) -> None:
     """Refuse a model that does not fit the task.
 
     Raises:
-        BadRequest: the family does not fit this number of classes; the message names those that do.
+        BadRequest: the family does not fit this number of classes, and the message names those that do; or the data
+            are sequences.
     """
+    refuse_sequences("model", spec.kind, dataset)
     classes = len(dataset.class_names)
     if spec.family.fits(classes):
         return

@@ -10,7 +10,7 @@ from fil_core.data import source_of
 from fil_core.display import html as e
 from fil_core.display.numbers import count, counted
 from fil_core.errors import FilError
-from fil_core.specs import ModelRequest, NetworkRequest, Request
+from fil_core.specs import JointRequest, ModelRequest, NetworkRequest, Request
 
 _EQUAL = "equal"
 
@@ -47,12 +47,20 @@ def _facts(subject: Subject) -> dict[str, str]:
 
 
 def _model(request: Request) -> dict[str, str]:
-    if isinstance(request, NetworkRequest):
-        start = request.network.initial
-        return {
-            "Network": request.subject,
-            "Start": f"uploaded, sha-256 {start}" if start else f"drawn with seed {request.network.init_seed}",
-        }
+    return _fitted(request) | _network(request)
+
+
+def _network(request: Request) -> dict[str, str]:
+    if not isinstance(request, NetworkRequest | JointRequest):
+        return {}
+    start = request.network.initial
+    return {
+        "Network": request.network.trained,
+        "Start": f"uploaded, sha-256 {start}" if start else f"drawn with seed {request.network.init_seed}",
+    }
+
+
+def _fitted(request: Request) -> dict[str, str]:
     if not isinstance(request, ModelRequest):
         return {}
     return {

@@ -8,6 +8,7 @@ from fil_core.specs.networks import NETWORKS
 from fil_core.specs.request import (
     Device,
     EffectRequest,
+    JointRequest,
     ModelRequest,
     NetworkRequest,
     Request,
@@ -26,6 +27,7 @@ __all__ = [
     "DataSpec",
     "Device",
     "EffectRequest",
+    "JointRequest",
     "ModelKind",
     "ModelRequest",
     "ModelSpec",

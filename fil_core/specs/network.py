@@ -131,3 +131,10 @@ class NetworkSpec:
             *([", tied"] if "tied" in applies and self.tied else []),
         ]
         return "".join([self.kind, *said])
+
+    @property
+    def trained(self) -> str:
+        """What it is, its step, its training time, its mini-batches and its decay."""
+        batch = f", batches of {self.batch}" if self.batch is not None else ""
+        decay = f", decay {self.l2:g}" if self.l2 else ""
+        return f"{self.text}, lr {self.lr:g}, t = {self.time}{batch}{decay}"

@@ -6,9 +6,10 @@ The command line's parser, the command that reproduces a result and the links of
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from fil_core.errors import BadRequest
@@ -70,7 +71,10 @@ class Option:
     added: bool
 
 
-_KEY = "option"
+_KEY, _FLAGS = "option", "flags"
+
+
+_AS_DECLARED: Mapping[str, str] = MappingProxyType({})
 
 
 def option(
@@ -107,6 +111,19 @@ def option(
     """
     declared = Option(kind, help, flag, called, link, follows, identity, always, required, added)
     return dataclasses.field(default=default, metadata={_KEY: declared})
+
+
+def part(kind: type, flags: Mapping[str, str] = _AS_DECLARED) -> Any:
+    """A field that holds another spec, some of whose options another part of the request has too.
+
+    Args:
+        kind: of the spec.
+        flags: what such options are called on the command line of this request, by the names of their fields.
+
+    Returns:
+        What stands as the field's default in the class body.
+    """
+    return dataclasses.field(default_factory=kind, metadata={_FLAGS: flags})
 
 
 def option_of(field: dataclasses.Field[Any]) -> Option | None:
@@ -158,7 +175,14 @@ def places(kind: type, before: tuple[str, ...] = ()) -> Iterator[Place]:
         if declared is not None:
             yield Place(path, declared, field.default)
         elif isinstance(field.default_factory, type):
-            yield from places(field.default_factory, path)
+            flags = field.metadata.get(_FLAGS, _AS_DECLARED)
+            for place in places(field.default_factory, path):
+                yield _called(place, flags[place.path[-1]]) if place.path[-1] in flags else place
+
+
+def _called(place: Place, flag: str) -> Place:
+    """The same field under another name on the command line."""
+    return dataclasses.replace(place, option=dataclasses.replace(place.option, flag=flag))
 
 
 def identity_fields(spec: Any) -> Iterator[dataclasses.Field[Any]]:

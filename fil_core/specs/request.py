@@ -11,7 +11,7 @@ from fil_core.specs.data import DataSpec
 from fil_core.specs.families import ATTACKABLE
 from fil_core.specs.model import ModelSpec
 from fil_core.specs.network import NetworkSpec
-from fil_core.specs.options import check_options, choice, identity_fields, option, whole
+from fil_core.specs.options import check_options, choice, identity_fields, option, part, whole
 from fil_core.specs.weights import Dropping, GivenWeights, Irfil, Weighting
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -89,6 +89,11 @@ class Request:
         return ()
 
     @property
+    def reads_text(self) -> bool:
+        """Whether it may be about sentences rather than rows of features."""
+        return False
+
+    @property
     def uploads(self) -> tuple[Upload, ...]:
         """The uploads that must be in the store."""
         return ()
@@ -153,9 +158,12 @@ class NetworkRequest(Request):
     @property
     def subject(self) -> str:
         """The network, its training time, its decay and its mini-batches."""
-        decay = f", decay {self.network.l2:g}" if self.network.l2 else ""
-        batch = f", batches of {self.network.batch:,}" if self.network.batch is not None else ""
-        return f"{self.network.text}, lr {self.network.lr:g}, t = {self.network.time}{decay}{batch}"
+        return self.network.trained
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether its network is a language model."""
+        return self.network.family.needs_text
 
     @property
     def uploads(self) -> tuple[Upload, ...]:
@@ -175,6 +183,38 @@ class EffectRequest(NetworkRequest):
     validation_size: int | None = option(
         None, whole(), "compare predictions on the first M test rows (default: all)", link="validation-size"
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointRequest(ModelRequest):
+    """A request about a trained model and about a network on the same examples.
+
+    Attributes:
+        network: the network and its training.
+        validation_size: number of rows from the start of the test split, in the source's order, on which the network's
+            predictions are compared; None takes all of them.
+    """
+
+    network: NetworkSpec = part(NetworkSpec, {"l2": "decay"})  # `--l2` is the model's
+    validation_size: int | None = option(
+        None, whole(), "compare the network's predictions on the first M test rows (default: all)",
+        link="validation-size",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        _check_spec("network", self.network, NetworkSpec)
+        ModelRequest.__post_init__(self)
+
+    @property
+    def subject(self) -> str:
+        """The model and the network."""
+        return f"{self.model.kind}, λ = {self.model.penalty:g}; {self.network.trained}"
+
+    @property
+    def uploads(self) -> tuple[Upload, ...]:
+        """What its model and its network start from."""
+        initial = () if self.network.initial is None else (Upload("initial", self.network.initial),)
+        return (*ModelRequest.uploads.fget(self), *initial)  # type: ignore[attr-defined]
 
 
 def _check_spec(name: str, value: object, kind: type) -> None:

@@ -23,8 +23,8 @@ def possible(name: str, classes: Sequence[str] = ()) -> list[str]:
         classes: those chosen from it; none for all.
     """
     source = source_of(name)
-    if source.task == "regression":
-        return fitting(0)
+    if source.task != "classification":
+        return fitting(0)  # of a text too, for which every page says that it needs a language model
     # Of two classes one is chosen before the other.
     kinds = fitting(max(BINARY, len(classes or source.classes)))
     return sorted(kinds, key=lambda kind: kind != _TWO_CLASSES_START_WITH)

@@ -22,6 +22,7 @@ _NUMBERS: dict[str, tuple[Callable[[str], float], float]] = {
     "subset": (int, 1e15),
     "label-noise": (float, MOST_LABEL_NOISE),
     "pca": (int, 1e15),
+    "vocabulary": (int, 1e15),
 }
 NUMBERS = tuple(_NUMBERS)  # names of the numbers that `fault` looks at
 _USUAL = {"classes": "all classes"}
@@ -162,6 +163,8 @@ def _classes() -> Fault | None:
 
 
 def _has(source: Source) -> str:
+    if source.task == "sequences":
+        return "It holds sentences, which have no classes."
     return f"Its classes are {text.safe(', '.join(source.classes))}." if source.classes else "Its target is numeric."
 
 
@@ -170,7 +173,8 @@ def _model() -> Fault | None:
     kinds, asked, source = models.possible(name, classes), st.query_params.get("model"), source_of(name)
     if not asked or asked in kinds:
         return None
-    target = "a numeric target" if source.task == "regression" else f"{len(classes or source.classes)} classes"
+    targets = {"regression": "a numeric target", "sequences": "its sentences, which need a language model"}
+    target = targets.get(source.task, f"{len(classes or source.classes)} classes")
     return Fault(
         "model",
         f"This link asks for the model **{text.safe(asked)}**, which does not fit {text.safe(source.title)} with "

@@ -18,7 +18,7 @@ from fil_core import (
     weighting,
 )
 from fil_core.specs import ModelKind, Preprocess
-from fil_core.specs.data import MOST_LABEL_NOISE
+from fil_core.specs.data import DEFAULT_VOCABULARY, MOST_LABEL_NOISE
 from pages.common import models, pretrained, text, uploads
 from pages.common.links import keep_in_link
 
@@ -30,7 +30,7 @@ OWN = "own:"  # begins the names of own data
 # Names of the sidebar's controls in a link; a page that switches to another leaves them to their widgets.
 LINKED = (
     "data", "classes", "model", "l2", "weights", "subset", "pre", "pca", "device", "scores", "parameters", "redact",
-    "intercept", "label-noise",
+    "intercept", "label-noise", "vocabulary",
 )  # fmt: skip
 _DRAWN = "data-drawn"
 INTERCEPTS = {"default": None, "on": True, "off": False}
@@ -39,6 +39,7 @@ UNTOUCHED = {
     "pca": 0,
     "subset": 0,
     "label-noise": 0.0,
+    "vocabulary": 0,
     "pre": "default",
     "intercept": "default",
     "weights": EQUAL,
@@ -174,6 +175,8 @@ def _detail_controls() -> None:
     )
     if has_classes():
         _label_noise()
+    if has_text():
+        _vocabulary()
     st.selectbox(
         "Preprocessing", PREPROCESS, key="pre", bind="query-params", help="default: the usual one for this data set"
     )
@@ -212,6 +215,24 @@ def _label_noise() -> None:
     )
 
 
+def _vocabulary() -> None:
+    keep_in_link("vocabulary", 0)
+    st.number_input(
+        f"Vocabulary, tokens (0 = {DEFAULT_VOCABULARY:,})",
+        min_value=0,
+        value=0,
+        step=500,
+        key="vocabulary",
+        bind="query-params",
+        help="The commonest tokens of the training rows, <unk> and <eos> included; all others become <unk>.",
+    )
+
+
+def has_text() -> bool:
+    """Whether the chosen data set holds sentences."""
+    return source_of(st.session_state["data"]).task == "sequences"
+
+
 def has_classes() -> bool:
     """Whether the chosen data set has classes, whose labels can be replaced."""
     return source_of(st.session_state["data"]).task == "classification"
@@ -244,6 +265,7 @@ def data_spec() -> DataSpec:
         label_noise=float(state.get("label-noise") or 0.0) if has_classes() else None,
         preprocess=None if state["pre"] == "default" else state["pre"],
         pca=int(state["pca"]) or None,
+        vocabulary=int(state.get("vocabulary") or 0) or None if has_text() else None,
     )
 
 

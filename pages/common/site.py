@@ -71,6 +71,14 @@ PAGES: tuple[Page, ...] = (
         {"example": Shows(chosen_there=("neighbours",)), "neighbours": Shows({"neighbours": True})},
     ),
     Page(
+        "pages/measures.py",
+        "All measures",
+        ":material/join_inner:",
+        "Measure",
+        "Every measure beside every other: which agree, and who is exposed by all or by one alone.",
+        {"measures": Shows(chosen_there=("of",), at_default=("initial",))},
+    ),
+    Page(
         "pages/attacks.py",
         "Attacks",
         ":material/visibility:",

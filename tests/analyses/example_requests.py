@@ -10,6 +10,7 @@ from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.irfil.request import IrfilRequest
+from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.mitigate.request import MitigateRequest
 from fil_core.analyses.neighbours.request import NeighboursRequest
 from fil_core.analyses.network.request import NetworkFitRequest
@@ -116,5 +117,13 @@ REQUESTS = {
     "summary": {
         "two classes": SummariseRequest(data=TWO_DIGITS, network=MLP, keep=(0.5, 0.2), seeds=2),
         "random draws": SummariseRequest(data=DIABETES, network=MLP, keep=(0.5,), by="random", seeds=2),
+    },
+    "measures": {
+        "model and network": MeasuresRequest(
+            data=TWO_DIGITS, model=LOGISTIC, network=MLP, validation_size=15, of=("fil", "neighbours", "unique")
+        ),
+        "regression": MeasuresRequest(data=DIABETES, model=RIDGE, of=("neighbours", "fil")),
+        "decay of the network": MeasuresRequest(data=DIABETES, model=RIDGE, network=LINEAR, of=("unique",)),
+        "ten classes": MeasuresRequest(data=FEW_COLUMNS, model=SOFTMAX),
     },
 }

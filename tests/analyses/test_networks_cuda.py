@@ -25,7 +25,7 @@ EACH = [
     pytest.param(request, id=f"{of}: {name}")
     for of, some in REQUESTS.items()
     for name, request in some.items()
-    if isinstance(request, NetworkRequest)
+    if isinstance(request, NetworkRequest | JointRequest)
 ]
 IMAGES = {
     "cnn": NetworkSpec(kind="cnn", lr=0.05, time=5),

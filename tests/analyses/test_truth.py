@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
-from fil_core.analyses.ground_truth.run import interval
 from fil_core.analyses.summarise.request import SummariseRequest
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.data.own import Choices, add
@@ -14,6 +13,7 @@ from fil_core.engine import Engine
 from fil_core.engine.store import Store
 from fil_core.engine.uploads import keep_network
 from fil_core.errors import BadRequest
+from fil_core.influence.judging import fisher_interval
 from fil_core.influence.kernels import DerivativesTooLarge, kernels
 from fil_core.specs import DataSpec, NetworkSpec
 
@@ -149,7 +149,7 @@ def test_what_cannot_be_compared_is_refused(fields, message):
 @pytest.mark.parametrize(("pearson", "n", "expected"), [(0.9, 3, [-1, 1]), (1.0, 9, [1, 1]), (0.5, 28, [0.156, 0.736])])
 def test_the_interval_of_a_correlation(pearson, n, expected):
     # The last as tables of Fisher's transform have it: tanh(0.5493 -+ 1.96 / 5).
-    assert interval(pearson, n) == pytest.approx(expected, abs=2e-3)
+    assert fisher_interval(pearson, n) == pytest.approx(expected, abs=2e-3)
 
 
 @pytest.mark.parametrize("examples", [2, 61])

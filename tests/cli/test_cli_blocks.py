@@ -120,6 +120,7 @@ def test_a_target_without_spread_has_no_standard_units(run, tmp_path):
         (["--target", "4", "--attribute", "1"], "--in-blocks: expected without --attribute"),
         (["--target", "4", "--subset", "9"], "--in-blocks: expected without --subset"),
         (["--target", "4", "--label-noise", "0.1"], "--in-blocks: expected without --label-noise"),
+        (["--target", "4", "--vocabulary", "9"], "--in-blocks: expected without --vocabulary"),
     ],
 )
 def test_what_blocks_cannot_do_is_said_before_anything_runs(arguments, message, run, matrix):

@@ -100,7 +100,7 @@ def test_fields_of_the_network_are_in_a_group_of_their_own():
 
 
 def of_network(analysis) -> bool:
-    return issubclass(analysis.request, NetworkRequest)
+    return issubclass(analysis.request, NetworkRequest | JointRequest)
 
 
 def test_a_file_of_weights_is_stored_and_named_by_its_content(weights):

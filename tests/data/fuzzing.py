@@ -9,6 +9,7 @@ that takes long. The last line has the number of cases, how many files were read
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import os
@@ -469,6 +470,36 @@ def examples(*, named: bool) -> Dataset:
     )
 
 
+def odd_text(rng: Random) -> bytes:
+    """Lines of odd words, blanks, signs and bytes."""
+    parts = [
+        b"a",
+        b"word",
+        b"don't ",
+        b" ",
+        b"  ",
+        b"\n",
+        b"\n\n",
+        b"\r\n",
+        b"\r",
+        b".",
+        b" <unk> ",
+        b"<eos>",
+        b"\t",
+        b"9",
+    ]
+    parts += ["é".encode(), "’".encode(), "\u0301".encode(), "𝔘".encode(), "\u2028".encode(), codecs.BOM_UTF8]
+    parts += [b"\xff", b"\0", b"\xc3"] if rng.random() < 0.2 else []
+    many = b"w " * int(picked(rng, [0, 0, 0, 0, 300, 10_001, 12_000]))
+    pieces = [picked(rng, parts) for _ in range(int(rng.integers(0, 60)))]
+    return b"".join(map(bytes, [*pieces, many, *pieces[: int(rng.integers(0, 3))]]))
+
+
+def as_text(rng: Random, path: Path) -> None:
+    outcome(lambda: preview(path), path.name)
+    add(path, Choices(test_fraction=picked(rng, [None, 0.0, 0.5, 0.9])))
+
+
 EXAMPLES = (examples(named=False), examples(named=True))
 
 
@@ -538,6 +569,7 @@ READERS: dict[str, Reader] = {
     "idx": Reader(".idx", (idx(np.zeros((6, 4, 4))),), lambda rng: rng.bytes(int(rng.integers(0, 60))), as_idx),
     "network": Reader(".safetensors", (safetensors(NETWORK), safetensors({"a": np.ones(3, np.float16)})),
     odd_safetensors, as_network),
+    "text": Reader(".txt", (b"one line\nanother line\n\nthird\n", b" a <unk> b\n c d\n"), odd_text, as_text),
 }  # fmt: skip
 
 

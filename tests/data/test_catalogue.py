@@ -7,7 +7,7 @@ from fil_core.errors import BadRequest, DataUnavailable
 from fil_core.specs import DataSpec, canonical
 
 NAMES = ["digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "mnist1m", "breast-cancer", "diabetes", "uci-adult",
-         "iwpc", "synthetic"]  # fmt: skip
+         "iwpc", "synthetic", "grammar", "sonnets", "ptb", "text8"]  # fmt: skip
 
 
 def test_the_catalogue_lists_every_name_with_title_citation_and_description():
@@ -23,7 +23,7 @@ def test_the_catalogue_lists_every_name_with_title_citation_and_description():
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("uciadult", "uci-adult"), ("adult", "uci-adult"), ("Digits", "digits"), ("synthetic", "synthetic:2000x20"),
-     ("synthetic:0300x4", "synthetic:300x4")],
+     ("synthetic:0300x4", "synthetic:300x4"), ("grammar", "grammar:400"), ("Grammar:0050", "grammar:50")],
 )  # fmt: skip
 def test_aliases_become_one_name(name, expected):
     assert resolve(DataSpec(name=name)).name == expected
@@ -59,7 +59,7 @@ def test_the_data_directory_comes_from_argument_then_environment_then_cache(monk
 
 @pytest.mark.parametrize("name", ["nist", "mnist:10x3", ""])
 def test_the_error_for_an_unknown_name_lists_the_names(name):
-    with pytest.raises(DataUnavailable, match="digits, mnist, .*synthetic; got"):
+    with pytest.raises(DataUnavailable, match="digits, mnist, .*text8; got"):
         resolve(DataSpec(name=name))
 
 

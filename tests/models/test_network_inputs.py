@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from fil_core.data import load
 from fil_core.dataset import Preprocessing
 from fil_core.errors import BadData, BadRequest
 from fil_core.models.networks import network, outputs_of, shape_of, targets_of, validation_rows
-from fil_core.specs import NetworkSpec
-from fil_core.specs.networks import Shape
+from fil_core.specs import DataSpec, NetworkSpec
+from fil_core.specs.networks import NETWORKS, Shape
 
 MLP, CNN, RESNET = (NetworkSpec(kind=kind) for kind in ("mlp", "cnn", "resnet18"))
 
@@ -51,6 +54,30 @@ def test_a_shape_is_that_of_the_data(images, make_dataset):
 def test_images_are_needed(spec, make, got, images, make_dataset):
     with pytest.raises(BadData, match=rf"^network: expected images for {spec.kind}; {got}\. Take linear or mlp\."):
         shape_of(spec, make(images, make_dataset))
+
+
+@pytest.fixture
+def reader(monkeypatch):
+    """A family that reads text."""
+    family = dataclasses.replace(NETWORKS["linear"], name="reader", needs_text=True)
+    monkeypatch.setitem(NETWORKS, "reader", family)
+    return NetworkSpec(kind="reader")
+
+
+def test_text_is_needed_where_the_family_says_so(reader, make_dataset, images):
+    grammar = load(DataSpec(name="grammar:40"))
+    assert shape_of(reader, grammar).features == grammar.d
+    for data in (make_dataset(classes=2), images()):
+        with pytest.raises(BadData, match=r"expected text for reader; .* Take linear or mlp or cnn or resnet18,"):
+            shape_of(reader, data)
+    with pytest.raises(BadData, match=r"expected images for cnn; .* Take linear or mlp\."):
+        shape_of(CNN, make_dataset(classes=2))  # nor a family that reads text
+
+
+@pytest.mark.parametrize("spec", [MLP, CNN, RESNET])
+def test_other_families_refuse_text(spec):
+    with pytest.raises(BadRequest, match=f"network: Grammar holds sentences.*--network lstm.*got {spec.kind}"):
+        shape_of(spec, load(DataSpec(name="grammar:40")))
 
 
 def test_targets(make_dataset):

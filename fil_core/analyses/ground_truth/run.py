@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fil_core.analyses.analysis import Inputs
-from fil_core.analyses.ground_truth.parts import group, left_out, retrainings, subsets
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.network.run import check_network
+from fil_core.analyses.retraining.plan import left_out, run_without_group, runs_on_subsets, runs_without_each
 from fil_core.analyses.unique_information.run import check as check_unique
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
+from fil_core.influence.judging import fisher_interval, linear_datamodelling, relative_error, slope
 from fil_core.leakage.comparison import agreement
 from fil_core.progress import Progress
 from fil_core.result import Result
 
 PAIRS = {"weights": ("si_weights", "weights_change"), "predictions": ("f_si", "prediction_change")}
 _FEWEST = 3  # examples that can be compared
-_NORMAL = 1.959964  # of which 95 % of a normal distribution lie within
 
 
 def check(request: GroundTruthRequest, dataset: Dataset) -> None:
@@ -45,7 +44,7 @@ def run(request: GroundTruthRequest, inputs: Inputs, progress: Progress | None =
         progress: called with (done, total, what).
     """
     data, measured = inputs.dataset, inputs.part(request.unique)
-    truth = pd.concat([inputs.part(part).table for part in retrainings(request, data)])
+    truth = pd.concat([inputs.part(part).table for part in runs_without_each(request, data)])
     ids = left_out(request, data)
     beside = measured.table.loc[list(ids), ["label", "si_weights", "f_si", "si_sgd", "training_change"]]
     table = truth[["weights_change", "prediction_change"]].join(beside)
@@ -75,37 +74,21 @@ def compared(measure: np.ndarray, true: np.ndarray, name: str) -> dict[str, Any]
         name: of the pair.
     """
     both = agreement(measure, true, k=max(1, len(measure) // 10))
-    slope = float(measure @ true / (measure @ measure)) if measure.any() else math.nan
-    length = float(np.linalg.norm(true))
     return {
         f"pearson_{name}": both.pearson,
         f"spearman_{name}": both.spearman,
-        f"slope_{name}": slope,
-        f"relative_error_{name}": float(np.linalg.norm(measure - true)) / length if length else math.nan,
-        f"interval_{name}": interval(both.pearson, both.n),
+        f"slope_{name}": slope(measure, true),
+        f"relative_error_{name}": relative_error(measure, true),
+        f"interval_{name}": fisher_interval(both.pearson, both.n),
         f"overlap_{name}": both.overlap / both.k,
     }
-
-
-def interval(pearson: float, n: int) -> list[float]:
-    """The 95 % interval of a correlation by Fisher's transform, of normal pairs; all that is possible for n < 4.
-
-    >>> [round(end, 3) for end in interval(0.9, 50)]
-    [0.829, 0.942]
-    """
-    if n < 4 or math.isnan(pearson):
-        return [-1.0, 1.0]
-    if abs(pearson) >= 1:
-        return [pearson, pearson]
-    centre, half = math.atanh(pearson), _NORMAL / math.sqrt(n - 3)
-    return [math.tanh(centre - half), math.tanh(centre + half)]
 
 
 def _group(request: GroundTruthRequest, inputs: Inputs, measured: Result) -> dict[str, Any]:
     """What leaving the group out changes, beside what is said of it."""
     if not request.group:
         return {}
-    (part,) = group(request)
+    (part,) = run_without_group(request)
     row = inputs.part(part).table.iloc[0]
     true = {name: float(row[name]) for name in ("weights_change", "prediction_change")}
     return {"group": measured.summary["group"] | true}
@@ -124,13 +107,7 @@ def _subsets(request: GroundTruthRequest, inputs: Inputs, measured: Result, full
         raise BadRequest(
             "subsets: expected fewer examples or validation rows; their single effects are too many to keep."
         )
-    runs = [inputs.part(part).arrays for part in subsets(request, inputs.dataset)]
+    runs = [inputs.part(part).arrays for part in runs_on_subsets(request, inputs.dataset)]
     outputs = np.concatenate([each["outputs"] for each in runs]).reshape(request.subsets, -1)
     lacking = ~np.concatenate([each["kept"] for each in runs])
-    predicted = lacking @ changes
-    ranks = [pd.DataFrame(values).rank().to_numpy() for values in (predicted, outputs)]
-    varying = (np.ptp(predicted, 0) > 0) & (np.ptp(outputs, 0) > 0)
-    if request.subsets < 3 or not varying.any():
-        return {"lds": math.nan}
-    a, b = (each[:, varying] - each[:, varying].mean(0) for each in ranks)
-    return {"lds": float(((a * b).sum(0) / np.sqrt((a * a).sum(0) * (b * b).sum(0))).mean())}
+    return {"lds": linear_datamodelling(lacking @ changes, outputs)}

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fil_core.data.own import frames
-from fil_core.data.own.choices import Choices
+from fil_core.data.own.choices import DEFAULT_TEST_FRACTION, Choices
 from fil_core.data.own.columns import Column, read_columns
 from fil_core.data.own.content import check_readable
 from fil_core.data.own.entries import USUAL_GAPS, likely_notation
@@ -21,12 +21,16 @@ from fil_core.data.own.npz import TARGET, images_of, read_arrays, table_of
 from fil_core.data.own.numerals import PLAIN
 from fil_core.data.own.parquet import other_content
 from fil_core.data.own.tables import read_table
+from fil_core.data.own.texts import text_preview
 from fil_core.data.raw import Raw
+from fil_core.data.text.corpus import Corpus
+from fil_core.data.text.reading import read_text
 from fil_core.errors import BadData
 from fil_core.progress import Progress
 
-Form = Literal["table", "image"]
-SUFFIXES = (".csv", ".tsv", ".parquet", ".npy", ".npz", ".zip")
+Form = Literal["table", "image", "text"]
+SUFFIXES = (".csv", ".tsv", ".parquet", ".npy", ".npz", ".zip", ".txt")
+TEXT_SUFFIX = ".txt"
 PREVIEW_ROWS = 20
 _TABLE_FIELDS = (
     "target",
@@ -41,7 +45,16 @@ _TABLE_FIELDS = (
     "dates",
 )  # fmt: skip - of `Choices`, not for images
 _TEXT = (".csv", ".tsv")  # formats that do not say what is a number and what is missing
-_FORMS: dict[Form, str] = {"table": "a table", "image": "images, whose classes are their folders or y"}
+_FORMS: dict[Form, str] = {
+    "table": "a table",
+    "image": "images, whose classes are their folders or y",
+    "text": "a text, whose lines have no columns",
+}
+_IGNORED: dict[Form, tuple[str, ...]] = {
+    "table": ("image_size",),
+    "image": _TABLE_FIELDS,
+    "text": (*_TABLE_FIELDS, "task", "image_size"),
+}
 
 
 def read(path: Path, choices: Choices, progress: Progress | None = None) -> tuple[Raw, Form]:
@@ -65,6 +78,28 @@ def read(path: Path, choices: Choices, progress: Progress | None = None) -> tupl
         return read_table(_frame(path, choices), choices, path.name, usual=_usual(path)), "table"
 
 
+def read_lines(path: Path, choices: Choices, progress: Progress | None = None) -> Corpus:
+    """The lines of a text.
+
+    Args:
+        path: a file with the suffix .txt.
+        choices: their `test_fraction` is used.
+        progress: called with (bytes read, bytes, description).
+
+    Raises:
+        BadData: the file cannot be used; the message says where and what to do.
+    """
+    with reading(path.name):
+        _check_applicable(choices, "text", path.name)
+        fraction = DEFAULT_TEST_FRACTION if choices.test_fraction is None else choices.test_fraction
+        return dataclasses.replace(read_text(path, progress), test_fraction=fraction)
+
+
+def is_text(path: Path) -> bool:
+    """Whether a path is a text rather than a table or images."""
+    return path.suffix.lower() == TEXT_SUFFIX and not path.is_dir()
+
+
 def _frame(path: Path, choices: Choices) -> pd.DataFrame:
     """The table in a file; what the choices name as text stays text, and so do numbers in another notation."""
     texts = (choices.id, choices.target, *choices.categorical) if choices.notation == PLAIN else None
@@ -77,9 +112,9 @@ def _usual(path: Path) -> frozenset[str]:
 
 
 def _check_applicable(choices: Choices, form: Form, name: str) -> None:
-    """Raise BadData for choices that would be ignored: columns for images, an image size for a table."""
+    """Raise BadData for choices that would be ignored, such as columns for images or text."""
     defaults = Choices()
-    for field in ("image_size",) if form == "table" else _TABLE_FIELDS:
+    for field in _IGNORED[form]:
         if (value := getattr(choices, field)) != getattr(defaults, field):
             flag = field.replace("left_out", "leave_out").replace("_", "-")
             raise BadData(f"{name}: expected no --{flag} for {_FORMS[form]}; got {value!r}.")
@@ -123,7 +158,7 @@ def preview(path: Path, choices: Choices | None = None) -> dict[str, Any]:
     Returns:
         `form` and `rows`; for tables `columns` (see `columns.Column`), `head`, the first rows as strings, and the
         `decimal` and `thousands` with which it was read, and of a .npz file the `test_rows` of its own split; for
-        images `classes` (number of images by split and class) and `notes`.
+        images `classes` (number of images by split and class) and `notes`; for a text the entries of `text_preview`.
 
     Raises:
         BadData, DataUnavailable: the file cannot be read.
@@ -134,6 +169,8 @@ def preview(path: Path, choices: Choices | None = None) -> dict[str, Any]:
 
 
 def _preview(path: Path, choices: Choices | None) -> dict[str, Any]:
+    if is_text(path):
+        return text_preview(read_text(path))
     if _is_image_folder(path):
         with open_images(path) as (images, notes):
             return _image_preview([(image.split or "all", image.label) for image in images], notes)

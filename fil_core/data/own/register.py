@@ -1,6 +1,7 @@
 """The register of own data: each data set is read once and stored as plain arrays under a name.
 
     <root>/<key>/        X.npy, y.npy, ids.npy, X_test.npy, y_test.npy[, names.npy], manifest.json
+                         or, of a text, codes.npy, lengths.npy, lines.npy, types.npy[, blocks.npy], manifest.json
     <root>/incoming/     uploaded files, under the sha-256 of their content
     <root>/tmp/          entries being written
 
@@ -30,10 +31,12 @@ from fil_core.data.own.content import digest_of, digest_of_file
 from fil_core.data.own.directory import clear_leftovers, own_directory, temporary_folder
 from fil_core.data.own.faults import reading
 from fil_core.data.own.health import health
-from fil_core.data.own.reading import Form, read
+from fil_core.data.own.reading import Form, is_text, read, read_lines
+from fil_core.data.own.texts import arrays_of, corpus_of, facts_of, text_health
 from fil_core.data.own.uploads import find_upload, upload_name
 from fil_core.data.preprocess import fill
 from fil_core.data.raw import Raw
+from fil_core.data.text.corpus import Corpus
 from fil_core.dataset import AttributeGroup, fingerprint
 from fil_core.errors import BadData, DataUnavailable
 from fil_core.progress import Progress
@@ -52,8 +55,8 @@ class OwnData:
     Attributes:
         name: name in requests and links, such as `own:patients-3fa9c2d1e0b4`.
         title: name of the file.
-        form: table or image.
-        classes: names of the classes; empty for a regression.
+        form: table, image or text.
+        classes: names of the classes; empty for a regression and a text.
         rows, features: of the training split.
         created: time of creation, UTC.
         choices: how the file was read.
@@ -90,6 +93,23 @@ def add(path: Path, choices: Choices, *, title: str = "", progress: Progress | N
     key = _key(digest_of(path), choices, path)
     if (entry := _intact_entry(own_directory() / key)) is not None:
         return entry
+    content = (_content_of_text if is_text(path) else _content)(path, choices, title, progress)
+    return _store(own_directory() / key, content, title, choices, upload_name(path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What is stored of a file: its arrays by name, and what the manifest says of it."""
+
+    form: Form
+    arrays: dict[str, np.ndarray]
+    facts: dict[str, Any]
+    groups: list[dict[str, Any]]
+    health: dict[str, Any]
+
+
+def _content(path: Path, choices: Choices, title: str, progress: Progress | None) -> _Content:
+    """The rows of a table or of images."""
     raw, form = read(path, choices, progress)
     if not len(raw.X):
         raise BadData(f"{title}: expected training rows; all rows are test rows. Choose a smaller test fraction.")
@@ -97,7 +117,20 @@ def add(path: Path, choices: Choices, *, title: str = "", progress: Progress | N
         progress(0, None, "checking the data")
     with reading(title):
         checks = health(fill(raw), form)
-        return _store(own_directory() / key, raw, form, title, choices, checks, upload_name(path))
+    arrays = {name: np.ascontiguousarray(getattr(raw, name)) for name in _ARRAYS}
+    if raw.id_names is not None:
+        arrays["names"] = raw.id_names
+    facts = dataclasses.asdict(dataclasses.replace(raw, **dict.fromkeys(_ARRAYS), id_names=None, groups={}))  # type: ignore[arg-type]
+    facts = {name: value for name, value in facts.items() if name not in (*_ARRAYS, "id_names", "groups")}
+    return _Content(form, arrays, facts, [dataclasses.asdict(group) for group in raw.groups.values()], checks)
+
+
+def _content_of_text(path: Path, choices: Choices, title: str, progress: Progress | None) -> _Content:
+    """The lines of a text."""
+    corpus = read_lines(path, choices, progress)
+    with reading(title):
+        checks = text_health(corpus)
+    return _Content("text", arrays_of(corpus), facts_of(corpus), [], checks)
 
 
 def _printable_title(text: str) -> str:
@@ -116,20 +149,13 @@ def _name(title: str, key: str) -> str:
     return f"{PREFIX}{slug}-{key}" if slug else f"{PREFIX}{key}"
 
 
-def _store(
-    folder: Path, raw: Raw, form: Form, title: str, choices: Choices, checks: dict[str, Any], upload: str
-) -> OwnData:  # fmt: skip
+def _store(folder: Path, content: _Content, title: str, choices: Choices, upload: str) -> OwnData:
     """Write the entry to a temporary folder and rename it; `upload` is the name of the uploaded file, if any."""
-    arrays = {name: np.ascontiguousarray(getattr(raw, name)) for name in _ARRAYS}
-    if raw.id_names is not None:
-        arrays["names"] = raw.id_names
-    facts = dataclasses.asdict(dataclasses.replace(raw, **dict.fromkeys(_ARRAYS), id_names=None, groups={}))  # type: ignore[arg-type]
+    arrays = content.arrays
     manifest = {
-        "name": _name(title, folder.name), "title": title, "form": form, "choices": choices.plain(), "health": checks,
-        "file": upload,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "groups": [dataclasses.asdict(group) for group in raw.groups.values()],
-        "facts": {name: value for name, value in facts.items() if name not in (*_ARRAYS, "id_names", "groups")},
+        "name": _name(title, folder.name), "title": title, "form": content.form, "choices": choices.plain(),
+        "health": content.health, "file": upload, "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "groups": content.groups, "facts": content.facts,
     }  # fmt: skip
     try:
         with temporary_folder() as temporary:
@@ -260,14 +286,7 @@ def load_raw(name: str) -> Raw:
         DataUnavailable: there is no such entry.
         BadData: it is damaged.
     """
-    title, folder = find(name).title, _folder(name)
-    try:
-        manifest = _manifest(folder)
-        arrays = _arrays(folder, manifest)
-    except (OSError, ValueError) as error:
-        raise BadData(
-            f"own data: expected intact arrays; the entry {title!r} is damaged. Add the file again."
-        ) from error
+    manifest, arrays = _intact(name)
     groups = {
         g["name"]: AttributeGroup(**{**g, "columns": tuple(g["columns"]), "levels": tuple(g["levels"])})
         for g in manifest["groups"]
@@ -277,6 +296,29 @@ def load_raw(name: str) -> Raw:
         name: tuple(value) if isinstance(value, list) else value for name, value in manifest["facts"].items()
     }
     return Raw(**split, id_names=arrays.get("names"), groups=groups, **facts)
+
+
+def load_text(name: str) -> Corpus:
+    """The lines of an entry that is a text, checked against their digests.
+
+    Raises:
+        DataUnavailable: there is no such entry.
+        BadData: it is damaged.
+    """
+    manifest, arrays = _intact(name)
+    return corpus_of(arrays, manifest["facts"])
+
+
+def _intact(name: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The manifest and the arrays of an entry, checked against their digests."""
+    title, folder = find(name).title, _folder(name)
+    try:
+        manifest = _manifest(folder)
+        return manifest, _arrays(folder, manifest)
+    except (OSError, ValueError) as error:
+        raise BadData(
+            f"own data: expected intact arrays; the entry {title!r} is damaged. Add the file again."
+        ) from error
 
 
 def _arrays(folder: Path, manifest: dict[str, Any]) -> dict[str, np.ndarray]:

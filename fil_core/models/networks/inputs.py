@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest
+from fil_core.models.text import refuse_sequences
 from fil_core.specs.network import NetworkSpec
 from fil_core.specs.networks import NETWORKS, Shape, outputs
 
@@ -16,19 +18,30 @@ def shape_of(spec: NetworkSpec, dataset: Dataset) -> Shape:
     """What a network is built for; `image` only where the features are pixels.
 
     Raises:
-        BadData: the family needs images, and the features are columns of a table or principal components.
+        BadRequest: the family reads features, and the data are sequences.
+        BadData: the family needs images or text, and the features are columns of a table or principal components.
     """
+    if not spec.family.needs_text:
+        refuse_sequences("network", spec.kind, dataset)
+    elif dataset.task != "sequences":
+        raise BadData(
+            f"network: expected text for {spec.kind}; got {dataset.title}, {dataset.d:,} features. Take "
+            f"{_others('needs_text')}, or a text such as --data grammar."
+        )
     image = dataset.image_shape
     if image is not None and (math.prod(image) != dataset.d or dataset.preprocessing.basis is not None):
         image = None
     if spec.family.needs_images and image is None:
-        raise BadData(f"network: expected images for {spec.kind}; got {_features(dataset)}. Take {_of_features()}.")
+        raise BadData(
+            f"network: expected images for {spec.kind}; got {_features(dataset)}. Take {_others('needs_images')}."
+        )
     return Shape(dataset.d, outputs_of(dataset), image)
 
 
-def _of_features() -> str:
-    """The families that take the rows of a table."""
-    return " or ".join(name for name, each in NETWORKS.items() if not (each.needs_images or each.needs_text))
+def _others(need: Literal["needs_images", "needs_text"]) -> str:
+    """The families that take the rows of a table, or images where it is text that is not there."""
+    needs = {"needs_text", need}
+    return " or ".join(name for name, family in NETWORKS.items() if not any(getattr(family, one) for one in needs))
 
 
 def _features(dataset: Dataset) -> str:

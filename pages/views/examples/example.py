@@ -12,7 +12,7 @@ from fil_core.display import charts, pictures, redaction
 from pages.common import compute, tables, text, tiles, widgets
 from pages.common.naming import called, missing, named
 from pages.common.units import silent
-from pages.views.examples import review
+from pages.views.examples import dossier, review
 
 _WIDTH = 300
 
@@ -46,6 +46,7 @@ def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> N
             _bounds(result)
         with right:
             _neighbours(data, table, result)
+        dossier.view(request, data, id)
         review.button(request, id)
 
 

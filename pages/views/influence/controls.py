@@ -18,6 +18,12 @@ from pages.common import models, sidebar
 # A step at which training is stable on every built-in data set, and steps that take seconds.
 _WIDTH, _LR, _STEPS = 256, 0.05, "500"
 _FEW = 100  # rows
+_BEFORE = "network-before"
+_FIELDS = {
+    "network": "kind", "width": "width", "depth": "depth", "activation": "activation", "scaling": "scaling",
+    "init-seed": "init_seed", "lr": "lr", "time": "time", "decay": "l2",
+}  # fmt: skip
+CONTROLS = (*_FIELDS, "validation-size")  # of the network, its training and its validation rows
 _PIXELS = 132  # of a control: six stand in a row on a screen of 1440
 _TRY = {
     "Digits, 3 against 8": {"data": "digits", "classes": ["3", "8"]},
@@ -33,16 +39,46 @@ def request(data: Dataset) -> UniqueInfoRequest:
         BadRequest: a value that no network can have.
     """
     with st.container(horizontal=True):
-        architecture = _architecture(data)
-        training = _training()
-        validation, kernel = _comparison()
+        made, validation = network(data)
+        kernel = _kernel()
     return UniqueInfoRequest(
         data=sidebar.data_spec(),
-        network=NetworkSpec(**architecture, **training),
-        validation_size=validation or None,
+        network=NetworkSpec(**made),
+        validation_size=validation,
         kernel=kernel,
         device=st.session_state["device"],
     )
+
+
+def network(data: Dataset) -> tuple[dict[str, Any], int | None]:
+    """Draw the controls of the network, its training and its validation rows, as they were on the page before.
+
+    Returns:
+        The fields of its spec, and the number of validation rows, None for all.
+
+    Raises:
+        BadRequest: a time that is none.
+    """
+    before: dict[str, Any] = st.session_state.get(_BEFORE, {})
+    for name, value in before.items():
+        if name not in st.session_state and name not in st.query_params:
+            st.session_state[name] = value
+    architecture, training, validation = _architecture(data), _training(), _validation()
+    st.session_state[_BEFORE] = {name: st.session_state[name] for name in CONTROLS if name in st.session_state}
+    return {**architecture, **training}, validation or None
+
+
+def last_network() -> tuple[NetworkSpec, int | None]:
+    """The network and the validation rows that these controls were set to last; the usual ones before.
+
+    Raises:
+        BadRequest: no network can have these values.
+    """
+    before: dict[str, Any] = st.session_state.get(_BEFORE, {})
+    fields: dict[str, Any] = {_FIELDS[name]: value for name, value in before.items() if name in _FIELDS}
+    if "time" in fields:
+        fields["time"] = read("time", fields["time"])
+    return NetworkSpec(**fields), before.get("validation-size") or None
 
 
 def _architecture(data: Dataset) -> dict[str, Any]:
@@ -136,16 +172,19 @@ def _training() -> dict[str, Any]:
     return {"lr": float(lr), "time": read("time", time), "l2": float(decay)}
 
 
-def _comparison() -> tuple[int, str]:
+def _validation() -> int:
     validation = st.number_input(
         "Validation rows", min_value=0, value=0, step=50, key="validation-size", bind="query-params", width=_PIXELS,
         help="Predictions are compared on so many rows from the start of the test split; 0 takes all of them.",
     )  # fmt: skip
-    kernel = st.selectbox(
+    return int(validation)
+
+
+def _kernel() -> str:
+    return st.selectbox(
         "Kernel", KERNELS, key="kernel", bind="query-params", width=_PIXELS,
         help="auto: exact where it fits in memory, else from random projections of the weights.",
     )  # fmt: skip
-    return int(validation), kernel
 
 
 def read(name: str, written: str, of: type = NetworkSpec) -> Any:

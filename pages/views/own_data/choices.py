@@ -30,6 +30,8 @@ def choices(content: dict[str, Any], entries: Choices) -> Choices:
         content: from `fil_core.data.own.reading.preview`.
         entries: how the entries of a table are read.
     """
+    if content["form"] == "text":
+        return Choices(test_fraction=_test_fraction(st))
     return _image_choices(content) if content["form"] == "image" else _table_choices(content, entries)
 
 
@@ -117,9 +119,9 @@ def checked(name: str, choices: Choices, *, form: str) -> OwnData | None:
     Args:
         name: name of the saved upload.
         choices: how to read it.
-        form: `table` or `image`; a table needs a target first.
+        form: `table`, `image` or `text`; a table needs a target first.
     """
-    complete = form == "image" or choices.target
+    complete = form != "table" or choices.target
     current = (name, choices)
 
     def remember() -> None:

@@ -15,7 +15,7 @@ _DATES = {"refuse": "no features", "days": "days since the earliest"}
 
 def as_suggested(suggested: dict[str, Any]) -> Choices:
     """How the entries are read before anything is chosen; `suggested` is a preview without choices."""
-    if suggested["form"] == "image":
+    if suggested["form"] != "table":
         return Choices()
     return Choices(decimal=suggested["decimal"], thousands=suggested["thousands"])
 
@@ -38,7 +38,7 @@ def chosen(suggested: dict[str, Any]) -> Choices | None:
 
 def controls(suggested: dict[str, Any]) -> None:
     """The controls, where the file has texts that they are about."""
-    if suggested["form"] == "image" or not any(_has_texts(column) for column in suggested["columns"]):
+    if suggested["form"] != "table" or not any(_has_texts(column) for column in suggested["columns"]):
         return
     first, second, third, fourth = st.columns(4)
     for column, title, options, name in (

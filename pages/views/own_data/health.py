@@ -21,13 +21,15 @@ def report(entry: OwnData) -> None:
         "Classes": text.count(len(h["classes"])) if h["classes"] else "regression",
         "Condition number": _condition(h["condition"]),
     }
+    if h["form"] == "text":
+        facts = {name: facts[name] for name in ("Training rows", "Test rows")}
+        facts["Longest line, tokens"] = text.count(h["features"])
     widgets.metrics({name: (value, "") for name, value in facts.items()})
     for warning in h["warnings"]:
         st.warning(text.safe(warning), icon=":material/warning:")
     if not h["warnings"]:
-        st.success(
-            "No problems found: no constant or duplicate columns, no id among the features.", icon=":material/check:"
-        )
+        looked_for = "" if h["form"] == "text" else ": no constant or duplicate columns, no id among the features"
+        st.success(f"No problems found{looked_for}.", icon=":material/check:")
     left, right = st.columns(2)
     with left:
         if h["classes"]:

@@ -10,7 +10,7 @@ import streamlit as st
 from fil_core.data.own import OwnData
 from pages.common import sidebar, tables, text, uploads, widgets
 
-_TYPES = ["csv", "tsv", "parquet", "npy", "npz", "zip"]
+_TYPES = ["csv", "tsv", "parquet", "npy", "npz", "zip", "txt"]
 _ENCODING = {
     "number": "number",
     "text": "not a feature: too many different texts",
@@ -26,6 +26,8 @@ FORMATS = """
   or a `.npy` matrix, whose columns are named by their index. Pickled objects are not opened.
 - **Images**: a `.zip` of class folders, such as `cats/1.png`, or `train/cats/1.png` and `test/cats/1.png` (or `val/`).
   PNG, JPEG, WebP, GIF, BMP, TIFF and PPM, of 8 bits per channel.
+- **Texts**: `.txt` (UTF-8), one sentence a line; blank lines separate groups of lines, such as poems. A file of one
+  long line is cut into windows of 20 words.
 - Folders of images, and files too large to upload, are added on the command line:
   `python -m fil_core fil --data ./folder`; they then appear in the list on this page.
 
@@ -38,9 +40,11 @@ not used as a path.
 def sentence(count: int) -> str:
     """The first sentence of the page: the number of own data sets, and what can be uploaded."""
     if not count:
-        return "Upload a table, arrays, or images in class folders. Files stay on the machine that runs this app."
+        return (
+            "Upload a table, arrays, a text, or images in class folders. Files stay on the machine that runs this app."
+        )
     stored = "own data set is" if count == 1 else "own data sets are"
-    return f"**{text.count(count)} {stored} stored.** Upload another table, arrays, or images in class folders."
+    return f"**{text.count(count)} {stored} stored.** Upload another table, arrays, text, or images in class folders."
 
 
 def title() -> str:
@@ -76,6 +80,9 @@ def preview(content: dict[str, Any]) -> None:
         for note in content["notes"]:
             st.caption(text.safe(note))
         return
+    if content["form"] == "text":
+        _text_preview(content)
+        return
     columns = pd.DataFrame(content["columns"])
     st.markdown(f"**{text.count(content['rows'])} rows**, {text.count(len(columns))} columns.")
     left, right = st.columns([6, 5])  # the left table has longer headers
@@ -93,6 +100,22 @@ def preview(content: dict[str, Any]) -> None:
         else:
             names = [str(c["name"]) for c in content["columns"]]
             tables.table(pd.DataFrame(content["head"], columns=names), key="own-head", hide_index=True)
+
+
+def _text_preview(content: dict[str, Any]) -> None:
+    """Numbers of a text, and its first lines."""
+    groups = f" in {text.count(content['groups'])} groups" if content["groups"] else ""
+    st.markdown(
+        f"**{text.count(content['rows'])} lines**{groups}, {text.count(content['tokens'])} tokens of "
+        f"{text.count(content['types'])} types."
+    )
+    st.caption("First lines")
+    if widgets.redacted():
+        st.info("Hidden while Redact is on.", icon=":material/visibility_off:")
+    else:
+        tables.table(pd.DataFrame({"line": content["head"]}), key="own-lines", hide_index=True)
+    for note in content["notes"]:
+        st.caption(text.safe(note))
 
 
 def _missing_texts(counts: dict[str, int]) -> str:
@@ -119,11 +142,12 @@ def listing(entries: list[OwnData]) -> None:
     """The own data sets, each with buttons to use and to delete it."""
     for entry in entries:
         facts, use, delete = st.columns([4, 1, 1.3], vertical_alignment="center")
-        kind = f"{len(entry.classes)} classes" if entry.classes else "regression"
+        kind = "text" if entry.form == "text" else f"{len(entry.classes)} classes" if entry.classes else "regression"
         target = f" of {text.safe(entry.choices.target)}" if entry.choices.target else ""
+        columns = "tokens at most" if entry.form == "text" else "features"
         facts.markdown(
             f"**{text.safe(entry.title)}** · {text.count(entry.rows)} rows, {text.count(entry.features)} "
-            f"features, {kind}{target} · `{entry.name}` · {entry.created:%Y-%m-%d %H:%M}"
+            f"{columns}, {kind}{target} · `{entry.name}` · {entry.created:%Y-%m-%d %H:%M}"
         )
         if use.button("Use", key=f"use-{entry.name}", on_click=sidebar.use, args=(entry.name,), width="stretch"):
             st.switch_page("pages/overview.py", query_params={})

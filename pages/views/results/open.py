@@ -165,15 +165,18 @@ def _sidebar(request: Request) -> Values:
         values: Values = {
             "data": _listed(data.name), "classes": list(data.classes), "subset": data.subset or 0,
             "label-noise": data.label_noise or 0.0, "pca": data.pca or 0,
+            "vocabulary": data.vocabulary or 0,
             "pre": "default" if data.preprocess in (None, default) else data.preprocess,
         }  # fmt: skip
         shown = DataSpec(
             name=str(values["data"]), classes=data.classes, subset=data.subset, label_noise=data.label_noise,
-            preprocess=data.preprocess, pca=data.pca,
+            preprocess=data.preprocess, pca=data.pca, vocabulary=data.vocabulary,
         )  # fmt: skip
         same = resolve(shown) == resolve(dataclasses.replace(data, data_dir=None))
     except FilError as error:
         raise NoPage(f"its data have been deleted: {error}") from error
+    if data.group_lines is not None or data.longest is not None:
+        raise NoPage("the sidebar has no control for groups of lines or for the longest line of a text.")
     if not same:
         raise NoPage(f"the sidebar always draws rows and label noise with seed 0; this result has seed {data.seed}.")
     values |= {"scores": "", "device": "auto"}

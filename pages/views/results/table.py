@@ -104,6 +104,9 @@ def chosen_data(request: Request, targets: Mapping[str, str]) -> str:
         f"label noise {data.label_noise:g}" if data.label_noise else "",
         f"seed {data.seed}" if data.subset or data.label_noise else "",
         f"PCA {data.pca}" if data.pca else "",
+        f"vocabulary {data.vocabulary:,}" if data.vocabulary else "",
+        f"groups of {counted(data.group_lines, 'line')}" if data.group_lines else "",
+        f"longest line {counted(data.longest, 'token')}" if data.longest else "",
         f"preprocessing {data.preprocess}" if data.preprocess not in (None, _default(data.name)) else "",
     ]
     return ", ".join(filter(None, parts))

@@ -1,0 +1,110 @@
+"""Influence of every training example on a target, at the optimum of a linear model: what is asked."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from fil_core.errors import BadRequest
+from fil_core.specs import ModelRequest
+from fil_core.specs.options import choice, examples, number, option, switch, whole
+from fil_core.specs.targets import TEST_LOSS, target
+
+CURVATURES = ("hessian", "ggn", "empirical-fisher", "empirical-fisher-block", "diagonal", "identity")
+_FEWEST, _MOST = 3, 10_000  # subsets
+_TARGET = "whose loss: test-loss (default), self, test:ROW, id:EXAMPLE, ids:EXAMPLE,EXAMPLE or class:CLASS"
+
+
+def asked_target() -> Any:
+    """The field of the target."""
+    return option(TEST_LOSS, target(), _TARGET, link="target", always=True)
+
+
+def asked_damping(default: float) -> Any:
+    """The field of the damping."""
+    said = f"added to the curvature of the mean loss, >= 0 (default {default:g})"
+    return option(default, number(zero=True), said, link="damping", always=True)
+
+
+def asked_truth() -> Any:
+    """The field that asks for the truth."""
+    return option(False, switch(), "also leave examples out and train again", link="truth-too")
+
+
+def check_truth(request: Any) -> None:
+    """Refuse settings of the truth that contradict each other, of either kind of influence request.
+
+    Raises:
+        BadRequest: they do.
+    """
+    of_truth = {"examples": request.examples is not None, "subsets": request.subsets, "remove": request.remove}
+    asked = [f"--{name}" for name, given in of_truth.items() if given]
+    if asked and not request.truth:
+        raise BadRequest(f"truth: expected --truth beside {' and '.join(asked)}, which is about it.")
+    if request.subsets and not (request.subsets >= _FEWEST and request.share < 1):
+        raise BadRequest(
+            f"subsets: expected none or at least {_FEWEST}, of a share below 1, so that ranks can be compared; got "
+            f"{request.subsets} of {request.share:g}."
+        )
+    if request.examples is not None and request.examples < _FEWEST:
+        raise BadRequest(
+            f"examples: expected at least {_FEWEST}, so that they can be compared; got {request.examples}."
+        )
+    if len(request.group) == 1:
+        raise BadRequest("group: expected at least two examples to leave out together; got one.")
+
+
+def without_truth(request: Any) -> Any:
+    """The same prediction alone, which the comparison with the truth begins with."""
+    return dataclasses.replace(request, truth=False, examples=None, subsets=0, remove=None, share=0.5, draw_seed=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfluenceRequest(ModelRequest):
+    """What leaving each training example out would change of a loss, by influence functions.
+
+    Attributes:
+        curvature: which matrix stands for the curvature of the mean loss. A linear model has one layer, so the blocks
+            of the empirical Fisher matrix are the whole of it; the Gauss-Newton matrix is the Hessian.
+        damping: added to the curvature.
+        target: whose loss.
+        validation_size: test rows, from the first on, over which the test loss is a mean; None takes all.
+        group: examples that are also left out together; empty for none.
+        truth: whether examples are also really left out.
+        examples: number of examples, drawn at random, that are left out one after the other; None takes all of them.
+        subsets: number of random subsets on which the model is trained for the linear datamodelling score.
+        share: of the examples that a subset has.
+        remove: how many of the most helpful and of the most harmful examples are left out together, beside as many
+            random ones; None for none.
+        draw_seed: seed of all that is drawn.
+    """
+
+    curvature: str = option("hessian", choice(CURVATURES), "of the mean loss (default hessian)", link="curvature", always=True)  # noqa: E501 # fmt: skip
+    damping: float = asked_damping(0.0)
+    target: str = asked_target()
+    validation_size: int | None = option(None, whole(), "the test loss is that of the first M test rows (default: all)", link="validation-size")  # noqa: E501 # fmt: skip
+    group: tuple[int, ...] = option((), examples(), "also leave these out together", link="group")
+    truth: bool = asked_truth()
+    examples: int | None = option(None, whole(), "leave N examples out, drawn at random (default: each)", link="truth")
+    subsets: int = option(0, whole(least=0, most=_MOST), "random subsets for the linear datamodelling score (default 0)", link="subsets")  # noqa: E501 # fmt: skip
+    share: float = option(0.5, number(most=1.0), "of the examples that a subset has (default 0.5)")
+    remove: int | None = option(None, whole(), "also train without the K most helpful, most harmful, and random ones", link="remove")  # noqa: E501 # fmt: skip
+    draw_seed: int = option(0, whole(least=0), "seed of all that is drawn (default 0)", link="truth-seed")
+
+    def _check(self) -> None:
+        check_truth(self)
+
+    @property
+    def detail(self) -> str:
+        """The curvature, the target and the truth."""
+        return described(self)
+
+
+def described(request: Any) -> str:
+    """What an influence request asks besides data and model, in a few words."""
+    damping = "" if request.curvature in ("metagradient", "tracin", "identity") else f", damping {request.damping:g}"
+    truth = ""
+    if request.truth:
+        truth = ", with the truth" if request.examples is None else f", {request.examples} left out"
+    return f"{request.curvature}{damping}, on {request.target}{truth}"

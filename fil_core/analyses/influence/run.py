@@ -1,0 +1,185 @@
+"""Influence at the optimum of a linear model, and the exact truth beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fil_core.analyses.analysis import Inputs
+from fil_core.analyses.influence.outcome import Truth, compared, extremes, predicted
+from fil_core.analyses.influence.request import InfluenceRequest, without_truth
+from fil_core.analyses.retraining.plan import left_out
+from fil_core.dataset import Dataset
+from fil_core.errors import BadRequest
+from fil_core.influence import linear
+from fil_core.influence.curvatures import Influences
+from fil_core.influence.targets import Target, target_of
+from fil_core.models import Fitted, fit
+from fil_core.models.checks import check_task
+from fil_core.models.networks.inputs import score_name, validation_rows
+from fil_core.progress import Progress
+from fil_core.result import Result
+from fil_core.specs import Request
+
+_RANDOM = 5  # random removals beside those of the most helpful and the most harmful
+
+
+class Asking(Protocol):
+    """What both kinds of influence request have."""
+
+    @property
+    def target(self) -> str:
+        """Whose loss."""
+
+    @property
+    def validation_size(self) -> int | None:
+        """Test rows, from the first on, that count; None for all."""
+
+    @property
+    def group(self) -> tuple[int, ...]:
+        """Examples that are also left out together."""
+
+    @property
+    def remove(self) -> int | None:
+        """How many at either end are left out together."""
+
+
+Method = Callable[[Fitted, Dataset, linear.Examples, Tensor | None, float], Influences]
+_METHODS: dict[str, Method] = {
+    "hessian": lambda fitted, data, train, target, damping: linear.of_hessian(fitted, train, target, damping=damping),
+    "empirical-fisher": lambda fitted, data, train, target, damping: linear.of_empirical_fisher(
+        fitted, data, train, target, damping=damping
+    ),
+    "diagonal": lambda fitted, data, train, target, damping: linear.of_diagonal(
+        fitted, data, train, target, damping=damping
+    ),
+    "identity": lambda fitted, data, train, target, damping: linear.of_identity(train, target, damping=damping),
+}
+_METHODS |= {"ggn": _METHODS["hessian"], "empirical-fisher-block": _METHODS["empirical-fisher"]}
+
+
+def check(request: InfluenceRequest, dataset: Dataset) -> None:
+    """Raises BadData or BadRequest for a model or target that the data do not have."""
+    check_task(request.model, dataset)
+    target_of(request.target, dataset, rows_of(request, dataset))
+    check_names(request, dataset)
+
+
+def rows_of(request: Asking, dataset: Dataset) -> int:
+    """Number of test rows that the target is about; 0 where there are none and the target needs none."""
+    needed = request.target in ("test-loss",) or request.target.startswith(("test:", "class:"))
+    return validation_rows(dataset, request.validation_size) if needed else 0
+
+
+def check_names(request: Asking, dataset: Dataset) -> None:
+    """Refuse examples that are not there, or more to remove than would leave anybody to train on."""
+    for id in request.group:
+        dataset.row(id)
+    if request.remove is not None and 2 * request.remove > dataset.n:
+        raise BadRequest(
+            f"remove: expected at most half of the {dataset.n:,} training examples; got {request.remove:,}."
+        )
+    if len(request.group) > dataset.n - 2:
+        raise BadRequest(f"group: expected at most {dataset.n - 2:,} examples, so that two are left to train on.")
+
+
+def parts(request: InfluenceRequest, dataset: Dataset, answers: object) -> tuple[Request, ...]:
+    """The influence alone, where the truth is asked for beside it.
+
+    Args:
+        request: what is asked.
+        dataset: not used.
+        answers: not used.
+    """
+    return (without_truth(request),) if request.truth else ()
+
+
+def run(request: InfluenceRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
+    """Influence of every example on the target; with the truth, what leaving them out really changes.
+
+    Args:
+        request: curvature, damping, target and truth.
+        inputs: the data, the model at its optimum, and the influence alone where the truth is asked for.
+        progress: called with (done, total, what).
+    """
+    data, fitted = inputs.dataset, inputs.fitted
+    target = target_of(request.target, data, rows_of(request, data))
+    if request.truth:
+        alone = inputs.part(without_truth(request))
+        return compared(request, alone, _truth(request, fitted, data, target, alone, progress))
+    train = linear.examples_of(fitted, data.X, data.y, fitted.weights)
+    aimed = None if target is None else linear.examples_of(fitted, *target.of(data)).mean_gradient
+    found = _METHODS[request.curvature](fitted, data, train, aimed, request.damping)
+    summary = {
+        "score": score_name(data),
+        "train_score": fitted.score(data.X, data.y),
+        "test_score": fitted.score(data.X_test, data.y_test),
+        "parameters": fitted.curvature.values.numel(),
+    }
+    return predicted(request, data, found, train.loss.cpu().numpy(), summary)
+
+
+def _truth(
+    request: InfluenceRequest, fitted: Fitted, data: Dataset, target: Target | None, alone: Result,
+    progress: Progress | None,
+) -> Truth:  # fmt: skip
+    """Exact leave-one-out, and models fitted without several examples."""
+    device, aimed = fitted.theta.device, None if target is None else target.of(data)
+    rows = torch.tensor([data.row(id) for id in left_out(request, data)], device=device)
+    each = np.full(data.n, np.nan)
+    each[rows.cpu().numpy()] = linear.true_changes(fitted, data, rows, aimed, progress=progress).cpu().numpy()
+    if aimed is None:
+        return Truth(each)  # what is removed together has no loss of its own that is meant
+    without = _Without(fitted, data, aimed, progress)
+    group = without([data.row(id) for id in request.group]) if request.group else None
+    removed = _removals(request, data, alone, without)
+    if not request.subsets:
+        return Truth(each, group, removed=removed)
+    kept = np.stack([_subset(request, data.n, draw) for draw in range(request.subsets)])
+    subsets = np.array([without(np.flatnonzero(~row), rescaled=True) for row in kept])
+    return Truth(each, group, subsets, kept, removed)
+
+
+def _subset(request: InfluenceRequest, n: int, draw: int) -> np.ndarray:
+    """Which examples a random subset has, (n,)."""
+    kept = np.zeros(n, dtype=bool)
+    kept[np.random.default_rng([request.draw_seed, draw]).choice(n, round(request.share * n), replace=False)] = True
+    return kept
+
+
+def _removals(request: InfluenceRequest, data: Dataset, alone: Result, without: _Without) -> dict[str, float]:
+    """Changes without the most helpful, the most harmful, and random examples."""
+    if request.remove is None:
+        return {}
+    sets = {
+        name: [data.row(id) for id in ids] for name, ids in extremes(alone.table, request.remove).items()
+    }  # fmt: skip
+    for draw in range(_RANDOM):
+        generator = np.random.default_rng([request.draw_seed, draw])
+        sets[f"random {draw}"] = list(generator.choice(data.n, request.remove, replace=False))
+    return {name: without(rows) for name, rows in sets.items()}
+
+
+class _Without:
+    """Fits the model without some examples, and says what changes of the target's mean loss."""
+
+    def __init__(
+        self, fitted: Fitted, data: Dataset, aimed: tuple[np.ndarray, np.ndarray], progress: Progress | None
+    ) -> None:
+        self.fitted, self.data, self.aimed, self.progress = fitted, data, aimed, progress
+        self.before = float(linear.examples_of(fitted, *aimed).loss.mean())
+
+    def __call__(self, rows: Sequence[int] | np.ndarray, *, rescaled: bool = False) -> float:
+        """The change without the examples at these positions; `rescaled` divides by the number that is left."""
+        weights = self.fitted.weights.cpu().numpy().copy()
+        weights[np.asarray(rows, dtype=np.int64)] = 0
+        if rescaled:
+            weights *= len(weights) / max(1, int((weights > 0).sum()))
+        theta = self.fitted.theta
+        spec, device = self.fitted.spec, theta.device
+        again = fit(spec, self.data, weights=weights, start=theta, device=device, progress=self.progress)
+        return float(linear.examples_of(again, *self.aimed).loss.mean()) - self.before

@@ -1,0 +1,37 @@
+"""All measures in one table: what is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fil_core.analyses.measures.sources import NAMES
+from fil_core.errors import BadRequest
+from fil_core.specs import JointRequest
+from fil_core.specs.options import names, option
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuresRequest(JointRequest):
+    """Every measure of every training example in one table, and how far the measures agree.
+
+    Attributes:
+        of: names of the sources of measures, in any order.
+    """
+
+    of: tuple[str, ...] = option(
+        ("fil",),
+        names(NAMES),
+        f"some of {', '.join(NAMES)} (default: fil, and those whose results are stored)",
+        always=True,
+    )
+
+    def _check(self) -> None:
+        if not self.of:
+            raise BadRequest(f"of: expected some of {', '.join(NAMES)}; got none.")
+        # The order says nothing, and the same table must not be stored twice.
+        object.__setattr__(self, "of", tuple(name for name in NAMES if name in self.of))
+
+    @property
+    def detail(self) -> str:
+        """The sources."""
+        return ", ".join(self.of)

@@ -1,0 +1,68 @@
+"""Influence of every training example of a network on a target: what is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fil_core.analyses.influence.request import (
+    CURVATURES,
+    asked_damping,
+    asked_target,
+    asked_truth,
+    check_truth,
+    described,
+)
+from fil_core.errors import BadRequest
+from fil_core.specs import EffectRequest
+from fil_core.specs.options import choice, examples, number, option, whole
+
+NETWORK_CURVATURES = (*CURVATURES, "metagradient", "tracin")
+SOLVERS = ("auto", "direct", "sample-space", "krylov")
+_MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkInfluenceRequest(EffectRequest):
+    """What leaving each training example of a network out would change of a loss.
+
+    By influence functions at the end of training, by the derivative of the whole run of training (metagradient), or by
+    TracIn.
+
+    Attributes:
+        curvature: which matrix stands for the curvature of the mean loss, or `metagradient` or `tracin`.
+        damping: added to the curvature.
+        target: whose loss.
+        solver: how equations with the curvature are solved; `auto` takes what fits.
+        checkpoints: of TracIn, evenly over the run.
+        group: examples that are also left out together; empty for none.
+        truth: whether the network is also trained without examples.
+        examples: number of examples, drawn at random, that are left out one after the other; None takes all of them.
+        subsets: number of random subsets on which the network is trained for the linear datamodelling score.
+        share: of the examples that a subset has.
+        remove: how many of the most helpful and of the most harmful examples are left out together, beside as many
+            random ones; None for none.
+        draw_seed: seed of all that is drawn.
+    """
+
+    curvature: str = option("metagradient", choice(NETWORK_CURVATURES), "of the mean loss; or metagradient (default for networks) or tracin", link="curvature", always=True)  # noqa: E501 # fmt: skip
+    damping: float = asked_damping(0.01)
+    target: str = asked_target()
+    solver: str = option("auto", choice(SOLVERS), "of equations with the curvature (default auto)", link="solver")
+    checkpoints: int = option(10, whole(most=1000), "of tracin, evenly over the run (default 10)")
+    group: tuple[int, ...] = option((), examples(), "also leave these out together", link="group")
+    truth: bool = asked_truth()
+    examples: int | None = option(None, whole(), "leave N examples out, drawn at random (default: each)", link="truth")
+    subsets: int = option(0, whole(least=0, most=_MOST), "random subsets for the linear datamodelling score (default 0)", link="subsets")  # noqa: E501 # fmt: skip
+    share: float = option(0.5, number(most=1.0), "of the examples that a subset has (default 0.5)")
+    remove: int | None = option(None, whole(), "also train without the K most helpful, most harmful, and random ones", link="remove")  # noqa: E501 # fmt: skip
+    draw_seed: int = option(0, whole(least=0), "seed of all that is drawn (default 0)", link="truth-seed")
+
+    def _check(self) -> None:
+        check_truth(self)
+        if self.network.steps is None:
+            raise BadRequest("time: expected a number of steps, since influence is about a run of training; got inf.")
+
+    @property
+    def detail(self) -> str:
+        """The curvature, the target and the truth."""
+        return described(self)

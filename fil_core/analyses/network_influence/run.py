@@ -1,0 +1,243 @@
+"""Influence of the training examples of a network: at the end of training, or through the whole run of it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fil_core.analyses.analysis import Inputs
+from fil_core.analyses.influence.outcome import Truth, compared, predicted
+from fil_core.analyses.influence.request import without_truth
+from fil_core.analyses.influence.run import check_names, rows_of
+from fil_core.analyses.network.request import training_run
+from fil_core.analyses.network.run import check_network, order_of, problem_of, weights_of
+from fil_core.analyses.network_influence.parts import removals
+from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
+from fil_core.analyses.retraining.plan import left_out, run_without_group, runs_on_subsets, runs_without_each
+from fil_core.dataset import Dataset
+from fil_core.errors import BadData, BadRequest
+from fil_core.influence import curvatures
+from fil_core.influence.curvatures import Asked, Influences
+from fil_core.influence.kernels import free_memory, kernels
+from fil_core.influence.metagradient import Training, metagradient
+from fil_core.influence.point import Own, Point
+from fil_core.influence.targets import Target, target_of
+from fil_core.models.networks.problem import Problem
+from fil_core.models.networks.training import Weights
+from fil_core.progress import Progress
+from fil_core.result import Result
+
+_SHARE = 4  # of the free memory that gradients and matrices of weights may take
+_MATRICES = 4  # of p x p that factorising one takes
+_OUTPUTS = 8_000  # of all training examples, up to which sample space is factorised
+
+
+def check(request: NetworkInfluenceRequest, dataset: Dataset) -> None:
+    """Raises BadData or BadRequest for a network, target or examples that the data do not have."""
+    check_network(request, dataset)
+    if dataset.n < 3:
+        raise BadData(f"training rows: expected at least three, of which one is left out; got {dataset.n}.")
+    target_of(request.target, dataset, rows_of(request, dataset))
+    check_names(request, dataset)
+
+
+def run(request: NetworkInfluenceRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
+    """Influence of every example on the target; with the truth, what training without them really changes.
+
+    Args:
+        request: curvature, damping, target and truth.
+        inputs: the data, the run of training, and what the truth needs.
+        progress: called with (done, total, what).
+    """
+    data, full = inputs.dataset, inputs.part(training_run(request))
+    target = target_of(request.target, data, rows_of(request, data))
+    if request.truth:
+        alone = inputs.part(without_truth(request))
+        return compared(request, alone, _truth(request, inputs, full, target, alone))
+    at = problem_of(request, inputs)
+    found = _found(request, at, weights_of(full, at.X.device), target, progress)
+    summary = {name: full.summary[name] for name in _OF_TRAINING if name in full.summary}
+    result = predicted(request, data, found, full.arrays["train_losses"], summary)
+    result.provenance["dtype"] = request.network.precision
+    return result
+
+
+_OF_TRAINING = (
+    "score", "train_score", "test_score", "parameters", "steps", "batch", "monotone", "rises", "step_eigenvalue",
+    "loss_start", "loss_end",
+)  # fmt: skip
+
+
+def _found(
+    request: NetworkInfluenceRequest, at: Problem, weights: Weights, target: Target | None, progress: Progress | None
+) -> Influences:
+    point = Point(at.module, weights, at.X, at.Y, at.losses)
+    rows = None if target is None else _rows(at, target)
+    if request.curvature == "metagradient":
+        return _unrolled(request, at, rows, progress)
+    aimed = None if rows is None else point.mean_gradient(*rows)
+    asked = Asked(point, aimed, request.network.l2, request.damping, progress)
+    methods: dict[str, Callable[[], Influences]] = {
+        "hessian": lambda: _of_curvature(request, at, asked, rows, "hessian"),
+        "ggn": lambda: _of_curvature(request, at, asked, rows, "ggn"),
+        "empirical-fisher": lambda: curvatures.of_empirical_fisher(asked, [slice(0, point.p)], most=_room(at)),
+        "empirical-fisher-block": lambda: curvatures.of_empirical_fisher(asked, point.layers(), most=_room(at)),
+        "diagonal": lambda: curvatures.of_diagonal(asked),
+        "identity": lambda: curvatures.of_identity(asked),
+        "tracin": lambda: _traced(request, at, rows, progress),
+    }
+    return methods[request.curvature]()
+
+
+def _rows(at: Problem, target: Target) -> tuple[Tensor, Tensor]:
+    """Inputs and targets of the examples whose mean loss is meant."""
+    positions = torch.from_numpy(np.asarray(target.rows)).to(at.X.device)
+    X, Y = (at.X, at.Y) if target.split == "train" else (at.X_test, at.Y_test)
+    return X[positions], Y[positions]
+
+
+def _room(at: Problem) -> int:
+    return int(free_memory(at.X.device) / _SHARE)
+
+
+def _of_curvature(
+    request: NetworkInfluenceRequest, at: Problem, asked: Asked, rows: tuple[Tensor, Tensor] | None, kind: Own
+) -> Influences:
+    """By the Hessian or the Gauss-Newton matrix, solved as asked or as size lets it.
+
+    Raises:
+        BadRequest: the solver that is asked for does not fit, or is not for this curvature.
+    """
+    p, outputs = asked.point.p, at.Y.numel()
+    squared = not at.text and kind == "ggn"
+    solver = request.solver
+    if solver == "auto":
+        small = p <= curvatures.DENSE
+        solver = "sample-space" if squared and outputs <= _OUTPUTS and (not small or outputs < p) else ""
+        solver = solver or ("direct" if small else "krylov")
+    if solver == "sample-space":
+        if not squared:
+            raise BadRequest(
+                f"solver: expected direct or krylov for the curvature {kind} of {request.network.kind}; sample-space "
+                "is for the Gauss-Newton matrix of a squared error and for the empirical Fisher matrix."
+            )
+        return _by_outputs(at, asked, rows)
+    if solver == "krylov":
+        return curvatures.of_products(asked, kind)
+    needed = 8.0 * _MATRICES * p * p
+    if needed > (room := _SHARE * _room(at)):
+        raise BadRequest(
+            f"solver: a matrix of all {p:,} weights takes {needed / 2**30:.0f} GiB to factorise, and there is room for "
+            f"{room / 2**30:.0f}. Take --solver krylov{', or sample-space' if squared else ''}."
+        )
+    return curvatures.of_matrix(asked, kind)
+
+
+def _by_outputs(at: Problem, asked: Asked, rows: tuple[Tensor, Tensor] | None) -> Influences:
+    """By the Gauss-Newton matrix in sample space, from inner products of the derivatives of outputs."""
+    module = trained(at.module, asked.point.weights)
+    X, Y = (at.X[:0], at.Y[:0]) if rows is None else rows
+    found = kernels(module, at.X, X, progress=asked.progress)
+    with torch.no_grad():
+        residuals = (module(at.X) - at.Y).double()
+        towards = None
+        if rows is not None:
+            towards = found.cross.T @ (module(X) - Y).double().flatten() / len(X)
+    return curvatures.of_outputs(asked, found.train, towards, residuals)
+
+
+def trained(module: nn.Module, weights: Weights) -> nn.Module:
+    """A copy of a network with other weights."""
+    copied = copy.deepcopy(module)
+    with torch.no_grad():
+        for name, parameter in copied.named_parameters():
+            parameter.copy_(weights[name])
+    return copied
+
+
+def _training(request: NetworkInfluenceRequest, at: Problem) -> Training:
+    spec = request.network
+    assert spec.steps is not None
+    order = order_of(spec, len(at.X))
+    return Training(at.module, at.X, at.Y, at.losses, spec.lr, spec.l2, spec.steps, order)
+
+
+def _unrolled(
+    request: NetworkInfluenceRequest, at: Problem, rows: tuple[Tensor, Tensor] | None, progress: Progress | None
+) -> Influences:
+    """Metagradients of the target's loss, or of the loss of each example itself."""
+
+    def adjoints(weights: Weights) -> Weights:
+        point = Point(at.module, weights, at.X, at.Y, at.losses)
+        each = [point.mean_gradient(*rows)[None]] if rows is not None else list(point.gradients(at.X, at.Y))
+        gradients = torch.cat(each)
+        parts = gradients.split(point.sizes, 1)
+        return {
+            name: part.reshape(-1, *value.shape) for (name, value), part in zip(weights.items(), parts, strict=True)
+        }
+
+    found = metagradient(_training(request, at), adjoints, progress=progress)
+    influence = found.diagonal() if rows is None else found[:, 0]
+    own = influence if rows is None else None
+    return Influences(influence, influence, own, [request.damping], influence[None], "unrolled")
+
+
+def _traced(
+    request: NetworkInfluenceRequest, at: Problem, rows: tuple[Tensor, Tensor] | None, progress: Progress | None
+) -> Influences:
+    """TracIn over checkpoints of the run."""
+    training = _training(request, at)
+    marks = np.linspace(0, training.steps, request.checkpoints + 1).round().astype(int)[1:]
+    total = torch.zeros(len(at.X), dtype=torch.float64, device=at.X.device)
+    own = total.clone()
+    for weights in training.passed(sorted(set(marks.tolist())), progress=progress):
+        point = Point(at.module, weights, at.X, at.Y, at.losses)
+        own += training.lr * torch.cat([G.double().square().sum(1) for G in point.gradients(at.X, at.Y)])
+        if rows is not None:
+            aimed = point.mean_gradient(*rows)
+            total += training.lr * point.products(aimed[None], at.X, at.Y)[:, 0].double()
+    influence = own if rows is None else total
+    return Influences(influence, influence, own, [request.damping], influence[None], "none")
+
+
+def _truth(
+    request: NetworkInfluenceRequest, inputs: Inputs, full: Result, target: Target | None, alone: Result
+) -> Truth:
+    """What training without examples changes of the target's loss."""
+    data, rows = inputs.dataset, [inputs.dataset.row(id) for id in left_out(request, inputs.dataset)]
+
+    def changes(part: Result) -> np.ndarray:
+        """Of each run of a part; for `self` of each run's own example."""
+        split = "train" if target is None else target.split
+        moved = (
+            part.arrays[f"{split}_losses"] - full.arrays[f"{split}_losses"][: part.arrays[f"{split}_losses"].shape[1]]
+        )
+        if target is None:
+            return moved[np.arange(len(moved)), [data.row(int(id)) for id in part.table.index]]
+        return moved[:, target.rows].mean(1)
+
+    each = np.full(data.n, np.nan)
+    runs = [changes(inputs.part(part)) for part in runs_without_each(request, data, mean="all")]
+    each[rows] = np.concatenate(runs)
+    lengths = data.y if data.vocabulary else None
+    if target is None:
+        return Truth(each, lengths=lengths)
+    group = [float(changes(inputs.part(part))[0]) for part in run_without_group(request, mean="all")]
+    removed = {
+        name: float(value)
+        for part, names in removals(request, data, alone).items()
+        for name, value in zip(names, changes(inputs.part(part)), strict=True)
+    }
+    subsets = [inputs.part(part) for part in runs_on_subsets(request, data)]
+    return Truth(
+        each,
+        group[0] if group else None,
+        np.concatenate([changes(part) for part in subsets]) if subsets else None,
+        np.concatenate([part.arrays["kept"] for part in subsets]) if subsets else None,
+        removed,
+        lengths,
+    )

@@ -1,0 +1,45 @@
+"""Which sources of a joint table are stored already."""
+
+from __future__ import annotations
+
+from fil_core.analyses.measures.request import MeasuresRequest
+from fil_core.analyses.measures.sources import SOURCES, Source
+from fil_core.dataset import Dataset
+from fil_core.engine.run import Engine
+from fil_core.errors import FilError
+from fil_core.progress import Progress
+from fil_core.specs import JointRequest
+
+_ALWAYS = "fil"
+
+
+def at_hand(request: MeasuresRequest, engine: Engine, progress: Progress | None = None) -> tuple[str, ...]:
+    """The sources whose results are stored for the data, model and network of a request, and `fil`.
+
+    Args:
+        request: its own sources do not matter.
+        engine: whose store is looked into.
+        progress: called with (done, total, what) while the data are read.
+
+    Raises:
+        FilError: the data are not usable.
+    """
+    dataset = engine.dataset(request.data, progress)
+    return tuple(one.name for one in SOURCES if one.name == _ALWAYS or is_stored(one, request, dataset, engine))
+
+
+def is_stored(source: Source, request: JointRequest, dataset: Dataset, engine: Engine) -> bool:
+    """Whether a source's result is stored; never one of settings that it cannot have.
+
+    Args:
+        source: the source.
+        request: data, model and network.
+        dataset: the examples.
+        engine: whose store is looked into.
+    """
+    if source.lacks(dataset):
+        return False
+    try:
+        return engine.key(source.request(request, dataset)) in engine.store
+    except FilError:
+        return False

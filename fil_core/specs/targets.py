@@ -1,0 +1,40 @@
+"""Whose loss is meant when influence is asked for: a text such as `test-loss`, `self`, `id:7` or `class:3`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fil_core.errors import BadRequest
+from fil_core.specs.options import Kind
+from fil_core.specs.texts import read_names
+
+TEST_LOSS, SELF = "test-loss", "self"
+FORMS = "test-loss, self, test:ROW, id:EXAMPLE, ids:EXAMPLE,EXAMPLE or class:CLASS"
+_WITH_VALUE = ("test", "id", "ids", "class")
+
+
+def target() -> Kind:
+    """A target: the mean test loss, each example itself, a test row, training examples, or a class of test rows."""
+
+    def check(name: str, value: Any) -> str:
+        written = str(value).strip() if isinstance(value, str) else ""
+        kind, colon, of = written.partition(":")
+        whole = written in (TEST_LOSS, SELF)
+        valued = kind in _WITH_VALUE and colon and of.strip() and (kind != "test" or of.strip().isdecimal())
+        if not whole and not valued:
+            raise BadRequest(f"{name}: expected {FORMS}; got {value!r}.")
+        return written if whole else f"{kind}:{of.strip()}"
+
+    return Kind(check, str, str, "TARGET")
+
+
+def parts_of(target: str) -> tuple[str, tuple[str, ...]]:
+    """The form of a target, and the names in it.
+
+    >>> parts_of("ids:3,5"), parts_of("self"), parts_of("class:a, b")
+    (('ids', ('3', '5')), ('self', ()), ('class', ('a, b',)))
+    """
+    kind, _, of = target.partition(":")
+    if kind == "ids":
+        return kind, read_names(of)
+    return kind, (of,) if of else ()

@@ -1,0 +1,30 @@
+"""Every analysis of features refuses sentences before anything is computed, and says what to use."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from example_requests import REQUESTS
+
+from fil_core.data import load
+from fil_core.engine import Engine
+from fil_core.engine.store import Store
+from fil_core.errors import BadRequest
+from fil_core.models.checks import check_task
+from fil_core.specs import DataSpec, ModelSpec
+
+GRAMMAR = DataSpec(name="grammar:40")
+
+
+@pytest.mark.parametrize("request_", [next(iter(some.values())) for some in REQUESTS.values()], ids=list(REQUESTS))
+def test_an_analysis_of_features_refuses_sentences(request_, tmp_path):
+    engine = Engine(Store(tmp_path))
+    with pytest.raises(BadRequest, match=r"Grammar holds sentences.*--network lstm"):
+        engine.get(dataclasses.replace(request_, data=GRAMMAR))
+
+
+@pytest.mark.parametrize("kind", ["least-squares", "logistic", "softmax"])
+def test_a_model_of_features_refuses_sentences(kind):
+    with pytest.raises(BadRequest, match=f"model: Grammar holds sentences.*lstm.*got {kind}"):
+        check_task(ModelSpec(kind=kind), load(GRAMMAR))
