@@ -142,7 +142,8 @@ def test_a_step_in_parts_is_the_whole_step(case, monkeypatch):
 def test_the_curvature_of_many_outputs_is_measured_on_a_stated_sample(case, monkeypatch):
     net, X, Y, losses = case
     each = net(X[:1]).numel()
-    monkeypatch.setattr(training, "_CURVED", 5 * each)
+    monkeypatch.setattr(training, "_CURVED", 10 * each - 1)
+    monkeypatch.setattr(training, "_SAMPLE", 5 * each)
     done = run(net, X, Y, lr=LR, l2=L2, steps=STEPS, losses=losses)
     assert done.curved == 5 and len(done.curvature) == len(done.checkpoints) <= 7
     sample = torch.randperm(len(X), generator=torch.Generator().manual_seed(0))[:5]
