@@ -19,6 +19,7 @@ from benchmarks import (
     blocks,
     candidates,
     fil,
+    influence,
     mitigations,
     networks,
     own,
@@ -39,6 +40,7 @@ _GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = {
     **own.GROUPS,
     **sessions.GROUPS,
     **networks.GROUPS,
+    **influence.GROUPS,
     "browser": browser_rows,
 }
 _WIDTHS = (76, 26, 26, 62)
