@@ -157,7 +157,7 @@ class NetworkRequest(Request):
 
     @property
     def subject(self) -> str:
-        """The network, its training time and its decay."""
+        """The network, its training time, its decay and its mini-batches."""
         return self.network.trained
 
     @property

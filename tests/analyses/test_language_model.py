@@ -69,7 +69,7 @@ def test_a_language_model_is_scored_by_its_perplexity_beside_counting():
     assert s["trigram_perplexity"] == trigram(data.X, len(TOKENS)).perplexity(data.X_test)
     assert s["loss_end"] == pytest.approx(result.arrays["train_losses"].mean(), rel=1e-9)
     last = math.exp(float(result.arrays["losses"][39]) / ((data.X >= 0).sum() / 30))
-    assert said[-1] == f"training the network, step 40: perplexity {last:.1f}"
+    assert said[-1] == f"step 40: perplexity {last:.1f}"
     told = sentence(subject_of(LSTM, result), lambda text: text)
     assert "it fell in every step" in told and f"interpolated trigrams have {s['trigram_perplexity']:.2f}" in told
     assert light(s).state == "predictable"
@@ -130,6 +130,7 @@ def test_unique_information_is_of_full_steps(make_dataset):
 def test_new_options_leave_stored_results_where_they_are():
     assert not {"batch", "batch_seed", "embedding", "tied"} & canonical(NetworkSpec()).keys()
     assert {"batch", "embedding"} <= canonical(BATCHES).keys()
+    assert NetworkFitRequest(network=BATCHES).subject == "lstm 1 × 6, embedding 4, lr 0.1, t = 40, batches of 8"
 
 
 def test_a_mini_batch_costs_its_share():

@@ -20,7 +20,7 @@ def text_data(n: int = 30, test: int = 12, T: int = 6, seed: int = 0) -> Dataset
     lengths = (X >= 0).sum(1).astype(np.float64)
     names = tuple(f"token {i + 1}" for i in range(T))
     return Dataset(
-        X=X[:n], y=lengths[:n], ids=np.arange(n), X_test=X[n:], y_test=lengths[n:], task="regression", class_names=(),
+        X=X[:n], y=lengths[:n], ids=np.arange(n), X_test=X[n:], y_test=lengths[n:], task="sequences", class_names=(),
         feature_names=names, source=X[:n].astype(np.int32), source_names=names,
         preprocessing=Preprocessing(np.array(1.0), np.array(0.0)), title="A text of letters", target_name="tokens",
         vocabulary=TOKENS,

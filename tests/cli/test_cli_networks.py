@@ -134,6 +134,22 @@ def test_of_a_linear_network_unique_information_is_the_truth(run):
         assert line[f"relative_error_{of}"] < 1e-8
 
 
+def test_a_language_model_is_trained_on_mini_batches_and_again_without_a_line(run):
+    text = ["--data", "grammar", "--subset", 60, "--vocabulary", 40, "--network", "lstm", "--width", 6]
+    text += ["--embedding", 6, "--tied", "--time", 12, "--lr", 0.05, "--batch-size", 16]
+    line = last_line(run("train", *text, "--json"))
+    cell, output = (6 + 6 + 1) * 4 * 6, 40
+    assert line["parameters"] == 40 * 6 + cell + output and (line["outputs"], line["steps"]) == (40, 12)
+    assert (line["score"], line["batch"], line["monotone"]) == ("perplexity", 16, None)
+    assert 1 < line["test_score"] < 60 and 1 < line["trigram_perplexity"] < 40
+    said = run("train", *text)
+    assert "interpolated trigrams have" in said[1] and "each took 16 examples" in said[1]
+    assert last_line(run("retrain", *text, "--without", "random", "--draws", "0,1", "--json"))["runs"] == 2
+    refused(run("train", *text, "--batch-size", 61), "--batch-size: expected at most the 60 training examples; got 61")
+    refused(run("train", *text, "--depth", 3), "--depth: expected at most 2 layers of lstm; got 3")
+    refused(run("unique-info", *text), "lstm puts out 40 for every token")
+
+
 def test_training_and_training_again(run, tmp_path):
     line = last_line(run("train", *DIGITS, *SMALL, "--json"))
     assert (line["n"], line["parameters"], line["outputs"], line["steps"]) == (60, 610, 10, 10)

@@ -142,7 +142,8 @@ def test_a_step_in_parts_is_the_whole_step(case, monkeypatch):
 def test_the_curvature_of_many_outputs_is_measured_on_a_stated_sample(case, monkeypatch):
     net, X, Y, losses = case
     each = net(X[:1]).numel()
-    monkeypatch.setattr(training, "_CURVED", 5 * each)
+    monkeypatch.setattr(training, "_CURVED", 10 * each - 1)
+    monkeypatch.setattr(training, "_SAMPLE", 5 * each)
     done = run(net, X, Y, lr=LR, l2=L2, steps=STEPS, losses=losses)
     assert done.curved == 5 and len(done.curvature) == len(done.checkpoints) <= 7
     sample = torch.randperm(len(X), generator=torch.Generator().manual_seed(0))[:5]
@@ -163,7 +164,7 @@ def test_progress_says_the_mean_loss_since_it_last_did(case):
     )  # fmt: skip
     assert [said[:2] for said in told] == [(step, 300) for step in range(3, 301, 3)]
     last = float(done.losses[-3:].mean())
-    assert told[-1][2] == f"training the network, step 300: {last:.9f}"
+    assert told[-1][2] == f"step 300: {last:.9f}"
 
 
 def test_stochastic_descent_that_diverges_is_stopped(case):
@@ -171,3 +172,14 @@ def test_stochastic_descent_that_diverges_is_stopped(case):
     net = nn.Sequential(nn.Linear(X.shape[1], Y.shape[1])).double()
     with pytest.raises(BadRequest, match="lr: expected a step with which the loss stays finite"):
         run(net, X, Y, lr=1e6, l2=0.0, steps=500, order=batches(len(X), BATCH, 500, seed=0))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU on this machine")
+def test_a_card_takes_the_same_steps(case):
+    net, X, Y, losses = case
+    order = batches(len(X), BATCH, STEPS, seed=1)
+    here = run(net, X, Y, lr=LR, l2=L2, steps=STEPS, losses=losses, order=order)
+    there = run(copy.deepcopy(net).cuda(), X.cuda(), Y.cuda(), lr=LR, l2=L2, steps=STEPS, losses=losses, order=order)
+    for name, value in here.weights.items():
+        torch.testing.assert_close(there.weights[name].cpu(), value, rtol=0.0, atol=1e-10)  # other sums in each step

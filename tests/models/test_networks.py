@@ -18,7 +18,7 @@ from torch.nn import functional
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.engine import Engine
 from fil_core.errors import BadData, BadRequest
-from fil_core.models.networks import ScaledLinear, build, network
+from fil_core.models.networks import ScaledLinear, build, network, recurrent
 from fil_core.models.networks.layers import Erf, Pictures
 from fil_core.specs import NETWORKS, DataSpec, NetworkSpec
 from fil_core.specs.networks import Shape, register_network
@@ -510,9 +510,9 @@ def test_names_that_are_taken_or_none_are_refused(name, registered):
 
 
 def test_every_family_has_its_builder():
-    assert {"linear", "mlp", "cnn", "resnet18"} == set(NETWORKS)
+    assert {"linear", "mlp", "cnn", "resnet18", "lstm"} == set(NETWORKS)
     assert [family.build.load() for family in NETWORKS.values()] == [
-        build.linear, build.mlp, build.cnn, build.resnet18,
+        build.linear, build.mlp, build.cnn, build.resnet18, recurrent.lstm,
     ]  # fmt: skip
 
 

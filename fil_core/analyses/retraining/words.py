@@ -9,10 +9,13 @@ from fil_core.display.numbers import count, counted, number
 def sentence(subject: Subject, quote: Quote) -> str:
     """How many runs, and how far they ended from the one on all examples."""
     s, table = subject.result.summary, subject.result.table
+    # Of sequences there are too many predictions to be compared.
+    what = "prediction" if "prediction_change" in table else "weight"
+    change = table["prediction_change" if what == "prediction" else "weights_change"]
     return (
         f"**{counted(s['runs'], 'run')}** of {count(s['steps'])} steps from the same start without some examples: the "
-        f"predictions changed by **{number(float(table['prediction_change'].median()))}** in the middle and "
-        f"**{number(float(table['prediction_change'].max()))}** at most (½ squared distance)."
+        f"{what}s changed by **{number(float(change.median()))}** in the middle and "
+        f"**{number(float(change.max()))}** at most (½ squared distance)."
     )
 
 

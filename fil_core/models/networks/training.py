@@ -27,7 +27,8 @@ __all__ = [
 
 _CHECKPOINTS = 16  # of a watched run at which the curvature is measured
 _FEWER = 6  # where it is measured on some of the examples, since all have too many outputs
-_CURVED = 2**20  # outputs of the examples on which it is measured, at most
+_CURVED = 2**21  # outputs of all examples on which it is measured, at most
+_SAMPLE = 2**20  # outputs of those in a sample, where there are more
 _LOOK = 50  # steps after which a watched run is stopped if it has diverged
 _TOGETHER = 64  # examples whose outputs are held at the same time: logits of a vocabulary are large
 _SAID = 100  # times that a watched run tells how far it is
@@ -45,8 +46,8 @@ class Run:
         checkpoints: steps before which all examples were looked at, the end included.
         at_checkpoints: mean loss over all examples at these, without the decay.
         curvature: largest eigenvalue of the Hessian of the objective over all examples at these, to about 1e-3.
-        curved: number of examples on which the curvature was measured: all, or a seeded sample of so many that they
-            have a million outputs together.
+        curved: number of examples on which the curvature was measured: all, or where they have more than two million
+            outputs together a seeded sample of those that have one million.
     """
 
     weights: Weights
@@ -132,9 +133,9 @@ def _curved_rows(module: nn.Module, X: Tensor) -> Tensor:
     """The examples on which the curvature is measured, as positions."""
     with torch.no_grad():
         each = module(X[:1]).numel()
-    most = max(1, _CURVED // each)
-    if len(X) <= most:
+    if len(X) * each <= _CURVED:
         return torch.arange(len(X), device=X.device)
+    most = max(1, _SAMPLE // each)
     return torch.randperm(len(X), generator=torch.Generator().manual_seed(0))[:most].to(X.device)
 
 
@@ -147,8 +148,10 @@ def _tell(progress: Progress | None, says: Callable[[float], str] | None, histor
     every, done = max(1, steps // _SAID), len(history)
     if progress is None or done % every:
         return
-    words = f": {says(float(torch.stack(history[-every:]).mean()))}" if says else ""
-    progress(done, steps, f"training the network, step {done:,}{words}")
+    if says is None:
+        progress(done, steps, "training the network")
+    else:
+        progress(done, steps, f"step {done:,}: {says(float(torch.stack(history[-every:]).mean()))}")
 
 
 def _check_finite(loss: Tensor, step: int, lr: float) -> None:
