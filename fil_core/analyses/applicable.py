@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fil_core.analyses.table import analysis_of
+from fil_core.data.text.refusal import refuse_sequences
 from fil_core.dataset import Dataset
-from fil_core.models.text import refuse_sequences
 from fil_core.specs import Request
 
 

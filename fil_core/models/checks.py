@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from fil_core.data.dependence import MOST_WORK, Dependence, dependences, in_words, to_leave_out
+from fil_core.data.text.refusal import refuse_sequences
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
-from fil_core.models.text import refuse_sequences
 from fil_core.specs import ModelSpec
 from fil_core.specs.families import fitting
 from fil_core.specs.texts import typed, write_names

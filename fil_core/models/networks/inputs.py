@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
+from fil_core.data.text.refusal import refuse_sequences
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest
-from fil_core.models.text import refuse_sequences
 from fil_core.specs.network import NetworkSpec
 from fil_core.specs.networks import NETWORKS, Shape, outputs
 
