@@ -18,10 +18,10 @@ from torch import Tensor
 
 from fil_core.dataset import Dataset
 from fil_core.influence.curvatures import Influences, divided, in_sample_space, inverse, sweep, without_own
-from fil_core.leakage.leave_one_out import shifts
 from fil_core.linalg import row_blocks, sum_zero_basis, weighted_gram
 from fil_core.models import Fitted, Softmax
 from fil_core.models.fitted import model_of, penalties
+from fil_core.models.leave_one_out import shifts
 from fil_core.models.softmax import curvature_in_scores
 from fil_core.progress import Progress
 

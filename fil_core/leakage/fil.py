@@ -33,10 +33,10 @@ from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.leakage.calibration import membership_auc
 from fil_core.leakage.glm import GlmJacobians
-from fil_core.leakage.leave_one_out import leave_one_out
 from fil_core.leakage.softmax import SoftmaxJacobians
 from fil_core.linalg import sum_zero_basis
 from fil_core.models import Fitted, Glm, Softmax
+from fil_core.models.leave_one_out import leave_one_out
 from fil_core.progress import Progress
 from fil_core.specs.checks import positive
 

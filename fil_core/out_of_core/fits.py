@@ -15,7 +15,6 @@ from fil_core.dataset import Preprocessing
 from fil_core.errors import BadData, NotConverged
 from fil_core.leakage.fil import block_columns
 from fil_core.leakage.glm import GlmJacobians
-from fil_core.leakage.leave_one_out import newton_shift
 from fil_core.linalg import Curvature, weighted_gram
 from fil_core.models import Glm
 from fil_core.models.glm import (
@@ -25,6 +24,7 @@ from fil_core.models.glm import (
     penalised,
     solve_normal_equations,
 )
+from fil_core.models.leave_one_out import newton_shift
 from fil_core.models.newton import Optimum, minimise, require
 from fil_core.out_of_core.moments import Moments
 from fil_core.out_of_core.source import RowSource, blocks, in_order, parts, report, tree

@@ -70,7 +70,7 @@ class NetworkSpec:
         tied: whether the output has the embedding's matrix, which then has `width` columns; only of `lstm`.
         initial: sha-256, as hex, of uploaded weights to start from; None draws them with `init_seed`.
         init_seed: seed of the random start.
-        lr: step of gradient descent on the mean loss, > 0.
+        lr: step of gradient descent on the mean loss, > 0; of text on the mean loss of a token.
         time: number of steps, or `inf`.
         l2: decay towards the start, >= 0, on the mean loss.
         precision: of the numbers that the network computes with.
@@ -86,7 +86,11 @@ class NetworkSpec:
     initial: str | None = option(None, uploaded(), "weights to start from, .safetensors with the keys of the state_dict", link="initial")  # noqa: E501 # fmt: skip
     init_seed: int = option(0, whole(least=0), "seed of the random start (default 0)", link="init-seed")
     lr: float = option(
-        0.05, number(), "step of gradient descent on the mean loss (default 0.05)", link="lr", always=True
+        0.05,
+        number(),
+        "step of gradient descent on the mean loss, of text per token (default 0.05)",
+        link="lr",
+        always=True,
     )
     time: int | str = option(500, _time(), "steps of gradient descent, or inf (default 500)", link="time", always=True)
     l2: float = option(0.0, number(zero=True), "decay towards the start (default 0)", link="decay", always=True)

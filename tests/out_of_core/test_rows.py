@@ -25,8 +25,8 @@ from fil_core.engine.fan_out.executors import WorkersUnavailable, executor
 from fil_core.engine.fan_out.pools import ThisProcess
 from fil_core.errors import BadData, BadRequest, NotConverged, SingularCurvature
 from fil_core.leakage.calibration import membership_auc
-from fil_core.leakage.leave_one_out import newton_shift
 from fil_core.models import fit
+from fil_core.models.leave_one_out import newton_shift
 from fil_core.out_of_core.measures import measure_in_blocks
 from fil_core.out_of_core.moments import moments
 from fil_core.out_of_core.source import RowSource, blocks, in_order, parts, tree

@@ -12,9 +12,9 @@ from fil_core.dataset import Dataset
 from fil_core.display.numbers import counted, percent
 from fil_core.errors import BadRequest
 from fil_core.leakage.fil import fil, measure
-from fil_core.leakage.leave_one_out import CLOSE
 from fil_core.leakage.scaling import eta_through_scale
 from fil_core.models import Fitted
+from fil_core.models.leave_one_out import CLOSE
 from fil_core.progress import Progress
 from fil_core.result import Result
 

@@ -8,7 +8,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="network",
-    version=2,
+    version=3,
     request=NetworkFitRequest,
     needs="data",
     check=_late("run", "check_network"),

@@ -61,7 +61,7 @@ def run_network(request: NetworkFitRequest, inputs: Inputs, progress: Progress |
     spec, at = request.network, problem_of(request, inputs)
     assert spec.steps is not None
     done = run(
-        at.module, at.X, at.Y, lr=spec.lr, l2=spec.l2, steps=spec.steps, losses=at.losses,
+        at.module, at.X, at.Y, lr=at.step, l2=spec.l2, steps=spec.steps, losses=at.losses,
         order=order_of(spec, inputs.dataset.n), says=_says(at), progress=progress,
     )  # fmt: skip
     splits = {"train": (at.X, at.Y), "test": (at.X_test, at.Y_test)}
@@ -80,7 +80,7 @@ def run_network(request: NetworkFitRequest, inputs: Inputs, progress: Progress |
     arrays |= {"losses": done.losses.double().cpu().numpy(), "objective": done.objective.double().cpu().numpy()}
     arrays |= {"checkpoints": np.array(done.checkpoints), "curvature": np.array(done.curvature)}
     arrays |= {"checkpoint_losses": done.at_checkpoints.double().cpu().numpy()}
-    summary = _summary(request, inputs.dataset, done) | _trigram(inputs.dataset)
+    summary = _summary(request, inputs.dataset, done, at.step) | _trigram(inputs.dataset)
     summary |= {f"{split}_score": found.score for split, found in end.items()}
     return Result(pd.DataFrame(), arrays, summary, {"dtype": spec.precision})
 
@@ -105,7 +105,7 @@ def _trigram(dataset: Dataset) -> dict[str, object]:
     return {"trigram_perplexity": trigram(dataset.X, len(dataset.vocabulary)).perplexity(dataset.X_test)}
 
 
-def _summary(request: NetworkFitRequest, dataset: Dataset, done: Run) -> dict[str, object]:
+def _summary(request: NetworkFitRequest, dataset: Dataset, done: Run, step: float) -> dict[str, object]:
     losses, batch = done.objective.double().cpu().numpy(), request.network.batch
     rounding = 1e-12 if request.network.precision == "float64" else 1e-5
     rises = int((np.diff(losses) > rounding * np.abs(losses[:-1])).sum())
@@ -122,8 +122,9 @@ def _summary(request: NetworkFitRequest, dataset: Dataset, done: Run) -> dict[st
         "loss_end": float(done.at_checkpoints[-1]),
         **fell,
         "batch": batch,
+        "step": step,
         "curvature_examples": done.curved,
-        "step_eigenvalue": request.network.lr * max(done.curvature),
+        "step_eigenvalue": step * max(done.curvature),
     }
 
 

@@ -53,11 +53,12 @@ def _beside(s: dict[str, Any]) -> str:
 def figures(subject: Subject) -> list[Drawn]:
     """The loss, and step times curvature, over the steps."""
     assert isinstance(subject.request, NetworkRequest)
-    arrays, lr, batch = subject.result.arrays, subject.request.network.lr, subject.request.network.batch
+    arrays, step, batch = subject.result.arrays, subject.result.summary["step"], subject.request.network.batch
     losses = arrays["losses"]
     at = arrays["checkpoints"] + 1
     curvature = {
-        "type": "scatter", "x": at, "y": lr * arrays["curvature"], "mode": "lines+markers", "name": "step × curvature",
+        "type": "scatter", "x": at, "y": step * arrays["curvature"], "mode": "lines+markers",
+        "name": "step × curvature",
         "line": {"color": OKABE_ITO[0], "width": 2}, "hovertemplate": "before step %{x}: %{y:.3g}<extra></extra>",
     }  # fmt: skip
     limit = {

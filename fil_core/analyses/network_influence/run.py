@@ -163,7 +163,7 @@ def _training(request: NetworkInfluenceRequest, at: Problem) -> Training:
     spec = request.network
     assert spec.steps is not None
     order = order_of(spec, len(at.X))
-    return Training(at.module, at.X, at.Y, at.losses, spec.lr, spec.l2, spec.steps, order)
+    return Training(at.module, at.X, at.Y, at.losses, at.step, spec.l2, spec.steps, order)
 
 
 def _unrolled(

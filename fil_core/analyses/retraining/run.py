@@ -60,7 +60,7 @@ def run(request: RetrainingRequest, inputs: Inputs, progress: Progress | None = 
     weights = kept / (data.n if request.mean == "all" else kept.sum(1, keepdims=True))
     w = torch.as_tensor(weights, dtype=at.Y.dtype).to(at.Y.device)
     found = retrain(
-        at.module, at.X, at.Y, w, lr=spec.lr, l2=spec.l2, steps=spec.steps, losses=at.losses,
+        at.module, at.X, at.Y, w, lr=at.step, l2=spec.l2, steps=spec.steps, losses=at.losses,
         order=order_of(spec, data.n), progress=progress,
     )  # fmt: skip
     full = inputs.part(training_run(request))

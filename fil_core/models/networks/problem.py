@@ -27,6 +27,8 @@ class Problem:
         X, X_test: (n, d) and (n_test, d) inputs.
         Y, Y_test: (n, k) and (n_test, k) targets; of sequences their codes, (n, T).
         classes: number of classes, 0 for a regression.
+        step: what descent multiplies the gradient of the mean loss with: the spec's `lr`; of sequences over their mean
+            number of tokens in training, since there `lr` is a step on the mean loss of a token.
         losses: what it is trained on: the loss of every example, from outputs and targets.
         text: whether examples are sequences of tokens, whose outputs are too many to be kept.
     """
@@ -37,6 +39,7 @@ class Problem:
     X_test: Tensor
     Y_test: Tensor
     classes: int
+    step: float
     losses: Losses
     text: bool = False
 
@@ -83,6 +86,7 @@ def problem(
         tensor(dataset.X_test),
         tensor(targets_of(dataset, dataset.X_test, dataset.y_test)),
         len(dataset.class_names),
+        spec.lr / (float(dataset.y.mean()) if dataset.vocabulary else 1.0),
         spec.family.losses.load(),
         bool(dataset.vocabulary),
     )

@@ -27,10 +27,10 @@ from torch import Tensor
 
 from fil_core.dataset import Dataset
 from fil_core.errors import FilError
-from fil_core.leakage.pairs import MOST_WORK, work
-from fil_core.models import Fitted, Glm, Softmax
-from fil_core.models.fitted import model_of, penalties
+from fil_core.models.fitted import Fitted, model_of, penalties
+from fil_core.models.pairs import MOST_WORK, work
 from fil_core.models.softmax import curvature_in_scores
+from fil_core.models.terms import Glm, Softmax
 from fil_core.progress import Progress
 
 CLOSE = 1e-7  # largest relative error of a shift, estimated from the rate of convergence

@@ -9,10 +9,10 @@ import mpmath
 import numpy as np
 import pytest
 
-from fil_core.leakage import leave_one_out as module
 from fil_core.leakage.fil import measure
-from fil_core.leakage.leave_one_out import leave_one_out
 from fil_core.models import fit
+from fil_core.models import leave_one_out as module
+from fil_core.models.leave_one_out import leave_one_out
 from fil_core.specs import DataSpec, ModelSpec
 from tests.reference import Reference
 
