@@ -28,10 +28,10 @@ from torch import Tensor
 from fil_core.dataset import Dataset
 from fil_core.errors import FilError
 from fil_core.models.fitted import Fitted, model_of, penalties
-from fil_core.models.pairs import MOST_WORK, work
 from fil_core.models.softmax import curvature_in_scores
 from fil_core.models.terms import Glm, Softmax
 from fil_core.progress import Progress
+from fil_core.specs.pairs import MOST_WORK, work
 
 CLOSE = 1e-7  # largest relative error of a shift, estimated from the rate of convergence
 _DETERMINED = 1.5e-8  # of 1 - h: below it more than half the digits of r / (1 - h) are rounding

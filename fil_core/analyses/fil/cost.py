@@ -2,8 +2,8 @@
 
 from fil_core.analyses.analysis import Cost, Sizes
 from fil_core.analyses.fil.request import FilRequest
-from fil_core.models.pairs import MOST_WORK, ROUNDS, work
 from fil_core.specs import ModelSpec
+from fil_core.specs.pairs import MOST_WORK, ROUNDS, work
 
 BLOCK = 2**23  # values in a block of examples (`leakage.fil`), of which some are held at once
 _BLOCKS = 6

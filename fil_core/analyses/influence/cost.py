@@ -2,7 +2,7 @@
 
 from fil_core.analyses.analysis import Cost, Sizes
 from fil_core.analyses.influence.request import InfluenceRequest
-from fil_core.models.pairs import ROUNDS, work
+from fil_core.specs.pairs import ROUNDS, work
 
 _EIGEN = 10.0  # multiply-adds of an eigenvalue problem, of p^3
 _DAMPINGS = 10

@@ -8,7 +8,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="network",
-    version=3,
+    version=2,
     request=NetworkFitRequest,
     needs="data",
     check=_late("run", "check_network"),
