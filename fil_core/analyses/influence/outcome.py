@@ -23,7 +23,7 @@ def predicted(request: Any, data: Dataset, found: Influences, losses: np.ndarray
     """The influence of every example, without the truth.
 
     The arrays hold `dampings` (D,) and `by_damping` (D, n), and of sequences `token_influence` (n, T), the parts of
-    their tokens, NaN beyond the end.
+    their tokens, NaN beyond the end; where they are asked for, `sections` (S,) and `section_influence` (S,).
 
     Args:
         request: curvature, damping and target.
@@ -40,6 +40,9 @@ def predicted(request: Any, data: Dataset, found: Influences, losses: np.ndarray
     table = pd.DataFrame(columns, index=pd.Index(data.ids, name="id"))
     arrays = {"dampings": np.array(found.dampings), "by_damping": found.by_damping.cpu().numpy()}
     arrays |= {} if found.tokens is None else {"token_influence": found.tokens.cpu().numpy()}
+    if getattr(request, "sections", False) and data.sections is not None:
+        numbers, codes = np.unique(data.sections, return_inverse=True)
+        arrays |= {"sections": numbers, "section_influence": np.bincount(codes, columns["influence"])}
     summary = {
         "n": data.n, "d": data.d, "curvature": request.curvature, "damping": request.damping, "target": request.target,
         "method": found.method, "least": found.least, "largest": found.largest, "negative": found.negative,
@@ -102,6 +105,7 @@ class Truth:
         kept: (S, n) which examples these had.
         removed: names of removals (`helpful`, `harmful`, `random 0`, ...) to the change.
         lengths: (n,) tokens of sequences; None of others.
+        sections: (S,) without each group of sequences, in the order of their numbers; None where they were not asked.
     """
 
     each: np.ndarray
@@ -110,6 +114,7 @@ class Truth:
     kept: np.ndarray | None = None
     removed: dict[str, float] = dataclasses.field(default_factory=dict)
     lengths: np.ndarray | None = None
+    sections: np.ndarray | None = None
 
 
 def compared(request: Any, alone: Result, truth: Truth) -> Result:
@@ -132,6 +137,11 @@ def compared(request: Any, alone: Result, truth: Truth) -> Result:
     beside = [(row[known], true[known]) for row in alone.arrays["by_damping"]]
     arrays |= {"pearson_by_damping": np.array([pearson(*pair) for pair in beside])}
     arrays |= {"slope_by_damping": np.array([slope(*pair) for pair in beside])}
+    if truth.sections is not None:
+        arrays |= {"section_leave_out": truth.sections}
+        predicted_sections = alone.arrays["section_influence"]
+        summary |= {"section_pearson": pearson(predicted_sections, truth.sections)}
+        summary |= {"section_slope": slope(predicted_sections, truth.sections)}
     if truth.group is not None:
         summary["group"] = summary["group"] | {"leave_group_out": truth.group}
     if truth.subsets is not None and truth.kept is not None:

@@ -16,7 +16,7 @@ from fil_core.analyses.influence.request import without_truth
 from fil_core.analyses.influence.run import check_names, rows_of
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.network.run import check_network, order_of, problem_of, weights_of
-from fil_core.analyses.network_influence.parts import removals
+from fil_core.analyses.network_influence.parts import removals, runs_without_sections
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
 from fil_core.analyses.retraining.plan import left_out, run_without_group, runs_on_subsets, runs_without_each
 from fil_core.dataset import Dataset
@@ -45,6 +45,11 @@ def check(request: NetworkInfluenceRequest, dataset: Dataset) -> None:
         raise BadData(f"training rows: expected at least three, of which one is left out; got {dataset.n}.")
     target_of(request.target, dataset, rows_of(request, dataset))
     check_names(request, dataset)
+    if request.sections and dataset.sections is None:
+        raise BadRequest(
+            "sections: expected text in groups of lines, separated by blank lines or told by --group-lines; "
+            f"{dataset.title} has none."
+        )
 
 
 def run(request: NetworkInfluenceRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
@@ -244,6 +249,7 @@ def _truth(
         for part, names in removals(request, data, alone).items()
         for name, value in zip(names, changes(inputs.part(part)), strict=True)
     }
+    sections = [float(changes(inputs.part(part))[0]) for part in runs_without_sections(request, data)]
     subsets = [inputs.part(part) for part in runs_on_subsets(request, data)]
     return Truth(
         each,
@@ -252,4 +258,5 @@ def _truth(
         np.concatenate([part.arrays["kept"] for part in subsets]) if subsets else None,
         removed,
         lengths,
+        np.array(sections) if sections else None,
     )
