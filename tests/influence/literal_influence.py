@@ -26,7 +26,7 @@ def of_sequences(outputs: Tensor, Y: Tensor) -> Tensor:
 
 def cross_entropy(outputs: Tensor, Y: Tensor) -> Tensor:
     """Cross-entropy of the class of each example."""
-    return nn.functional.cross_entropy(outputs, Y, reduction="none")
+    return nn.functional.cross_entropy(outputs, Y.long(), reduction="none")
 
 
 @dataclass(frozen=True)
