@@ -44,7 +44,7 @@ CASES = {
 
 
 def weights_after(literal: Literal, omega: torch.Tensor, lr: float, l2: float, order) -> dict[str, torch.Tensor]:
-    """Training written out: each step's mean over its examples has omega_i grad l_i, and the decay is towards the start."""
+    """Training written out, with omega_i grad l_i in the mean over a step's examples, and decay towards the start."""
     start = trainable(literal.module)
     weights = start
     for step in range(STEPS):
