@@ -219,7 +219,7 @@ def of_outputs(asked: Asked, K: Tensor, towards: Tensor | None, residuals: Tenso
     corrected = without_own(moved, L, residuals)
     return Influences(
         by_damping[chosen], corrected, self_influence, dampings, by_damping, "sample space",
-        float(values[0]) / n + asked.l2 if len(values) >= asked.point.p else asked.l2,
+        float(values[-asked.point.p]) / n + asked.l2 if len(values) >= asked.point.p else asked.l2,
         float(values[-1]) / n + asked.l2, 0,
     )  # fmt: skip
 

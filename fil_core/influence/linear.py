@@ -103,7 +103,7 @@ def of_empirical_fisher(
         K = (r @ r.T) * (train.X @ train.X.T)
         towards = None if target is None else train.products(target)[None]
         found = in_sample_space(K[None], towards, n, fitted.spec.penalty, damping, weights=k * d)
-        return found if target is not None else _unweighted(found, train.w)
+        return _unweighted(found, train.w, every=target is None)
     M = torch.zeros(k * d, k * d, dtype=torch.float64, device=r.device)
     for c in range(k):
         for e in range(c + 1):
@@ -114,19 +114,27 @@ def of_empirical_fisher(
     return _of_factored(values, vectors, train, target, damping, n, own_curvature=False)
 
 
-def _unweighted(found: Influences, w: Tensor) -> Influences:
-    """The influence of every example on its own loss without its weight, from that on the weighted loss."""
+def _unweighted(found: Influences, w: Tensor, *, every: bool) -> Influences:
+    """The influence of every example on its own loss without its weight, from that on the weighted loss.
+
+    Args:
+        found: where each example's own loss has its weight.
+        w: (n,) weights.
+        every: whether all influences are on the examples' own losses, or the self-influence alone.
+    """
 
     def without(values: Tensor) -> Tensor:
         return torch.where(w > 0, values / w, torch.zeros_like(values))
 
     assert found.corrected is not None
     assert found.self_influence is not None
+    alone = dataclasses.replace(found, self_influence=without(found.self_influence))
+    if not every:
+        return alone
     return dataclasses.replace(
-        found,
+        alone,
         influence=without(found.influence),
         corrected=without(found.corrected),
-        self_influence=without(found.self_influence),
         by_damping=without(found.by_damping),
     )
 

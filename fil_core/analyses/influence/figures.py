@@ -27,8 +27,8 @@ def figures(subject: Subject) -> list[Drawn]:
     if len(arrays["dampings"]) > 1:
         if "pearson_by_damping" in arrays:
             alt = "Correlation with the truth, and slope of the truth on the prediction, for each damping"
-            curves = {"correlation": arrays["pearson_by_damping"], "slope": arrays["slope_by_damping"]}
-            figure = agreement_by_damping(arrays["dampings"], curves, s["damping"], subject.mode)
+            curves = (arrays["pearson_by_damping"], arrays["slope_by_damping"])
+            figure = agreement_by_damping(arrays["dampings"], *curves, s["damping"], subject.mode)
         else:
             alt = "Influence of the examples with the most, for each damping"
             names = [str(name) for name in subject.names([int(id) for id in subject.result.table.index])]
@@ -90,12 +90,15 @@ def scatter(table: pd.DataFrame, columns: tuple[str, str], mode: Mode, *, equal:
 
 
 @kept()
-def agreement_by_damping(dampings: np.ndarray, curves: dict[str, np.ndarray], chosen: float, mode: Mode) -> go.Figure:
+def agreement_by_damping(
+    dampings: np.ndarray, correlation: np.ndarray, slope: np.ndarray, chosen: float, mode: Mode
+) -> go.Figure:
     """Agreement with the truth for each damping, with the chosen one marked.
 
     Args:
         dampings: (D,), >= 0.
-        curves: (D,) each, by name.
+        correlation: (D,) with the truth.
+        slope: (D,) of the truth on the prediction.
         chosen: the damping that is asked for.
         mode: light or dark.
     """
@@ -106,11 +109,11 @@ def agreement_by_damping(dampings: np.ndarray, curves: dict[str, np.ndarray], ch
             "line": {"color": colour, "width": 2}, "customdata": values,
             "hovertemplate": "damping %{x}: %{customdata:.3f}<extra>%{fullData.name}</extra>",
         }
-        for (name, values), colour in zip(curves.items(), OKABE_ITO, strict=False)
+        for name, values, colour in (("correlation", correlation, OKABE_ITO[0]), ("slope", slope, OKABE_ITO[1]))
     ]  # fmt: skip
     mark = int(np.flatnonzero(dampings == chosen)[0])
     point = {
-        "type": "scatter", "x": [at[mark]], "y": [float(np.clip(next(iter(curves.values()))[mark], -1, 3))],
+        "type": "scatter", "x": [at[mark]], "y": [float(np.clip(correlation[mark], -1, 3))],
         "mode": "markers", "name": "chosen", "marker": {"color": LEAKS, "size": 12, "symbol": "circle-open"},
         "hoverinfo": "skip",
     }  # fmt: skip
