@@ -29,6 +29,9 @@ _FOLDERS = (
     "summarise",
     "influence",
     "network_influence",
+    "outliers",
+    "network_outliers",
+    "canaries",
     "measures",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)
