@@ -23,8 +23,8 @@ COLUMNS = (
     Column(
         "influence",
         "influence of all its copies",
-        "predicted change of the secret's loss when all its copies are left out: the sum over them of the influence on "
-        "the secret's own loss, to first order, by the empirical Fisher matrix",
+        "predicted change of the secret's loss when all its copies are left out of training: the sum of their "
+        "influence on it, by the derivative of the whole run of training",
         unit="nat",
         more=+1,
         reveals="nothing",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
 from fil_core.specs import NetworkRequest
 from fil_core.specs.options import option, whole
 
@@ -27,15 +26,3 @@ class CanariesRequest(NetworkRequest):
     def detail(self) -> str:
         """The number of candidates."""
         return f"among {self.candidates:,} candidates"
-
-
-def influence_of(request: CanariesRequest) -> NetworkInfluenceRequest:
-    """The influence of each example on its own loss that is told beside exposure.
-
-    By the empirical Fisher matrix: one gradient and one inner product of each pair of examples, where the derivative of
-    the run of training would take a pass back through all of it for each example. All copies of a secret have the same
-    gradient, so the influence of each on the secret's loss is its influence on its own.
-    """
-    return NetworkInfluenceRequest(
-        data=request.data, network=request.network, device=request.device, target="self", curvature="empirical-fisher"
-    )

@@ -11,13 +11,16 @@ import torch
 
 from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.canaries.cost import BLOCK
-from fil_core.analyses.canaries.request import CanariesRequest, influence_of
+from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.network.run import check_network, problem_of, weights_of
+from fil_core.analyses.network_influence.run import training_of
 from fil_core.data.text.grammar import candidates
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData
 from fil_core.influence.exposure import exposure, rank_among
+from fil_core.influence.metagradient import metagradient
+from fil_core.influence.point import Point
 from fil_core.linalg.correlation import spearman
 from fil_core.models.networks.problem import Problem
 from fil_core.models.networks.training import Weights, losses_at
@@ -41,14 +44,14 @@ def check(request: CanariesRequest, dataset: Dataset) -> None:
 
 
 def parts(request: CanariesRequest, dataset: object, answers: object) -> Sequence[Request]:
-    """The run of training, and the influence of each example on its own loss.
+    """The run of training.
 
     Args:
         request: what is asked.
         dataset: not used.
         answers: not used.
     """
-    return (training_run(request), influence_of(request))
+    return (training_run(request),)
 
 
 def copies_of(dataset: Dataset) -> list[np.ndarray]:
@@ -63,37 +66,52 @@ def copies_of(dataset: Dataset) -> list[np.ndarray]:
 def run(request: CanariesRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
     """Loss, rank and exposure of every secret among candidates, and the summed influence of its copies.
 
+    The influence is the metagradient: curvatures at the end of training say little of secrets that are learned by
+    heart. Under the empirical Fisher matrix the influence of all copies on their own loss is a leverage, which is near
+    1 for every one of them as long as there are fewer examples than weights. One pass back serves all secrets.
+
     Args:
         request: how many candidates.
-        inputs: the data, the run of training and the influence.
+        inputs: the data and the run of training.
         progress: called with (done, total, what).
     """
     data, full = inputs.dataset, inputs.part(training_run(request))
     at, secrets = problem_of(request, inputs), copies_of(data)
-    weights, found = weights_of(full, at.X.device), []
-    own = inputs.part(influence_of(request)).table["influence"].to_numpy()
-    for number, copies in enumerate(secrets, 1):
-        others = candidates(data, int(copies[0]), request.candidates, request.candidate_seed)
-        # The secret goes through the network with the candidates, so that rounding is the same for all.
-        losses = _losses(at, weights, np.vstack([data.X[copies[:1]], others]))
-        true, among = float(losses[0]), losses[1:]
-        found.append(
-            {
-                "secret": number,
-                "said": len(copies),
-                "rank": rank_among(true, among),
-                "exposure": exposure(true, among),
-                "loss": true,
-                "influence": float(own[copies].sum()),
-                "sentence": data.sentences(copies[:1])[0],
-            }
-        )
-        if progress:
-            progress(number, len(secrets), "candidates of each secret")
-    each = pd.DataFrame(found)
+    weights = weights_of(full, at.X.device)
+    found = [_ranked(request, data, at, weights, copies) for copies in secrets]
+    each = pd.DataFrame({"secret": range(1, len(secrets) + 1), "said": [len(copies) for copies in secrets]})
+    each = each.join(pd.DataFrame(found))
+    each["influence"] = _influence(request, at, secrets, progress)
+    each["sentence"] = data.sentences(np.array([copies[0] for copies in secrets]))
     summary = {name: full.summary[name] for name in _OF_TRAINING} | _summary(request, data, each)
     provenance = {"warnings": _warnings(each, request.candidates), "dtype": request.network.precision}
     return Result(_by_row(data, secrets, each), {}, summary, provenance)
+
+
+def _ranked(
+    request: CanariesRequest, data: Dataset, at: Problem, weights: Weights, copies: np.ndarray
+) -> dict[str, float]:
+    """Loss, rank and exposure of one secret."""
+    others = candidates(data, int(copies[0]), request.candidates, request.candidate_seed)
+    # The secret goes through the network with the candidates, so that rounding is the same for all.
+    losses = _losses(at, weights, np.vstack([data.X[copies[:1]], others]))
+    true, among = float(losses[0]), losses[1:]
+    return {"exposure": exposure(true, among), "rank": rank_among(true, among), "loss": true}
+
+
+def _influence(
+    request: CanariesRequest, at: Problem, secrets: list[np.ndarray], progress: Progress | None
+) -> list[float]:
+    """What leaving out all copies of each secret is predicted to change of its loss."""
+    first = torch.tensor([copies[0] for copies in secrets], device=at.X.device)
+
+    def adjoints(weights: Weights) -> Weights:
+        point = Point(at.module, weights, at.X, at.Y, at.losses)
+        parts = torch.cat(list(point.gradients(at.X[first], at.Y[first]))).split(point.sizes, 1)
+        return {n: part.reshape(-1, *w.shape) for (n, w), part in zip(weights.items(), parts, strict=True)}
+
+    by_secret = metagradient(training_of(request.network, at), adjoints, progress=progress).cpu().numpy()
+    return [float(by_secret[copies, i].sum()) for i, copies in enumerate(secrets)]
 
 
 def _losses(at: Problem, weights: Weights, X: np.ndarray) -> np.ndarray:

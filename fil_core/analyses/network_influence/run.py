@@ -30,6 +30,7 @@ from fil_core.models.networks.problem import Problem
 from fil_core.models.networks.training import Weights
 from fil_core.progress import Progress
 from fil_core.result import Result
+from fil_core.specs import NetworkSpec
 
 _SHARE = 4  # of the free memory that gradients and matrices of weights may take
 _MATRICES = 4  # of p x p that factorising one takes
@@ -159,8 +160,13 @@ def trained(module: nn.Module, weights: Weights) -> nn.Module:
     return copied
 
 
-def _training(request: NetworkInfluenceRequest, at: Problem) -> Training:
-    spec = request.network
+def training_of(spec: NetworkSpec, at: Problem) -> Training:
+    """The run of training of a network, to be made again step by step.
+
+    Args:
+        spec: with a finite number of steps.
+        at: its network at the start, and its examples.
+    """
     assert spec.steps is not None
     order = order_of(spec, len(at.X))
     return Training(at.module, at.X, at.Y, at.losses, at.step, spec.l2, spec.steps, order)
@@ -180,7 +186,7 @@ def _unrolled(
             name: part.reshape(-1, *value.shape) for (name, value), part in zip(weights.items(), parts, strict=True)
         }
 
-    found = metagradient(_training(request, at), adjoints, progress=progress)
+    found = metagradient(training_of(request.network, at), adjoints, progress=progress)
     influence = found.diagonal() if rows is None else found[:, 0]
     own = influence if rows is None else None
     return Influences(influence, influence, own, [request.damping], influence[None], "unrolled")
@@ -190,7 +196,7 @@ def _traced(
     request: NetworkInfluenceRequest, at: Problem, rows: tuple[Tensor, Tensor] | None, progress: Progress | None
 ) -> Influences:
     """TracIn over checkpoints of the run."""
-    training = _training(request, at)
+    training = training_of(request.network, at)
     marks = np.linspace(0, training.steps, request.checkpoints + 1).round().astype(int)[1:]
     total = torch.zeros(len(at.X), dtype=torch.float64, device=at.X.device)
     own = total.clone()
