@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
@@ -14,6 +15,8 @@ from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.mitigate.request import MitigateRequest
 from fil_core.analyses.neighbours.request import NeighboursRequest
 from fil_core.analyses.network.request import NetworkFitRequest
+from fil_core.analyses.network_outliers.request import NetworkOutliersRequest
+from fil_core.analyses.outliers.request import OutliersRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.analyses.retraining.request import RetrainingRequest
@@ -29,6 +32,7 @@ RIDGE, LOGISTIC = ModelSpec(l2=0.01), ModelSpec(kind="logistic", l2=0.01)
 MLP = NetworkSpec(width=16, lr=0.5, time=20)
 LINEAR = NetworkSpec(kind="linear", lr=0.1, time="inf", l2=0.1)
 NOISY = dataclasses.replace(TWO_DIGITS, label_noise=0.1)
+SENTENCES, LSTM = DataSpec(name="grammar:90"), NetworkSpec(kind="lstm", width=6, embedding=4, lr=0.5, time=10)
 SOFTMAX, EVEN = ModelSpec(kind="softmax", l2=0.01), Irfil(iterations=2)
 
 # Small requests by the analysis they belong to, each answered within a second.
@@ -117,6 +121,18 @@ REQUESTS = {
     "summary": {
         "two classes": SummariseRequest(data=TWO_DIGITS, network=MLP, keep=(0.5, 0.2), seeds=2),
         "random draws": SummariseRequest(data=DIABETES, network=MLP, keep=(0.5,), by="random", seeds=2),
+    },
+    "gradient outliers": {
+        "two classes, replaced labels": OutliersRequest(data=NOISY, model=LOGISTIC),
+        "regression": OutliersRequest(data=DIABETES, model=RIDGE, forest_seed=3),
+        "softmax": OutliersRequest(data=FEW_COLUMNS, model=SOFTMAX),
+    },
+    "gradient outliers in a network": {
+        "two classes, replaced labels": NetworkOutliersRequest(data=NOISY, network=MLP),
+        "a text": NetworkOutliersRequest(data=SENTENCES, network=LSTM),
+    },
+    "canaries": {
+        "five secrets": CanariesRequest(data=SENTENCES, network=LSTM, candidates=50),
     },
     "measures": {
         "model and network": MeasuresRequest(

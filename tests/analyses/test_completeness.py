@@ -26,7 +26,7 @@ from fil_core.analyses.subject import Subject, subject
 from fil_core.analyses.table import ANALYSES, analysis_of, request_of
 from fil_core.cli import program as command_line
 from fil_core.cli.command import Command
-from fil_core.cli.commands import reported
+from fil_core.cli.commands import by_command, meant, reported
 from fil_core.data.own import Choices, add
 from fil_core.data.own.register import remove
 from fil_core.display import html
@@ -71,9 +71,11 @@ def test_every_folder_is_in_the_table_and_has_examples():
 
 
 def test_names_commands_and_types_are_each_used_once():
-    for field in ("name", "command", "request"):
+    for field in ("name", "request"):
         values = [getattr(analysis, field) for analysis in ANALYSES]
         assert len(set(values)) == len(values), field
+    for command, some in by_command().items():  # one about a model and one about a network may share theirs
+        assert len({issubclass(one.request, NetworkRequest) for one in some}) == len(some), command
 
 
 @pytest.mark.parametrize("request_", EACH)
@@ -234,7 +236,7 @@ def parsed(line: str) -> Request:
     words = shlex.split(line)
     assert words[:3] == ["python", "-m", "fil_core"]
     options = command_line.parser().parse_args(words[3:])
-    return Command(options).request(next(a for a in ANALYSES if a.command == words[3]).request)
+    return Command(options).request(meant(by_command()[words[3]], options).request)
 
 
 @pytest.mark.parametrize("request_", EACH)
