@@ -10,6 +10,7 @@ Source: docs/maths.md, section 9; Koh and Liang (ICML 2017).
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +71,20 @@ def examples_of(fitted: Fitted, X: np.ndarray, y: np.ndarray, w: Tensor | None =
     if isinstance(t, Softmax):
         return Examples(t.X, t.delta @ t.basis, curvature_in_scores(t.p, t.basis), t.w, t.loss)
     return Examples(t.X, t.r[:, None], t.a[:, None, None], t.w, t.loss)
+
+
+def gradients(fitted: Fitted, examples: Examples) -> Iterator[Tensor]:
+    """Gradients of the losses of single examples, without weights, (b, p) for one block of rows after the other.
+
+    Of softmax in all of Theta (C, d), in whose entries the norms do not depend on a choice of basis.
+
+    Args:
+        fitted: the model.
+        examples: as it sees them.
+    """
+    r = examples.r if fitted.theta.ndim == 1 else examples.r @ sum_zero_basis(len(fitted.theta)).to(examples.r).T
+    for rows in row_blocks(len(r), r.shape[1] * examples.X.shape[1], r.device):
+        yield (r[rows, :, None] * examples.X[rows, None, :]).flatten(1)
 
 
 def of_hessian(fitted: Fitted, train: Examples, target: Tensor | None, *, damping: float) -> Influences:

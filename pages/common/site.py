@@ -121,6 +121,9 @@ PAGES: tuple[Page, ...] = (
             "retraining": Shows(
                 chosen_there=("without", "ids", "share", "draws", "draw_seed"), at_default=("initial",)
             ),
+            "gradient outliers": Shows(at_default=("forest_seed",)),
+            "gradient outliers in a network": Shows(at_default=("initial", "forest_seed")),
+            "canaries": Shows(at_default=("initial", "candidate_seed")),
         },
     ),
     Page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
@@ -16,6 +17,8 @@ from fil_core.analyses.mitigate.request import MitigateRequest
 from fil_core.analyses.neighbours.request import NeighboursRequest
 from fil_core.analyses.network.request import NetworkFitRequest
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
+from fil_core.analyses.network_outliers.request import NetworkOutliersRequest
+from fil_core.analyses.outliers.request import OutliersRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.analyses.retraining.request import RetrainingRequest
@@ -34,6 +37,7 @@ NOISY = dataclasses.replace(TWO_DIGITS, label_noise=0.1)
 BATCHES = dataclasses.replace(MLP, batch=30)
 TEXT = DataSpec(name="grammar:40")
 LSTM = NetworkSpec(kind="lstm", width=4, embedding=3, lr=0.5, time=4)
+SENTENCES, LANGUAGE = DataSpec(name="grammar:90"), NetworkSpec(kind="lstm", width=6, embedding=4, lr=0.5, time=10)
 SOFTMAX, EVEN = ModelSpec(kind="softmax", l2=0.01), Irfil(iterations=2)
 
 # Small requests by the analysis they belong to, each answered within a second.
@@ -161,6 +165,18 @@ REQUESTS = {
         "sentences, of themselves": NetworkInfluenceRequest(
             data=TEXT, network=LSTM, curvature="empirical-fisher", target="self"
         ),
+    },
+    "gradient outliers": {
+        "two classes, replaced labels": OutliersRequest(data=NOISY, model=LOGISTIC),
+        "regression": OutliersRequest(data=DIABETES, model=RIDGE, forest_seed=3),
+        "softmax": OutliersRequest(data=FEW_COLUMNS, model=SOFTMAX),
+    },
+    "gradient outliers in a network": {
+        "two classes, replaced labels": NetworkOutliersRequest(data=NOISY, network=MLP),
+        "a text": NetworkOutliersRequest(data=SENTENCES, network=LANGUAGE),
+    },
+    "canaries": {
+        "five secrets": CanariesRequest(data=SENTENCES, network=LANGUAGE, candidates=50),
     },
     "measures": {
         "model and network": MeasuresRequest(

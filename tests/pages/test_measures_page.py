@@ -172,10 +172,14 @@ def test_the_dossier_of_an_example_has_all_that_is_stored() -> None:
     bound = fil.table["bound_prior"]  # less is more exposed
     place = 100 * (bound >= bound[ids[7]]).mean()
     assert found.loc["van Trees bound on reconstruction", "percentile"] == pytest.approx(place)
-    assert "2 sources of measures not computed: neighbours, unique" in words(at) and len(found) == 9
+    assert "3 sources of measures not computed: neighbours, unique, outliers" in words(at) and len(found) == 9
     engine.get(NeighboursRequest(data=PAIR))
     at.run()
-    assert len(dossier(at)) == 11 and "1 source of measures not computed: unique" in words(at) and not at.exception
+    assert (
+        len(dossier(at)) == 11
+        and "2 sources of measures not computed: unique, outliers" in words(at)
+        and not at.exception
+    )
 
 
 def test_the_dossier_hides_what_tells_a_label() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fil_core.analyses.planted import detection
 from fil_core.dataset import Dataset
 from fil_core.influence.curvatures import Influences
-from fil_core.influence.detection import auroc, auroc_by_chance
 from fil_core.influence.judging import judged, linear_datamodelling, slope, with_length
 from fil_core.linalg.correlation import pearson
 from fil_core.result import Result
@@ -63,14 +63,10 @@ def _mends(found: Influences) -> float | None:
 
 def _detection(data: Dataset, table: pd.DataFrame) -> dict[str, Any]:
     """How well it finds planted label noise: the self-influence of such examples is high, their influence negative."""
-    if data.flipped is None:
-        return {}
-    positive = np.asarray(data.flipped, dtype=bool)
     scores = {"harmful": -table["influence"], "loss": table["loss"]}
     if "self_influence" in table:
         scores["self_influence"] = table["self_influence"]
-    found = {name: auroc(values.to_numpy(), positive) for name, values in scores.items()}
-    return {"auroc": found | {"random": 0.5}, "auroc_chance": auroc_by_chance(len(positive), int(positive.sum()))}
+    return detection(data, scores)
 
 
 def _warnings(request: Any, summary: dict[str, Any], table: pd.DataFrame) -> list[str]:

@@ -32,6 +32,7 @@ from fil_core.models.networks.problem import Problem
 from fil_core.models.networks.training import Weights
 from fil_core.progress import Progress
 from fil_core.result import Result
+from fil_core.specs import NetworkSpec
 
 _SHARE = 4  # of the free memory that gradients and matrices of weights may take
 _MATRICES = 4  # of p x p that factorising one takes
@@ -170,8 +171,13 @@ def trained(module: nn.Module, weights: Weights) -> nn.Module:
     return copied
 
 
-def _training(request: NetworkInfluenceRequest, at: Problem) -> Training:
-    spec = request.network
+def training_of(spec: NetworkSpec, at: Problem) -> Training:
+    """The run of training of a network, to be made again step by step.
+
+    Args:
+        spec: with a finite number of steps.
+        at: its network at the start, and its examples.
+    """
     assert spec.steps is not None
     order = order_of(spec, len(at.X))
     return Training(at.module, at.X, at.Y, at.losses, at.step, spec.l2, spec.steps, order)
@@ -192,7 +198,7 @@ def _unrolled(
         }
 
     terms = of_tokens if at.text and rows is not None else None
-    found = metagradient(_training(request, at), adjoints, terms=terms, progress=progress)
+    found = metagradient(training_of(request.network, at), adjoints, terms=terms, progress=progress)
     tokens = None if terms is None else torch.where(at.Y >= 0, found[..., 0], torch.nan)
     alone = found[..., 0] if tokens is None else found[..., 0].sum(1)
     influence = found.diagonal() if rows is None else alone
@@ -204,7 +210,7 @@ def _traced(
     request: NetworkInfluenceRequest, at: Problem, rows: tuple[Tensor, Tensor] | None, progress: Progress | None
 ) -> Influences:
     """TracIn over checkpoints of the run."""
-    training = _training(request, at)
+    training = training_of(request.network, at)
     marks = np.linspace(0, training.steps, request.checkpoints + 1).round().astype(int)[1:]
     total = torch.zeros(len(at.X), dtype=torch.float64, device=at.X.device)
     own = total.clone()
