@@ -79,9 +79,8 @@ def _shown(end: End, data: Dataset, table: pd.DataFrame, ids: list[int], planted
         rows = widgets.with_records(data, table.loc[ids, ["rank", *(name for name in _COLUMNS if name in table)]])
         tables.table(rows, width="stretch", column_config=widgets.number_columns(rows, _ANALYSIS), key=end.key)
         if planted:
-            st.caption(
-                f":material/label_off: {PLANTED.capitalize()}: {', '.join(text.safe(called(data, id)) for id in planted)}."
-            )
+            names = ", ".join(text.safe(called(data, id)) for id in planted)
+            st.caption(f":material/label_off: {PLANTED.capitalize()}: {names}.")
         return
     said = (end.measure, "", "influence" if end.measure == "influence" else "influence on its own loss")
     picked = tiles.tiles(data, table, ids, key=end.key, measure=said, notes=planted)
