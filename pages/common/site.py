@@ -129,6 +129,10 @@ PAGES: tuple[Page, ...] = (
             "influence in a network": Shows(
                 _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "solver", *_OF_TRUTH)
             ),
+            "ladder": Shows(_FUNCTIONS | {"influence-of": "model"}, at_default=("draw_seed",)),
+            "ladder of a network": Shows(
+                _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "draw_seed")
+            ),
         },
     ),
     Page(

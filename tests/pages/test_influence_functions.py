@@ -11,7 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from fil_core import DataSpec, Engine, Result
 from fil_core.analyses.influence.request import InfluenceRequest
+from fil_core.analyses.ladder.request import LadderRequest
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
+from fil_core.analyses.network_ladder.request import NetworkLadderRequest
 from fil_core.analyses.subject import Subject
 from fil_core.analyses.table import analysis_of
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
@@ -138,6 +140,26 @@ def test_the_truth_is_a_click_away_and_stands_beside(link: dict[str, object]) ->
     )
     assert int(everyone(at)["leave_one_out"].notna().sum()) == 5 and "influence-truth" not in keys(at)
     assert sentence(request) in words(at) and not at.exception and not at.error
+
+
+@pytest.mark.parametrize("link", [DIGITS, NETWORK], ids=["model", "network"])
+def test_the_ladder_is_a_click_away(link: dict[str, object]) -> None:
+    at = page(link, truth="4", curvatures=["ggn", "identity"])
+    at.button(key="ladder-compute").click().run()
+    asked = {"data": PAIR, "curvatures": ("ggn", "identity"), "examples": 4}
+    request = (
+        LadderRequest(**asked, model=MODEL)
+        if link is DIGITS
+        else NetworkLadderRequest(**asked, network=SPEC, validation_size=30)
+    )
+    table = stored(request).table
+    shown = next(d.value for d in at.dataframe if "relative_error" in d.value)
+    assert list(shown.index) == ["ggn", "identity"] and list(shown["pearson"]) == list(table["pearson"])
+    drawn = next(d.value for d in at.dataframe if "best damping" in d.value)
+    assert list(drawn["best damping"]) == list(table["best_pearson"])
+    assert sentence(request) in words(at) and not at.exception and not at.error
+    at.multiselect(key="curvatures").set_value([]).run()
+    assert "curvatures: expected some of" in messages(at) and len(everyone(at)) == 60 and not at.exception
 
 
 def test_too_few_to_leave_out_is_a_sentence_and_the_prediction_stays() -> None:

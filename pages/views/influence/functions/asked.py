@@ -10,7 +10,9 @@ import streamlit as st
 from fil_core import Dataset
 from fil_core.analyses.influence.request import CURVATURES, InfluenceRequest
 from fil_core.analyses.influence.words import CURVATURES as WORDS
+from fil_core.analyses.ladder.request import LadderRequest
 from fil_core.analyses.network_influence.request import NETWORK_CURVATURES, NetworkInfluenceRequest
+from fil_core.analyses.network_ladder.request import NetworkLadderRequest
 from fil_core.specs import NetworkSpec
 from fil_core.specs.options import places
 from pages.common import sidebar, text
@@ -56,25 +58,41 @@ def request(data: Dataset) -> Asked:
     return InfluenceRequest(**common, model=sidebar.model_spec())
 
 
-def with_truth(request: Asked, data: Dataset) -> Asked | None:
-    """Draw the switch of the truth, and the number of examples; returns the same request with it, None without.
+def truth(data: Dataset) -> tuple[bool, int | None]:
+    """Draw the switch of the truth, and the number of examples.
 
-    Raises:
-        BadRequest: too few examples to compare.
+    Returns:
+        Whether the truth is asked for beside the prediction, and how many examples are left out, None for each.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        wanted = st.toggle(
-            "Also leave out and train again", key="truth-too", bind="query-params",
-            help="The model is really trained without each of some examples, and the true change is shown beside.",
-        )  # fmt: skip
-        if not wanted:
-            return None
         examples = st.number_input(
             "Examples to leave out, drawn at random (0 = every one)", min_value=0, value=_LEFT_OUT, key="truth",
             bind="query-params", width=340,
         )  # fmt: skip
-    some = int(examples) if 0 < examples < data.n else None
-    return dataclasses.replace(request, truth=True, examples=some)
+        wanted = st.toggle(
+            "Also leave out and train again", key="truth-too", bind="query-params",
+            help="The model is really trained without each of some examples, and the true change is shown beside.",
+        )  # fmt: skip
+    return wanted, int(examples) if 0 < examples < data.n else None
+
+
+def ladder(request: Asked, examples: int | None) -> LadderRequest | NetworkLadderRequest:
+    """Draw the choice of curvatures and return the ladder of the same question.
+
+    Raises:
+        BadRequest: too few curvatures or examples.
+    """
+    of_network = isinstance(request, NetworkInfluenceRequest)
+    kind = NetworkLadderRequest if of_network else LadderRequest
+    offered = list(NETWORK_CURVATURES if of_network else CURVATURES)
+    if not set(st.session_state.get("curvatures") or ()) <= set(offered):
+        del st.session_state["curvatures"]
+    chosen = st.multiselect(
+        "Curvatures that are compared", offered, default=offered, key="curvatures", bind="query-params"
+    )
+    own = {field.name for field in dataclasses.fields(kind)} & {field.name for field in dataclasses.fields(request)}
+    same = {name: getattr(request, name) for name in own - {"examples"}}
+    return kind(**same, curvatures=tuple(chosen), examples=examples)
 
 
 def _of() -> str:
@@ -93,7 +111,10 @@ def _default(kind: type, name: str) -> Any:
 def _usual() -> None:
     """After the change of the model: curvature and damping as that model starts with."""
     kind = NetworkInfluenceRequest if st.session_state["influence-of"] == NETWORK else InfluenceRequest
-    st.session_state["curvature"], st.session_state["damping"] = _default(kind, "curvature"), _default(kind, "damping")
+    for name in ("curvature", "damping"):
+        st.session_state[name] = _default(kind, name)
+    if "curvatures" in st.session_state:
+        st.session_state["curvatures"] = list(NETWORK_CURVATURES if kind is NetworkInfluenceRequest else CURVATURES)
 
 
 def _curvature(kind: type) -> str:
