@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from fil_core.analyses import fil, neighbours, unique_information
+from fil_core.analyses import fil, influence, neighbours, network_influence, unique_information
 from fil_core.analyses.analysis import Analysis, Column
 from fil_core.dataset import Dataset
 from fil_core.specs import JointRequest, Request
@@ -119,6 +119,19 @@ SOURCES: tuple[Source, ...] = (
         analysis=unique_information.ANALYSIS,
         columns=_same("f_si", "si_weights", "si_sgd", "training_change")
         | _prefixed("network_", "loss", "grad_norm"),
+        about="network",
+        lacks=_no_test_rows,
+    ),
+    Source(
+        name="influence",
+        analysis=influence.ANALYSIS,
+        columns=_same("self_influence", "influence"),
+        lacks=_no_test_rows,
+    ),
+    Source(
+        name="network-influence",
+        analysis=network_influence.ANALYSIS,
+        columns=_prefixed("network_", "influence"),
         about="network",
         lacks=_no_test_rows,
     ),
