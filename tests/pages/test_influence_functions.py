@@ -221,9 +221,10 @@ def test_records_have_rows_at_both_ends() -> None:
     rows = [d.value for d in at.dataframe if "mean radius" in d.value]
     result = stored(InfluenceRequest(data=DataSpec(name="breast-cancer", subset=60), model=MODEL))
     influence = result.table["influence"].sort_values()
-    assert [len(one) for one in rows] == [8, 8, 8]
+    harmful = influence[influence < 0]
+    assert [len(one) for one in rows] == [8, min(8, len(harmful)), 8] and len(harmful)
     assert list(rows[0]["influence"]) == list(influence[::-1][:8])
-    assert list(rows[1]["influence"]) == list(influence[:8]) and list(rows[1]["rank"]) == list(range(1, 9))
+    assert list(rows[1]["influence"]) == list(harmful[:8]) and rows[1]["rank"].iloc[0] == 1
     assert list(rows[2]["self_influence"]) == sorted(result.table["self_influence"], reverse=True)[:8]
     assert not at.exception and not at.error
 
@@ -281,8 +282,48 @@ def test_a_text_has_influence_only_and_its_sentences() -> None:
     assert all(f">{tokens.html.escape(token)}</span>" in drawn for token in best)
     assert "**The target**, test row 1" in words(at) and sentence(request) in words(at)
     assert not at.exception and not at.error
-    secrets = np.flatnonzero(data.secrets)
-    assert ("planted secret, said" in words(at)) == (len(secrets) > 0 or "planted secret, said" in words(at))
+    influence = result.table["influence"].sort_values()
+    shown = [*influence[influence > 0][::-1][:6].index, *influence[influence < 0][:6].index]
+    secrets = [data.secrets[data.row(int(id))] for id in shown]
+    assert words(at).count("planted secret, said") == sum(one > 0 for one in secrets)
+
+
+def test_the_secret_that_is_the_target_is_marked_with_how_often_it_is_said() -> None:
+    data = Engine().dataset(SENTENCES)
+    row = int(np.flatnonzero(data.secrets)[0])
+    at = page(TEXT, target="self")
+    assert not at.exception and not at.error
+    own = page(TEXT, target=f"id:{data.ids[row]}")
+    assert f"**The target**, sentence {data.ids[row]}" in words(own)
+    assert f"planted secret, said {text.counted(int(data.secrets[row]), 'time')}" in words(own)
+
+
+def test_a_tokens_colour_is_its_part_of_the_influence() -> None:
+    at = page(TEXT, curvature="identity")
+    request = NetworkInfluenceRequest(data=SENTENCES, network=LSTM, validation_size=4, curvature="identity")
+    result, data = stored(request), Engine().dataset(SENTENCES)
+    parts = result.arrays["token_influence"]
+    best = int(result.table["influence"].to_numpy().argmax())
+    assert np.nansum(parts[best]) == pytest.approx(result.table["influence"].iloc[best], rel=1e-9)
+    largest = float(np.nanmax(np.abs(parts)))
+    expected = tokens.coloured(data.tokens(best), parts[best, : len(data.tokens(best))], largest, "light", hidden=False)
+    assert expected in html(at) and "What single tokens add was not kept" not in words(at) and not at.exception
+
+
+def test_an_older_result_has_plain_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+    page(TEXT)
+    find = Engine.find
+
+    def older(self: Engine, request: Request) -> Result | None:
+        found = find(self, request)
+        if found is not None:
+            found.arrays.pop("token_influence", None)
+        return found
+
+    monkeypatch.setattr(Engine, "find", older)
+    at = page(TEXT)
+    assert "What single tokens add was not kept" in words(at) and 'class="helps"' not in html(at) and not at.exception
+    assert "<span>" in html(at)
 
 
 def test_a_redacted_text_is_blocks() -> None:

@@ -146,7 +146,7 @@ def over_damping(dampings: np.ndarray, values: np.ndarray, names: list[str], mod
         lines,
         mode,
         x="damping",
-        y="influence, over the largest at that damping",
+        y="influence, over the largest",
         height=380,
         xaxis={"type": "category"},
     )

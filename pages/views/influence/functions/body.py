@@ -15,7 +15,7 @@ from pages.views.influence.functions.asked import Asked
 
 def view(data: Dataset) -> None:
     """The answer, the controls that change it, the figures, and the examples at both ends."""
-    st.subheader("Whom does leaving an example out help or harm?", anchor=False)
+    st.subheader("Which examples help, and which harm?", anchor=False)
     top = st.container()  # the answer is above the controls that change it
     request = asked.request(data)
     beside = st.container()

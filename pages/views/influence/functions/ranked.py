@@ -65,13 +65,23 @@ def _end(end: End, data: Dataset, result: Result) -> None:
     values = result.table[end.measure]
     rank = values.rank(ascending=not end.most, method="first", na_option="bottom").astype(int)
     table = result.table.assign(rank=rank, percentile=100 * (1 - (rank - 1) / len(rank)))
-    order = [int(id) for id in rank.sort_values().index[: _SENTENCES if data.vocabulary else _SHOWN]]
+    those = rank[_of_sign(end, values)].sort_values()
+    order = [int(id) for id in those.index[: _SENTENCES if data.vocabulary else _SHOWN]]
     st.markdown(f"**{end.title}**")
-    if data.vocabulary:
+    if not order:
+        st.caption("Nobody: the influence of no example has this sign.")
+    elif data.vocabulary:
         sentences.view(data, result, order, end.measure, key=end.key)
-        return
-    planted = {id: PLANTED for id in order if "replaced" in table and table.loc[id, "replaced"]}
-    _shown(end, data, table, order, planted)
+    else:
+        planted = {id: PLANTED for id in order if "replaced" in table and table.loc[id, "replaced"]}
+        _shown(end, data, table, order, planted)
+
+
+def _of_sign(end: End, values: pd.Series) -> pd.Series:
+    """Who belongs to an end: those that help or harm at all."""
+    if end.key == _HELPFUL.key:
+        return values > 0
+    return values < 0 if end.key == _HARMFUL.key else values.notna()
 
 
 def _shown(end: End, data: Dataset, table: pd.DataFrame, ids: list[int], planted: dict[int, str]) -> None:
