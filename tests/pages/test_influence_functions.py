@@ -291,8 +291,6 @@ def test_a_text_has_influence_only_and_its_sentences() -> None:
 def test_the_secret_that_is_the_target_is_marked_with_how_often_it_is_said() -> None:
     data = Engine().dataset(SENTENCES)
     row = int(np.flatnonzero(data.secrets)[0])
-    at = page(TEXT, target="self")
-    assert not at.exception and not at.error
     own = page(TEXT, target=f"id:{data.ids[row]}")
     assert f"**The target**, sentence {data.ids[row]}" in words(own)
     assert f"planted secret, said {text.counted(int(data.secrets[row]), 'time')}" in words(own)

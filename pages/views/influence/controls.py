@@ -159,7 +159,7 @@ _CONTROLS: dict[str, Callable[[], Any]] = {
 def _training() -> dict[str, Any]:
     lr = st.number_input(
         "Step (lr)", min_value=0.0, value=_LR, step=0.01, format="%.3g", key="lr", bind="query-params", width=_PIXELS,
-        help="Of full-batch gradient descent on the mean of half the squared error.",
+        help="Of gradient descent on the mean of half the squared error, or of a text on the mean loss of a token.",
     )  # fmt: skip
     time = st.text_input(
         "Number of steps", value=_STEPS, key="time", bind="query-params", width=_PIXELS,

@@ -49,7 +49,7 @@ def view(data: Dataset, result: Result, ids: list[int], measure: str, *, key: st
             row = data.row(id)
             said = data.tokens(row)
             each = None if values is None else values[row, : len(said)]
-            value = "" if hidden else f" · {text.number(float(result.table.loc[id, measure]))}"
+            value = "" if hidden else f" · influence {text.number(float(result.table.loc[id, measure]))}"
             st.caption(f"**#{place}** · sentence {text.safe(called(data, id))}{value}{_secret(data, row)}")
             st.html(tokens.coloured(said, each, largest, widgets.mode(), hidden=hidden))
 
