@@ -10,8 +10,9 @@ import numpy as np
 
 from fil_core.display.charts import INK, Mode
 from fil_core.display.numbers import number
+from fil_core.display.redaction import MASK
 
-BLOCK = "▇▇▇"  # in place of a token that is hidden, of one length for all
+BLOCK = MASK  # in place of a token that is hidden, of one length for all
 _PAPER = {"light": (255, 255, 255), "dark": (14, 17, 23)}
 _HELPS, _HARMS = (230, 159, 0), (86, 180, 233)  # orange and sky blue of Okabe and Ito
 _STRONGEST = {"light": 0.85, "dark": 0.5}  # share of the colour, so that the ink stays legible on it

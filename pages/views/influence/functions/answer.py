@@ -45,7 +45,8 @@ def _facts(s: dict[str, Any]) -> dict[str, tuple[str, str]]:
     helps = {"Examples that help": (text.percent(s["positive"], 0), f"of {text.count(s['n'])}")}
     test = {f"Test {s['score']}": (text.score(s["test_score"], s["score"]), _trained(s))}
     weights = {"Weights": (text.count(s["parameters"]), f"solved: {s['method']}")}
-    return _agreement(s) | helps | test | weights | _spectrum(s)
+    agreement = _agreement(s)
+    return agreement | helps | test | ({} if agreement else weights) | _spectrum(s)
 
 
 def _trained(s: dict[str, Any]) -> str:

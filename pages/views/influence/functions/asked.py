@@ -41,7 +41,7 @@ def request(data: Dataset) -> Asked:
             of = _of()
     kind = NetworkInfluenceRequest if of == NETWORK else InfluenceRequest
     if of == NETWORK:
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
             made, validation = controls.network(data)
             made |= _batches()
     with place:

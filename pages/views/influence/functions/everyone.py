@@ -14,9 +14,12 @@ _ROWS = 10_000
 
 
 def view(request: Asked, data: Dataset, result: Result) -> None:
-    """All examples, the most helpful first; while redacted what is left of them, in the order of the data."""
+    """All examples, the most helpful first; none while redacted, as every column tells of labels."""
     analysis = analysis_of(request)
     st.subheader("All examples", anchor=False)
+    if not set(masked(analysis, result.table)) - {"label"} and widgets.redacted():
+        st.caption("Redacted: every column of this table tells labels.")
+        return
     table = masked(analysis, result.table) if widgets.redacted() else result.table
     if "influence" in table:
         table = table.sort_values("influence", ascending=False, kind="stable")
