@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from fil_core import Dataset, Result, analysis_of
-from fil_core.analyses.sharing import masked
 from pages.common import tables, text, widgets
 from pages.common.naming import named
 from pages.views.influence.functions.asked import Asked
@@ -17,12 +16,10 @@ def view(request: Asked, data: Dataset, result: Result) -> None:
     """All examples, the most helpful first; none while redacted, as every column tells of labels."""
     analysis = analysis_of(request)
     st.subheader("All examples", anchor=False)
-    if not set(masked(analysis, result.table)) - {"label"} and widgets.redacted():
+    if widgets.redacted():
         st.caption("Redacted: every column of this table tells labels.")
         return
-    table = masked(analysis, result.table) if widgets.redacted() else result.table
-    if "influence" in table:
-        table = table.sort_values("influence", ascending=False, kind="stable")
+    table = result.table.sort_values("influence", ascending=False, kind="stable")
     shown = named(table.head(_ROWS), data, analysis)
     if data.vocabulary:  # the label of a sentence is its length
         shown = shown.rename(columns={"label": "tokens"})
