@@ -20,6 +20,8 @@ if request.model.weights is not None:
     )
     request = dataclasses.replace(request, model=request.model.equally_weighted)
 data = compute.dataset(request.data)
+if st.session_state.get("view") not in (None, *_VIEWS):  # it was another page's
+    del st.session_state["view"]
 kind = st.segmented_control(
     "View", list(_VIEWS), default="reweighting (IRFIL)", key="view", bind="query-params", required=True
 )

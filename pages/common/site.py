@@ -45,6 +45,10 @@ class Page:
 
 
 _WITHOUT_CONTROL = ("initial", "group", "pairs_with")
+_NO_BATCHES = ("initial", "batch", "batch_seed")  # of a network
+_OF_TRUTH = ("group", "subsets", "remove", "draw_seed")
+_FUNCTIONS = {"view": "influence functions"}
+_UNIQUE = {"view": "unique information"}
 
 PAGES: tuple[Page, ...] = (
     Page(
@@ -76,7 +80,7 @@ PAGES: tuple[Page, ...] = (
         ":material/join_inner:",
         "Measure",
         "Every measure beside every other: which agree, and who is exposed by all or by one alone.",
-        {"measures": Shows(chosen_there=("of",), at_default=("initial",))},
+        {"measures": Shows(chosen_there=("of",), at_default=_NO_BATCHES)},
     ),
     Page(
         "pages/attacks.py",
@@ -112,14 +116,22 @@ PAGES: tuple[Page, ...] = (
         "Influence",
         ":material/lightbulb:",
         "Understand",
-        "See what a network learned from each example alone, and whether that is true.",
+        "See what was learned from each example, whom it helps or harms, and whether that is true.",
         {
-            "unique information": Shows(at_default=_WITHOUT_CONTROL),
-            "ground truth": Shows(at_default=(*_WITHOUT_CONTROL, "draw_seed", "subsets")),
-            "summary": Shows(at_default=("initial",)),
-            "network": Shows(at_default=("initial",)),
+            "unique information": Shows(_UNIQUE, at_default=(*_WITHOUT_CONTROL, *_NO_BATCHES)),
+            "ground truth": Shows(_UNIQUE, at_default=(*_WITHOUT_CONTROL, *_NO_BATCHES, "draw_seed", "subsets")),
+            "summary": Shows(_UNIQUE, at_default=_NO_BATCHES),
+            "network": Shows(at_default=_NO_BATCHES),
             "retraining": Shows(
-                chosen_there=("without", "ids", "share", "draws", "draw_seed"), at_default=("initial",)
+                chosen_there=("without", "ids", "share", "draws", "draw_seed"), at_default=_NO_BATCHES
+            ),
+            "influence": Shows(_FUNCTIONS | {"influence-of": "model"}, at_default=_OF_TRUTH),
+            "influence in a network": Shows(
+                _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "solver", *_OF_TRUTH)
+            ),
+            "ladder": Shows(_FUNCTIONS | {"influence-of": "model"}, at_default=("draw_seed",)),
+            "ladder of a network": Shows(
+                _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "draw_seed")
             ),
             "gradient outliers": Shows(at_default=("forest_seed",)),
             "gradient outliers in a network": Shows(at_default=("initial", "forest_seed")),

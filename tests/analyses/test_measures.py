@@ -11,12 +11,14 @@ import pandas as pd
 import pytest
 
 from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.influence.request import InfluenceRequest
 from fil_core.analyses.measures.described import described, oriented, with_columns
 from fil_core.analyses.measures.figures import against, correlation_map, matrix, shown_points
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.measures.sources import COLUMNS, NAMES, SOURCES
 from fil_core.analyses.measures.words import notes, title
 from fil_core.analyses.neighbours.request import NeighboursRequest
+from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
 from fil_core.analyses.sharing import masked
 from fil_core.analyses.table import analysis_of
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
@@ -58,6 +60,28 @@ def test_every_column_is_that_of_the_result_it_is_from():
         pd.testing.assert_series_equal(table[name], unique[name], check_exact=True)
     for name in ("loss", "grad_norm"):
         assert table[f"network_{name}"].tolist() == unique[name].tolist() != table[name].tolist()
+
+
+def test_influence_is_that_of_the_model_by_the_hessian_and_of_the_network_through_training():
+    engine = Engine()
+    asked = dataclasses.replace(ASKED, of=("influence", "network-influence"))
+    result = engine.get(asked)
+    model = engine.find(InfluenceRequest(data=PAIR, model=MODEL, curvature="hessian", validation_size=20)).table
+    network = engine.find(
+        NetworkInfluenceRequest(data=PAIR, network=NETWORK, curvature="metagradient", validation_size=20)
+    ).table
+    for name in ("influence", "self_influence"):
+        assert result.table[name].tolist() == model[name].tolist()
+    assert result.table["network_influence"].tolist() == network["influence"].tolist()
+    assert result.summary["exposure"] == ["self_influence"]  # influence itself has a sign, and says nothing of exposure
+    shown = masked(analysis_of(asked), result.table)
+    assert not {"influence", "self_influence", "network_influence"} & set(shown)
+
+
+def test_influence_needs_test_rows():
+    data = dataclasses.replace(Engine().dataset(PAIR), X_test=np.zeros((0, 64)), y_test=np.zeros(0))
+    lacking = {one.name for one in SOURCES if "no test rows" in one.lacks(data)}
+    assert lacking == {"unique", "influence", "network-influence"}
 
 
 def test_it_is_computed_from_what_is_stored_and_the_order_of_sources_says_nothing(monkeypatch):

@@ -9,7 +9,9 @@ from harness import app, fresh_server, plain, sidebar, words  # noqa: F401 - the
 from streamlit.testing.v1 import AppTest
 
 from fil_core import DataSpec, Engine, FilRequest, NeighboursRequest
+from fil_core.analyses.influence.request import InfluenceRequest
 from fil_core.analyses.measures.request import MeasuresRequest
+from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
 from fil_core.analyses.subject import Subject
 from fil_core.analyses.table import analysis_of
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
@@ -74,6 +76,20 @@ def test_what_is_computed_joins() -> None:
     assert shown["high_in"].is_monotonic_decreasing and list(shown["rank"]) == list(range(1, 61))
     assert shown["high_in"].tolist() == sorted(result.table["high_in"], reverse=True)
     assert not {"source-neighbours", "source-unique"} & keys(at) and not at.exception and not at.error
+
+
+def test_influence_of_the_model_and_of_the_network_join() -> None:
+    at = page()
+    at.button(key="source-influence").click().run()
+    at.button(key="source-network-influence").click().run()
+    shown = everyone(at)
+    model = Engine().find(InfluenceRequest(data=PAIR, model=MODEL))
+    network = Engine().find(NetworkInfluenceRequest(data=PAIR, network=NETWORK))
+    assert model is not None and network is not None
+    for name, column in (("influence", model.table["influence"]), ("self_influence", model.table["self_influence"])):
+        assert list(shown[name]) == list(column[shown.index])
+    assert list(shown["network_influence"]) == list(network.table["influence"][shown.index])
+    assert "from fil, influence and network-influence" in words(at) and not at.exception and not at.error
 
 
 def test_what_was_stored_elsewhere_is_there_at_once() -> None:
@@ -172,14 +188,18 @@ def test_the_dossier_of_an_example_has_all_that_is_stored() -> None:
     bound = fil.table["bound_prior"]  # less is more exposed
     place = 100 * (bound >= bound[ids[7]]).mean()
     assert found.loc["van Trees bound on reconstruction", "percentile"] == pytest.approx(place)
-    assert "3 sources of measures not computed: neighbours, unique, outliers" in words(at) and len(found) == 9
+    assert "5 sources of measures not computed: neighbours, unique, outliers, influence, network-influence" in words(at)
+    assert len(found) == 9
     engine.get(NeighboursRequest(data=PAIR))
     at.run()
-    assert (
-        len(dossier(at)) == 11
-        and "2 sources of measures not computed: unique, outliers" in words(at)
-        and not at.exception
-    )
+    assert len(dossier(at)) == 11 and "4 sources of measures not computed: unique" in words(at) and not at.exception
+    network = NetworkSpec()  # as its controls were never drawn
+    engine.get(InfluenceRequest(data=PAIR, model=MODEL))
+    effect = engine.get(NetworkInfluenceRequest(data=PAIR, network=network)).table["influence"]
+    at.run()
+    found = dossier(at)
+    assert len(found) == 14 and found.loc["influence (network)", "value"] == effect[ids[7]]
+    assert "influence on its own loss" in found.index and not at.exception
 
 
 def test_the_dossier_hides_what_tells_a_label() -> None:

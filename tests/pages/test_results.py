@@ -32,8 +32,12 @@ from fil_core import (
 )
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
+from fil_core.analyses.influence.request import InfluenceRequest
+from fil_core.analyses.ladder.request import LadderRequest
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.network.request import NetworkFitRequest
+from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
+from fil_core.analyses.network_ladder.request import NetworkLadderRequest
 from fil_core.analyses.retraining.request import RetrainingRequest
 from fil_core.analyses.subject import Subject
 from fil_core.analyses.summarise.request import SummariseRequest
@@ -344,6 +348,38 @@ OPENED = {
         {"classes": ["3", "8"], "l2": 0.01, "width": 16, "time": "20", "validation-size": 0},
     ),
     RetrainingRequest(data=FEW, network=NetworkSpec(**SMALL, time=20), ids=(13,)): ("Influence", {"time": "20"}),
+    InfluenceRequest(data=FEW, model=ModelSpec(l2=0.01), curvature="diagonal", damping=0.5, target="class:8"): (
+        "Influence",
+        {
+            "view": "influence functions", "influence-of": "model", "curvature": "diagonal", "damping": 0.5,
+            "target": "class:8", "truth-too": False, "l2": 0.01,
+        },
+    ),
+    InfluenceRequest(data=FEW, model=ModelSpec(l2=0.01), target="test:3", truth=True, examples=4): (
+        "Influence",
+        {"influence-of": "model", "curvature": "hessian", "target": "test:3", "truth-too": True, "truth": 4},
+    ),
+    NetworkInfluenceRequest(data=FEW, network=NetworkSpec(**SMALL, time=20, batch=30, batch_seed=2)): (
+        "Influence",
+        {
+            "view": "influence functions", "influence-of": "network", "curvature": "metagradient", "batch": 30,
+            "batch-seed": 2, "width": 16, "truth-too": False,
+        },
+    ),
+    NetworkInfluenceRequest(
+        data=DataSpec(name="grammar", subset=12), target="test:1", curvature="ggn",
+        network=NetworkSpec(kind="lstm", width=4, embedding=4, tied=True, lr=1.0, time=5), validation_size=4,
+    ): (
+        "Influence",
+        {"network": "lstm", "embedding": 4, "tied": True, "target": "test:1", "validation-size": 4, "subset": 12},
+    ),
+    LadderRequest(data=FEW, model=ModelSpec(l2=0.01), curvatures=("identity", "hessian"), examples=3): (
+        "Influence",
+        {"influence-of": "model", "curvatures": ["identity", "hessian"], "truth": 3},
+    ),
+    NetworkLadderRequest(
+        data=FEW, network=NetworkSpec(**SMALL, time=20), curvatures=("metagradient", "tracin"), examples=3
+    ): ("Influence", {"influence-of": "network", "curvatures": ["metagradient", "tracin"], "truth": 3}),
 }  # fmt: skip
 # These are answered after a click on the page that "Open" leads to, as it chooses their noise and mitigations itself.
 ASKED_THERE = {"release", "mitigations"}
@@ -368,7 +404,12 @@ def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) 
     sidebar(at, parts=True)
     at.session_state["of"] = [Engine().dataset(asked.data).title]
     if asked.data.name == "digits":  # the first page measured all the digits on the way here
-        ticks.wanted = lambda run: run.entry.analysis == analysis and run.request.data.classes == ("3", "8")
+        true = getattr(asked, "truth", None)  # beside the truth there is the prediction alone
+        ticks.wanted = lambda run: (
+            run.entry.analysis == analysis
+            and run.request.data.classes == ("3", "8")
+            and getattr(run.request, "truth", None) == true
+        )
     at.run()
     before = {str(entry.request) for entry in Store().entries() if entry.analysis == analysis}
     at.button(key="results-open").click().run()
@@ -401,6 +442,11 @@ def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) 
         (UniqueInfoRequest(data=DIABETES["data"], group=(1, 2)), "default of group"),
         (UniqueInfoRequest(data=DIABETES["data"], batch=2), "default of batch"),
         (GroundTruthRequest(data=DIABETES["data"], subsets=3), "default of subsets"),
+        (InfluenceRequest(**DIABETES, group=(1, 2)), "default of group"),
+        (InfluenceRequest(**DIABETES, truth=True, remove=2), "default of remove"),
+        (NetworkInfluenceRequest(data=DIABETES["data"], solver="krylov"), "default of solver"),
+        (NetworkInfluenceRequest(data=DIABETES["data"], checkpoints=3), "default of checkpoints"),
+        (NetworkFitRequest(data=DIABETES["data"], network=NetworkSpec(batch=5)), "default of batch"),
     ],
 )
 def test_what_no_page_asks_is_not_opened_as_something_else(asked, why: str) -> None:

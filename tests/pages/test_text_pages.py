@@ -10,7 +10,6 @@ from fil_core.data.own.uploads import save_upload
 
 PAGES = [
     "pages/overview.py", "pages/leakage.py", "pages/examples.py", "pages/attacks.py", "pages/mitigations.py",
-    "pages/influence.py",
 ]  # fmt: skip
 
 

@@ -27,13 +27,14 @@ def figures(subject: Subject) -> list[Drawn]:
     if len(arrays["dampings"]) > 1:
         if "pearson_by_damping" in arrays:
             alt = "Correlation with the truth, and slope of the truth on the prediction, for each damping"
-            curves = (arrays["pearson_by_damping"], arrays["slope_by_damping"])
-            figure = agreement_by_damping(arrays["dampings"], *curves, s["damping"], subject.mode)
-        else:
+            curves = np.stack([arrays["pearson_by_damping"], arrays["slope_by_damping"]])
+            figure = agreement_by_damping(arrays["dampings"], curves, s["damping"], subject.mode)
+            found.append(Drawn("Over the damping", alt, figure))
+        elif "influence" in table:
             alt = "Influence of the examples with the most, for each damping"
             names = [str(name) for name in subject.names([int(id) for id in subject.result.table.index])]
             figure = over_damping(arrays["dampings"], arrays["by_damping"], names, subject.mode)
-        found.append(Drawn("Over the damping", alt, figure))
+            found.append(Drawn("Over the damping", alt, figure))
     if removed := s.get("removed"):
         heights = [removed["helpful"], removed["random"], removed["harmful"]]
         alt = "True change of the target's loss without the most helpful, random and the most harmful examples"
@@ -90,30 +91,27 @@ def scatter(table: pd.DataFrame, columns: tuple[str, str], mode: Mode, *, equal:
 
 
 @kept()
-def agreement_by_damping(
-    dampings: np.ndarray, correlation: np.ndarray, slope: np.ndarray, chosen: float, mode: Mode
-) -> go.Figure:
+def agreement_by_damping(dampings: np.ndarray, curves: np.ndarray, chosen: float, mode: Mode) -> go.Figure:
     """Agreement with the truth for each damping, with the chosen one marked.
 
     Args:
         dampings: (D,), >= 0.
-        correlation: (D,) with the truth.
-        slope: (D,) of the truth on the prediction.
+        curves: (2, D) correlation, and slope of the truth on the prediction.
         chosen: the damping that is asked for.
         mode: light or dark.
     """
-    at = [f"{each:.0e}" if each else "0" for each in dampings]
+    at = [f"{each:.3g}" for each in dampings]
     lines = [
         {
             "type": "scatter", "x": at, "y": np.clip(values, -1, 3), "mode": "lines+markers", "name": name,
             "line": {"color": colour, "width": 2}, "customdata": values,
             "hovertemplate": "damping %{x}: %{customdata:.3f}<extra>%{fullData.name}</extra>",
         }
-        for name, values, colour in (("correlation", correlation, OKABE_ITO[0]), ("slope", slope, OKABE_ITO[1]))
+        for name, values, colour in zip(("correlation", "slope"), curves, OKABE_ITO, strict=False)
     ]  # fmt: skip
     mark = int(np.flatnonzero(dampings == chosen)[0])
     point = {
-        "type": "scatter", "x": [at[mark]], "y": [float(np.clip(correlation[mark], -1, 3))],
+        "type": "scatter", "x": [at[mark]], "y": [float(np.clip(curves[0][mark], -1, 3))],
         "mode": "markers", "name": "chosen", "marker": {"color": LEAKS, "size": 12, "symbol": "circle-open"},
         "hoverinfo": "skip",
     }  # fmt: skip
@@ -133,7 +131,7 @@ def over_damping(dampings: np.ndarray, values: np.ndarray, names: list[str], mod
         names: of the n examples.
         mode: light or dark.
     """
-    at = [f"{each:.0e}" if each else "0" for each in dampings]
+    at = [f"{each:.3g}" for each in dampings]
     scaled = values / np.maximum(np.abs(values).max(1, keepdims=True), 1e-300)
     top = np.argsort(-np.abs(scaled).max(0), kind="stable")[:_FOLLOWED]
     lines = [
@@ -148,7 +146,7 @@ def over_damping(dampings: np.ndarray, values: np.ndarray, names: list[str], mod
         lines,
         mode,
         x="damping",
-        y="influence, over the largest at that damping",
+        y="influence, over the largest",
         height=380,
         xaxis={"type": "category"},
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from fil_core.analyses import fil, neighbours, outliers, unique_information
+from fil_core.analyses import fil, influence, neighbours, network_influence, outliers, unique_information
 from fil_core.analyses.analysis import Analysis, Column
 from fil_core.dataset import Dataset
 from fil_core.specs import JointRequest, Request
@@ -123,6 +123,19 @@ SOURCES: tuple[Source, ...] = (
         lacks=_no_test_rows,
     ),
     Source(name="outliers", analysis=outliers.ANALYSIS, columns=_same("forest_score", "gradient_l1"), lacks=_too_few),
+    Source(
+        name="influence",
+        analysis=influence.ANALYSIS,
+        columns=_same("self_influence", "influence"),
+        lacks=_no_test_rows,
+    ),
+    Source(
+        name="network-influence",
+        analysis=network_influence.ANALYSIS,
+        columns=_prefixed("network_", "influence"),
+        about="network",
+        lacks=_no_test_rows,
+    ),
 )  # fmt: skip
 NAMES = tuple(source.name for source in SOURCES)
 COLUMNS: dict[str, Column] = {column.name: column for source in SOURCES for column in source.entries}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -12,7 +13,7 @@ from fil_core.analyses.light import STABLE, State, light
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.subject import Subject
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
-from fil_core.specs import Request
+from fil_core.specs import NetworkRequest, Request
 from fil_core.specs.networks import outputs
 from pages.common import compute, text, widgets
 from pages.views.influence import controls
@@ -39,15 +40,23 @@ def badge(summary: dict[str, Any]) -> None:
     st.badge(said, icon=icon, color=colour)  # type: ignore[arg-type]
 
 
-def found(request: UniqueInfoRequest, data: Dataset) -> Result:
-    """The result; stops the page where there is none yet, with ways on from a step that is too large."""
+def found(request: Request, data: Dataset, quicker: Callable[[Dataset], None] | None = None) -> Result:
+    """The result; stops the page where there is none yet, with ways on from a step that is too large.
+
+    Args:
+        request: what is asked.
+        data: its examples.
+        quicker: draws what takes less time, where there is no result; None for what grows with rows x outputs.
+    """
     place, ways_on = st.container(), st.container()
     if compute.stored(request) is None:
         job = compute.jobs().find([request])
         with ways_on:
             for message in [] if job is None else job.errors.values():
                 _offer_step(message)
-            if data.n * outputs(len(data.class_names)) > _MANY:
+            if quicker is not None:
+                quicker(data)
+            elif data.n * outputs(len(data.class_names)) > _MANY:
                 controls.offer_quick(data)
     with place:
         try:
@@ -77,15 +86,17 @@ def view(request: UniqueInfoRequest, data: Dataset, result: Result) -> None:
     badge(result.summary)
     widgets.metrics(_facts(result.summary))
     if request.network.steps is not None:
-        training = training_run(request)
-        run = compute.stored(training)
-        if run is not None:
-            _training(subject(training, data, run))
+        training(request, data)
 
 
-def _training(about: Subject) -> None:
-    """The real run of training: its sentence, loss and stability."""
-    analysis = analysis_of(about.request)
+def training(request: NetworkRequest, data: Dataset) -> None:
+    """The real run of training, where it is stored: its sentence, loss and stability."""
+    asked = training_run(request)
+    run = compute.stored(asked)
+    if run is None:
+        return
+    about = subject(asked, data, run)
+    analysis = analysis_of(asked)
     st.caption(analysis.sentence(about, text.safe))
     drawn = analysis.figures(about)
     with st.expander("The run of training"):

@@ -21,7 +21,7 @@ _FEW = 100  # rows
 _BEFORE = "network-before"
 _FIELDS = {
     "network": "kind", "width": "width", "depth": "depth", "activation": "activation", "scaling": "scaling",
-    "init-seed": "init_seed", "lr": "lr", "time": "time", "decay": "l2",
+    "init-seed": "init_seed", "lr": "lr", "time": "time", "decay": "l2", "embedding": "embedding", "tied": "tied",
 }  # fmt: skip
 CONTROLS = (*_FIELDS, "validation-size")  # of the network, its training and its validation rows
 _PIXELS = 132  # of a control: six stand in a row on a screen of 1440
@@ -63,7 +63,7 @@ def network(data: Dataset) -> tuple[dict[str, Any], int | None]:
     for name, value in before.items():
         if name not in st.session_state and name not in st.query_params:
             st.session_state[name] = value
-    architecture, training, validation = _architecture(data), _training(), _validation()
+    architecture, training, validation = _architecture(data), _training(), validation_rows()
     st.session_state[_BEFORE] = {name: st.session_state[name] for name in CONTROLS if name in st.session_state}
     return {**architecture, **training}, validation or None
 
@@ -159,7 +159,7 @@ _CONTROLS: dict[str, Callable[[], Any]] = {
 def _training() -> dict[str, Any]:
     lr = st.number_input(
         "Step (lr)", min_value=0.0, value=_LR, step=0.01, format="%.3g", key="lr", bind="query-params", width=_PIXELS,
-        help="Of full-batch gradient descent on the mean of half the squared error.",
+        help="Of gradient descent on the mean of half the squared error, or of a text on the mean loss of a token.",
     )  # fmt: skip
     time = st.text_input(
         "Number of steps", value=_STEPS, key="time", bind="query-params", width=_PIXELS,
@@ -172,7 +172,8 @@ def _training() -> dict[str, Any]:
     return {"lr": float(lr), "time": read("time", time), "l2": float(decay)}
 
 
-def _validation() -> int:
+def validation_rows() -> int:
+    """The control of the test rows that count; 0 for all of them."""
     validation = st.number_input(
         "Validation rows", min_value=0, value=0, step=50, key="validation-size", bind="query-params", width=_PIXELS,
         help="Predictions are compared on so many rows from the start of the test split; 0 takes all of them.",

@@ -1,0 +1,1 @@
+"""What only the half of the page Influence about influence functions draws."""
