@@ -29,6 +29,8 @@ _FOLDERS = (
     "summarise",
     "influence",
     "network_influence",
+    "ladder",
+    "network_ladder",
     "measures",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)

@@ -14,6 +14,7 @@ Source: docs/maths.md, section 9.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,9 @@ class Influences:
         method: how the equations were solved: `direct`, `sample space`, `Krylov`, or `none` where B has no equations.
         least, largest: eigenvalues of C + l2 I, as far as they are known; NaN otherwise.
         negative: how many of these are below zero; None where they are not known.
+        direction: (n B)^-1 g_t, (p,), whose product with an example's gradient is its influence; None where it was not
+            needed.
+        tokens: of sequences, the parts of their tokens in the influence, (n, T), NaN beyond the end; None otherwise.
     """
 
     influence: Tensor
@@ -55,6 +59,8 @@ class Influences:
     least: float = math.nan
     largest: float = math.nan
     negative: int | None = None
+    direction: Tensor | None = None
+    tokens: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +142,7 @@ def of_matrix(asked: Asked, kind: Own) -> Influences:
     return Influences(
         influence[chosen], divided(influence[chosen], 1 - h), self_influence, dampings, influence, "direct",
         float(c[0]) + asked.l2, float(c[-1]) + asked.l2, int((c + asked.l2 < -_RANK * c.abs().max()).sum()),
+        None if rotated is None else Q @ (weights[:, chosen] * rotated),
     )  # fmt: skip
 
 
@@ -158,7 +165,7 @@ def of_products(asked: Asked, kind: Own) -> Influences:
     chosen = by_damping[dampings.index(float(asked.damping))]
     return Influences(
         chosen, None, None, dampings, by_damping, "Krylov", found.least + asked.l2, found.largest + asked.l2,
-        found.below(-asked.l2),
+        found.below(-asked.l2), U[dampings.index(float(asked.damping))],
     )  # fmt: skip
 
 
@@ -246,7 +253,13 @@ def of_empirical_fisher(asked: Asked, columns: list[slice], *, most: int) -> Inf
     asked.tell(0, None, "inner products of gradients")
     grams = P.gram(columns, most=most)
     towards = None if asked.target is None else _towards(P, asked.target, columns)
-    return in_sample_space(grams, towards, n, asked.l2, asked.damping, weights=P.p)
+    found = in_sample_space(grams, towards, n, asked.l2, asked.damping, weights=P.p)
+    shift = n * (asked.l2 + asked.damping)
+    if asked.target is None or len(columns) > 1 or not shift:
+        return found
+    # (G^T G + s I)^-1 t = (t - G^T (G G^T + s I)^-1 G t) / s, and the influence is what stands behind G^T.
+    rest = asked.target.double() - P.combined(found.influence.to(P.X.dtype)).double()
+    return dataclasses.replace(found, direction=rest / shift)
 
 
 def in_sample_space(
@@ -311,6 +324,7 @@ def of_diagonal(asked: Asked) -> Influences:
     return Influences(
         influence[chosen], torch.cat(corrected), torch.cat(own), dampings, influence, "direct",
         float(diagonal.min()) / n + asked.l2, float(diagonal.max()) / n + asked.l2, 0,
+        None if asked.target is None else inverses[chosen] * asked.target.double(),
     )  # fmt: skip
 
 
@@ -322,4 +336,7 @@ def of_identity(asked: Asked) -> Influences:
         own.append(torch.linalg.vector_norm(G, dim=1, dtype=torch.float64).square() / n)
         found.append(own[-1] if asked.target is None else (G @ asked.target).double() / n)
     influence = torch.cat(found)
-    return Influences(influence, influence, torch.cat(own), [float(asked.damping)], influence[None], "none")
+    direction = None if asked.target is None else asked.target / n
+    return Influences(
+        influence, influence, torch.cat(own), [float(asked.damping)], influence[None], "none", direction=direction
+    )

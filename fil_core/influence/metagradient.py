@@ -78,12 +78,16 @@ class Training:
             yield span.expanded(weights)
 
 
-def metagradient(training: Training, adjoints: Adjoints, *, progress: Progress | None = None) -> Tensor:
+def metagradient(
+    training: Training, adjoints: Adjoints, *, terms: Losses | None = None, progress: Progress | None = None
+) -> Tensor:
     """What leaving each example out of every step would change of each target's loss, to first order, (n, k).
 
     Args:
         training: the run.
         adjoints: (weights at the end) to the gradients of k targets' losses there, each entry (k, ...).
+        terms: outputs and targets to the terms of each example's loss, (n, T), such as those of its tokens; the result
+            is then that of each term, (n, T, k), whose sum over T is the example's.
         progress: called with (steps done, steps, what).
     """
     span, start = reduced(training.module, training.X)
@@ -98,13 +102,13 @@ def metagradient(training: Training, adjoints: Adjoints, *, progress: Progress |
         _tell(progress, step, 5 * training.steps)
     a = span.reduced(adjoints(span.expanded(weights)))
     k = len(next(iter(a.values())))
-    influence = torch.zeros(len(X), k, dtype=torch.float64, device=X.device)
+    influence = torch.zeros(*training.Y.shape[: 1 if terms is None else 2], k, dtype=torch.float64, device=X.device)
     for first in range((training.steps - 1) // every * every, -1, -every):
         stretch = [kept[first // every]]
         for step in range(first, min(first + every, training.steps) - 1):
             stretch.append(_stepped(training, X, stretch[-1], start, step))
         for step in range(first + len(stretch) - 1, first - 1, -1):
-            a = _backward(training, X, stretch[step - first], a, step, influence)
+            a = _backward(training, X, stretch[step - first], a, step, influence, terms or training.losses)
             _tell(progress, training.steps + 4 * (training.steps - step), 5 * training.steps)
     return influence
 
@@ -129,16 +133,18 @@ def _stepped(training: Training, X: Tensor, weights: Weights, start: Weights, st
     }
 
 
-def _backward(training: Training, X: Tensor, weights: Weights, a: Weights, step: int, influence: Tensor) -> Weights:
+def _backward(
+    training: Training, X: Tensor, weights: Weights, a: Weights, step: int, influence: Tensor, terms: Losses
+) -> Weights:
     """The adjoints before a step; adds the step's part to the influence."""
     rows, lr = training.batch(step), training.lr
     x, y = X[rows], training.Y[rows]
 
     def along(at: Weights, one: Weights) -> tuple[Tensor, Tensor]:
         def losses(moved: Weights) -> Tensor:
-            return training.losses(functional_call(training.module, moved, (x,)), y)
+            return terms(functional_call(training.module, moved, (x,)), y)
 
-        directional = jvp(losses, (at,), (one,))[1]  # of every example
+        directional = jvp(losses, (at,), (one,))[1]  # of every example, or of its terms
         return directional.sum() / len(rows), directional
 
     found = []
@@ -146,7 +152,7 @@ def _backward(training: Training, X: Tensor, weights: Weights, a: Weights, step:
         curved, directional = vmap(grad(along, has_aux=True), (None, 0))(weights, part)
         found.append((curved, directional))
     curved = {name: torch.cat([one[0][name] for one in found]) for name in a}
-    influence[rows] += (lr / len(rows)) * torch.cat([one[1] for one in found]).T.double()
+    influence[rows] += (lr / len(rows)) * torch.cat([one[1] for one in found]).movedim(0, -1).double()
     return {name: value - lr * (curved[name] + training.l2 * value) for name, value in a.items()}
 
 

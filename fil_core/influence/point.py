@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, jvp, vjp, vmap
 
-from fil_core.models.networks.losses import Losses
+from fil_core.models.networks.losses import Losses, of_tokens
 from fil_core.models.networks.training import Weights, activation_bytes
 
 Own = Literal["hessian", "ggn"]
@@ -135,6 +135,41 @@ class Point:
             return _along(losses, self.weights, self.named(v))[1]
 
         return vmap(along, out_dims=1)(V)
+
+    def token_products(self, u: Tensor) -> Tensor:
+        """Inner products of a direction with the gradient of the loss of each token of the training sequences, (n, T).
+
+        Args:
+            u: (p,).
+
+        Returns:
+            Each row sums to the product with the sequence's gradient; NaN where a sequence has ended.
+        """
+        direction, parts = self.named(u), []
+        for block in self.rows(self.X):
+            X, Y = self.X[block], self.Y[block]
+
+            def losses(weights: Weights, X: Tensor = X, Y: Tensor = Y) -> Tensor:
+                return of_tokens(functional_call(self.module, weights, (X,)), Y)
+
+            parts.append(torch.where(Y >= 0, _along(losses, self.weights, direction)[1], torch.nan))
+        return torch.cat(parts)
+
+    def combined(self, c: Tensor) -> Tensor:
+        """The sum of the training examples' gradients, each times a number, (p,).
+
+        Args:
+            c: (n,).
+        """
+        total = torch.zeros(self.p, dtype=self.X.dtype, device=self.X.device)
+        for block in self.rows(self.X):
+            X, Y, share = self.X[block], self.Y[block], c[block]
+
+            def loss(weights: Weights, X: Tensor = X, Y: Tensor = Y, share: Tensor = share) -> Tensor:
+                return (self.losses(functional_call(self.module, weights, (X,)), Y) * share).sum()
+
+            total += self.flat(grad(loss)(self.weights))
+        return total
 
     def curved(self, V: Tensor, kind: Own) -> Tensor:
         """Products of the Hessian, or of the Gauss-Newton matrix, of the mean training loss with directions, (k, p).

@@ -22,7 +22,8 @@ _PLENTY = 1.1  # of the damping that just mends an indefinite curvature
 def predicted(request: Any, data: Dataset, found: Influences, losses: np.ndarray, summary: dict[str, Any]) -> Result:
     """The influence of every example, without the truth.
 
-    The arrays hold `dampings` (D,) and `by_damping` (D, n).
+    The arrays hold `dampings` (D,) and `by_damping` (D, n), and of sequences `token_influence` (n, T), the parts of
+    their tokens, NaN beyond the end.
 
     Args:
         request: curvature, damping and target.
@@ -38,6 +39,7 @@ def predicted(request: Any, data: Dataset, found: Influences, losses: np.ndarray
     columns |= {} if data.flipped is None else {"replaced": data.flipped}
     table = pd.DataFrame(columns, index=pd.Index(data.ids, name="id"))
     arrays = {"dampings": np.array(found.dampings), "by_damping": found.by_damping.cpu().numpy()}
+    arrays |= {} if found.tokens is None else {"token_influence": found.tokens.cpu().numpy()}
     summary = {
         "n": data.n, "d": data.d, "curvature": request.curvature, "damping": request.damping, "target": request.target,
         "method": found.method, "least": found.least, "largest": found.largest, "negative": found.negative,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -26,6 +27,7 @@ from fil_core.influence.kernels import free_memory, kernels
 from fil_core.influence.metagradient import Training, metagradient
 from fil_core.influence.point import Own, Point
 from fil_core.influence.targets import Target, target_of
+from fil_core.models.networks.losses import of_tokens
 from fil_core.models.networks.problem import Problem
 from fil_core.models.networks.training import Weights
 from fil_core.progress import Progress
@@ -59,7 +61,11 @@ def run(request: NetworkInfluenceRequest, inputs: Inputs, progress: Progress | N
         alone = inputs.part(without_truth(request))
         return compared(request, alone, _truth(request, inputs, full, target, alone))
     at = problem_of(request, inputs)
-    found = _found(request, at, weights_of(full, at.X.device), target, progress)
+    weights = weights_of(full, at.X.device)
+    found = _found(request, at, weights, target, progress)
+    if at.text and found.tokens is None and found.direction is not None:
+        point = Point(at.module, weights, at.X, at.Y, at.losses)
+        found = dataclasses.replace(found, tokens=point.token_products(found.direction.to(at.X.dtype)).double())
     summary = {name: full.summary[name] for name in _OF_TRAINING if name in full.summary}
     result = predicted(request, data, found, full.arrays["train_losses"], summary)
     result.provenance["dtype"] = request.network.precision
@@ -180,10 +186,13 @@ def _unrolled(
             name: part.reshape(-1, *value.shape) for (name, value), part in zip(weights.items(), parts, strict=True)
         }
 
-    found = metagradient(_training(request, at), adjoints, progress=progress)
-    influence = found.diagonal() if rows is None else found[:, 0]
+    terms = of_tokens if at.text and rows is not None else None
+    found = metagradient(_training(request, at), adjoints, terms=terms, progress=progress)
+    tokens = None if terms is None else torch.where(at.Y >= 0, found[..., 0], torch.nan)
+    alone = found[..., 0] if tokens is None else found[..., 0].sum(1)
+    influence = found.diagonal() if rows is None else alone
     own = influence if rows is None else None
-    return Influences(influence, influence, own, [request.damping], influence[None], "unrolled")
+    return Influences(influence, influence, own, [request.damping], influence[None], "unrolled", tokens=tokens)
 
 
 def _traced(
@@ -194,6 +203,7 @@ def _traced(
     marks = np.linspace(0, training.steps, request.checkpoints + 1).round().astype(int)[1:]
     total = torch.zeros(len(at.X), dtype=torch.float64, device=at.X.device)
     own = total.clone()
+    tokens = torch.zeros_like(at.Y, dtype=torch.float64) if at.text and rows is not None else None
     for weights in training.passed(sorted(set(marks.tolist())), progress=progress):
         point, first = Point(at.module, weights, at.X, at.Y, at.losses), 0
         aimed = None if rows is None else point.mean_gradient(*rows)
@@ -203,8 +213,10 @@ def _traced(
             if aimed is not None:
                 total[block] += training.lr * (G @ aimed).double()
             first = block.stop
+        if tokens is not None and aimed is not None:
+            tokens += training.lr * point.token_products(aimed).double()
     influence = own if rows is None else total
-    return Influences(influence, influence, own, [request.damping], influence[None], "none")
+    return Influences(influence, influence, own, [request.damping], influence[None], "none", tokens=tokens)
 
 
 def _truth(

@@ -1,0 +1,27 @@
+"""Influence by every curvature and through training beside the truth, for a network."""
+
+from fil_core.analyses.analysis import Analysis, Parts, late
+from fil_core.analyses.ladder.columns import COLUMNS
+from fil_core.analyses.ladder.cost import cost
+from fil_core.analyses.network_ladder.request import NetworkLadderRequest
+
+_late, _shared = late(__name__), late("fil_core.analyses.ladder")
+
+ANALYSIS = Analysis(
+    name="ladder of a network",
+    version=1,
+    request=NetworkLadderRequest,
+    needs="data",
+    check=_late("run", "check"),
+    run=_late("run", "run"),
+    cost=cost,
+    parts=Parts(_late("run", "parts")),
+    columns=COLUMNS,
+    title="Every curvature beside the truth, in a network",
+    sentence=_shared("words", "sentence"),
+    figures=_shared("words", "figures"),
+    section=late("fil_core.analyses")("section", "section"),
+    command="ladder",
+    row="one row per curvature",
+    printed=_shared("words", "printed"),
+)
