@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from fil_core.dataset import Dataset
+from fil_core.errors import SingularCurvature
 from fil_core.influence.curvatures import Influences, divided, in_sample_space, inverse, sweep, without_own
 from fil_core.linalg import row_blocks, sum_zero_basis, weighted_gram
 from fil_core.models import Fitted, Softmax
@@ -119,11 +120,7 @@ def of_empirical_fisher(
         towards = None if target is None else train.products(target)[None]
         found = in_sample_space(K[None], towards, n, fitted.spec.penalty, damping, weights=k * d)
         return _unweighted(found, train.w, every=target is None)
-    M = torch.zeros(k * d, k * d, dtype=torch.float64, device=r.device)
-    for c in range(k):
-        for e in range(c + 1):
-            block = weighted_gram(train.X, r[:, c] * r[:, e])
-            M[c * d : (c + 1) * d, e * d : (e + 1) * d] = M[e * d : (e + 1) * d, c * d : (c + 1) * d] = block
+    M = _assembled(train.X, r[:, :, None] * r[:, None, :])
     M.diagonal().add_(_ridge(fitted, dataset, k, d))
     values, vectors = torch.linalg.eigh(M)
     return _of_factored(values, vectors, train, target, damping, n, own_curvature=False)
@@ -152,6 +149,51 @@ def _unweighted(found: Influences, w: Tensor, *, every: bool) -> Influences:
         corrected=without(found.corrected),
         by_damping=without(found.by_damping),
     )
+
+
+def on_targets(
+    fitted: Fitted, dataset: Dataset, target: tuple[np.ndarray, np.ndarray], *, damping: float = 0.0
+) -> Tensor:
+    """Influence of every training example on the loss of each of some others by the Hessian, (n, m).
+
+    From the parameters alone: the Hessian is assembled there and factorised by Cholesky's method, once for all targets.
+
+    Args:
+        fitted: the model; its own factorisation is not used.
+        dataset: its n training examples.
+        target: features (m, features) and targets (m,) of the examples whose losses are meant.
+        damping: >= 0, on the mean loss.
+
+    Raises:
+        SingularCurvature: the damped Hessian is not positive definite.
+    """
+    train, others = examples_of(fitted, dataset.X, dataset.y, fitted.weights), examples_of(fitted, *target)
+    n, (k, d) = len(train.X), (train.r.shape[1], train.X.shape[1])
+    H = _assembled(train.X, train.w[:, None, None] * train.S)
+    H.diagonal().add_(_ridge(fitted, dataset, k, d) + n * damping)
+    L, failed = torch.linalg.cholesky_ex(H)
+    if bool(failed):
+        raise SingularCurvature(
+            f"The curvature with damping {damping:g} is not positive definite: expected one that determines all "
+            f"{k * d:,} parameters. Take a larger damping or penalty."
+        )
+    g = (others.r[:, :, None] * others.X[:, None, :]).flatten(1)  # (m, k d)
+    U = torch.cholesky_solve(g.T, L).view(k, d, -1)
+    influence = torch.zeros(n, len(g), dtype=torch.float64, device=g.device)
+    for c in range(k):
+        influence.addcmul_((train.w * train.r[:, c])[:, None], train.X @ U[c])
+    return influence
+
+
+def _assembled(X: Tensor, S: Tensor) -> Tensor:
+    """sum_i S_i (x) x_i x_i^T, (k d, k d), of S (n, k, k) symmetric."""
+    k, d = S.shape[1], X.shape[1]
+    M = torch.zeros(k * d, k * d, dtype=X.dtype, device=X.device)
+    for c in range(k):
+        for e in range(c + 1):
+            rows, columns = slice(c * d, (c + 1) * d), slice(e * d, (e + 1) * d)
+            M[rows, columns] = M[columns, rows] = weighted_gram(X, S[:, c, e])
+    return M
 
 
 def of_diagonal(fitted: Fitted, dataset: Dataset, train: Examples, target: Tensor | None, *, damping: float) -> Influences:  # noqa: E501 # fmt: skip

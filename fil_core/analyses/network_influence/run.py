@@ -216,13 +216,16 @@ def _traced(
     own = total.clone()
     tokens = torch.zeros_like(at.Y, dtype=torch.float64) if at.text and rows is not None else None
     for weights in training.passed(sorted(set(marks.tolist())), progress=progress):
-        point = Point(at.module, weights, at.X, at.Y, at.losses)
-        own += training.lr * torch.cat([G.double().square().sum(1) for G in point.gradients(at.X, at.Y)])
-        if rows is not None:
-            aimed = point.mean_gradient(*rows)
-            total += training.lr * point.products(aimed[None], at.X, at.Y)[:, 0].double()
-            if tokens is not None:
-                tokens += training.lr * point.token_products(aimed).double()
+        point, first = Point(at.module, weights, at.X, at.Y, at.losses), 0
+        aimed = None if rows is None else point.mean_gradient(*rows)
+        for G in point.gradients(at.X, at.Y):
+            block = slice(first, first + len(G))
+            own[block] += training.lr * torch.linalg.vector_norm(G, dim=1, dtype=torch.float64).square()
+            if aimed is not None:
+                total[block] += training.lr * (G @ aimed).double()
+            first = block.stop
+        if tokens is not None and aimed is not None:
+            tokens += training.lr * point.token_products(aimed).double()
     influence = own if rows is None else total
     return Influences(influence, influence, own, [request.damping], influence[None], "none", tokens=tokens)
 
