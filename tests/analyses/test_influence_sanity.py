@@ -1,4 +1,4 @@
-"""What any measure of influence must pass: a wrong label beside a test example harms it, a random model ranks nothing."""
+"""What any measure of influence must pass: a wrong label harms a test example beside it, a random model ranks none."""
 
 from __future__ import annotations
 
