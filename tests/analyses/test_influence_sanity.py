@@ -1,4 +1,4 @@
-"""What any measure of influence must pass: a wrong label beside a test example harms it, a random model ranks nothing."""
+"""What all measures of influence must pass: a mislabelled duplicate harms, and random weights rank nothing."""
 
 from __future__ import annotations
 
