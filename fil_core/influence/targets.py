@@ -49,13 +49,20 @@ def target_of(written: str, dataset: Dataset, validation: int) -> Target | None:
     if kind == SELF:
         return None
     if kind in ("id", "ids"):
-        rows = [dataset.row(dataset.number(name)) for name in names]
-        return Target("train", np.array(sorted(set(rows))))
+        rows = {_row(name, dataset) for name in names}
+        return Target("train", np.array(sorted(rows)))
     if kind == TEST_LOSS:
         return Target("test", np.arange(validation))
     if kind == "test":
         return Target("test", np.array([_test_row(int(names[0]), validation)]))
     return Target("test", _of_class(names[0], dataset, validation))
+
+
+def _row(name: str, dataset: Dataset) -> int:
+    try:
+        return dataset.row(dataset.number(name))
+    except BadData as error:
+        raise BadData(f"target: {str(error).removeprefix('example: ')}") from error
 
 
 def _test_row(row: int, validation: int) -> int:

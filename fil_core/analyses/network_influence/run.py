@@ -40,8 +40,9 @@ _OUTPUTS = 8_000  # of all training examples, up to which sample space is factor
 
 
 def check(request: NetworkInfluenceRequest, dataset: Dataset) -> None:
-    """Raises BadData or BadRequest for a network, target or examples that the data do not have."""
+    """Raises BadData or BadRequest for a network, target or examples that the data do not have, or a wrong solver."""
     check_network(request, dataset)
+    _check_solver(request, squared=not dataset.vocabulary)
     if dataset.n < 3:
         raise BadData(f"training rows: expected at least three, of which one is left out; got {dataset.n}.")
     target_of(request.target, dataset, rows_of(request, dataset))
@@ -50,6 +51,16 @@ def check(request: NetworkInfluenceRequest, dataset: Dataset) -> None:
         raise BadRequest(
             "sections: expected text in groups of lines, separated by blank lines or told by --group-lines; "
             f"{dataset.title} has none."
+        )
+
+
+def _check_solver(request: NetworkInfluenceRequest, *, squared: bool) -> None:
+    if request.solver != "sample-space" or request.curvature not in ("hessian", "ggn"):
+        return
+    if request.curvature == "hessian" or not squared:
+        raise BadRequest(
+            f"solver: expected auto, direct or krylov for the curvature {request.curvature} of {request.network.kind}; "
+            "got sample-space, which is for the Gauss-Newton matrix of a squared error and the empirical Fisher matrix."
         )
 
 
@@ -122,7 +133,7 @@ def _of_curvature(
     """By the Hessian or the Gauss-Newton matrix, solved as asked or as size lets it.
 
     Raises:
-        BadRequest: the solver that is asked for does not fit, or is not for this curvature.
+        BadRequest: the solver that is asked for does not fit.
     """
     p, outputs = asked.point.p, at.Y.numel()
     squared = not at.text and kind == "ggn"
@@ -132,11 +143,6 @@ def _of_curvature(
         solver = "sample-space" if squared and outputs <= _OUTPUTS and (not small or outputs < p) else ""
         solver = solver or ("direct" if small else "krylov")
     if solver == "sample-space":
-        if not squared:
-            raise BadRequest(
-                f"solver: expected direct or krylov for the curvature {kind} of {request.network.kind}; sample-space "
-                "is for the Gauss-Newton matrix of a squared error and for the empirical Fisher matrix."
-            )
         return _by_outputs(at, asked, rows)
     if solver == "krylov":
         return curvatures.of_products(asked, kind)
