@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stderr
@@ -22,7 +21,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils.data import DataLoader, TensorDataset
 
-from benchmarks.rows import SEED, Row, best_of
+from benchmarks.rows import SEED, Row, best_of, processor_seconds
 from fil_core import DataSpec, ModelSpec, fit, load
 from fil_core.dataset import Dataset
 from fil_core.influence.linear import on_targets
@@ -112,9 +111,7 @@ def all_pixels(data_dir: str | None) -> Iterator[Row]:
         dataset = load(DataSpec(name="mnist", subset=n, data_dir=data_dir))
         fitted = _at_an_optimum(dataset)
         arrays = _arrays(fitted, dataset, 100)
-        start = time.process_time()
-        found = on_targets(fitted, dataset, arrays[3:]).numpy()
-        seconds = time.process_time() - start
+        found, seconds = processor_seconds(lambda: on_targets(fitted, dataset, arrays[3:]).numpy())  # noqa: B023
         what = f"{n:,} × 100 of MNIST, all pixels, {arrays[0].size:,} parameters"
         yield Row(f"influence, {what}: Hessian, Cholesky, scores", "", f"{seconds:.1f} s of processor", f"{torch.get_num_threads()} threads")  # noqa: E501 # fmt: skip
         for solver, how in (("explicit", "explicit"), ("cg", "conjugate gradients, 10 steps (its default)")):
@@ -158,9 +155,7 @@ def _timed(arrays: tuple[np.ndarray, ...], solver: Solver, steps: int = 10) -> t
     import dattri.algorithm  # noqa: F401
 
     with redirect_stderr(StringIO()):  # where it draws its progress
-        start = time.process_time()
-        scores = dattri_scores(*arrays, l2=_L2, solver=solver, steps=steps)
-    return scores, time.process_time() - start
+        return processor_seconds(lambda: dattri_scores(*arrays, l2=_L2, solver=solver, steps=steps))
 
 
 def _apart_from_us(arrays: tuple[np.ndarray, ...], solver: Solver) -> tuple[np.ndarray, float] | None:
