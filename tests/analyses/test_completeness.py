@@ -74,8 +74,8 @@ def test_names_commands_and_types_are_each_used_once():
     for field in ("name", "request"):
         values = [getattr(analysis, field) for analysis in ANALYSES]
         assert len(set(values)) == len(values), field
-    for command, some in by_command().items():  # one about a model and one about a network may share theirs
-        assert len({issubclass(one.request, NetworkRequest) for one in some}) == len(some), command
+    for name, some in by_command().items():  # one about a model and one about a network may share theirs
+        assert len({issubclass(one.request, NetworkRequest) for one in some}) == len(some), name
 
 
 @pytest.mark.parametrize("request_", EACH)
