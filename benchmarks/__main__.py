@@ -18,6 +18,7 @@ from benchmarks import (
     attribute_inference,
     blocks,
     candidates,
+    competitor,
     fil,
     influence,
     measures,
@@ -42,6 +43,7 @@ _GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = {
     **sessions.GROUPS,
     **networks.GROUPS,
     **influence.GROUPS,
+    **competitor.GROUPS,
     **measures.GROUPS,
     "browser": browser_rows,
 }

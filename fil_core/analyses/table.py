@@ -31,6 +31,9 @@ _FOLDERS = (
     "network_influence",
     "ladder",
     "network_ladder",
+    "outliers",
+    "network_outliers",
+    "canaries",
     "measures",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)

@@ -219,7 +219,7 @@ def of_outputs(asked: Asked, K: Tensor, towards: Tensor | None, residuals: Tenso
     corrected = without_own(moved, L, residuals)
     return Influences(
         by_damping[chosen], corrected, self_influence, dampings, by_damping, "sample space",
-        float(values[0]) / n + asked.l2 if len(values) >= asked.point.p else asked.l2,
+        float(values[-asked.point.p]) / n + asked.l2 if len(values) >= asked.point.p else asked.l2,
         float(values[-1]) / n + asked.l2, 0,
     )  # fmt: skip
 
@@ -331,7 +331,12 @@ def of_diagonal(asked: Asked) -> Influences:
 def of_identity(asked: Asked) -> Influences:
     """By the identity: inner products of gradients over n. The examples have no part of it, and no damping."""
     P, n = asked.point, asked.point.n
-    own = torch.cat([G.double().square().sum(1) for G in P.gradients(P.X, P.Y)]) / n
-    found = own if asked.target is None else P.products(asked.target[None], P.X, P.Y)[:, 0].double() / n
+    own, found = [], []
+    for G in P.gradients(P.X, P.Y):
+        own.append(torch.linalg.vector_norm(G, dim=1, dtype=torch.float64).square() / n)
+        found.append(own[-1] if asked.target is None else (G @ asked.target).double() / n)
+    influence = torch.cat(found)
     direction = None if asked.target is None else asked.target / n
-    return Influences(found, found, own, [float(asked.damping)], found[None], "none", direction=direction)
+    return Influences(
+        influence, influence, torch.cat(own), [float(asked.damping)], influence[None], "none", direction=direction
+    )

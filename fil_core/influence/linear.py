@@ -10,6 +10,7 @@ Source: docs/maths.md, section 9; Koh and Liang (ICML 2017).
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor
 
 from fil_core.dataset import Dataset
+from fil_core.errors import SingularCurvature
 from fil_core.influence.curvatures import Influences, divided, in_sample_space, inverse, sweep, without_own
 from fil_core.linalg import row_blocks, sum_zero_basis, weighted_gram
 from fil_core.models import Fitted, Softmax
@@ -72,6 +74,20 @@ def examples_of(fitted: Fitted, X: np.ndarray, y: np.ndarray, w: Tensor | None =
     return Examples(t.X, t.r[:, None], t.a[:, None, None], t.w, t.loss)
 
 
+def gradients(fitted: Fitted, examples: Examples) -> Iterator[Tensor]:
+    """Gradients of the losses of single examples, without weights, (b, p) for one block of rows after the other.
+
+    Of softmax in all of Theta (C, d), in whose entries the norms do not depend on a choice of basis.
+
+    Args:
+        fitted: the model.
+        examples: as it sees them.
+    """
+    r = examples.r if fitted.theta.ndim == 1 else examples.r @ sum_zero_basis(len(fitted.theta)).to(examples.r).T
+    for rows in row_blocks(len(r), r.shape[1] * examples.X.shape[1], r.device):
+        yield (r[rows, :, None] * examples.X[rows, None, :]).flatten(1)
+
+
 def of_hessian(fitted: Fitted, train: Examples, target: Tensor | None, *, damping: float) -> Influences:
     """By the Hessian of the objective, from its factorisation at the optimum.
 
@@ -103,32 +119,81 @@ def of_empirical_fisher(
         K = (r @ r.T) * (train.X @ train.X.T)
         towards = None if target is None else train.products(target)[None]
         found = in_sample_space(K[None], towards, n, fitted.spec.penalty, damping, weights=k * d)
-        return found if target is not None else _unweighted(found, train.w)
-    M = torch.zeros(k * d, k * d, dtype=torch.float64, device=r.device)
-    for c in range(k):
-        for e in range(c + 1):
-            block = weighted_gram(train.X, r[:, c] * r[:, e])
-            M[c * d : (c + 1) * d, e * d : (e + 1) * d] = M[e * d : (e + 1) * d, c * d : (c + 1) * d] = block
+        return _unweighted(found, train.w, every=target is None)
+    M = _assembled(train.X, r[:, :, None] * r[:, None, :])
     M.diagonal().add_(_ridge(fitted, dataset, k, d))
     values, vectors = torch.linalg.eigh(M)
     return _of_factored(values, vectors, train, target, damping, n, own_curvature=False)
 
 
-def _unweighted(found: Influences, w: Tensor) -> Influences:
-    """The influence of every example on its own loss without its weight, from that on the weighted loss."""
+def _unweighted(found: Influences, w: Tensor, *, every: bool) -> Influences:
+    """The influence of every example on its own loss without its weight, from that on the weighted loss.
+
+    Args:
+        found: where each example's own loss has its weight.
+        w: (n,) weights.
+        every: whether all influences are on the examples' own losses, or the self-influence alone.
+    """
 
     def without(values: Tensor) -> Tensor:
         return torch.where(w > 0, values / w, torch.zeros_like(values))
 
     assert found.corrected is not None
     assert found.self_influence is not None
+    alone = dataclasses.replace(found, self_influence=without(found.self_influence))
+    if not every:
+        return alone
     return dataclasses.replace(
-        found,
+        alone,
         influence=without(found.influence),
         corrected=without(found.corrected),
-        self_influence=without(found.self_influence),
         by_damping=without(found.by_damping),
     )
+
+
+def on_targets(
+    fitted: Fitted, dataset: Dataset, target: tuple[np.ndarray, np.ndarray], *, damping: float = 0.0
+) -> Tensor:
+    """Influence of every training example on the loss of each of some others by the Hessian, (n, m).
+
+    From the parameters alone: the Hessian is assembled there and factorised by Cholesky's method, once for all targets.
+
+    Args:
+        fitted: the model; its own factorisation is not used.
+        dataset: its n training examples.
+        target: features (m, features) and targets (m,) of the examples whose losses are meant.
+        damping: >= 0, on the mean loss.
+
+    Raises:
+        SingularCurvature: the damped Hessian is not positive definite.
+    """
+    train, others = examples_of(fitted, dataset.X, dataset.y, fitted.weights), examples_of(fitted, *target)
+    n, (k, d) = len(train.X), (train.r.shape[1], train.X.shape[1])
+    H = _assembled(train.X, train.w[:, None, None] * train.S)
+    H.diagonal().add_(_ridge(fitted, dataset, k, d) + n * damping)
+    L, failed = torch.linalg.cholesky_ex(H)
+    if bool(failed):
+        raise SingularCurvature(
+            f"The curvature with damping {damping:g} is not positive definite: expected one that determines all "
+            f"{k * d:,} parameters. Take a larger damping or penalty."
+        )
+    g = (others.r[:, :, None] * others.X[:, None, :]).flatten(1)  # (m, k d)
+    U = torch.cholesky_solve(g.T, L).view(k, d, -1)
+    influence = torch.zeros(n, len(g), dtype=torch.float64, device=g.device)
+    for c in range(k):
+        influence.addcmul_((train.w * train.r[:, c])[:, None], train.X @ U[c])
+    return influence
+
+
+def _assembled(X: Tensor, S: Tensor) -> Tensor:
+    """sum_i S_i (x) x_i x_i^T, (k d, k d), of S (n, k, k) symmetric."""
+    k, d = S.shape[1], X.shape[1]
+    M = torch.zeros(k * d, k * d, dtype=X.dtype, device=X.device)
+    for c in range(k):
+        for e in range(c + 1):
+            rows, columns = slice(c * d, (c + 1) * d), slice(e * d, (e + 1) * d)
+            M[rows, columns] = M[columns, rows] = weighted_gram(X, S[:, c, e])
+    return M
 
 
 def of_diagonal(fitted: Fitted, dataset: Dataset, train: Examples, target: Tensor | None, *, damping: float) -> Influences:  # noqa: E501 # fmt: skip

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -87,3 +90,41 @@ def projected(G: Tensor, *, seed: int = 0, directions: int = DIRECTIONS) -> Tens
         signs = torch.randint(0, 2, (block.shape[1], q), generator=generator, dtype=torch.int8)
         found += block @ signs.mul_(2).sub_(1).to(G.device, G.dtype)
     return found / q**0.5
+
+
+@dataclass(frozen=True)
+class Outliers:
+    """How far the gradient of each example lies from the others'.
+
+    Attributes:
+        forest: (n,) scores of an isolation forest.
+        l1, l2: (n,) norms of the whole gradients.
+        weights: entries of a gradient.
+        fed: entries that the forest was fed: all of them, or so many random directions.
+    """
+
+    forest: Tensor
+    l1: Tensor
+    l2: Tensor
+    weights: int
+    fed: int
+
+
+def outlying(blocks: Iterable[Tensor], *, seed: int = 0) -> Outliers:
+    """Scores and norms of gradients that come a few at a time; of many weights the forest is fed random directions.
+
+    Args:
+        blocks: gradients of the examples in their order, (b, p) each.
+        seed: of the forest and of the directions.
+
+    Raises:
+        BadRequest: fewer than two examples, or a gradient that is not finite.
+    """
+    l1, l2, fed, weights = [], [], [], 0
+    for G in blocks:
+        l1.append(l1_norms(G).double())
+        l2.append(l2_norms(G).double())
+        fed.append(projected(G, seed=seed))
+        weights = G.shape[1]
+    F = torch.cat(fed)
+    return Outliers(forest_scores(F, seed=seed).double(), torch.cat(l1), torch.cat(l2), weights, F.shape[1])

@@ -133,6 +133,9 @@ PAGES: tuple[Page, ...] = (
             "ladder of a network": Shows(
                 _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "draw_seed")
             ),
+            "gradient outliers": Shows(at_default=("forest_seed",)),
+            "gradient outliers in a network": Shows(at_default=("initial", "forest_seed")),
+            "canaries": Shows(at_default=("initial", "candidate_seed")),
         },
     ),
     Page(

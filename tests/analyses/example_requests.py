@@ -5,15 +5,20 @@ from __future__ import annotations
 import dataclasses
 
 from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
+from fil_core.analyses.influence.request import InfluenceRequest
 from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.mitigate.request import MitigateRequest
 from fil_core.analyses.neighbours.request import NeighboursRequest
 from fil_core.analyses.network.request import NetworkFitRequest
+from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
+from fil_core.analyses.network_outliers.request import NetworkOutliersRequest
+from fil_core.analyses.outliers.request import OutliersRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.analyses.retraining.request import RetrainingRequest
@@ -29,6 +34,10 @@ RIDGE, LOGISTIC = ModelSpec(l2=0.01), ModelSpec(kind="logistic", l2=0.01)
 MLP = NetworkSpec(width=16, lr=0.5, time=20)
 LINEAR = NetworkSpec(kind="linear", lr=0.1, time="inf", l2=0.1)
 NOISY = dataclasses.replace(TWO_DIGITS, label_noise=0.1)
+BATCHES = dataclasses.replace(MLP, batch=30)
+TEXT = DataSpec(name="grammar:40")
+LSTM = NetworkSpec(kind="lstm", width=4, embedding=3, lr=0.5, time=4)
+SENTENCES, LANGUAGE = DataSpec(name="grammar:90"), NetworkSpec(kind="lstm", width=6, embedding=4, lr=0.5, time=10)
 SOFTMAX, EVEN = ModelSpec(kind="softmax", l2=0.01), Irfil(iterations=2)
 
 # Small requests by the analysis they belong to, each answered within a second.
@@ -117,6 +126,57 @@ REQUESTS = {
     "summary": {
         "two classes": SummariseRequest(data=TWO_DIGITS, network=MLP, keep=(0.5, 0.2), seeds=2),
         "random draws": SummariseRequest(data=DIABETES, network=MLP, keep=(0.5,), by="random", seeds=2),
+    },
+    "influence": {
+        "logistic, beside the truth": InfluenceRequest(
+            data=TWO_DIGITS, model=LOGISTIC, truth=True, subsets=4, remove=3, group=(8, 13), validation_size=15
+        ),
+        "softmax, replaced labels": InfluenceRequest(
+            data=dataclasses.replace(FEW_COLUMNS, label_noise=0.1), model=SOFTMAX, curvature="empirical-fisher"
+        ),
+        "regression, of itself": InfluenceRequest(
+            data=DIABETES, model=RIDGE, target="self", truth=True, examples=5, damping=0.1
+        ),
+        "reweighted, of an example": InfluenceRequest(
+            data=DIABETES, model=dataclasses.replace(RIDGE, weights=EVEN), target="ids:1,5", curvature="diagonal"
+        ),
+        "a class": InfluenceRequest(data=TWO_DIGITS, model=LOGISTIC, target="class:8", curvature="identity"),
+    },
+    "influence in a network": {
+        "two classes, beside the truth": NetworkInfluenceRequest(
+            data=TWO_DIGITS, network=MLP, truth=True, examples=5, subsets=4, remove=3, validation_size=15
+        ),
+        "replaced labels": NetworkInfluenceRequest(data=NOISY, network=MLP, curvature="ggn"),
+        "hessian of a group": NetworkInfluenceRequest(
+            data=DIABETES,
+            network=dataclasses.replace(MLP, kind="linear", lr=0.1, l2=0.01),
+            curvature="hessian",
+            group=(1, 5),
+            target="id:1",
+        ),
+        "mini-batches, of itself": NetworkInfluenceRequest(
+            data=FEW_COLUMNS,
+            network=dataclasses.replace(MLP, batch=30),
+            curvature="empirical-fisher-block",
+            target="self",
+        ),
+        "tracin": NetworkInfluenceRequest(data=TWO_DIGITS, network=MLP, curvature="tracin", target="test:3"),
+        "sentences, beside the truth": NetworkInfluenceRequest(data=TEXT, network=LSTM, truth=True, examples=3),
+        "sentences, of themselves": NetworkInfluenceRequest(
+            data=TEXT, network=LSTM, curvature="empirical-fisher", target="self"
+        ),
+    },
+    "gradient outliers": {
+        "two classes, replaced labels": OutliersRequest(data=NOISY, model=LOGISTIC),
+        "regression": OutliersRequest(data=DIABETES, model=RIDGE, forest_seed=3),
+        "softmax": OutliersRequest(data=FEW_COLUMNS, model=SOFTMAX),
+    },
+    "gradient outliers in a network": {
+        "two classes, replaced labels": NetworkOutliersRequest(data=NOISY, network=MLP),
+        "a text": NetworkOutliersRequest(data=SENTENCES, network=LANGUAGE),
+    },
+    "canaries": {
+        "five secrets": CanariesRequest(data=SENTENCES, network=LANGUAGE, candidates=50),
     },
     "measures": {
         "model and network": MeasuresRequest(

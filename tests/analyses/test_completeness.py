@@ -26,7 +26,7 @@ from fil_core.analyses.subject import Subject, subject
 from fil_core.analyses.table import ANALYSES, analysis_of, request_of
 from fil_core.cli import program as command_line
 from fil_core.cli.command import Command
-from fil_core.cli.commands import reported
+from fil_core.cli.commands import by_command, meant, reported
 from fil_core.data.own import Choices, add
 from fil_core.data.own.register import remove
 from fil_core.display import html
@@ -38,6 +38,7 @@ from fil_core.report import report
 from fil_core.result import Result
 from fil_core.specs import DataSpec, ModelRequest, ModelSpec, NetworkRequest, Request, canonical, plain
 from fil_core.specs.options import places
+from fil_core.specs.targets import parts_of
 from pages.common.site import MOVED, PAGES, page_of
 from tests.analyses.example_requests import REQUESTS
 
@@ -71,9 +72,11 @@ def test_every_folder_is_in_the_table_and_has_examples():
 
 
 def test_names_commands_and_types_are_each_used_once():
-    for field in ("name", "command", "request"):
+    for field in ("name", "request"):
         values = [getattr(analysis, field) for analysis in ANALYSES]
         assert len(set(values)) == len(values), field
+    for called, some in by_command().items():  # one about a model and one about a network may share theirs
+        assert len({issubclass(one.request, NetworkRequest) for one in some}) == len(some), called
 
 
 @pytest.mark.parametrize("request_", EACH)
@@ -159,12 +162,15 @@ def birds(tmp_path) -> DataSpec:
 
 def with_classes(request: Request) -> bool:
     if not isinstance(request, ModelRequest):
-        return isinstance(request, NeighboursRequest) or (isinstance(request, NetworkRequest) and not named(request))
-    return request.model.kind != "least-squares" or bool(request.at_risk)
+        of_features = isinstance(request, NetworkRequest) and not request.reads_text
+        return isinstance(request, NeighboursRequest) or (of_features and not named(request))
+    return (request.model.kind != "least-squares" or bool(request.at_risk)) and not named(request)
 
 
-def named(request: NetworkRequest) -> bool:
-    """Whether it names examples, which other data do not have."""
+def named(request: ModelRequest | NetworkRequest) -> bool:
+    """Whether it names examples or a class, which other data do not have."""
+    if parts_of(getattr(request, "target", "self"))[0] in ("id", "ids", "class"):
+        return True
     return any(place.option.kind.examples and place.value(request) for place in places(type(request)))
 
 
@@ -234,7 +240,7 @@ def parsed(line: str) -> Request:
     words = shlex.split(line)
     assert words[:3] == ["python", "-m", "fil_core"]
     options = command_line.parser().parse_args(words[3:])
-    return Command(options).request(next(a for a in ANALYSES if a.command == words[3]).request)
+    return Command(options).request(meant(by_command()[words[3]], options).request)
 
 
 @pytest.mark.parametrize("request_", EACH)

@@ -58,8 +58,10 @@ def test_scores_of_ones_own_are_joined(run, tmp_path):
 
 def test_help_names_the_sources_and_what_there_is_not_is_refused(run):
     code, out, _ = run("measures", "--help")
-    assert code == 0 and "some of fil, attribute, neighbours, unique, influence, network-influence" in " ".join(
-        out.split()
+    assert (
+        code == 0
+        and "some of fil, attribute, neighbours, unique, outliers, influence, network-influence"
+        in " ".join(out.split())
     )
     refused(run("measures", *PAIR, "--of", "attribute"), "of: expected sources", "no sensitive attribute")
     refused(run("measures", *PAIR, "--of", "eta"), "'eta'")

@@ -17,8 +17,8 @@ from file_parts import csv, table
 
 import fil_core.cli
 from fil_core.analyses import reproduce
-from fil_core.analyses.table import ANALYSES
 from fil_core.cli.command import Command
+from fil_core.cli.commands import by_command, meant
 from fil_core.cli.data import choices
 from fil_core.cli.program import options_of
 from fil_core.data.own import Choices, register
@@ -70,7 +70,8 @@ def asked(line: str) -> Request:
     """The request of a command line, which is not answered."""
     words = shlex.split(line)
     assert words[:3] == ["python", "-m", "fil_core"]
-    return Command(options_of(words[3:])).request(next(a for a in ANALYSES if a.command == words[3]).request)
+    options = options_of(words[3:])
+    return Command(options).request(meant(by_command()[words[3]], options).request)
 
 
 EVERY = [pytest.param(one, id=f"{of}: {name}") for of, some in REQUESTS.items() for name, one in some.items()]

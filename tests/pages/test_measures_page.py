@@ -188,11 +188,11 @@ def test_the_dossier_of_an_example_has_all_that_is_stored() -> None:
     bound = fil.table["bound_prior"]  # less is more exposed
     place = 100 * (bound >= bound[ids[7]]).mean()
     assert found.loc["van Trees bound on reconstruction", "percentile"] == pytest.approx(place)
-    assert "4 sources of measures not computed: neighbours, unique, influence, network-influence" in words(at)
+    assert "5 sources of measures not computed: neighbours, unique, outliers, influence, network-influence" in words(at)
     assert len(found) == 9
     engine.get(NeighboursRequest(data=PAIR))
     at.run()
-    assert len(dossier(at)) == 11 and "3 sources of measures not computed: unique" in words(at) and not at.exception
+    assert len(dossier(at)) == 11 and "4 sources of measures not computed: unique" in words(at) and not at.exception
     network = NetworkSpec()  # as its controls were never drawn
     engine.get(InfluenceRequest(data=PAIR, model=MODEL))
     effect = engine.get(NetworkInfluenceRequest(data=PAIR, network=network)).table["influence"]

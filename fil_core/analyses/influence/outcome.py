@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fil_core.analyses.planted import detection
 from fil_core.dataset import Dataset
 from fil_core.influence.curvatures import Influences
-from fil_core.influence.detection import auroc, auroc_by_chance
 from fil_core.influence.judging import judged, linear_datamodelling, slope, with_length
 from fil_core.linalg.correlation import pearson
 from fil_core.result import Result
@@ -23,7 +23,7 @@ def predicted(request: Any, data: Dataset, found: Influences, losses: np.ndarray
     """The influence of every example, without the truth.
 
     The arrays hold `dampings` (D,) and `by_damping` (D, n), and of sequences `token_influence` (n, T), the parts of
-    their tokens, NaN beyond the end.
+    their tokens, NaN beyond the end; where they are asked for, `sections` (S,) and `section_influence` (S,).
 
     Args:
         request: curvature, damping and target.
@@ -40,6 +40,9 @@ def predicted(request: Any, data: Dataset, found: Influences, losses: np.ndarray
     table = pd.DataFrame(columns, index=pd.Index(data.ids, name="id"))
     arrays = {"dampings": np.array(found.dampings), "by_damping": found.by_damping.cpu().numpy()}
     arrays |= {} if found.tokens is None else {"token_influence": found.tokens.cpu().numpy()}
+    if getattr(request, "sections", False) and data.sections is not None:
+        numbers, codes = np.unique(data.sections, return_inverse=True)
+        arrays |= {"sections": numbers, "section_influence": np.bincount(codes, columns["influence"])}
     summary = {
         "n": data.n, "d": data.d, "curvature": request.curvature, "damping": request.damping, "target": request.target,
         "method": found.method, "least": found.least, "largest": found.largest, "negative": found.negative,
@@ -60,14 +63,10 @@ def _mends(found: Influences) -> float | None:
 
 def _detection(data: Dataset, table: pd.DataFrame) -> dict[str, Any]:
     """How well it finds planted label noise: the self-influence of such examples is high, their influence negative."""
-    if data.flipped is None:
-        return {}
-    positive = np.asarray(data.flipped, dtype=bool)
     scores = {"harmful": -table["influence"], "loss": table["loss"]}
     if "self_influence" in table:
         scores["self_influence"] = table["self_influence"]
-    found = {name: auroc(values.to_numpy(), positive) for name, values in scores.items()}
-    return {"auroc": found | {"random": 0.5}, "auroc_chance": auroc_by_chance(len(positive), int(positive.sum()))}
+    return detection(data, scores)
 
 
 def _warnings(request: Any, summary: dict[str, Any], table: pd.DataFrame) -> list[str]:
@@ -102,6 +101,7 @@ class Truth:
         kept: (S, n) which examples these had.
         removed: names of removals (`helpful`, `harmful`, `random 0`, ...) to the change.
         lengths: (n,) tokens of sequences; None of others.
+        sections: (S,) without each group of sequences, in the order of their numbers; None where they were not asked.
     """
 
     each: np.ndarray
@@ -110,6 +110,7 @@ class Truth:
     kept: np.ndarray | None = None
     removed: dict[str, float] = dataclasses.field(default_factory=dict)
     lengths: np.ndarray | None = None
+    sections: np.ndarray | None = None
 
 
 def compared(request: Any, alone: Result, truth: Truth) -> Result:
@@ -132,6 +133,11 @@ def compared(request: Any, alone: Result, truth: Truth) -> Result:
     beside = [(row[known], true[known]) for row in alone.arrays["by_damping"]]
     arrays |= {"pearson_by_damping": np.array([pearson(*pair) for pair in beside])}
     arrays |= {"slope_by_damping": np.array([slope(*pair) for pair in beside])}
+    if truth.sections is not None:
+        arrays |= {"section_leave_out": truth.sections}
+        predicted_sections = alone.arrays["section_influence"]
+        summary |= {"section_pearson": pearson(predicted_sections, truth.sections)}
+        summary |= {"section_slope": slope(predicted_sections, truth.sections)}
     if truth.group is not None:
         summary["group"] = summary["group"] | {"leave_group_out": truth.group}
     if truth.subsets is not None and truth.kept is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from fil_core.analyses import fil, influence, neighbours, network_influence, unique_information
+from fil_core.analyses import fil, influence, neighbours, network_influence, outliers, unique_information
 from fil_core.analyses.analysis import Analysis, Column
 from fil_core.dataset import Dataset
 from fil_core.specs import JointRequest, Request
@@ -88,7 +88,7 @@ def _no_test_rows(dataset: Dataset) -> str:
 
 
 def _too_few(dataset: Dataset) -> str:
-    return "" if dataset.n > 1 else "a single example has no neighbours"
+    return "" if dataset.n > 1 else "a single example has no others to be compared with"
 
 
 SOURCES: tuple[Source, ...] = (
@@ -122,6 +122,7 @@ SOURCES: tuple[Source, ...] = (
         about="network",
         lacks=_no_test_rows,
     ),
+    Source(name="outliers", analysis=outliers.ANALYSIS, columns=_same("forest_score", "gradient_l1"), lacks=_too_few),
     Source(
         name="influence",
         analysis=influence.ANALYSIS,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from fil_core.analyses.analysis import Answers
 from fil_core.analyses.influence.outcome import extremes
 from fil_core.analyses.influence.request import without_truth
@@ -14,6 +16,7 @@ from fil_core.analyses.retraining.request import RetrainingRequest, retraining_o
 from fil_core.dataset import Dataset
 from fil_core.result import Result
 from fil_core.specs import Request
+from fil_core.specs.targets import SELF
 
 _RANDOM = 5  # random removals beside those of the most helpful and the most harmful
 
@@ -39,6 +42,7 @@ def parts(request: NetworkInfluenceRequest, dataset: Dataset, answers: Answers) 
         *runs_without_each(request, dataset, mean="all"),
         *run_without_group(request, mean="all"),
         *runs_on_subsets(request, dataset),
+        *runs_without_sections(request, dataset),
         *taken_out,
     ]
 
@@ -63,3 +67,13 @@ def removals(
         mean="all",
     )
     return found | {random: tuple(f"random {draw}" for draw in draws)}
+
+
+def runs_without_sections(request: NetworkInfluenceRequest, dataset: Dataset) -> list[RetrainingRequest]:
+    """The runs without each group of sequences; none unless they are asked for."""
+    if not request.sections or dataset.sections is None or request.target == SELF:
+        return []
+    ids = pd.Series(dataset.ids).groupby(dataset.sections)
+    return [
+        retraining_of(request, without="together", ids=tuple(map(int, members)), mean="all") for _, members in ids
+    ]  # fmt: skip

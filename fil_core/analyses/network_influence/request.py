@@ -14,7 +14,7 @@ from fil_core.analyses.influence.request import (
 )
 from fil_core.errors import BadRequest
 from fil_core.specs import EffectRequest
-from fil_core.specs.options import choice, examples, number, option, whole
+from fil_core.specs.options import choice, examples, number, option, switch, whole
 
 NETWORK_CURVATURES = (*CURVATURES, "metagradient", "tracin")
 SOLVERS = ("auto", "direct", "sample-space", "krylov")
@@ -35,6 +35,7 @@ class NetworkInfluenceRequest(EffectRequest):
         solver: how equations with the curvature are solved; `auto` takes what fits.
         checkpoints: of TracIn, evenly over the run.
         group: examples that are also left out together; empty for none.
+        sections: whether the influence of whole groups of sequences, such as poems, is told, too; only of text.
         truth: whether the network is also trained without examples.
         examples: number of examples, drawn at random, that are left out one after the other; None takes all of them.
         subsets: number of random subsets on which the network is trained for the linear datamodelling score.
@@ -50,6 +51,9 @@ class NetworkInfluenceRequest(EffectRequest):
     solver: str = option("auto", choice(SOLVERS), "of equations with the curvature (default auto)", link="solver")
     checkpoints: int = option(10, whole(most=1000), "of tracin, evenly over the run (default 10)")
     group: tuple[int, ...] = option((), examples(), "also leave these out together", link="group")
+    sections: bool = option(
+        False, switch(), "also the influence of groups of lines, see --group-lines", link="sections"
+    )
     truth: bool = asked_truth()
     examples: int | None = option(None, whole(), "leave N examples out, drawn at random (default: each)", link="truth")
     subsets: int = option(0, whole(least=0, most=_MOST), "random subsets for the linear datamodelling score (default 0)", link="subsets")  # noqa: E501 # fmt: skip

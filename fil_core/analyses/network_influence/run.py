@@ -16,7 +16,7 @@ from fil_core.analyses.influence.request import without_truth
 from fil_core.analyses.influence.run import check_names, rows_of
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.network.run import check_network, order_of, problem_of, weights_of
-from fil_core.analyses.network_influence.parts import removals
+from fil_core.analyses.network_influence.parts import removals, runs_without_sections
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
 from fil_core.analyses.retraining.plan import left_out, run_without_group, runs_on_subsets, runs_without_each
 from fil_core.dataset import Dataset
@@ -32,6 +32,7 @@ from fil_core.models.networks.problem import Problem
 from fil_core.models.networks.training import Weights
 from fil_core.progress import Progress
 from fil_core.result import Result
+from fil_core.specs import NetworkSpec
 
 _SHARE = 4  # of the free memory that gradients and matrices of weights may take
 _MATRICES = 4  # of p x p that factorising one takes
@@ -45,6 +46,11 @@ def check(request: NetworkInfluenceRequest, dataset: Dataset) -> None:
         raise BadData(f"training rows: expected at least three, of which one is left out; got {dataset.n}.")
     target_of(request.target, dataset, rows_of(request, dataset))
     check_names(request, dataset)
+    if request.sections and dataset.sections is None:
+        raise BadRequest(
+            "sections: expected text in groups of lines, separated by blank lines or told by --group-lines; "
+            f"{dataset.title} has none."
+        )
 
 
 def run(request: NetworkInfluenceRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
@@ -165,8 +171,13 @@ def trained(module: nn.Module, weights: Weights) -> nn.Module:
     return copied
 
 
-def _training(request: NetworkInfluenceRequest, at: Problem) -> Training:
-    spec = request.network
+def training_of(spec: NetworkSpec, at: Problem) -> Training:
+    """The run of training of a network, to be made again step by step.
+
+    Args:
+        spec: with a finite number of steps.
+        at: its network at the start, and its examples.
+    """
     assert spec.steps is not None
     order = order_of(spec, len(at.X))
     return Training(at.module, at.X, at.Y, at.losses, at.step, spec.l2, spec.steps, order)
@@ -187,7 +198,7 @@ def _unrolled(
         }
 
     terms = of_tokens if at.text and rows is not None else None
-    found = metagradient(_training(request, at), adjoints, terms=terms, progress=progress)
+    found = metagradient(training_of(request.network, at), adjoints, terms=terms, progress=progress)
     tokens = None if terms is None else torch.where(at.Y >= 0, found[..., 0], torch.nan)
     alone = found[..., 0] if tokens is None else found[..., 0].sum(1)
     influence = found.diagonal() if rows is None else alone
@@ -199,19 +210,22 @@ def _traced(
     request: NetworkInfluenceRequest, at: Problem, rows: tuple[Tensor, Tensor] | None, progress: Progress | None
 ) -> Influences:
     """TracIn over checkpoints of the run."""
-    training = _training(request, at)
+    training = training_of(request.network, at)
     marks = np.linspace(0, training.steps, request.checkpoints + 1).round().astype(int)[1:]
     total = torch.zeros(len(at.X), dtype=torch.float64, device=at.X.device)
     own = total.clone()
     tokens = torch.zeros_like(at.Y, dtype=torch.float64) if at.text and rows is not None else None
     for weights in training.passed(sorted(set(marks.tolist())), progress=progress):
-        point = Point(at.module, weights, at.X, at.Y, at.losses)
-        own += training.lr * torch.cat([G.double().square().sum(1) for G in point.gradients(at.X, at.Y)])
-        if rows is not None:
-            aimed = point.mean_gradient(*rows)
-            total += training.lr * point.products(aimed[None], at.X, at.Y)[:, 0].double()
-            if tokens is not None:
-                tokens += training.lr * point.token_products(aimed).double()
+        point, first = Point(at.module, weights, at.X, at.Y, at.losses), 0
+        aimed = None if rows is None else point.mean_gradient(*rows)
+        for G in point.gradients(at.X, at.Y):
+            block = slice(first, first + len(G))
+            own[block] += training.lr * torch.linalg.vector_norm(G, dim=1, dtype=torch.float64).square()
+            if aimed is not None:
+                total[block] += training.lr * (G @ aimed).double()
+            first = block.stop
+        if tokens is not None and aimed is not None:
+            tokens += training.lr * point.token_products(aimed).double()
     influence = own if rows is None else total
     return Influences(influence, influence, own, [request.damping], influence[None], "none", tokens=tokens)
 
@@ -244,6 +258,7 @@ def _truth(
         for part, names in removals(request, data, alone).items()
         for name, value in zip(names, changes(inputs.part(part)), strict=True)
     }
+    sections = [float(changes(inputs.part(part))[0]) for part in runs_without_sections(request, data)]
     subsets = [inputs.part(part) for part in runs_on_subsets(request, data)]
     return Truth(
         each,
@@ -252,4 +267,5 @@ def _truth(
         np.concatenate([part.arrays["kept"] for part in subsets]) if subsets else None,
         removed,
         lengths,
+        np.array(sections) if sections else None,
     )

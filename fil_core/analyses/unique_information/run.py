@@ -14,12 +14,12 @@ from torch import Tensor
 from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.network.run import problem_of
+from fil_core.analyses.planted import detection
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.analyses.unique_information.times import grid
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest
 from fil_core.influence.descent import Descent, descent
-from fil_core.influence.detection import auroc, auroc_by_chance
 from fil_core.influence.kernels import DerivativesTooLarge, Kernels, Mode, free_memory, kernels
 from fil_core.influence.unique import UniqueInformation, unique_information
 from fil_core.models.fitted import device_of
@@ -251,13 +251,7 @@ def _summary(at: Linearised, data: Dataset, found: UniqueInformation) -> dict[st
 
 def _detection(data: Dataset, table: pd.DataFrame) -> dict[str, Any]:
     """How well each measure finds planted label noise, beside chance."""
-    if data.flipped is None:
-        return {}
-    positive = np.asarray(data.flipped, dtype=bool)
-    measures = [name for name in (*MEASURES, *OF_LOSS) if np.isfinite(table[name]).all()]
-    found = {name: auroc(table[name].to_numpy(), positive) for name in measures}
-    chance = auroc_by_chance(len(positive), int(positive.sum()))
-    return {"auroc": found | {"random": 0.5}, "auroc_chance": chance, "flipped": int(positive.sum())}
+    return detection(data, {name: table[name] for name in (*MEASURES, *OF_LOSS) if np.isfinite(table[name]).all()})
 
 
 def _real(request: UniqueInfoRequest, inputs: Inputs, at: Linearised, arrays: dict[str, np.ndarray]) -> dict[str, Any]:

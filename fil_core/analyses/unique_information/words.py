@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from fil_core.analyses import planted
 from fil_core.analyses.light import light
 from fil_core.analyses.subject import Quote, Subject
-from fil_core.display.numbers import count, counted, number, percent, verb
+from fil_core.display.numbers import count, counted, number, percent
 
 _NAMES = {
     "f_si": "unique information (predictions)",
@@ -46,18 +47,4 @@ def detection(summary: dict[str, Any]) -> dict[str, tuple[float, str]]:
 
 def detection_sentence(summary: dict[str, Any]) -> str:
     """How well planted label noise is found; empty where none was planted."""
-    found = detection(summary)
-    if not found:
-        return ""
-    name, (best, _) = max(found.items(), key=lambda one: one[1][0])
-    by_loss = ", ".join(
-        f"{_NAMES[other]} {found[other][0]:.3f}"
-        for other in ("f_si", "si_weights", "grad_norm", "loss")
-        if other in found and other != name
-    )
-    flipped = summary["flipped"]
-    return (
-        f"{counted(flipped, 'label')} {verb(flipped, 'was', 'were')} replaced on purpose; of all measures "
-        f"{_NAMES[name]} finds {verb(flipped, 'it', 'them')} best, with an area under the ROC "
-        f"curve of **{best:.3f}** ({by_loss}; random 0.5 ± {summary['auroc_chance']:.3f})."
-    )
+    return planted.detection_sentence(summary, _NAMES, ("f_si", "si_weights", "grad_norm", "loss"))
