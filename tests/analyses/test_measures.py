@@ -73,7 +73,7 @@ def test_influence_is_that_of_the_model_by_the_hessian_and_of_the_network_throug
     for name in ("influence", "self_influence"):
         assert result.table[name].tolist() == model[name].tolist()
     assert result.table["network_influence"].tolist() == network["influence"].tolist()
-    assert result.summary["exposure"] == ["self_influence"]  # influence itself has a sign, and says nothing of exposure
+    assert result.summary["exposure"] == []  # as influence tells labels, nothing that is shown redacted follows from it
     shown = masked(analysis_of(asked), result.table)
     assert not {"influence", "self_influence", "network_influence"} & set(shown)
 

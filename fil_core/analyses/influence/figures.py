@@ -116,7 +116,7 @@ def agreement_by_damping(dampings: np.ndarray, curves: np.ndarray, chosen: float
         "hoverinfo": "skip",
     }  # fmt: skip
     return drawn(
-        [*lines, point], mode, x="damping", y="agreement with the truth (slope cut at 3)", height=380,
+        [*lines, point], mode, x="damping", y="agreement (slope cut at 3)", height=380,
         xaxis={"type": "category"},
     )  # fmt: skip
 

@@ -27,12 +27,12 @@ def view(request: Asked, data: Dataset, result: Result) -> None:
 
 
 def _warn(data: Dataset, result: Result) -> None:
-    """Warnings of the result, and a way to a damping that mends an indefinite curvature."""
-    warnings = result.provenance["warnings"]
-    for warning in sharing.told(warnings, result, data) if widgets.redacted() else warnings:
-        st.warning(text.safe(warning), icon=":material/warning:")
+    """Say that a curvature is indefinite, with a damping that mends it; other warnings stand with the provenance."""
     s = result.summary
     if s["mends"] is not None and s["least"] + s["damping"] <= 0:
+        warnings = [one for one in result.provenance["warnings"] if "indefinite" in one]
+        for warning in sharing.told(warnings, result, data) if widgets.redacted() else warnings:
+            st.warning(text.safe(warning), icon=":material/warning:")
         label = f"Use damping = {s['mends']:g}"
         st.button(label, icon=":material/play_arrow:", key="use-damping", on_click=_set_damping, args=(s["mends"],))
 

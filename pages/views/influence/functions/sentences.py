@@ -12,6 +12,7 @@ from pages.common import text, widgets
 from pages.common.naming import called
 from pages.views.influence.functions.asked import Asked
 
+_CALLED = {"influence": "influence", "self_influence": "on its own loss"}
 _TOKENS = "token_influence"  # among the arrays of a result
 
 
@@ -27,7 +28,7 @@ def head(request: Asked, data: Dataset, result: Result) -> None:
         return
     st.caption(
         "A token's colour and line say what it adds to its sentence's influence; hover over it for the number. "
-        "The tokens of a sentence add up to its influence on the target."
+        "The tokens of a sentence add up to its influence on the target, in every list below."
     )
     st.html(tokens.legend(_scale(values), widgets.mode()))
 
@@ -49,7 +50,7 @@ def view(data: Dataset, result: Result, ids: list[int], measure: str, *, key: st
             row = data.row(id)
             said = data.tokens(row)
             each = None if values is None else values[row, : len(said)]
-            value = "" if hidden else f" · influence {text.number(float(result.table.loc[id, measure]))}"
+            value = "" if hidden else f" · {_CALLED[measure]} {text.number(float(result.table.loc[id, measure]))}"
             st.caption(f"**#{place}** · sentence {text.safe(called(data, id))}{value}{_secret(data, row)}")
             st.html(tokens.coloured(said, each, largest, widgets.mode(), hidden=hidden))
 
