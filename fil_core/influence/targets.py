@@ -9,6 +9,7 @@ import numpy as np
 
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData
+from fil_core.models.networks.inputs import validation_rows
 from fil_core.specs.targets import SELF, TEST_LOSS, parts_of
 
 Split = Literal["train", "test"]
@@ -79,3 +80,17 @@ def _of_class(name: str, dataset: Dataset, validation: int) -> np.ndarray:
     if not len(rows):
         raise BadData(f"target: expected a class that the {validation:,} test rows have; none is of class {name}.")
     return rows
+
+
+def rows_meant(written: str, dataset: Dataset, size: int | None) -> int:
+    """Number of test rows that a target is about, from the first on; 0 where it needs none.
+
+    Args:
+        written: the target.
+        dataset: whose test rows they are.
+        size: how many are asked for; None for all.
+
+    Raises:
+        BadRequest: there are fewer, or none.
+    """
+    return validation_rows(dataset, size) if parts_of(written)[0] in (TEST_LOSS, "test", "class") else 0

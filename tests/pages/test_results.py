@@ -34,6 +34,7 @@ from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.influence.request import InfluenceRequest
 from fil_core.analyses.ladder.request import LadderRequest
+from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.network.request import NetworkFitRequest
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
@@ -372,6 +373,10 @@ OPENED = {
     ): (
         "Influence",
         {"network": "lstm", "embedding": 4, "tied": True, "target": "test:1", "validation-size": 4, "subset": 12},
+    ),
+    LeaveOneOutRequest(data=FEW, model=ModelSpec(l2=0.01), target="class:8", examples=4): (
+        "Influence",
+        {"influence-of": "model", "target": "class:8", "truth": 4, "l2": 0.01},
     ),
     LadderRequest(data=FEW, model=ModelSpec(l2=0.01), curvatures=("identity", "hessian"), examples=3): (
         "Influence",

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.influence.outcome import Truth, compared, predicted
 from fil_core.analyses.influence.request import without_truth
-from fil_core.analyses.influence.run import check_names, rows_of
+from fil_core.analyses.influence.run import check_names
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.network.run import check_network, order_of, problem_of, weights_of
 from fil_core.analyses.network_influence.parts import removals, runs_without_sections
@@ -26,7 +26,7 @@ from fil_core.influence.curvatures import Asked, Influences
 from fil_core.influence.kernels import free_memory, kernels
 from fil_core.influence.metagradient import Training, metagradient
 from fil_core.influence.point import Own, Point
-from fil_core.influence.targets import Target, target_of
+from fil_core.influence.targets import Target, rows_meant, target_of
 from fil_core.models.networks.losses import of_tokens
 from fil_core.models.networks.problem import Problem
 from fil_core.models.networks.training import Weights
@@ -45,7 +45,7 @@ def check(request: NetworkInfluenceRequest, dataset: Dataset) -> None:
     _check_solver(request, squared=not dataset.vocabulary)
     if dataset.n < 3:
         raise BadData(f"training rows: expected at least three, of which one is left out; got {dataset.n}.")
-    target_of(request.target, dataset, rows_of(request, dataset))
+    target_of(request.target, dataset, rows_meant(request.target, dataset, request.validation_size))
     check_names(request, dataset)
     if request.sections and dataset.sections is None:
         raise BadRequest(
@@ -73,7 +73,7 @@ def run(request: NetworkInfluenceRequest, inputs: Inputs, progress: Progress | N
         progress: called with (done, total, what).
     """
     data, full = inputs.dataset, inputs.part(training_run(request))
-    target = target_of(request.target, data, rows_of(request, data))
+    target = target_of(request.target, data, rows_meant(request.target, data, request.validation_size))
     if request.truth:
         alone = inputs.part(without_truth(request))
         return compared(request, alone, _truth(request, inputs, full, target, alone))
