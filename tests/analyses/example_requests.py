@@ -12,9 +12,9 @@ from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.influence.request import InfluenceRequest
 from fil_core.analyses.irfil.request import IrfilRequest
-from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.ladder.request import LadderRequest
 from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
+from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.mitigate.request import MitigateRequest
 from fil_core.analyses.neighbours.request import NeighboursRequest
 from fil_core.analyses.network.request import NetworkFitRequest

@@ -14,7 +14,7 @@ from torch.func import functional_call, grad, hessian, jacrev
 from fil_core.analyses.influence.request import CURVATURES, InfluenceRequest
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.network.run import weights_of
-from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
+from fil_core.analyses.network_influence.request import NETWORK_CURVATURES, NetworkInfluenceRequest
 from fil_core.data.own import Choices, add
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
@@ -249,6 +249,20 @@ def test_every_solver_says_the_same(engine, data, curvature):
     assert [one.summary["method"] for one in found] == ["direct", "Krylov", "sample space"][: len(solvers)]
     for one in found[1:]:
         np.testing.assert_allclose(one.table["influence"], found[0].table["influence"], rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("solver", ["direct", "krylov", "sample-space"])
+@pytest.mark.parametrize("target", ["self", "test-loss"])
+def test_single_precision(engine, target, solver):
+    for curvature in NETWORK_CURVATURES if solver == "sample-space" else ("hessian", "ggn"):
+        one = asked(
+            target, curvature=curvature, solver="auto" if curvature == "hessian" and solver[0] == "s" else solver
+        )
+        single = dataclasses.replace(one, network=dataclasses.replace(NETWORK, precision="float32"))
+        found, exact = (engine.get(each).table["influence"].to_numpy() for each in (single, one))
+        # 30 steps in float32, and a damped curvature whose condition is about a hundred.
+        np.testing.assert_allclose(found, exact, rtol=1e-3, atol=1e-4 * np.abs(exact).max())
+        assert engine.get(single).provenance["dtype"] == "float32"
 
 
 @pytest.mark.parametrize("which", TARGETS)
