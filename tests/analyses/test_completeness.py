@@ -160,6 +160,8 @@ def birds(tmp_path) -> DataSpec:
 
 
 def with_classes(request: Request) -> bool:
+    if request.reads_text:
+        return False
     if not isinstance(request, ModelRequest):
         return isinstance(request, NeighboursRequest) or (isinstance(request, NetworkRequest) and not named(request))
     return request.model.kind != "least-squares" or bool(request.at_risk)
