@@ -134,9 +134,11 @@ PAGES: tuple[Page, ...] = (
             "ladder of a network": Shows(
                 _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "draw_seed")
             ),
-            "gradient outliers": Shows(at_default=("forest_seed",)),
-            "gradient outliers in a network": Shows(at_default=("initial", "forest_seed")),
-            "canaries": Shows(at_default=("initial", "candidate_seed")),
+            "gradient outliers": Shows(_FUNCTIONS | {"influence-of": "model"}, at_default=("forest_seed",)),
+            "gradient outliers in a network": Shows(
+                _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "forest_seed")
+            ),
+            "canaries": Shows(_FUNCTIONS, at_default=("initial", "candidate_seed")),
         },
     ),
     Page(

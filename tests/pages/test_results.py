@@ -30,6 +30,7 @@ from fil_core import (
     Store,
     specs,
 )
+from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.influence.request import InfluenceRequest
@@ -39,6 +40,8 @@ from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.network.request import NetworkFitRequest
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
 from fil_core.analyses.network_ladder.request import NetworkLadderRequest
+from fil_core.analyses.network_outliers.request import NetworkOutliersRequest
+from fil_core.analyses.outliers.request import OutliersRequest
 from fil_core.analyses.retraining.request import RetrainingRequest
 from fil_core.analyses.subject import Subject
 from fil_core.analyses.summarise.request import SummariseRequest
@@ -378,6 +381,15 @@ OPENED = {
         "Influence",
         {"influence-of": "model", "target": "class:8", "truth": 4, "l2": 0.01},
     ),
+    OutliersRequest(data=FEW, model=ModelSpec(l2=0.01)): ("Influence", {"influence-of": "model", "l2": 0.01}),
+    NetworkOutliersRequest(data=FEW, network=NetworkSpec(**SMALL, time=20)): (
+        "Influence",
+        {"view": "influence functions", "influence-of": "network", "width": 16},
+    ),
+    CanariesRequest(
+        data=DataSpec(name="grammar", subset=12), candidates=20,
+        network=NetworkSpec(kind="lstm", width=4, embedding=4, lr=1.0, time=5),
+    ): ("Influence", {"network": "lstm", "candidates": 20}),
     LadderRequest(data=FEW, model=ModelSpec(l2=0.01), curvatures=("identity", "hessian"), examples=3): (
         "Influence",
         {"influence-of": "model", "curvatures": ["identity", "hessian"], "truth": 3},

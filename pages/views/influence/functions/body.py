@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable
 
 import streamlit as st
 
 from fil_core import Dataset, FilError, Result
+from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
 from pages.common import compute, text, widgets
+from pages.views.influence import canaries, outliers
 from pages.views.influence.answer import found
 from pages.views.influence.functions import answer, asked, everyone, figures, ladder, ranked
 from pages.views.influence.functions.asked import Asked
@@ -28,12 +32,24 @@ def view(data: Dataset) -> None:
         answer.view(shown, data, result)
     figures.view(shown, data, result, key="influence")
     ranked.view(shown, data, result)
-    try:
-        ladder.view(request, examples, data)
-    except FilError as error:  # an error here must not hide the rest of the page
-        st.error(text.safe(error), icon=":material/error:")
+    _sections(request, examples, data)
     everyone.view(shown, data, result)
     widgets.provenance(shown, result)
+
+
+def _sections(request: Asked, examples: int | None, data: Dataset) -> None:
+    """What else there is about the same model: each on its own, so that an error of one does not hide the others."""
+    sections: list[Callable[[], None]] = [
+        lambda: ladder.view(request, examples, data),
+        lambda: outliers.view(request, data),
+    ]
+    if isinstance(request, NetworkInfluenceRequest):
+        sections.append(functools.partial(canaries.view, request, data))
+    for section in sections:
+        try:
+            section()
+        except FilError as error:
+            st.error(text.safe(error), icon=":material/error:")
 
 
 def _with_truth(request: Asked, examples: int | None, data: Dataset, alone: Result) -> tuple[Asked, Result]:
