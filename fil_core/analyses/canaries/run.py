@@ -145,6 +145,7 @@ def _summary(request: CanariesRequest, data: Dataset, found: pd.DataFrame) -> di
     ]
     return {
         "n": data.n,
+        "d": data.d,
         "secrets": len(found),
         "rows": int(found["said"].sum()),
         "candidates": request.candidates,
