@@ -107,7 +107,7 @@ def by_components(data_dir: str | None) -> Iterator[Row]:
 
 def all_pixels(data_dir: str | None) -> Iterator[Row]:
     """100 test digits, 784 pixels: one run each at the same parameters, in seconds of the processor."""
-    for n in (2000, 5000):
+    for n in (1000, 5000):
         dataset = load(DataSpec(name="mnist", subset=n, data_dir=data_dir))
         fitted = _at_an_optimum(dataset)
         arrays = _arrays(fitted, dataset, 100)
