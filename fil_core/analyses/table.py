@@ -28,6 +28,7 @@ _FOLDERS = (
     "ground_truth",
     "summarise",
     "influence",
+    "leave_one_out",
     "network_influence",
     "ladder",
     "network_ladder",

@@ -24,6 +24,7 @@ from fil_core.engine.joint import at_hand
 from fil_core.errors import BadRequest
 from fil_core.result import Result
 from fil_core.specs import Request
+from fil_core.specs.options import places
 
 _WITH_SCORES = (FilRequest, MeasuresRequest)
 
@@ -82,14 +83,20 @@ def meant(analyses: list[Analysis], options: argparse.Namespace) -> Analysis:
     """The analysis of a command that the options ask for.
 
     Raises:
-        BadRequest: they ask for a model and for a network.
+        BadRequest: they ask for a model and for a network, or one of them is about the other of the two.
     """
     if len(analyses) == 1:
         return analyses[0]
     of_network = options.network is not None
     if of_network and options.model is not None:
         raise BadRequest(f"network: expected --model or --network; got --model {options.model} beside it.")
-    return next(each for each in analyses if bool(network_places(each.request)) == of_network)
+    chosen = next(each for each in analyses if bool(network_places(each.request)) == of_network)
+    own = {place.option.flag for place in places(chosen.request)}
+    for flag in (place.option.flag for each in analyses for place in places(each.request)):
+        if flag not in own and getattr(options, flag.replace("-", "_"), None) is not None:
+            there = "is about a model; leave it out beside --network" if of_network else "is about a network; name one with --network"  # noqa: E501 # fmt: skip
+            raise BadRequest(f"{flag}: expected nothing, since it {there}.")
+    return chosen
 
 
 def _scores_option(parser: argparse.ArgumentParser) -> None:

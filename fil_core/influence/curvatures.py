@@ -28,7 +28,8 @@ from fil_core.progress import Progress
 
 DENSE = 5_000  # weights up to which a matrix of weights is factorised
 _DETERMINED = 1.5e-8  # of 1 - h: below it more than half of the digits of what is divided by it are rounding
-_RANK = 1e-12  # of the largest eigenvalue: directions below it carry rounding
+# Of the largest eigenvalue: directions below it carry rounding of the products that the matrix is made of.
+_RANK = {torch.float64: 1e-12, torch.float32: 1e-6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ class Asked:
         if self.progress:
             self.progress(done, total, what)
 
+    @property
+    def rank(self) -> float:
+        """Of the largest eigenvalue: directions below it carry rounding alone."""
+        return _RANK[self.point.X.dtype]
+
     def swept(self, largest: float) -> list[float]:
         """Dampings from the largest eigenvalue's order of size down to a millionth of it, and the one asked for."""
         return sweep(largest, self.damping)
@@ -110,10 +116,16 @@ def divided(numerator: Tensor, left: Tensor) -> Tensor:
     return torch.where(left > _DETERMINED, numerator / left.clamp_min(_DETERMINED), torch.nan)
 
 
-def inverse(values: Tensor, shift: float) -> Tensor:
-    """1 / (values + shift), and 0 for directions that rounding alone has: without damping a pseudo-inverse."""
+def inverse(values: Tensor, shift: float, *, rank: float = _RANK[torch.float64]) -> Tensor:
+    """1 / (values + shift), and 0 for directions that rounding alone has: without damping a pseudo-inverse.
+
+    Args:
+        values: eigenvalues.
+        shift: added to them.
+        rank: of the largest eigenvalue, below which a direction has rounding alone.
+    """
     shifted = values + shift
-    limit = _RANK * float(values.abs().max()) if values.numel() else 0.0
+    limit = rank * float(values.abs().max()) if values.numel() else 0.0
     return torch.where(shifted.abs() > limit, 1 / shifted, torch.zeros_like(shifted))
 
 
@@ -124,7 +136,7 @@ def of_matrix(asked: Asked, kind: Own) -> Influences:
     C = P.dense(kind).double()
     c, Q = torch.linalg.eigh(C)
     dampings = asked.swept(float(c.abs().max()))
-    weights = torch.stack([inverse(n * c, n * (asked.l2 + d)) for d in dampings], 1)  # (p, D)
+    weights = torch.stack([inverse(n * c, n * (asked.l2 + d), rank=asked.rank) for d in dampings], 1)  # (p, D)
     chosen = dampings.index(float(asked.damping))
     rotated = None if asked.target is None else Q.T @ asked.target.double()
     by_damping, own, share, first = [], [], [], 0
@@ -141,7 +153,7 @@ def of_matrix(asked: Asked, kind: Own) -> Influences:
     h = torch.where(self_influence == 0, 0.0, torch.cat(share) / self_influence)
     return Influences(
         influence[chosen], divided(influence[chosen], 1 - h), self_influence, dampings, influence, "direct",
-        float(c[0]) + asked.l2, float(c[-1]) + asked.l2, int((c + asked.l2 < -_RANK * c.abs().max()).sum()),
+        float(c[0]) + asked.l2, float(c[-1]) + asked.l2, int((c + asked.l2 < -asked.rank * c.abs().max()).sum()),
         None if rotated is None else Q @ (weights[:, chosen] * rotated),
     )  # fmt: skip
 
@@ -206,7 +218,7 @@ def of_outputs(asked: Asked, K: Tensor, towards: Tensor | None, residuals: Tenso
     blocks = V.view(n, k, -1)
     # r_i as a vector of sample space in the eigenbasis, (n, N): its products with K and its inverses are sums.
     own = torch.einsum("nkN,nk->nN", blocks, residuals)
-    inverses = torch.stack([inverse(values, n * (asked.l2 + d)) for d in dampings])
+    inverses = torch.stack([inverse(values, n * (asked.l2 + d), rank=asked.rank) for d in dampings])
     beside = own * values if towards is None else V.T @ towards
     by_damping = ((own * beside) @ inverses.T).T
     scaled = blocks * (inverses[chosen] * values)
@@ -253,7 +265,7 @@ def of_empirical_fisher(asked: Asked, columns: list[slice], *, most: int) -> Inf
     asked.tell(0, None, "inner products of gradients")
     grams = P.gram(columns, most=most)
     towards = None if asked.target is None else _towards(P, asked.target, columns)
-    found = in_sample_space(grams, towards, n, asked.l2, asked.damping, weights=P.p)
+    found = in_sample_space(grams, towards, n, asked.l2, asked.damping, weights=P.p, rank=asked.rank)
     shift = n * (asked.l2 + asked.damping)
     if asked.target is None or len(columns) > 1 or not shift:
         return found
@@ -263,8 +275,9 @@ def of_empirical_fisher(asked: Asked, columns: list[slice], *, most: int) -> Inf
 
 
 def in_sample_space(
-    grams: Tensor, towards: Tensor | None, n: int, l2: float, damping: float, *, weights: int
-) -> Influences:
+    grams: Tensor, towards: Tensor | None, n: int, l2: float, damping: float, *, weights: int,
+    rank: float = _RANK[torch.float64],
+) -> Influences:  # fmt: skip
     """By the empirical Fisher matrix, or the blocks of it, whose inner products of gradients are known.
 
     Args:
@@ -274,6 +287,7 @@ def in_sample_space(
         l2: on the diagonal.
         damping: on the diagonal, too.
         weights: their number.
+        rank: of the largest eigenvalue, below which a direction has rounding alone.
     """
     factored = [torch.linalg.eigh(K) for K in grams]
     largest = max(float(values[-1]) for values, _ in factored) / n
@@ -283,7 +297,7 @@ def in_sample_space(
     corrected, self_influence = by_damping[0].clone(), by_damping[0].clone()
     for block, (values, V) in enumerate(factored):
         values = values.clamp_min(0)
-        inverses = torch.stack([inverse(values, n * (l2 + d)) for d in dampings])
+        inverses = torch.stack([inverse(values, n * (l2 + d), rank=rank) for d in dampings])
         h = V.square() @ (inverses * values).T  # (n, D)
         found = h if towards is None else V @ (inverses * (V.T @ towards[block])[None]).T
         by_damping += found.T

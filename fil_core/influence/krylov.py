@@ -12,7 +12,8 @@ from fil_core.progress import Progress
 
 _MOST = 200  # products for each right-hand side, at most
 _BYTES = 2**30  # of the basis that is kept
-_EXHAUSTED = 1e-7  # of a product that lies outside of those before: less is rounding
+_EXHAUSTED = {torch.float64: 1e-7, torch.float32: 1e-5}  # of a product outside of those before: less is rounding
+_RANK = {torch.float64: 1e-12, torch.float32: 1e-6}  # of the largest eigenvalue: directions below it are rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,13 @@ class KrylovSpace:
 
     def below(self, limit: float) -> int:
         """How many eigenvalues that the space knows of are below a limit: as many of the matrix are, at least."""
-        return int((self.values < limit - 1e-9 * self.values.abs().max()).sum(1).max())
+        rounding = max(1e-9, _RANK[self.basis.dtype]) * self.values.abs().max()
+        return int((self.values < limit - rounding).sum(1).max())
 
     def solve(self, shift: float) -> Tensor:
         """(A + shift I)^-1 b within the space, (b, p); directions without a value there are left out."""
         shifted = self.values + shift
-        small = shifted.abs() <= 1e-12 * self.values.abs().amax(1, keepdim=True)
+        small = shifted.abs() <= _RANK[self.basis.dtype] * self.values.abs().amax(1, keepdim=True)
         inverse = torch.where(small, torch.zeros_like(shifted), 1 / shifted)
         coefficients = (self.vectors @ (inverse * self.vectors[:, 0])[:, :, None])[..., 0] * self.lengths[:, None]
         return (coefficients[:, None].to(self.basis.dtype) @ self.basis)[:, 0]
@@ -80,7 +82,7 @@ def lanczos(
         u = u - (again[:, None] @ held)[:, 0]
         T[:, j, j] = (along + again)[:, j].double()
         size = u.norm(dim=1)
-        goes_on = size > _EXHAUSTED * image.norm(dim=1)
+        goes_on = size > _EXHAUSTED[B.dtype] * image.norm(dim=1)
         if progress:
             progress(j + 1, rows, "products with the curvature")
         if not bool(goes_on.any()) or j + 1 == rows:

@@ -9,6 +9,7 @@ import numpy as np
 
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData
+from fil_core.models.networks.inputs import validation_rows
 from fil_core.specs.targets import SELF, TEST_LOSS, parts_of
 
 Split = Literal["train", "test"]
@@ -49,13 +50,20 @@ def target_of(written: str, dataset: Dataset, validation: int) -> Target | None:
     if kind == SELF:
         return None
     if kind in ("id", "ids"):
-        rows = [dataset.row(dataset.number(name)) for name in names]
-        return Target("train", np.array(sorted(set(rows))))
+        rows = {_row(name, dataset) for name in names}
+        return Target("train", np.array(sorted(rows)))
     if kind == TEST_LOSS:
         return Target("test", np.arange(validation))
     if kind == "test":
         return Target("test", np.array([_test_row(int(names[0]), validation)]))
     return Target("test", _of_class(names[0], dataset, validation))
+
+
+def _row(name: str, dataset: Dataset) -> int:
+    try:
+        return dataset.row(dataset.number(name))
+    except BadData as error:
+        raise BadData(f"target: {str(error).removeprefix('example: ')}") from error
 
 
 def _test_row(row: int, validation: int) -> int:
@@ -72,3 +80,17 @@ def _of_class(name: str, dataset: Dataset, validation: int) -> np.ndarray:
     if not len(rows):
         raise BadData(f"target: expected a class that the {validation:,} test rows have; none is of class {name}.")
     return rows
+
+
+def rows_meant(written: str, dataset: Dataset, size: int | None) -> int:
+    """Number of test rows that a target is about, from the first on; 0 where it needs none.
+
+    Args:
+        written: the target.
+        dataset: whose test rows they are.
+        size: how many are asked for; None for all.
+
+    Raises:
+        BadRequest: there are fewer, or none.
+    """
+    return validation_rows(dataset, size) if parts_of(written)[0] in (TEST_LOSS, "test", "class") else 0

@@ -1,6 +1,6 @@
 """TracIn: inner products of gradients, added up over checkpoints of training, without an n x p matrix.
 
-See docs/maths.md, section 8.
+See docs/maths.md, section 9.
 """
 
 from __future__ import annotations

@@ -12,11 +12,14 @@ from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.influence.request import InfluenceRequest
 from fil_core.analyses.irfil.request import IrfilRequest
+from fil_core.analyses.ladder.request import LadderRequest
+from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.mitigate.request import MitigateRequest
 from fil_core.analyses.neighbours.request import NeighboursRequest
 from fil_core.analyses.network.request import NetworkFitRequest
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
+from fil_core.analyses.network_ladder.request import NetworkLadderRequest
 from fil_core.analyses.network_outliers.request import NetworkOutliersRequest
 from fil_core.analyses.outliers.request import OutliersRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
@@ -141,6 +144,18 @@ REQUESTS = {
             data=DIABETES, model=dataclasses.replace(RIDGE, weights=EVEN), target="ids:1,5", curvature="diagonal"
         ),
         "a class": InfluenceRequest(data=TWO_DIGITS, model=LOGISTIC, target="class:8", curvature="identity"),
+    },
+    "leave-one-out": {
+        "logistic": LeaveOneOutRequest(data=TWO_DIGITS, model=LOGISTIC, validation_size=15, examples=10),
+        "softmax, itself": LeaveOneOutRequest(data=FEW_COLUMNS, model=SOFTMAX, target="self", examples=10),
+        "regression": LeaveOneOutRequest(data=DIABETES, model=RIDGE, target="test:2"),
+    },
+    "ladder": {
+        "two classes": LadderRequest(data=TWO_DIGITS, model=LOGISTIC, examples=20, validation_size=15),
+    },
+    "ladder of a network": {
+        "two classes": NetworkLadderRequest(data=TWO_DIGITS, network=dataclasses.replace(MLP, width=4), examples=5),
+        "sentences": NetworkLadderRequest(data=TEXT, network=LSTM, examples=3, curvatures=("metagradient", "identity")),
     },
     "influence in a network": {
         "two classes, beside the truth": NetworkInfluenceRequest(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.canaries import run as canaries
 from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.canaries.section import secrets
@@ -25,9 +26,9 @@ from fil_core.models.networks.losses import tokens
 from fil_core.models.networks.problem import problem
 from fil_core.specs import DataSpec, NetworkSpec
 
-TEXT = DataSpec(name="grammar:90")  # one secret said three times less than for 100 lines
-LSTM = NetworkSpec(kind="lstm", width=12, embedding=6, lr=1.0, time=60)
-BATCHES = dataclasses.replace(LSTM, batch=16, time=80)
+TEXT = DataSpec(name="grammar:90")  # three secrets said once, two said three times
+LSTM = NetworkSpec(kind="lstm", width=12, embedding=6, lr=1.0, time=25)
+BATCHES = dataclasses.replace(LSTM, batch=16, time=30)
 ASKED = CanariesRequest(data=TEXT, network=LSTM, candidates=60)
 
 
@@ -94,7 +95,7 @@ def test_what_is_said_is_what_is_in_the_table(engine):
 
 
 def test_the_most_exposure_that_candidates_show_is_warned_of(engine):
-    request = dataclasses.replace(ASKED, network=dataclasses.replace(BATCHES, time=400), candidates=20)
+    request = dataclasses.replace(ASKED, network=dataclasses.replace(BATCHES, lr=2.0, time=150), candidates=20)
     result = engine.get(request)
     often = result.table[result.table["said"] == 3]
     assert (often["rank"] == 1).all() and often["exposure"].to_numpy() == pytest.approx(np.log2(21))
@@ -117,7 +118,9 @@ def test_redaction_masks_what_is_said(engine):
 def test_candidates_go_through_the_network_in_blocks(engine, block, monkeypatch):
     before = engine.get(ASKED).table
     monkeypatch.setattr(canaries, "BLOCK", block)
-    again = engine.compute(dataclasses.replace(ASKED, device="cpu")).table
+    part = training_run(ASKED)
+    inputs = Inputs(engine.dataset(TEXT), torch.device("cpu"), {part: engine.get(part)})
+    again = canaries.run(ASKED, inputs).table
     assert (again["rank"] == before["rank"]).all()
     np.testing.assert_allclose(again["loss"], before["loss"], rtol=1e-12)
 

@@ -161,6 +161,8 @@ def birds(tmp_path) -> DataSpec:
 
 
 def with_classes(request: Request) -> bool:
+    if request.reads_text:
+        return False
     if not isinstance(request, ModelRequest):
         of_features = isinstance(request, NetworkRequest) and not request.reads_text
         return isinstance(request, NeighboursRequest) or (of_features and not named(request))

@@ -14,7 +14,7 @@ from torch.func import functional_call, grad, hessian, jacrev
 from fil_core.analyses.influence.request import CURVATURES, InfluenceRequest
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.network.run import weights_of
-from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
+from fil_core.analyses.network_influence.request import NETWORK_CURVATURES, NetworkInfluenceRequest
 from fil_core.data.own import Choices, add
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
@@ -251,6 +251,20 @@ def test_every_solver_says_the_same(engine, data, curvature):
         np.testing.assert_allclose(one.table["influence"], found[0].table["influence"], rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.parametrize("solver", ["direct", "krylov", "sample-space"])
+@pytest.mark.parametrize("target", ["self", "test-loss"])
+def test_single_precision(engine, target, solver):
+    for curvature in NETWORK_CURVATURES if solver == "sample-space" else ("hessian", "ggn"):
+        one = asked(
+            target, curvature=curvature, solver="auto" if curvature == "hessian" and solver[0] == "s" else solver
+        )
+        single = dataclasses.replace(one, network=dataclasses.replace(NETWORK, precision="float32"))
+        found, exact = (engine.get(each).table["influence"].to_numpy() for each in (single, one))
+        # 30 steps in float32, and a damped curvature whose condition is about a hundred.
+        np.testing.assert_allclose(found, exact, rtol=1e-3, atol=1e-4 * np.abs(exact).max())
+        assert engine.get(single).provenance["dtype"] == "float32"
+
+
 @pytest.mark.parametrize("which", TARGETS)
 def test_metagradient_tracin_and_the_truth_of_every_target(engine, data, trained, full, which):
     target, n = targets(data)[which], data.n
@@ -308,6 +322,43 @@ def test_the_run_is_that_of_training(engine, data, full):
     run = engine.get(training_run(asked("self")))
     for name, value in weights_of(run, torch.device("cpu")).items():
         torch.testing.assert_close(value, full[name], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("target", ["self", "test-loss"])
+def test_sentences(engine, target):
+    text = DataSpec(name="grammar:40")
+    spec = NetworkSpec(kind="lstm", width=3, embedding=2, lr=0.3, time=3)
+    data, request = engine.dataset(text), NetworkInfluenceRequest(data=text, network=spec, target=target, truth=True, examples=3)  # noqa: E501 # fmt: skip
+    found, model = engine.get(request), Trained(data, spec)
+    n, known = data.n, np.flatnonzero(found.table["leave_one_out"].notna())
+    assert model.at.step == pytest.approx(0.3 * n / (data.X >= 0).sum())
+    weights = model.after(np.full(n, 1 / n))
+
+    def loss(at, row: int) -> float:
+        X = torch.from_numpy(data.X[row : row + 1] if target == "self" else data.X_test)
+        tokens = functional_call(model.at.module, at, (X,)).log_softmax(-1).gather(-1, X.long().clamp_min(0)[..., None])
+        return float(-tokens[..., 0][X >= 0].sum() / len(X))
+
+    for row in known:
+        w = np.full((3, n), 1 / n)
+        w[:, row] *= [0, 1 + 1e-4, 1 - 1e-4]
+        without, more, less = (loss(model.after(one), row) for one in w)
+        one = found.table.iloc[row]
+        assert one["leave_one_out"] == pytest.approx(without - loss(weights, row), rel=1e-7, abs=1e-11)
+        assert one["influence"] == pytest.approx((less - more) / 2e-4, rel=1e-5, abs=1e-9)
+    fisher = NetworkInfluenceRequest(data=text, network=spec, target=target, curvature="empirical-fisher", damping=DAMPING)  # noqa: E501 # fmt: skip
+    theta = model.flat(weights)
+
+    def losses(at, X):
+        return model.losses(model.named(at), X, X)
+
+    G = jacrev(lambda at: losses(at, model.at.X))(theta)
+    aimed = G if target == "self" else grad(lambda at: losses(at, model.at.X_test).mean())(theta)
+    U = torch.linalg.solve(G.T @ G + n * DAMPING * torch.eye(len(theta), dtype=G.dtype), G.T).T
+    np.testing.assert_allclose(engine.get(fisher).table["influence"], (U * aimed).sum(1), rtol=1e-6, atol=1e-9)
+    lengths = (data.X[known] >= 0).sum(1)
+    expected = abs(np.corrcoef(lengths, found.table["leave_one_out"].iloc[known])[0, 1])
+    assert abs(found.summary["length_pearson"]) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.fixture

@@ -209,6 +209,21 @@ def test_without_damping_fewer_examples_than_weights_have_an_empirical_fisher_ma
     assert found.corrected.isnan().all() and torch.isfinite(found.by_damping).all()
 
 
+def test_without_damping_in_single_precision_rounding_is_not_inverted():
+    exact, single = wide(1), wide(1)
+    arrays = (one.float() for one in (single.X, single.Y, single.X_test, single.Y_test))
+    single = Literal(single.module.float(), *arrays, single.losses)
+    whole = [slice(0, exact.point.p)]
+    for method in (
+        lambda asked: curvatures.of_matrix(asked, "ggn"),
+        lambda asked: curvatures.of_products(asked, "ggn"),
+        lambda asked: curvatures.of_empirical_fisher(asked, whole, most=2**20),
+    ):
+        expected, found = (method(one.asked()).influence for one in (exact, single))
+        # Eigenvalues of rounding, 1e-8 of the largest, would add as much again as the influence itself.
+        torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4 * float(expected.abs().max()))
+
+
 def test_a_weight_that_no_gradient_has_is_left_out_of_the_diagonal():
     literal = sequences()
     X = torch.where(literal.X == 4, 3.0, literal.X)  # nothing reads token 4, so that its embedding has no gradient

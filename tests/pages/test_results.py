@@ -35,6 +35,7 @@ from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.influence.request import InfluenceRequest
 from fil_core.analyses.ladder.request import LadderRequest
+from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.network.request import NetworkFitRequest
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
@@ -385,6 +386,10 @@ OPENED = {
         data=DataSpec(name="grammar", subset=12), candidates=20,
         network=NetworkSpec(kind="lstm", width=4, embedding=4, lr=1.0, time=5),
     ): ("Influence", {"network": "lstm", "candidates": 20}),
+    LeaveOneOutRequest(data=FEW, model=ModelSpec(l2=0.01), target="class:8", examples=4): (
+        "Influence",
+        {"influence-of": "model", "target": "class:8", "truth": 4, "l2": 0.01},
+    ),
     LadderRequest(data=FEW, model=ModelSpec(l2=0.01), curvatures=("identity", "hessian"), examples=3): (
         "Influence",
         {"influence-of": "model", "curvatures": ["identity", "hessian"], "truth": 3},

@@ -21,6 +21,14 @@ SELF_INFLUENCE = Column(
     reveals="label",
     always=False,
 )
+LEAVE_ONE_OUT = Column(
+    "leave_one_out",
+    "true change",
+    "change of the target's loss after training without the example; empty where it was not left out",
+    unit="loss",
+    reveals="label",
+    always=False,
+)
 COLUMNS = (
     SELF_INFLUENCE,
     INFLUENCE,
@@ -33,14 +41,7 @@ COLUMNS = (
         reveals="label",
         always=False,
     ),
-    Column(
-        "leave_one_out",
-        "true change",
-        "change of the target's loss after training without the example; empty where it was not left out",
-        unit="loss",
-        reveals="label",
-        always=False,
-    ),
+    LEAVE_ONE_OUT,
     LABEL,
     Column("loss", "loss", "of the example after training", reveals="label"),
     Column(

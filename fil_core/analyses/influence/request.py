@@ -27,6 +27,22 @@ def asked_damping(default: float) -> Any:
     return option(default, number(zero=True), said, link="damping", always=True)
 
 
+def asked_validation() -> Any:
+    """The field of the number of test rows."""
+    said = "the test loss is that of the first M test rows (default: all)"
+    return option(None, whole(), said, link="validation-size")
+
+
+def asked_examples() -> Any:
+    """The field that says how many examples are left out."""
+    return option(None, whole(), "leave N examples out, drawn at random (default: each)", link="truth")
+
+
+def asked_seed() -> Any:
+    """The field of the seed of that draw."""
+    return option(0, whole(least=0), "seed of all that is drawn (default 0)", link="truth-seed")
+
+
 def asked_truth() -> Any:
     """The field that asks for the truth."""
     return option(False, switch(), "also leave examples out and train again", link="truth-too")
@@ -83,14 +99,14 @@ class InfluenceRequest(ModelRequest):
     curvature: str = option("hessian", choice(CURVATURES), "of the mean loss (default hessian)", link="curvature", always=True)  # noqa: E501 # fmt: skip
     damping: float = asked_damping(0.0)
     target: str = asked_target()
-    validation_size: int | None = option(None, whole(), "the test loss is that of the first M test rows (default: all)", link="validation-size")  # noqa: E501 # fmt: skip
+    validation_size: int | None = asked_validation()
     group: tuple[int, ...] = option((), examples(), "also leave these out together", link="group")
     truth: bool = asked_truth()
-    examples: int | None = option(None, whole(), "leave N examples out, drawn at random (default: each)", link="truth")
+    examples: int | None = asked_examples()
     subsets: int = option(0, whole(least=0, most=_MOST), "random subsets for the linear datamodelling score (default 0)", link="subsets")  # noqa: E501 # fmt: skip
     share: float = option(0.5, number(most=1.0), "of the examples that a subset has (default 0.5)")
     remove: int | None = option(None, whole(), "also train without the K most helpful, most harmful, and random ones", link="remove")  # noqa: E501 # fmt: skip
-    draw_seed: int = option(0, whole(least=0), "seed of all that is drawn (default 0)", link="truth-seed")
+    draw_seed: int = asked_seed()
 
     def _check(self) -> None:
         check_truth(self)

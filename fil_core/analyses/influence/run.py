@@ -6,21 +6,20 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.influence.outcome import Truth, compared, extremes, predicted
 from fil_core.analyses.influence.request import InfluenceRequest, without_truth
-from fil_core.analyses.retraining.plan import left_out
+from fil_core.analyses.leave_one_out.request import leave_one_out_of
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.influence import linear
 from fil_core.influence.curvatures import Influences
-from fil_core.influence.targets import Target, target_of
+from fil_core.influence.targets import Target, rows_meant, target_of
 from fil_core.models import Fitted, fit
 from fil_core.models.checks import check_task
-from fil_core.models.networks.inputs import score_name, validation_rows
+from fil_core.models.networks.inputs import score_name
 from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import Request
@@ -65,14 +64,8 @@ _METHODS |= {"ggn": _METHODS["hessian"], "empirical-fisher-block": _METHODS["emp
 def check(request: InfluenceRequest, dataset: Dataset) -> None:
     """Raises BadData or BadRequest for a model or target that the data do not have."""
     check_task(request.model, dataset)
-    target_of(request.target, dataset, rows_of(request, dataset))
+    target_of(request.target, dataset, rows_meant(request.target, dataset, request.validation_size))
     check_names(request, dataset)
-
-
-def rows_of(request: Asking, dataset: Dataset) -> int:
-    """Number of test rows that the target is about; 0 where there are none and the target needs none."""
-    needed = request.target in ("test-loss",) or request.target.startswith(("test:", "class:"))
-    return validation_rows(dataset, request.validation_size) if needed else 0
 
 
 def check_names(request: Asking, dataset: Dataset) -> None:
@@ -88,14 +81,14 @@ def check_names(request: Asking, dataset: Dataset) -> None:
 
 
 def parts(request: InfluenceRequest, dataset: Dataset, answers: object) -> tuple[Request, ...]:
-    """The influence alone, where the truth is asked for beside it.
+    """The influence alone, and the truth about single examples, where the truth is asked for.
 
     Args:
         request: what is asked.
         dataset: not used.
         answers: not used.
     """
-    return (without_truth(request),) if request.truth else ()
+    return (without_truth(request), leave_one_out_of(request)) if request.truth else ()
 
 
 def run(request: InfluenceRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
@@ -107,10 +100,11 @@ def run(request: InfluenceRequest, inputs: Inputs, progress: Progress | None = N
         progress: called with (done, total, what).
     """
     data, fitted = inputs.dataset, inputs.fitted
-    target = target_of(request.target, data, rows_of(request, data))
+    target = target_of(request.target, data, rows_meant(request.target, data, request.validation_size))
     if request.truth:
         alone = inputs.part(without_truth(request))
-        return compared(request, alone, _truth(request, fitted, data, target, alone, progress))
+        each = inputs.part(leave_one_out_of(request)).table["leave_one_out"].reindex(data.ids).to_numpy()
+        return compared(request, alone, _truth(request, fitted, data, target, alone, each, progress))
     train = linear.examples_of(fitted, data.X, data.y, fitted.weights)
     aimed = None if target is None else linear.examples_of(fitted, *target.of(data)).mean_gradient
     found = _METHODS[request.curvature](fitted, data, train, aimed, request.damping)
@@ -125,15 +119,12 @@ def run(request: InfluenceRequest, inputs: Inputs, progress: Progress | None = N
 
 def _truth(
     request: InfluenceRequest, fitted: Fitted, data: Dataset, target: Target | None, alone: Result,
-    progress: Progress | None,
+    each: np.ndarray, progress: Progress | None,
 ) -> Truth:  # fmt: skip
     """Exact leave-one-out, and models fitted without several examples."""
-    device, aimed = fitted.theta.device, None if target is None else target.of(data)
-    rows = torch.tensor([data.row(id) for id in left_out(request, data)], device=device)
-    each = np.full(data.n, np.nan)
-    each[rows.cpu().numpy()] = linear.true_changes(fitted, data, rows, aimed, progress=progress).cpu().numpy()
-    if aimed is None:
+    if target is None:
         return Truth(each)  # what is removed together has no loss of its own that is meant
+    aimed = target.of(data)
     without = _Without(fitted, data, aimed, progress)
     group = without([data.row(id) for id in request.group]) if request.group else None
     removed = _removals(request, data, alone, without)

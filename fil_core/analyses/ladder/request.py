@@ -6,22 +6,20 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from fil_core.analyses.influence.request import CURVATURES, InfluenceRequest, asked_damping, asked_target
+from fil_core.analyses.influence.request import (
+    CURVATURES,
+    InfluenceRequest,
+    asked_damping,
+    asked_examples,
+    asked_seed,
+    asked_target,
+    asked_validation,
+)
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
-from fil_core.specs.options import names, option, whole
+from fil_core.specs.options import names, option
 
 FEWEST = 3  # examples that can be compared
-
-
-def asked_examples() -> Any:
-    """The field that says how many examples are left out."""
-    return option(None, whole(), "leave N examples out, drawn at random (default: each)", link="truth")
-
-
-def asked_seed() -> Any:
-    """The field of the seed of that draw."""
-    return option(0, whole(least=0), "seed of --examples (default 0)", link="truth-seed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +38,7 @@ class LadderRequest(ModelRequest):
     curvatures: tuple[str, ...] = option(CURVATURES, names(CURVATURES), "which ones (default: all)", link="curvatures")
     damping: float = asked_damping(0.0)
     target: str = asked_target()
-    validation_size: int | None = option(None, whole(), "the test loss is that of the first M test rows (default: all)", link="validation-size")  # noqa: E501 # fmt: skip
+    validation_size: int | None = asked_validation()
     examples: int | None = asked_examples()
     draw_seed: int = asked_seed()
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fil_core.analyses.influence.request import (
     CURVATURES,
     asked_damping,
+    asked_examples,
+    asked_seed,
     asked_target,
     asked_truth,
     check_truth,
@@ -55,11 +57,11 @@ class NetworkInfluenceRequest(EffectRequest):
         False, switch(), "also the influence of groups of lines, see --group-lines", link="sections"
     )
     truth: bool = asked_truth()
-    examples: int | None = option(None, whole(), "leave N examples out, drawn at random (default: each)", link="truth")
+    examples: int | None = asked_examples()
     subsets: int = option(0, whole(least=0, most=_MOST), "random subsets for the linear datamodelling score (default 0)", link="subsets")  # noqa: E501 # fmt: skip
     share: float = option(0.5, number(most=1.0), "of the examples that a subset has (default 0.5)")
     remove: int | None = option(None, whole(), "also train without the K most helpful, most harmful, and random ones", link="remove")  # noqa: E501 # fmt: skip
-    draw_seed: int = option(0, whole(least=0), "seed of all that is drawn (default 0)", link="truth-seed")
+    draw_seed: int = asked_seed()
 
     def _check(self) -> None:
         check_truth(self)

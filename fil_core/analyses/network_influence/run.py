@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.influence.outcome import Truth, compared, predicted
 from fil_core.analyses.influence.request import without_truth
-from fil_core.analyses.influence.run import check_names, rows_of
+from fil_core.analyses.influence.run import check_names
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.network.run import check_network, order_of, problem_of, weights_of
 from fil_core.analyses.network_influence.parts import removals, runs_without_sections
@@ -26,7 +26,7 @@ from fil_core.influence.curvatures import Asked, Influences
 from fil_core.influence.kernels import free_memory, kernels
 from fil_core.influence.metagradient import Training, metagradient
 from fil_core.influence.point import Own, Point
-from fil_core.influence.targets import Target, target_of
+from fil_core.influence.targets import Target, rows_meant, target_of
 from fil_core.models.networks.losses import of_tokens
 from fil_core.models.networks.problem import Problem
 from fil_core.models.networks.training import Weights
@@ -40,16 +40,27 @@ _OUTPUTS = 8_000  # of all training examples, up to which sample space is factor
 
 
 def check(request: NetworkInfluenceRequest, dataset: Dataset) -> None:
-    """Raises BadData or BadRequest for a network, target or examples that the data do not have."""
+    """Raises BadData or BadRequest for a network, target or examples that the data do not have, or a wrong solver."""
     check_network(request, dataset)
+    _check_solver(request, squared=not dataset.vocabulary)
     if dataset.n < 3:
         raise BadData(f"training rows: expected at least three, of which one is left out; got {dataset.n}.")
-    target_of(request.target, dataset, rows_of(request, dataset))
+    target_of(request.target, dataset, rows_meant(request.target, dataset, request.validation_size))
     check_names(request, dataset)
     if request.sections and dataset.sections is None:
         raise BadRequest(
             "sections: expected text in groups of lines, separated by blank lines or told by --group-lines; "
             f"{dataset.title} has none."
+        )
+
+
+def _check_solver(request: NetworkInfluenceRequest, *, squared: bool) -> None:
+    if request.solver != "sample-space" or request.curvature not in ("hessian", "ggn"):
+        return
+    if request.curvature == "hessian" or not squared:
+        raise BadRequest(
+            f"solver: expected auto, direct or krylov for the curvature {request.curvature} of {request.network.kind}; "
+            "got sample-space, which is for the Gauss-Newton matrix of a squared error and the empirical Fisher matrix."
         )
 
 
@@ -62,7 +73,7 @@ def run(request: NetworkInfluenceRequest, inputs: Inputs, progress: Progress | N
         progress: called with (done, total, what).
     """
     data, full = inputs.dataset, inputs.part(training_run(request))
-    target = target_of(request.target, data, rows_of(request, data))
+    target = target_of(request.target, data, rows_meant(request.target, data, request.validation_size))
     if request.truth:
         alone = inputs.part(without_truth(request))
         return compared(request, alone, _truth(request, inputs, full, target, alone))
@@ -122,7 +133,7 @@ def _of_curvature(
     """By the Hessian or the Gauss-Newton matrix, solved as asked or as size lets it.
 
     Raises:
-        BadRequest: the solver that is asked for does not fit, or is not for this curvature.
+        BadRequest: the solver that is asked for does not fit.
     """
     p, outputs = asked.point.p, at.Y.numel()
     squared = not at.text and kind == "ggn"
@@ -132,11 +143,6 @@ def _of_curvature(
         solver = "sample-space" if squared and outputs <= _OUTPUTS and (not small or outputs < p) else ""
         solver = solver or ("direct" if small else "krylov")
     if solver == "sample-space":
-        if not squared:
-            raise BadRequest(
-                f"solver: expected direct or krylov for the curvature {kind} of {request.network.kind}; sample-space "
-                "is for the Gauss-Newton matrix of a squared error and for the empirical Fisher matrix."
-            )
         return _by_outputs(at, asked, rows)
     if solver == "krylov":
         return curvatures.of_products(asked, kind)

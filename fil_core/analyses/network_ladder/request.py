@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fil_core.analyses.influence.request import asked_damping, asked_target
-from fil_core.analyses.ladder.request import asked_examples, asked_seed, check_ladder, described, rungs
+from fil_core.analyses.influence.request import asked_damping, asked_examples, asked_seed, asked_target
+from fil_core.analyses.ladder.request import check_ladder, described, rungs
 from fil_core.analyses.network_influence.request import NETWORK_CURVATURES, NetworkInfluenceRequest
 from fil_core.errors import BadRequest
 from fil_core.specs import EffectRequest
