@@ -388,7 +388,7 @@ OPENED = {
     ): ("Influence", {"network": "lstm", "candidates": 20}),
     LeaveOneOutRequest(data=FEW, model=ModelSpec(l2=0.01), target="class:8", examples=4): (
         "Influence",
-        {"influence-of": "model", "target": "class:8", "truth": 4, "l2": 0.01},
+        {"influence-of": "model", "target": "class:8", "truth": 4, "truth-too": True, "l2": 0.01},
     ),
     LadderRequest(data=FEW, model=ModelSpec(l2=0.01), curvatures=("identity", "hessian"), examples=3): (
         "Influence",
@@ -433,7 +433,7 @@ def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) 
     assert not at.exception and not at.error
     assert at.title[0].value == title
     assert {name: at.session_state[name] for name in values} == values
-    with_other_words = (FitRequest, ExampleRequest, RetrainingRequest)
+    with_other_words = (FitRequest, ExampleRequest, RetrainingRequest, LeaveOneOutRequest)
     if title != "Leakage" and not isinstance(asked, with_other_words):
         entry, data = analysis_of(asked), Engine().dataset(asked.data)
         said = entry.sentence(Subject(asked, Engine().get(asked), data, "", False, 1), str)
