@@ -129,7 +129,9 @@ PAGES: tuple[Page, ...] = (
             "influence in a network": Shows(
                 _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "solver", *_OF_TRUTH)
             ),
-            "leave-one-out": Shows(_FUNCTIONS | {"influence-of": "model"}, at_default=("draw_seed",)),
+            "leave-one-out": Shows(
+                _FUNCTIONS | {"influence-of": "model", "truth-too": True}, at_default=("draw_seed",)
+            ),
             "ladder": Shows(_FUNCTIONS | {"influence-of": "model"}, at_default=("draw_seed",)),
             "ladder of a network": Shows(
                 _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "draw_seed")

@@ -377,10 +377,6 @@ OPENED = {
         "Influence",
         {"network": "lstm", "embedding": 4, "tied": True, "target": "test:1", "validation-size": 4, "subset": 12},
     ),
-    LeaveOneOutRequest(data=FEW, model=ModelSpec(l2=0.01), target="class:8", examples=4): (
-        "Influence",
-        {"influence-of": "model", "target": "class:8", "truth": 4, "l2": 0.01},
-    ),
     OutliersRequest(data=FEW, model=ModelSpec(l2=0.01)): ("Influence", {"influence-of": "model", "l2": 0.01}),
     NetworkOutliersRequest(data=FEW, network=NetworkSpec(**SMALL, time=20)): (
         "Influence",
@@ -390,6 +386,10 @@ OPENED = {
         data=DataSpec(name="grammar", subset=12), candidates=20,
         network=NetworkSpec(kind="lstm", width=4, embedding=4, lr=1.0, time=5),
     ): ("Influence", {"network": "lstm", "candidates": 20}),
+    LeaveOneOutRequest(data=FEW, model=ModelSpec(l2=0.01), target="class:8", examples=4): (
+        "Influence",
+        {"influence-of": "model", "target": "class:8", "truth": 4, "truth-too": True, "l2": 0.01},
+    ),
     LadderRequest(data=FEW, model=ModelSpec(l2=0.01), curvatures=("identity", "hessian"), examples=3): (
         "Influence",
         {"influence-of": "model", "curvatures": ["identity", "hessian"], "truth": 3},
@@ -433,7 +433,7 @@ def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) 
     assert not at.exception and not at.error
     assert at.title[0].value == title
     assert {name: at.session_state[name] for name in values} == values
-    with_other_words = (FitRequest, ExampleRequest, RetrainingRequest)
+    with_other_words = (FitRequest, ExampleRequest, RetrainingRequest, LeaveOneOutRequest)
     if title != "Leakage" and not isinstance(asked, with_other_words):
         entry, data = analysis_of(asked), Engine().dataset(asked.data)
         said = entry.sentence(Subject(asked, Engine().get(asked), data, "", False, 1), str)

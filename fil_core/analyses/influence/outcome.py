@@ -87,6 +87,11 @@ def _warnings(request: Any, summary: dict[str, Any], table: pd.DataFrame) -> lis
             "influence_corrected and self_influence take a solution for each example, which products with a curvature "
             "of this size do not give; --target self computes them."
         )
+    if "self_influence" not in table and request.curvature == "tracin":
+        told.append(
+            "self_influence takes the gradient of every example at every checkpoint, which are too many here; --target "
+            "self computes it."
+        )
     return told
 
 

@@ -34,6 +34,7 @@ from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import NetworkSpec
 
+_GRADIENTS = 2e9  # numbers in the gradients of all examples at all checkpoints, beyond which none is formed by itself
 _SHARE = 4  # of the free memory that gradients and matrices of weights may take
 _MATRICES = 4  # of p x p that factorising one takes
 _OUTPUTS = 8_000  # of all training examples, up to which sample space is factorised
@@ -221,19 +222,21 @@ def _traced(
     total = torch.zeros(len(at.X), dtype=torch.float64, device=at.X.device)
     own = total.clone()
     tokens = torch.zeros_like(at.Y, dtype=torch.float64) if at.text and rows is not None else None
+    alone = rows is None or len(at.X) * sum(p.numel() for p in at.module.parameters()) * len(marks) <= _GRADIENTS
     for weights in training.passed(sorted(set(marks.tolist())), progress=progress):
-        point, first = Point(at.module, weights, at.X, at.Y, at.losses), 0
+        point = Point(at.module, weights, at.X, at.Y, at.losses)
         aimed = None if rows is None else point.mean_gradient(*rows)
-        for G in point.gradients(at.X, at.Y):
-            block = slice(first, first + len(G))
-            own[block] += training.lr * torch.linalg.vector_norm(G, dim=1, dtype=torch.float64).square()
-            if aimed is not None:
-                total[block] += training.lr * (G @ aimed).double()
-            first = block.stop
-        if tokens is not None and aimed is not None:
+        if alone:
+            norms = [torch.linalg.vector_norm(G, dim=1, dtype=torch.float64) for G in point.gradients(at.X, at.Y)]
+            own += training.lr * torch.cat(norms).square()
+        if aimed is not None and tokens is not None:
             tokens += training.lr * point.token_products(aimed).double()
-    influence = own if rows is None else total
-    return Influences(influence, influence, own, [request.damping], influence[None], "none", tokens=tokens)
+        elif aimed is not None:
+            total += training.lr * point.products(aimed[None], at.X, at.Y)[:, 0].double()
+    summed = total if tokens is None else tokens.nansum(1)
+    influence = own if rows is None else summed
+    itself = own if alone else None
+    return Influences(influence, influence, itself, [request.damping], influence[None], "none", tokens=tokens)
 
 
 def _truth(
