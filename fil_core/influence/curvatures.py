@@ -14,119 +14,18 @@ Source: docs/maths.md, section 9.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from fil_core.influence.asked import Asked
+from fil_core.influence.influences import Influences, divided, inverse
 from fil_core.influence.krylov import lanczos
-from fil_core.influence.point import Own, Point
-from fil_core.progress import Progress
+from fil_core.influence.point import Own
 
 DENSE = 5_000  # weights up to which a matrix of weights is factorised
-_DETERMINED = 1.5e-8  # of 1 - h: below it more than half of the digits of what is divided by it are rounding
-# Of the largest eigenvalue: directions below it carry rounding of the products that the matrix is made of.
-_RANK = {torch.float64: 1e-12, torch.float32: 1e-6}
-
-
-@dataclass(frozen=True, slots=True)
-class Influences:
-    """Influence of every training example on a target.
-
-    Attributes:
-        influence: (n,), at the damping that was asked for.
-        corrected: the same without the example's own part of the curvature, (n,); NaN where the others do not determine
-            the weights; None where it takes a solution for each example that was not computed.
-        self_influence: of every example on its own loss, (n,); None likewise.
-        dampings: D of them, ascending.
-        by_damping: (D, n) influence.
-        method: how the equations were solved: `direct`, `sample space`, `Krylov`, or `none` where B has no equations.
-        least, largest: eigenvalues of C + l2 I, as far as they are known; NaN otherwise.
-        negative: how many of these are below zero; None where they are not known.
-        direction: (n B)^-1 g_t, (p,), whose product with an example's gradient is its influence; None where it was not
-            needed.
-        tokens: of sequences, the parts of their tokens in the influence, (n, T), NaN beyond the end; None otherwise.
-    """
-
-    influence: Tensor
-    corrected: Tensor | None
-    self_influence: Tensor | None
-    dampings: list[float]
-    by_damping: Tensor
-    method: str
-    least: float = math.nan
-    largest: float = math.nan
-    negative: int | None = None
-    direction: Tensor | None = None
-    tokens: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is asked of a curvature.
-
-    Attributes:
-        point: the network and its training examples.
-        target: gradient of the target's loss, (p,); None for the loss of each example itself.
-        l2: decay.
-        damping: >= 0.
-        progress: called with (done, total, what).
-    """
-
-    point: Point
-    target: Tensor | None
-    l2: float
-    damping: float
-    progress: Progress | None = None
-
-    def tell(self, done: int, total: int | None, what: str) -> None:
-        """Report progress."""
-        if self.progress:
-            self.progress(done, total, what)
-
-    @property
-    def rank(self) -> float:
-        """Of the largest eigenvalue: directions below it carry rounding alone."""
-        return _RANK[self.point.X.dtype]
-
-    def swept(self, largest: float) -> list[float]:
-        """Dampings from the largest eigenvalue's order of size down to a millionth of it, and the one asked for."""
-        return sweep(largest, self.damping)
-
-
-def sweep(largest: float, damping: float) -> list[float]:
-    """Powers of ten from the order of size of an eigenvalue down to a millionth of it, with one more damping.
-
-    >>> sweep(3.0, 0.5)
-    [1e-06, 1e-05, 0.0001, 0.001, 0.01, 0.1, 0.5, 1.0, 10.0]
-
-    Args:
-        largest: > 0; another number counts as 1.
-        damping: >= 0.
-    """
-    top = math.floor(math.log10(largest)) if math.isfinite(largest) and largest > 0 else 0
-    return sorted({float(f"1e{top + k}") for k in range(-6, 2)} | {float(damping)})
-
-
-def divided(numerator: Tensor, left: Tensor) -> Tensor:
-    """A quotient by 1 - h; NaN where that is rounding, or h is more than 1."""
-    return torch.where(left > _DETERMINED, numerator / left.clamp_min(_DETERMINED), torch.nan)
-
-
-def inverse(values: Tensor, shift: float, *, rank: float = _RANK[torch.float64]) -> Tensor:
-    """1 / (values + shift), and 0 for directions that rounding alone has: without damping a pseudo-inverse.
-
-    Args:
-        values: eigenvalues.
-        shift: added to them.
-        rank: of the largest eigenvalue, below which a direction has rounding alone.
-    """
-    shifted = values + shift
-    limit = rank * float(values.abs().max()) if values.numel() else 0.0
-    return torch.where(shifted.abs() > limit, 1 / shifted, torch.zeros_like(shifted))
 
 
 def of_matrix(asked: Asked, kind: Own) -> Influences:
@@ -199,122 +98,6 @@ def _each_by_products(asked: Asked, product: Callable[[Tensor], Tensor]) -> Infl
     by_damping = torch.cat(parts, 1)
     chosen = by_damping[dampings.index(float(asked.damping))]
     return Influences(chosen, None, chosen, dampings, by_damping, "Krylov", least + asked.l2, largest + asked.l2, None)
-
-
-def of_outputs(asked: Asked, K: Tensor, towards: Tensor | None, residuals: Tensor) -> Influences:
-    """By the Gauss-Newton matrix of half the squared error, in sample space: exact for any number of weights.
-
-    Args:
-        asked: what is asked.
-        K: (n k, n k) inner products of the derivatives of the outputs at the trained weights.
-        towards: (n k,) inner products of these derivatives with the target's gradient; None for each example itself.
-        residuals: (n, k) f - y.
-    """
-    n, k = residuals.shape
-    values, V = torch.linalg.eigh(K)
-    values = values.clamp_min(0)
-    dampings = asked.swept(float(values[-1]) / n)
-    chosen = dampings.index(float(asked.damping))
-    blocks = V.view(n, k, -1)
-    # r_i as a vector of sample space in the eigenbasis, (n, N): its products with K and its inverses are sums.
-    own = torch.einsum("nkN,nk->nN", blocks, residuals)
-    inverses = torch.stack([inverse(values, n * (asked.l2 + d), rank=asked.rank) for d in dampings])
-    beside = own * values if towards is None else V.T @ towards
-    by_damping = ((own * beside) @ inverses.T).T
-    scaled = blocks * (inverses[chosen] * values)
-    L = scaled @ blocks.mT  # (n, k, k)
-    self_influence = torch.einsum("na,nab,nb->n", residuals, L, residuals)
-    if towards is None:
-        moved = torch.einsum("nab,nb->na", L, residuals)
-    else:
-        moved = (V @ (inverses[chosen] * (V.T @ towards))).view(n, k)
-    corrected = without_own(moved, L, residuals)
-    return Influences(
-        by_damping[chosen], corrected, self_influence, dampings, by_damping, "sample space",
-        float(values[-asked.point.p]) / n + asked.l2 if len(values) >= asked.point.p else asked.l2,
-        float(values[-1]) / n + asked.l2, 0,
-    )  # fmt: skip
-
-
-def without_own(moved: Tensor, L: Tensor, residuals: Tensor, S: Tensor | None = None) -> Tensor:
-    """a_i^T (I - S_i L_i)^-1 r_i, the influence without the example's own part of the curvature, (n,).
-
-    Args:
-        moved: a_i, change of the outputs of example i along (n B)^-1 g_t, (n, k).
-        L: J_i (n B)^-1 J_i^T, (n, k, k).
-        residuals: r_i, the loss's derivative in the outputs, (n, k).
-        S: the loss's second derivative in the outputs, (n, k, k); None for the identity.
-    """
-    left = torch.eye(L.shape[1], dtype=L.dtype, device=L.device) - (L if S is None else S @ L)
-    # I - S L has eigenvalues in (0, 1]; the least one says whether the others determine the weights.
-    determined = torch.linalg.eigvals(left).real.amin(1) > _DETERMINED
-    safe = torch.where(determined[:, None, None], left, torch.eye(L.shape[1], dtype=L.dtype, device=L.device))
-    solved = torch.linalg.solve(safe, residuals)
-    return torch.where(determined, (moved * solved).sum(1), torch.nan)
-
-
-def of_empirical_fisher(asked: Asked, columns: list[slice], *, most: int) -> Influences:
-    """By the empirical Fisher matrix, or by its blocks of some columns, in sample space.
-
-    Args:
-        asked: what is asked.
-        columns: one block of all weights, or blocks such as those of the layers.
-        most: bytes for the gradients.
-    """
-    P, n = asked.point, asked.point.n
-    asked.tell(0, None, "inner products of gradients")
-    grams = P.gram(columns, most=most)
-    towards = None if asked.target is None else _towards(P, asked.target, columns)
-    found = in_sample_space(grams, towards, n, asked.l2, asked.damping, weights=P.p, rank=asked.rank)
-    shift = n * (asked.l2 + asked.damping)
-    if asked.target is None or len(columns) > 1 or not shift:
-        return found
-    # (G^T G + s I)^-1 t = (t - G^T (G G^T + s I)^-1 G t) / s, and the influence is what stands behind G^T.
-    rest = asked.target.double() - P.combined(found.influence.to(P.X.dtype)).double()
-    return dataclasses.replace(found, direction=rest / shift)
-
-
-def in_sample_space(
-    grams: Tensor, towards: Tensor | None, n: int, l2: float, damping: float, *, weights: int,
-    rank: float = _RANK[torch.float64],
-) -> Influences:  # fmt: skip
-    """By the empirical Fisher matrix, or the blocks of it, whose inner products of gradients are known.
-
-    Args:
-        grams: (L, n, n) inner products of the examples' gradients in each block.
-        towards: (L, n) of these with the target's gradient; None for each example itself.
-        n: by which the mean loss divides.
-        l2: on the diagonal.
-        damping: on the diagonal, too.
-        weights: their number.
-        rank: of the largest eigenvalue, below which a direction has rounding alone.
-    """
-    factored = [torch.linalg.eigh(K) for K in grams]
-    largest = max(float(values[-1]) for values, _ in factored) / n
-    dampings = sweep(largest, damping)
-    chosen = dampings.index(float(damping))
-    by_damping = torch.zeros(len(dampings), grams.shape[1], dtype=torch.float64, device=grams.device)
-    corrected, self_influence = by_damping[0].clone(), by_damping[0].clone()
-    for block, (values, V) in enumerate(factored):
-        values = values.clamp_min(0)
-        inverses = torch.stack([inverse(values, n * (l2 + d), rank=rank) for d in dampings])
-        h = V.square() @ (inverses * values).T  # (n, D)
-        found = h if towards is None else V @ (inverses * (V.T @ towards[block])[None]).T
-        by_damping += found.T
-        self_influence += h[:, chosen]
-        corrected += divided(found[:, chosen], 1 - h[:, chosen])
-    least = l2 if grams.shape[1] < weights else math.nan
-    return Influences(
-        by_damping[chosen], corrected, self_influence, dampings, by_damping, "sample space", least, largest + l2, 0
-    )
-
-
-def _towards(P: Point, target: Tensor, columns: list[slice]) -> Tensor:
-    """Inner products of the examples' gradients with the target's, (L, n), for each block of columns."""
-    parts = torch.zeros(len(columns), P.p, dtype=target.dtype, device=target.device)
-    for part, c in zip(parts, columns, strict=True):
-        part[c] = target[c]
-    return P.products(parts, P.X, P.Y).double().T
 
 
 def of_diagonal(asked: Asked) -> Influences:

@@ -19,7 +19,8 @@ from torch import Tensor
 
 from fil_core.dataset import Dataset
 from fil_core.errors import SingularCurvature
-from fil_core.influence.curvatures import Influences, divided, in_sample_space, inverse, sweep, without_own
+from fil_core.influence.influences import Influences, divided, inverse, sweep, without_own
+from fil_core.influence.sample_space import in_sample_space
 from fil_core.linalg import row_blocks, sum_zero_basis, weighted_gram
 from fil_core.models import Fitted, Softmax
 from fil_core.models.fitted import model_of, penalties

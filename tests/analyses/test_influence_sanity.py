@@ -14,8 +14,8 @@ from fil_core.data import load
 from fil_core.data.own import Choices, add
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
-from fil_core.influence import curvatures
-from fil_core.influence.curvatures import Asked
+from fil_core.influence import curvatures, sample_space
+from fil_core.influence.asked import Asked
 from fil_core.influence.metagradient import Training, metagradient
 from fil_core.influence.point import Point
 from fil_core.linalg.correlation import spearman
@@ -90,7 +90,7 @@ class Ranking:
         influence = {
             "hessian": lambda: curvatures.of_matrix(found, "hessian"),
             "ggn": lambda: curvatures.of_matrix(found, "ggn"),
-            "empirical-fisher": lambda: curvatures.of_empirical_fisher(found, [slice(0, point.p)], most=2**28),
+            "empirical-fisher": lambda: sample_space.of_empirical_fisher(found, [slice(0, point.p)], most=2**28),
             "diagonal": lambda: curvatures.of_diagonal(found),
             "identity": lambda: curvatures.of_identity(found),
         }[curvature]().influence

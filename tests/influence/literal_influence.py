@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, hessian, jacrev
 
-from fil_core.influence.curvatures import Asked
+from fil_core.influence.asked import Asked
 from fil_core.influence.point import Point
 from fil_core.models.networks.losses import Losses, of_tokens, squared
 from fil_core.models.networks.recurrent import LanguageModel

@@ -9,8 +9,9 @@ import pytest
 import torch
 from literal_influence import Literal, convolutional, influences, perceptron, sequences
 
-from fil_core.influence import curvatures
-from fil_core.influence.curvatures import Asked, Influences, sweep
+from fil_core.influence import curvatures, sample_space
+from fil_core.influence.asked import Asked
+from fil_core.influence.influences import Influences, sweep
 from fil_core.influence.kernels import kernels
 
 CLOSE = {"rtol": 1e-8, "atol": 1e-11}  # conditions of about 1e6 leave ten of sixteen digits
@@ -112,7 +113,7 @@ def test_the_gauss_newton_matrix_in_sample_space(name, own, damping):
     behind = (literal.module(X) - literal.Y_test[: len(X)]).detach().flatten()
     towards = None if own else K.cross.T @ behind / len(X)
     asked = literal.asked(own=own, l2=0.0 if damping == 0 else L2, damping=damping)
-    found = curvatures.of_outputs(asked, K.train, towards, residuals)
+    found = sample_space.of_outputs(asked, K.train, towards, residuals)
     nB = damped(C, asked.l2 + damping)
     close = CLOSE if damping else {"rtol": 1e-5, "atol": 1e-8}  # by singular matrices half of the digits are lost
     torch.testing.assert_close(found.influence, influences(G, targets, nB), **close)
@@ -128,7 +129,7 @@ def test_the_gauss_newton_matrix_in_sample_space(name, own, damping):
 def test_the_empirical_fisher_matrix(literal, own):
     (G, targets), p = gradients(literal, own), literal.point.p
     C = torch.einsum("np,nq->npq", G, G)
-    found = curvatures.of_empirical_fisher(literal.asked(own=own, l2=L2, damping=DAMPING), [slice(0, p)], most=2**20)
+    found = sample_space.of_empirical_fisher(literal.asked(own=own, l2=L2, damping=DAMPING), [slice(0, p)], most=2**20)
     check_sweep(found, G, targets, lambda damping: damped(C, L2 + damping))
     torch.testing.assert_close(found.corrected, influences(G, targets, damped(C, L2 + DAMPING), C), **CLOSE)
     assert found.largest == pytest.approx(float(torch.linalg.eigvalsh(C.mean(0))[-1]) + L2, rel=1e-9)
@@ -139,7 +140,7 @@ def test_the_empirical_fisher_matrix_in_blocks_of_layers(literal, own):
     (G, targets), layers = gradients(literal, own), literal.point.layers()
     mask = torch.block_diag(*(torch.ones(c.stop - c.start, c.stop - c.start, dtype=G.dtype) for c in layers))
     C = torch.einsum("np,nq->npq", G, G) * mask
-    found = curvatures.of_empirical_fisher(literal.asked(own=own, l2=L2, damping=DAMPING), layers, most=2**20)
+    found = sample_space.of_empirical_fisher(literal.asked(own=own, l2=L2, damping=DAMPING), layers, most=2**20)
     check_sweep(found, G, targets, lambda damping: damped(C, L2 + damping))
     torch.testing.assert_close(found.corrected, influences(G, targets, damped(C, L2 + DAMPING), C), **CLOSE)
 
@@ -203,7 +204,7 @@ def test_without_damping_fewer_examples_than_weights_have_an_empirical_fisher_ma
     literal = wide(2)
     G, p = literal.gradients(literal.X, literal.Y), literal.point.p
     nB = damped(torch.einsum("np,nq->npq", G, G), 0.0)
-    found = curvatures.of_empirical_fisher(literal.asked(), [slice(0, p)], most=2**20)
+    found = sample_space.of_empirical_fisher(literal.asked(), [slice(0, p)], most=2**20)
     torch.testing.assert_close(found.influence, influences(G, literal.aimed(), nB), rtol=1e-6, atol=1e-8)
     torch.testing.assert_close(found.self_influence, torch.ones(7, dtype=torch.float64), rtol=1e-9, atol=0)
     assert found.corrected.isnan().all() and torch.isfinite(found.by_damping).all()
@@ -217,7 +218,7 @@ def test_without_damping_in_single_precision_rounding_is_not_inverted():
     for method in (
         lambda asked: curvatures.of_matrix(asked, "ggn"),
         lambda asked: curvatures.of_products(asked, "ggn"),
-        lambda asked: curvatures.of_empirical_fisher(asked, whole, most=2**20),
+        lambda asked: sample_space.of_empirical_fisher(asked, whole, most=2**20),
     ):
         expected, found = (method(one.asked()).influence for one in (exact, single))
         # Eigenvalues of rounding, 1e-8 of the largest, would add as much again as the influence itself.

@@ -12,8 +12,8 @@ from torch.func import functional_call
 from torch.utils.data import TensorDataset
 
 from fil_core.errors import BadRequest
-from fil_core.influence import tracin as module_under_test
-from fil_core.influence.tracin import Checkpoint, self_influence, tracin, tracin_mean
+from fil_core.influence import point
+from fil_core.influence.tracin import Checkpoint, tracin
 from fil_core.models.networks.losses import squared, tokens
 from fil_core.models.networks.training import trainable
 
@@ -35,6 +35,16 @@ def examples(seed=0):
 CHECKPOINTS = [Checkpoint(trainable(mlp(1)), 0.5), Checkpoint(trainable(mlp(2)), 0.125)]
 
 
+def each_target(module, losses, checkpoints, X, Y, X_t, Y_t):
+    """(n, m), target by target."""
+    columns = [tracin(module, losses, checkpoints, X, Y, (x[None], y[None])) for x, y in zip(X_t, Y_t, strict=True)]
+    return torch.stack([one.influence for one in columns], 1)
+
+
+def self_influence(module, losses, checkpoints, X, Y):
+    return tracin(module, losses, checkpoints, X, Y, None).self_influence
+
+
 def gradients(module, weights, X, Y, losses=squared):
     """(n, p), example by example, by reverse mode."""
     rows = []
@@ -48,7 +58,7 @@ def gradients(module, weights, X, Y, losses=squared):
 @pytest.mark.parametrize("room", [None, 1, 3000])  # all at once, one by one, a few
 def test_it_is_the_sum_of_inner_products(room, monkeypatch):
     if room:
-        monkeypatch.setitem(module_under_test._BYTES, "cpu", room)
+        monkeypatch.setitem(point._BYTES, "cpu", room)
     module, (X, Y, X_t, Y_t) = mlp(0), examples()
     expected, own = torch.zeros(N, M, dtype=X.dtype), torch.zeros(N, dtype=X.dtype)
     for one in CHECKPOINTS:
@@ -57,10 +67,13 @@ def test_it_is_the_sum_of_inner_products(room, monkeypatch):
         own += one.lr * G.square().sum(1)
     arguments = (module, squared, CHECKPOINTS, X, Y)
     # The same sums in another order.
-    torch.testing.assert_close(tracin(*arguments, X_t, Y_t), expected, rtol=1e-12, atol=1e-13)
-    torch.testing.assert_close(tracin_mean(*arguments, X_t, Y_t), expected.mean(1), rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(each_target(*arguments, X_t, Y_t), expected, rtol=1e-12, atol=1e-13)
+    mean = tracin(*arguments, (X_t, Y_t))
+    torch.testing.assert_close(mean.influence, expected.mean(1), rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(mean.self_influence, own, rtol=1e-12, atol=1e-13)
+    assert tracin(*arguments, (X_t, Y_t), alone=False).self_influence is None
     torch.testing.assert_close(self_influence(*arguments), own, rtol=1e-12, atol=1e-13)
-    torch.testing.assert_close(tracin(*arguments, X, Y).diagonal(), own, rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(each_target(*arguments, X, Y).diagonal(), own, rtol=1e-12, atol=1e-13)
 
 
 def test_it_is_that_of_captum():
@@ -73,7 +86,7 @@ def test_it_is_that_of_captum():
     theirs = TracInCP(copy.deepcopy(module), TensorDataset(X, Y), ["0", "1"], load, loss_fn=squared, batch_size=5)
     arguments = (module, squared, CHECKPOINTS, X, Y)
     # Both in float64; 1e-8 leaves room for any order of the sums, and for no wrong factor.
-    torch.testing.assert_close(tracin(*arguments, X_t, Y_t), theirs.influence((X_t, Y_t)).T, rtol=1e-8, atol=1e-10)
+    torch.testing.assert_close(each_target(*arguments, X_t, Y_t), theirs.influence((X_t, Y_t)).T, rtol=1e-8, atol=1e-10)
     torch.testing.assert_close(self_influence(*arguments), theirs.self_influence(), rtol=1e-8, atol=1e-10)
 
 
@@ -92,22 +105,18 @@ def test_positive_means_that_leaving_it_out_raises_the_loss():
 
     everyone = torch.ones(N, dtype=X.dtype)
     changes = torch.stack([after(everyone - one) - after(everyone) for one in torch.eye(N, dtype=X.dtype)])
-    said = tracin(module, squared, [Checkpoint(start, lr)], X, Y, X_t, Y_t) / N
+    said = each_target(module, squared, [Checkpoint(start, lr)], X, Y, X_t, Y_t) / N
     # Exact to first order in the step.
     torch.testing.assert_close(said, changes, rtol=0, atol=1e-3 * float(changes.abs().max()))
 
 
-def test_frozen_weights_do_not_count_and_the_mode_comes_back():
-    module, (X, Y, X_t, Y_t) = nn.Sequential(*mlp(0), nn.Dropout(0.5)), examples()
+def test_frozen_weights_do_not_count():
+    module, (X, Y, X_t, Y_t) = mlp(0), examples()
     module[0].requires_grad_(False)
-    module.train()
     one = Checkpoint(trainable(module), 1.0)
     assert list(one.weights) == ["2.weight", "2.bias"]
-    found = tracin(module, squared, [one], X, Y, X_t, Y_t)
-    assert module.training and module[3].training
-    module.eval()
     expected = gradients(module, one.weights, X, Y) @ gradients(module, one.weights, X_t, Y_t).T
-    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(each_target(module, squared, [one], X, Y, X_t, Y_t), expected, rtol=1e-12, atol=1e-13)
 
 
 def test_sequences_are_the_sums_of_their_tokens():
@@ -124,20 +133,15 @@ def test_sequences_are_the_sums_of_their_tokens():
     Y = torch.randint(-1, 7, (N, 5), generator=random).double()
     one = Checkpoint(trainable(module), 2.0)
     G = gradients(module, one.weights, X, Y, tokens)
-    found = tracin(module, tokens, [one], X, Y, X[:M], Y[:M])
+    found = each_target(module, tokens, [one], X, Y, X[:M], Y[:M])
     torch.testing.assert_close(found, 2 * G @ G[:M].T, rtol=1e-12, atol=1e-13)
+    parts = tracin(module, tokens, [one], X, Y, (X[:M], Y[:M]), by_token=True)
+    assert torch.equal(parts.tokens.isnan(), Y < 0)
+    torch.testing.assert_close(parts.tokens.nansum(1), found.mean(1), rtol=1e-12, atol=1e-13)
 
 
-def test_no_targets_are_no_columns_and_progress_goes_to_the_end():
-    (X, Y, X_t, Y_t), seen = examples(), []
-    assert tracin(mlp(0), squared, CHECKPOINTS, X, Y, X_t[:0], Y_t[:0]).shape == (N, 0)
-    tracin(mlp(0), squared, CHECKPOINTS, X, Y, X_t, Y_t, progress=lambda *told: seen.append(told[:2]))
-    assert seen == [(0, 2), (1, 2)]
-
-
-@pytest.mark.parametrize("measure", [tracin, tracin_mean, self_influence])
-def test_no_checkpoint_is_refused(measure):
+@pytest.mark.parametrize("itself", [True, False])
+def test_no_checkpoint_is_refused(itself):
     X, Y, X_t, Y_t = examples()
-    more = () if measure is self_influence else (X_t, Y_t)
     with pytest.raises(BadRequest, match="checkpoints: expected at least one"):
-        measure(mlp(0), squared, [], X, Y, *more)
+        tracin(mlp(0), squared, [], X, Y, None if itself else (X_t, Y_t))

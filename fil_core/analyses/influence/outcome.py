@@ -11,7 +11,7 @@ import pandas as pd
 
 from fil_core.analyses.planted import detection
 from fil_core.dataset import Dataset
-from fil_core.influence.curvatures import Influences
+from fil_core.influence.influences import Influences
 from fil_core.influence.judging import judged, linear_datamodelling, slope, with_length
 from fil_core.linalg.correlation import pearson
 from fil_core.result import Result

@@ -15,7 +15,7 @@ from fil_core.analyses.leave_one_out.request import leave_one_out_of
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.influence import linear
-from fil_core.influence.curvatures import Influences
+from fil_core.influence.influences import Influences
 from fil_core.influence.targets import Target, rows_meant, target_of
 from fil_core.models import Fitted, fit
 from fil_core.models.checks import check_task

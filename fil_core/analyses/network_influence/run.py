@@ -21,12 +21,14 @@ from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
 from fil_core.analyses.retraining.plan import left_out, run_without_group, runs_on_subsets, runs_without_each
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest
-from fil_core.influence import curvatures
-from fil_core.influence.curvatures import Asked, Influences
+from fil_core.influence import curvatures, sample_space
+from fil_core.influence.asked import Asked
+from fil_core.influence.influences import Influences
 from fil_core.influence.kernels import free_memory, kernels
 from fil_core.influence.metagradient import Training, metagradient
 from fil_core.influence.point import Own, Point
 from fil_core.influence.targets import Target, rows_meant, target_of
+from fil_core.influence.tracin import Checkpoint, tracin
 from fil_core.models.networks.losses import of_tokens
 from fil_core.models.networks.problem import Problem
 from fil_core.models.networks.training import Weights
@@ -108,8 +110,8 @@ def _found(
     methods: dict[str, Callable[[], Influences]] = {
         "hessian": lambda: _of_curvature(request, at, asked, rows, "hessian"),
         "ggn": lambda: _of_curvature(request, at, asked, rows, "ggn"),
-        "empirical-fisher": lambda: curvatures.of_empirical_fisher(asked, [slice(0, point.p)], most=_room(at)),
-        "empirical-fisher-block": lambda: curvatures.of_empirical_fisher(asked, point.layers(), most=_room(at)),
+        "empirical-fisher": lambda: sample_space.of_empirical_fisher(asked, [slice(0, point.p)], most=_room(at)),
+        "empirical-fisher-block": lambda: sample_space.of_empirical_fisher(asked, point.layers(), most=_room(at)),
         "diagonal": lambda: curvatures.of_diagonal(asked),
         "identity": lambda: curvatures.of_identity(asked),
         "tracin": lambda: _traced(request, at, rows, progress),
@@ -166,7 +168,7 @@ def _by_outputs(at: Problem, asked: Asked, rows: tuple[Tensor, Tensor] | None) -
         towards = None
         if rows is not None:
             towards = found.cross.T @ (module(X) - Y).double().flatten() / len(X)
-    return curvatures.of_outputs(asked, found.train, towards, residuals)
+    return sample_space.of_outputs(asked, found.train, towards, residuals)
 
 
 def trained(module: nn.Module, weights: Weights) -> nn.Module:
@@ -219,24 +221,14 @@ def _traced(
     """TracIn over checkpoints of the run."""
     training = training_of(request.network, at)
     marks = np.linspace(0, training.steps, request.checkpoints + 1).round().astype(int)[1:]
-    total = torch.zeros(len(at.X), dtype=torch.float64, device=at.X.device)
-    own = total.clone()
-    tokens = torch.zeros_like(at.Y, dtype=torch.float64) if at.text and rows is not None else None
-    alone = rows is None or len(at.X) * sum(p.numel() for p in at.module.parameters()) * len(marks) <= _GRADIENTS
-    for weights in training.passed(sorted(set(marks.tolist())), progress=progress):
-        point = Point(at.module, weights, at.X, at.Y, at.losses)
-        aimed = None if rows is None else point.mean_gradient(*rows)
-        if alone:
-            norms = [torch.linalg.vector_norm(G, dim=1, dtype=torch.float64) for G in point.gradients(at.X, at.Y)]
-            own += training.lr * torch.cat(norms).square()
-        if aimed is not None and tokens is not None:
-            tokens += training.lr * point.token_products(aimed).double()
-        elif aimed is not None:
-            total += training.lr * point.products(aimed[None], at.X, at.Y)[:, 0].double()
-    summed = total if tokens is None else tokens.nansum(1)
-    influence = own if rows is None else summed
-    itself = own if alone else None
-    return Influences(influence, influence, itself, [request.damping], influence[None], "none", tokens=tokens)
+    passed = training.passed(sorted(set(marks.tolist())), progress=progress)
+    numbers = len(at.X) * sum(parameter.numel() for parameter in at.module.parameters()) * len(marks)
+    found = tracin(
+        at.module, at.losses, (Checkpoint(weights, training.lr) for weights in passed), at.X, at.Y, rows,
+        alone=numbers <= _GRADIENTS, by_token=at.text and rows is not None,
+    )  # fmt: skip
+    told = (found.influence, found.influence, found.self_influence)
+    return Influences(*told, [request.damping], found.influence[None], "none", tokens=found.tokens)
 
 
 def _truth(
