@@ -25,8 +25,7 @@ from fil_core.data import loading
 from fil_core.engine import Engine, get, run
 from fil_core.engine.store import Store
 from fil_core.errors import BadData, BadRequest, DeviceUnavailable, FilError
-from fil_core.leakage import leave_one_out
-from fil_core.models import fit
+from fil_core.models import fit, leave_one_out
 from fil_core.specs import DataSpec, ModelSpec
 from tests.reference import Reference, spectral_norm
 
