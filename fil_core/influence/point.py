@@ -72,9 +72,9 @@ class Point:
         return [slice(edges[columns[0]], edges[columns[-1] + 1]) for columns in blocks]
 
     def named(self, v: Tensor) -> Weights:
-        """A vector (p,) as weights by name."""
-        parts = v.split(self.sizes)
-        return {name: part.view_as(w) for (name, w), part in zip(self.weights.items(), parts, strict=True)}
+        """A vector (p,), or several (k, p), as weights by name, each (...) or (k, ...)."""
+        parts = zip(self.weights.items(), v.split(self.sizes, -1), strict=True)
+        return {name: part.reshape(*v.shape[:-1], *w.shape) for (name, w), part in parts}
 
     def flat(self, weights: Weights) -> Tensor:
         """Weights by name as a vector (p,)."""

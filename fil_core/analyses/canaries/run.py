@@ -107,8 +107,7 @@ def _influence(
 
     def adjoints(weights: Weights) -> Weights:
         point = Point(at.module, weights, at.X, at.Y, at.losses)
-        parts = torch.cat(list(point.gradients(at.X[first], at.Y[first]))).split(point.sizes, 1)
-        return {n: part.reshape(-1, *w.shape) for (n, w), part in zip(weights.items(), parts, strict=True)}
+        return point.named(torch.cat(list(point.gradients(at.X[first], at.Y[first]))))
 
     by_secret = metagradient(training_of(request.network, at), adjoints, progress=progress).cpu().numpy()
     return [float(by_secret[copies, i].sum()) for i, copies in enumerate(secrets)]

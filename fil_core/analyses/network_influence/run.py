@@ -200,11 +200,7 @@ def _unrolled(
     def adjoints(weights: Weights) -> Weights:
         point = Point(at.module, weights, at.X, at.Y, at.losses)
         each = [point.mean_gradient(*rows)[None]] if rows is not None else list(point.gradients(at.X, at.Y))
-        gradients = torch.cat(each)
-        parts = gradients.split(point.sizes, 1)
-        return {
-            name: part.reshape(-1, *value.shape) for (name, value), part in zip(weights.items(), parts, strict=True)
-        }
+        return point.named(torch.cat(each))
 
     terms = of_tokens if at.text and rows is not None else None
     found = metagradient(training_of(request.network, at), adjoints, terms=terms, progress=progress)
