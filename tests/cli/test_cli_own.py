@@ -201,7 +201,7 @@ def test_empty_entries_alone_are_missing_where_that_is_said(run, tmp_path, monke
             ["--target", "sick"],
             "--target: expected one of the columns of patients.csv (age,dose,city,ill,who); got 'sick'",
         ),
-        ([], "expected the column to predict (--target)"),
+        ([], "expected the column to predict (--target-column)"),
         (["--target", "ill"], "'who' has 40 different texts"),
         (["--target", "ill", "--id", "ill"], "'ill': expected one role"),
         (["--target", "ill", "--test-fraction", "1.5"], "--test-fraction: expected a number"),

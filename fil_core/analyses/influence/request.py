@@ -13,7 +13,7 @@ from fil_core.specs.targets import TEST_LOSS, target
 
 CURVATURES = ("hessian", "ggn", "empirical-fisher", "empirical-fisher-block", "diagonal", "identity")
 _FEWEST, _MOST = 3, 10_000  # subsets
-_TARGET = "whose loss: test-loss (default), self, test:ROW, id:EXAMPLE, ids:EXAMPLE,EXAMPLE or class:CLASS"
+_TARGET = "whose loss: test-loss (default), self, test:N (test row N, from 0), id:EXAMPLE, ids:A,B or class:C"
 
 
 def asked_target() -> Any:

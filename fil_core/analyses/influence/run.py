@@ -24,6 +24,7 @@ from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import Request
 
+_FEWEST = 2  # examples that a model is trained on
 _RANDOM = 5  # random removals beside those of the most helpful and the most harmful
 
 
@@ -41,6 +42,14 @@ class Asking(Protocol):
     @property
     def group(self) -> tuple[int, ...]:
         """Examples that are also left out together."""
+
+    @property
+    def subsets(self) -> int:
+        """Number of random subsets."""
+
+    @property
+    def share(self) -> float:
+        """Of the examples that a subset has."""
 
     @property
     def remove(self) -> int | None:
@@ -72,6 +81,11 @@ def check_names(request: Asking, dataset: Dataset) -> None:
     """Refuse examples that are not there, or more to remove than would leave anybody to train on."""
     for id in request.group:
         dataset.row(id)
+    if request.subsets and round(request.share * dataset.n) < _FEWEST:
+        raise BadRequest(
+            f"share: expected a share of the {dataset.n:,} training examples with which at least {_FEWEST} are left to "
+            f"train on; got {request.share:g}."
+        )
     if request.remove is not None and 2 * request.remove > dataset.n:
         raise BadRequest(
             f"remove: expected at most half of the {dataset.n:,} training examples; got {request.remove:,}."

@@ -41,7 +41,8 @@ def sentence(subject: Subject, quote: Quote) -> str:
             f"change it by **{_signed(influence[best])}**; example **{called[1]}** by **{_signed(influence[worst])}**. "
             f"{percent(s['positive'], 0)} of the {count(s['n'])} examples help."
         )
-    return " ".join(filter(None, [said, truth_sentence(s), light(s).says if "step_eigenvalue" in s else ""]))
+    stable = light(s).says if "step_eigenvalue" in s else ""
+    return " ".join(filter(None, [said, group_sentence(s), truth_sentence(s), stable]))
 
 
 def _signed(value: float) -> str:
@@ -61,6 +62,18 @@ def whose(target: str, quote: Quote, subject: Subject) -> str:
     return f"the loss of {which.get(kind, f'{len(names)} chosen examples')}"
 
 
+def group_sentence(s: dict[str, Any]) -> str:
+    """What leaving the group out together changes; empty without one."""
+    if "group" not in s:
+        return ""
+    one = s["group"]
+    truth = f"; it really changed by **{_signed(one['leave_group_out'])}**" if "leave_group_out" in one else ""
+    return (
+        f"Leaving the group of {one['size']} out together is predicted to change it by **{_signed(one['influence'])}**"
+        f"{truth}."
+    )
+
+
 def truth_sentence(s: dict[str, Any]) -> str:
     """How well it agrees with really leaving out; empty where nobody was."""
     if "pearson" not in s:
@@ -73,5 +86,5 @@ def truth_sentence(s: dict[str, Any]) -> str:
         f"Over **{counted(s['compared'], 'example')}** that were really left out, the true change is "
         f"**{number(s['slope'])}** times as large, with a relative error of {percent(s['relative_error'], 0)} and a "
         f"correlation of **{s['pearson']:.3f}** ({low:.3f} to {high:.3f}; random {s['random_pearson']:.3f}{control}); "
-        f"{percent(s['sign_agreement'], 0)} of the signs agree.{lds}"
+        f"{percent(s['sign_agreement'], 1)} of the signs agree.{lds}"
     )

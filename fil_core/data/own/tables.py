@@ -184,7 +184,7 @@ def _with_file_spelling(frame: pd.DataFrame, choices: Choices, name: str) -> Cho
         return meant[0]
 
     if not choices.target:
-        raise BadData(f"{name}: expected the column to predict (--target); choose one of {listed}.")
+        raise BadData(f"{name}: expected the column to predict (--target-column); choose one of {listed}.")
     several: dict[str, Any] = {
         field: tuple(spelling(flag, column) for column in getattr(choices, field)) for field, flag in _SEVERAL.items()
     }

@@ -54,8 +54,7 @@ def text_health(corpus: Corpus) -> dict[str, Any]:
     if too_long:
         lines = "1 line has" if too_long == 1 else f"{too_long:,} lines have"
         warnings.append(
-            f"{lines} more than {DEFAULT_LONGEST} tokens and will be refused unless --longest {longest} is set on the "
-            "command line."
+            f"{lines} more than {DEFAULT_LONGEST} tokens, which takes --longest {longest} or more on the command line."
         )
     return {
         "form": "text", "rows": len(train), "test_rows": len(test), "features": longest, "target": "tokens",
