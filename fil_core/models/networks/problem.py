@@ -24,7 +24,7 @@ class Problem:
 
     Attributes:
         module: the network at its start.
-        X, X_test: (n, d) and (n_test, d) inputs.
+        X, X_test: (n, d) and (n_test, d) inputs; of sequences as wide as the longest of the split.
         Y, Y_test: (n, k) and (n_test, k) targets; of sequences their codes, (n, T).
         classes: number of classes, 0 for a regression.
         step: what descent multiplies the gradient of the mean loss with: the spec's `lr`; of sequences over their mean
@@ -79,17 +79,29 @@ def problem(
     def tensor(values: np.ndarray) -> Tensor:
         return torch.as_tensor(values, dtype=dtype).to(device)
 
+    text = bool(dataset.vocabulary)
+    X, X_test = (_used(each) if text else each for each in (dataset.X, dataset.X_test))
     return Problem(
         module,
-        tensor(dataset.X),
-        tensor(targets_of(dataset, dataset.X, dataset.y)),
-        tensor(dataset.X_test),
-        tensor(targets_of(dataset, dataset.X_test, dataset.y_test)),
+        tensor(X),
+        tensor(targets_of(dataset, X, dataset.y)),
+        tensor(X_test),
+        tensor(targets_of(dataset, X_test, dataset.y_test)),
         len(dataset.class_names),
         spec.lr / (float(dataset.y.mean()) if dataset.vocabulary else 1.0),
         spec.family.losses.load(),
-        bool(dataset.vocabulary),
+        text,
     )
+
+
+def _used(X: np.ndarray) -> np.ndarray:
+    """Codes of sequences without the columns that lie beyond the end of all of them.
+
+    >>> _used(np.array([[3.0, 1.0, -1.0], [2.0, -1.0, -1.0]])).tolist()
+    [[3.0, 1.0], [2.0, -1.0]]
+    """
+    ends = np.flatnonzero((X >= 0).any(0))
+    return X[:, : int(ends[-1]) + 1] if len(ends) else X[:, :1]
 
 
 def evaluate(at: Problem, weights: Weights, X: Tensor, Y: Tensor) -> Evaluation:

@@ -65,7 +65,7 @@ def _secret(data: Dataset, row: int) -> str:
 def _by_token(data: Dataset, result: Result) -> np.ndarray | None:
     """(n, T) what each token adds; None where the result, such as an older one, does not tell."""
     values = result.arrays.get(_TOKENS)
-    return values if values is not None and values.shape == data.X.shape else None
+    return values if values is not None and len(values) == data.n and values.shape[1] <= data.d else None
 
 
 def _scale(values: np.ndarray) -> float:
