@@ -10,8 +10,9 @@ st.title("All measures", anchor=False)
 top, body, below = st.container(), st.container(), st.container()  # what is stored decides what the answer is about
 request = sidebar.request()
 data = compute.dataset(request.data)
-with top:
-    compute.result(request)  # the measures that every page is about
+if not data.vocabulary:
+    with top:
+        compute.result(request)  # the measures that every page is about
 with below:
     st.subheader("Where the measures come from", anchor=False)
     asked = sources.view(data)

@@ -10,11 +10,11 @@ from fil_core.errors import FilError
 from fil_core.progress import Progress
 from fil_core.specs import JointRequest
 
-_ALWAYS = "fil"
+_ALWAYS = ("fil", "network-influence")  # of features, and of a text, where fil does not apply
 
 
 def at_hand(request: MeasuresRequest, engine: Engine, progress: Progress | None = None) -> tuple[str, ...]:
-    """The sources whose results are stored for the data, model and network of a request, and `fil`.
+    """The sources whose results are stored for the data, model and network of a request, and one that always applies.
 
     Args:
         request: its own sources do not matter.
@@ -25,7 +25,8 @@ def at_hand(request: MeasuresRequest, engine: Engine, progress: Progress | None 
         FilError: the data are not usable.
     """
     dataset = engine.dataset(request.data, progress)
-    return tuple(one.name for one in SOURCES if one.name == _ALWAYS or is_stored(one, request, dataset, engine))
+    always = _ALWAYS[bool(dataset.vocabulary)]
+    return tuple(one.name for one in SOURCES if one.name == always or is_stored(one, request, dataset, engine))
 
 
 def is_stored(source: Source, request: JointRequest, dataset: Dataset, engine: Engine) -> bool:
@@ -37,7 +38,7 @@ def is_stored(source: Source, request: JointRequest, dataset: Dataset, engine: E
         dataset: the examples.
         engine: whose store is looked into.
     """
-    if source.lacks(dataset):
+    if source.why_not(dataset):
         return False
     try:
         return engine.key(source.request(request, dataset)) in engine.store

@@ -200,5 +200,6 @@ REQUESTS = {
         "regression": MeasuresRequest(data=DIABETES, model=RIDGE, of=("neighbours", "fil")),
         "decay of the network": MeasuresRequest(data=DIABETES, model=RIDGE, network=LINEAR, of=("unique",)),
         "ten classes": MeasuresRequest(data=FEW_COLUMNS, model=SOFTMAX),
+        "sentences": MeasuresRequest(data=TEXT, network=LSTM, of=("network-influence", "network-outliers")),
     },
 }

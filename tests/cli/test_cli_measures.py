@@ -60,7 +60,7 @@ def test_help_names_the_sources_and_what_there_is_not_is_refused(run):
     code, out, _ = run("measures", "--help")
     assert (
         code == 0
-        and "some of fil, attribute, neighbours, unique, outliers, influence, network-influence"
+        and "some of fil, attribute, neighbours, unique, outliers, influence, network-influence, network-outliers"
         in " ".join(out.split())
     )
     refused(run("measures", *PAIR, "--of", "attribute"), "of: expected sources", "no sensitive attribute")

@@ -12,6 +12,7 @@ from fil_core import DataSpec, Engine, FilRequest, NeighboursRequest
 from fil_core.analyses.influence.request import InfluenceRequest
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
+from fil_core.analyses.network_outliers.request import NetworkOutliersRequest
 from fil_core.analyses.subject import Subject
 from fil_core.analyses.table import analysis_of
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
@@ -188,11 +189,11 @@ def test_the_dossier_of_an_example_has_all_that_is_stored() -> None:
     bound = fil.table["bound_prior"]  # less is more exposed
     place = 100 * (bound >= bound[ids[7]]).mean()
     assert found.loc["van Trees bound on reconstruction", "percentile"] == pytest.approx(place)
-    assert "5 sources of measures not computed: neighbours, unique, outliers, influence, network-influence" in words(at)
+    assert "6 sources of measures not computed: neighbours, unique, outliers, influence, network-influence" in words(at)
     assert len(found) == 9
     engine.get(NeighboursRequest(data=PAIR))
     at.run()
-    assert len(dossier(at)) == 11 and "4 sources of measures not computed: unique" in words(at) and not at.exception
+    assert len(dossier(at)) == 11 and "5 sources of measures not computed: unique" in words(at) and not at.exception
     network = NetworkSpec()  # as its controls were never drawn
     engine.get(InfluenceRequest(data=PAIR, model=MODEL))
     effect = engine.get(NetworkInfluenceRequest(data=PAIR, network=network)).table["influence"]
@@ -207,3 +208,24 @@ def test_the_dossier_hides_what_tells_a_label() -> None:
     at = app(EXAMPLES, **(LINK | {"id": str(ids[7]), "redact": "true"}))  # type: ignore[arg-type]
     found = dossier(at)
     assert "η" in found.index and not any("loss" in str(name) for name in found.index) and not at.exception
+
+
+def test_a_text_has_the_measures_of_its_network() -> None:
+    text = DataSpec(name="grammar", subset=12)
+    network = NetworkSpec(kind="lstm", width=4, embedding=4, lr=0.5, time=4)
+    engine = Engine()
+    for kind in (NetworkInfluenceRequest, NetworkOutliersRequest):
+        engine.get(kind(data=text, network=network))  # type: ignore[call-arg]
+    link = {
+        "data": "grammar",
+        "subset": "12",
+        "network": "lstm",
+        "width": "4",
+        "embedding": "4",
+        "lr": "0.5",
+        "time": "4",
+    }
+    at = app(MEASURES, **link)  # type: ignore[arg-type]
+    assert not at.exception and not at.error, [one.value for one in at.error]
+    assert "from network-influence and network-outliers" in words(at)
+    assert words(at).count("the data hold sentences") == 6

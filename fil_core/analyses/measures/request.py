@@ -21,7 +21,7 @@ class MeasuresRequest(JointRequest):
     of: tuple[str, ...] = option(
         ("fil",),
         names(NAMES),
-        f"some of {', '.join(NAMES)} (default: fil, and those whose results are stored)",
+        f"some of {', '.join(NAMES)} (default: those that are stored, and fil, of a text network-influence)",
         always=True,
     )
 
@@ -30,6 +30,11 @@ class MeasuresRequest(JointRequest):
             raise BadRequest(f"of: expected some of {', '.join(NAMES)}; got none.")
         # The order says nothing, and the same table must not be stored twice.
         object.__setattr__(self, "of", tuple(name for name in NAMES if name in self.of))
+
+    @property
+    def reads_text(self) -> bool:
+        """As its network does: there are measures of sentences in a language model."""
+        return self.network.family.needs_text
 
     @property
     def detail(self) -> str:

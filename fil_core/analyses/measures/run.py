@@ -32,7 +32,7 @@ def check(request: MeasuresRequest, dataset: Dataset) -> None:
     """Raises BadRequest or BadData for a source that the data do not have."""
     for name in request.of:
         one = source(name)
-        if why := one.lacks(dataset):
+        if why := one.why_not(dataset):
             raise BadRequest(f"of: expected sources that this data set has; {name} is none of them: {why}.")
         part = one.request(request, dataset)
         one.analysis.check(part, dataset)

@@ -9,7 +9,15 @@ from typing import Any
 
 import pandas as pd
 
-from fil_core.analyses import fil, influence, neighbours, network_influence, outliers, unique_information
+from fil_core.analyses import (
+    fil,
+    influence,
+    neighbours,
+    network_influence,
+    network_outliers,
+    outliers,
+    unique_information,
+)
 from fil_core.analyses.analysis import Analysis, Column
 from fil_core.dataset import Dataset
 from fil_core.specs import JointRequest, Request
@@ -37,7 +45,8 @@ class Source:
         columns: of its table, to what the joint table calls them.
         about: what a column is about whose name is not its own there, as other sources have it too.
         fields: further fields of its request.
-        lacks: why data have no such measures; empty where they do.
+        lacks: why data of its kind have no such measures; empty where they do.
+        reads_text: whether it is about sentences, too.
     """
 
     name: str
@@ -46,6 +55,13 @@ class Source:
     about: str = ""
     fields: Fields = _nothing
     lacks: Reason = _always
+    reads_text: bool = False
+
+    def why_not(self, dataset: Dataset) -> str:
+        """Why data have no such measures; empty where they do."""
+        if dataset.vocabulary and not self.reads_text:
+            return "it is about features, and the data hold sentences"
+        return self.lacks(dataset)
 
     def request(self, request: JointRequest, dataset: Dataset) -> Request:
         """What is asked for its columns."""
@@ -135,6 +151,15 @@ SOURCES: tuple[Source, ...] = (
         columns=_prefixed("network_", "influence"),
         about="network",
         lacks=_no_test_rows,
+        reads_text=True,
+    ),
+    Source(
+        name="network-outliers",
+        analysis=network_outliers.ANALYSIS,
+        columns=_prefixed("network_", "forest_score", "gradient_l1"),
+        about="network",
+        lacks=_too_few,
+        reads_text=True,
     ),
 )  # fmt: skip
 NAMES = tuple(source.name for source in SOURCES)

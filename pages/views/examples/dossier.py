@@ -25,7 +25,7 @@ def view(request: FilRequest, data: Dataset, id: int) -> None:
     """
     st.markdown("**All of its measures**", help="percentile: share of the examples that are at most as exposed")
     base = _base(request)
-    found = [(source, _stored(source, base, data)) for source in SOURCES if not source.lacks(data)]
+    found = [(source, _stored(source, base, data)) for source in SOURCES if not source.why_not(data)]
     columns = [source.joined(table) for source, table in found if table is not None]
     lacking = [source.name for source, table in found if table is None]
     if columns:

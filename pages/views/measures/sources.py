@@ -21,7 +21,10 @@ def view(data: Dataset) -> MeasuresRequest | None:
     Raises:
         BadRequest: a value that no network can have.
     """
-    with st.expander("The network of `unique`"), st.container(horizontal=True):
+    with (
+        st.expander("The network of `unique`, `network-influence` and `network-outliers`"),
+        st.container(horizontal=True),
+    ):
         made, validation = controls.network(data)
     base = MeasuresRequest(
         data=sidebar.data_spec(),
@@ -42,7 +45,7 @@ def _row(source: Source, base: MeasuresRequest, data: Dataset) -> bool:
     left.markdown(f"**`{source.name}`** {text.safe(source.analysis.title + about)}")
     left.caption(text.safe(columns))
     with right:
-        if why := source.lacks(data):
+        if why := source.why_not(data):
             st.caption(f":material/block: Does not apply: {text.safe(why)}.")
             return False
         try:
