@@ -68,8 +68,10 @@ def _keep() -> None:
         kept = {
             name: st.session_state[name] for name in sidebar.LINKED if name in st.session_state and name != "redact"
         }
-    if kept:
-        st.query_params.update({name: _written(value) for name, value in kept.items() if value not in (None, "", [])})
+    # A control that these data do not have, such as that of the vocabulary, would never take its default out again.
+    told = {name: value for name, value in kept.items() if value not in (None, "", [], sidebar.UNTOUCHED.get(name))}
+    if told:
+        st.query_params.update({name: _written(value) for name, value in told.items()})
         st.rerun()  # see `settle`
 
 
