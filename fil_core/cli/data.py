@@ -61,12 +61,19 @@ def is_path(name: str) -> bool:
 def _of_catalogue(options: argparse.Namespace, name: str) -> str:
     if own := [option for option in _OWN if getattr(options, option) is not None]:
         raise BadRequest(
-            f"--{own[0].replace('_', '-')}: expected with a file of your own; the columns of --data {name} are fixed. "
+            f"--{_flag(own[0], options)}: expected with a file of your own; the columns of --data {name} are fixed. "
             "A file or folder is named by its path, such as ./patients.csv."
         )
     if name.partition(":")[0] not in catalogue() and os.path.exists(name):
         raise DataUnavailable(f"--data: expected a path with a slash for a file or folder; write ./{name}.")
     return name
+
+
+def _flag(name: str, options: argparse.Namespace) -> str:
+    """What the command calls an option of own data: the target's column is `--target` unless that means another one."""
+    if name == "target_column" and not hasattr(options, "target"):
+        return "target"
+    return name.replace("_", "-")
 
 
 def _own_data(options: argparse.Namespace, path: str, note: Callable[[str], None]) -> str:
