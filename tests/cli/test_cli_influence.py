@@ -141,3 +141,8 @@ def test_the_influence_of_sentences(run, tmp_path):
     assert code == 0, err
     assert json.loads(said)["length_pearson"] is not None
     assert np.isfinite(pd.read_parquet(out)["influence"]).all()
+
+
+def test_a_solver_of_what_is_not_solved_is_refused(refused):
+    said = refused(*NETWORK, "--curvature", "identity", "--solver", "krylov")
+    assert said.startswith("fil_core: --solver: expected none for the curvature identity")

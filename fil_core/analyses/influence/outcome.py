@@ -16,6 +16,7 @@ from fil_core.influence.judging import judged, linear_datamodelling, slope, with
 from fil_core.linalg.correlation import pearson
 from fil_core.result import Result
 
+RANDOM_REMOVALS = 5  # beside those of the most helpful and of the most harmful
 _PLENTY = 1.1  # of the damping that just mends an indefinite curvature
 
 

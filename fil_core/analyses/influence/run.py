@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from fil_core.analyses.analysis import Inputs
-from fil_core.analyses.influence.outcome import Truth, compared, extremes, predicted
+from fil_core.analyses.influence.outcome import RANDOM_REMOVALS, Truth, compared, extremes, predicted
 from fil_core.analyses.influence.request import InfluenceRequest, without_truth
 from fil_core.analyses.leave_one_out.request import leave_one_out_of
 from fil_core.dataset import Dataset
@@ -25,7 +25,6 @@ from fil_core.result import Result
 from fil_core.specs import Request
 
 _FEWEST = 2  # examples that a model is trained on
-_RANDOM = 5  # random removals beside those of the most helpful and the most harmful
 
 
 class Asking(Protocol):
@@ -163,7 +162,7 @@ def _removals(request: InfluenceRequest, data: Dataset, alone: Result, without: 
     sets = {
         name: [data.row(id) for id in ids] for name, ids in extremes(alone.table, request.remove).items()
     }  # fmt: skip
-    for draw in range(_RANDOM):
+    for draw in range(RANDOM_REMOVALS):
         generator = np.random.default_rng([request.draw_seed, draw])
         sets[f"random {draw}"] = list(generator.choice(data.n, request.remove, replace=False))
     return {name: without(rows) for name, rows in sets.items()}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from fil_core.analyses.analysis import Answers
-from fil_core.analyses.influence.outcome import extremes
+from fil_core.analyses.influence.outcome import RANDOM_REMOVALS, extremes
 from fil_core.analyses.influence.request import without_truth
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
@@ -17,8 +17,6 @@ from fil_core.dataset import Dataset
 from fil_core.result import Result
 from fil_core.specs import Request
 from fil_core.specs.targets import SELF
-
-_RANDOM = 5  # random removals beside those of the most helpful and the most harmful
 
 
 def parts(request: NetworkInfluenceRequest, dataset: Dataset, answers: Answers) -> Sequence[Request]:
@@ -57,7 +55,7 @@ def removals(
         retraining_of(request, without="together", ids=ids, mean="all"): (name,)
         for name, ids in extremes(alone.table, request.remove).items()
     }
-    draws = tuple(range(_RANDOM))
+    draws = tuple(range(RANDOM_REMOVALS))
     random = retraining_of(
         request,
         without="random",

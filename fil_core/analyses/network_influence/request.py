@@ -19,6 +19,7 @@ from fil_core.specs import EffectRequest
 from fil_core.specs.options import choice, examples, number, option, switch, whole
 
 NETWORK_CURVATURES = (*CURVATURES, "metagradient", "tracin")
+SOLVED = ("hessian", "ggn")  # curvatures whose equations can be solved in several ways
 SOLVERS = ("auto", "direct", "sample-space", "krylov")
 _MOST = 10_000
 
@@ -67,6 +68,11 @@ class NetworkInfluenceRequest(EffectRequest):
         check_truth(self)
         if self.network.steps is None:
             raise BadRequest("time: expected a number of steps, since influence is about a run of training; got inf.")
+        if self.solver != "auto" and self.curvature not in SOLVED:
+            raise BadRequest(
+                f"solver: expected none for the curvature {self.curvature}, which has one way; got {self.solver}. "
+                f"--solver is for {' and '.join(SOLVED)}."
+            )
 
     @property
     def detail(self) -> str:
