@@ -169,20 +169,23 @@ def on_targets(
         SingularCurvature: the damped Hessian is not positive definite.
     """
     train, others = examples_of(fitted, dataset.X, dataset.y, fitted.weights), examples_of(fitted, *target)
-    n, (k, d) = len(train.X), (train.r.shape[1], train.X.shape[1])
-    H = _assembled(train.X, train.w[:, None, None] * train.S)
-    H.diagonal().add_(_ridge(fitted, dataset, k, d) + n * damping)
+    # A column of zeros has a gradient of zero in every training example, and nothing in the Hessian but its penalty.
+    used = (train.X != 0).any(0)
+    X, X_t = train.X[:, used], others.X[:, used]
+    n, (k, d) = len(X), (train.r.shape[1], X.shape[1])
+    H = _assembled(X, train.w[:, None, None] * train.S)
+    H.diagonal().add_(_ridge(fitted, dataset, k, len(used)).view(k, -1)[:, used].flatten() + n * damping)
     L, failed = torch.linalg.cholesky_ex(H)
     if bool(failed):
         raise SingularCurvature(
             f"The curvature with damping {damping:g} is not positive definite: expected one that determines all "
             f"{k * d:,} parameters. Take a larger damping or penalty."
         )
-    g = (others.r[:, :, None] * others.X[:, None, :]).flatten(1)  # (m, k d)
+    g = (others.r[:, :, None] * X_t[:, None, :]).flatten(1)  # (m, k d)
     U = torch.cholesky_solve(g.T, L).view(k, d, -1)
     influence = torch.zeros(n, len(g), dtype=torch.float64, device=g.device)
     for c in range(k):
-        influence.addcmul_((train.w * train.r[:, c])[:, None], train.X @ U[c])
+        influence.addcmul_((train.w * train.r[:, c])[:, None], X @ U[c])
     return influence
 
 

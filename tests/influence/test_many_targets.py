@@ -35,6 +35,20 @@ def test_its_mean_is_the_influence_on_the_mean_loss_also_with_an_intercept(make_
     np.testing.assert_allclose(found, mean, atol=1e-12 * float(mean.abs().max()))  # two factorisations' rounding
 
 
+def test_columns_that_are_zero_in_training_change_nothing(make_dataset):
+    data = make_dataset(classes=3, n=40, d=5, seed=3)
+    spec, targets = ModelSpec(kind="softmax", l2=1e-2), data.X[:6].copy()
+    data = dataclasses.replace(data, X=data.X * [1, 0, 1, 1, 0])
+    fitted, y = fit(spec, data), data.y[:6]
+    found = on_targets(fitted, data, (targets, y)).numpy()
+    each = examples_of(fitted, data.X, data.y)
+    for j in range(6):
+        target = examples_of(fitted, targets[[j]], y[[j]]).mean_gradient
+        one = of_hessian(fitted, each, target, damping=0.0).influence
+        # Two factorisations' rounding.
+        np.testing.assert_allclose(found[:, j], one, atol=1e-12 * float(one.abs().max()))
+
+
 def test_a_curvature_that_is_not_positive_definite_is_refused(make_dataset):
     data = make_dataset(classes=2, n=30, d=3, seed=2)
     fitted = fit(ModelSpec(kind="logistic", l2=1e-2), data)
