@@ -54,7 +54,8 @@ def options(request) -> list:
         (["--subsets", 5], "--truth: expected --truth beside --subsets"),
         (["--truth", "--subsets", 2], "--subsets: expected none or at least 3"),
         (["--truth", "--subsets", 4, "--share", 1], "--subsets: expected none or at least 3, of a share below 1"),
-        (["--truth", "--examples", 2], "--examples: expected at least 3"),
+        (["--truth", "--examples", 2], "--examples: expected at least 3 and at most the 40 training examples; got 2"),
+        (["--truth", "--examples", 41], "--examples: expected at least 3 and at most the 40 training examples; got 41"),
         (["--group", "999998,999999"], "--group: expected one of the 40 training examples"),
     ],
 )
@@ -83,6 +84,12 @@ def test_options_of_the_other_kind_are_refused(refused):
     for curvature in ("metagradient", "tracin"):
         assert "--curvature: expected one of hessian" in refused(*MODEL, "--curvature", curvature)
     assert "--time" in refused(*NETWORK[:-1], "inf")
+
+
+def test_checkpoints_are_of_tracin_alone(refused):
+    for curvature in ("metagradient", "hessian"):
+        said = refused(*NETWORK, "--curvature", curvature, "--checkpoints", 3)
+        assert f"--checkpoints: expected none for the curvature {curvature}" in said
 
 
 def test_sample_space_is_not_for_every_curvature(refused):

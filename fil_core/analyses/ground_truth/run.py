@@ -11,7 +11,13 @@ from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.network.run import check_network
-from fil_core.analyses.retraining.plan import left_out, run_without_group, runs_on_subsets, runs_without_each
+from fil_core.analyses.retraining.plan import (
+    check_drawn,
+    left_out,
+    run_without_group,
+    runs_on_subsets,
+    runs_without_each,
+)
 from fil_core.analyses.unique_information.run import check as check_unique
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
@@ -21,18 +27,13 @@ from fil_core.progress import Progress
 from fil_core.result import Result
 
 PAIRS = {"weights": ("si_weights", "weights_change"), "predictions": ("f_si", "prediction_change")}
-_FEWEST = 3  # examples that can be compared
 
 
 def check(request: GroundTruthRequest, dataset: Dataset) -> None:
     """Raises BadData or BadRequest for what the data do not have."""
     check_unique(request, dataset)
     check_network(request, dataset)
-    if request.examples is not None and not _FEWEST <= request.examples <= dataset.n:
-        raise BadRequest(
-            f"examples: expected at least {_FEWEST}, so that they can be compared, and at most the {dataset.n:,} "
-            f"training examples; got {request.examples:,}."
-        )
+    check_drawn(request, dataset)
 
 
 def run(request: GroundTruthRequest, inputs: Inputs, progress: Progress | None = None) -> Result:

@@ -63,10 +63,6 @@ def check_truth(request: Any) -> None:
             f"subsets: expected none or at least {_FEWEST}, of a share below 1, so that ranks can be compared; got "
             f"{request.subsets} of {request.share:g}."
         )
-    if request.examples is not None and request.examples < _FEWEST:
-        raise BadRequest(
-            f"examples: expected at least {_FEWEST}, so that they can be compared; got {request.examples}."
-        )
     if len(request.group) == 1:
         raise BadRequest("group: expected at least two examples to leave out together; got one.")
 

@@ -12,6 +12,7 @@ from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.influence.outcome import RANDOM_REMOVALS, Truth, compared, extremes, predicted
 from fil_core.analyses.influence.request import InfluenceRequest, without_truth
 from fil_core.analyses.leave_one_out.request import leave_one_out_of
+from fil_core.analyses.retraining.plan import Drawing, check_drawn
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.influence import linear
@@ -27,7 +28,7 @@ from fil_core.specs import Request
 _FEWEST = 2  # examples that a model is trained on
 
 
-class Asking(Protocol):
+class Asking(Drawing, Protocol):
     """What both kinds of influence request have."""
 
     @property
@@ -78,6 +79,7 @@ def check(request: InfluenceRequest, dataset: Dataset) -> None:
 
 def check_names(request: Asking, dataset: Dataset) -> None:
     """Refuse examples that are not there, or more to remove than would leave anybody to train on."""
+    check_drawn(request, dataset)
     for id in request.group:
         dataset.row(id)
     if request.subsets and round(request.share * dataset.n) < _FEWEST:

@@ -8,7 +8,7 @@ import torch
 
 from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
-from fil_core.analyses.retraining.plan import left_out
+from fil_core.analyses.retraining.plan import check_drawn, left_out
 from fil_core.dataset import Dataset
 from fil_core.influence import linear
 from fil_core.influence.targets import rows_meant, target_of
@@ -20,6 +20,7 @@ from fil_core.result import Result
 def check(request: LeaveOneOutRequest, dataset: Dataset) -> None:
     """Raises BadData or BadRequest for a model or target that the data do not have."""
     check_task(request.model, dataset)
+    check_drawn(request, dataset, least=1)
     target_of(request.target, dataset, rows_meant(request.target, dataset, request.validation_size))
 
 

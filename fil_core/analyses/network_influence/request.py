@@ -21,6 +21,7 @@ from fil_core.specs.options import choice, examples, number, option, switch, who
 NETWORK_CURVATURES = (*CURVATURES, "metagradient", "tracin")
 SOLVED = ("hessian", "ggn")  # curvatures whose equations can be solved in several ways
 SOLVERS = ("auto", "direct", "sample-space", "krylov")
+_CHECKPOINTS = 10
 _MOST = 10_000
 
 
@@ -52,7 +53,7 @@ class NetworkInfluenceRequest(EffectRequest):
     damping: float = asked_damping(0.01)
     target: str = asked_target()
     solver: str = option("auto", choice(SOLVERS), "of equations with the curvature (default auto)", link="solver")
-    checkpoints: int = option(10, whole(most=1000), "of tracin, evenly over the run (default 10)")
+    checkpoints: int = option(_CHECKPOINTS, whole(most=1000), "of tracin, evenly over the run (default 10)")
     group: tuple[int, ...] = option((), examples(), "also leave these out together", link="group")
     sections: bool = option(
         False, switch(), "also the influence of groups of lines, see --group-lines", link="sections"
@@ -72,6 +73,11 @@ class NetworkInfluenceRequest(EffectRequest):
             raise BadRequest(
                 f"solver: expected none for the curvature {self.curvature}, which has one way; got {self.solver}. "
                 f"--solver is for {' and '.join(SOLVED)}."
+            )
+        if self.checkpoints != _CHECKPOINTS and self.curvature != "tracin":
+            raise BadRequest(
+                f"checkpoints: expected none for the curvature {self.curvature}, since they are of tracin; got "
+                f"{self.checkpoints}."
             )
 
     @property

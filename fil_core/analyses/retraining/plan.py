@@ -10,8 +10,10 @@ from fil_core.analyses.analysis import Sizes
 from fil_core.analyses.network.cost import runs_cost
 from fil_core.analyses.retraining.request import RetrainingRequest, retraining_of
 from fil_core.dataset import Dataset
+from fil_core.errors import BadRequest
 
 _FEWEST, _MOST = 8, 32  # runs of one part: enough to be trained together
+_COMPARED = 3  # examples at least, for a correlation
 _WORK = 2e13  # multiply-adds of one part, as far as that leaves so many: an interruption costs some minutes
 
 
@@ -27,9 +29,18 @@ class Drawing(Protocol):
         """Seed of the draw."""
 
 
+def check_drawn(request: Drawing, dataset: Dataset, *, least: int = _COMPARED) -> None:
+    """Raises BadRequest for fewer examples than can be compared, or more than the data have."""
+    if request.examples is not None and not least <= request.examples <= dataset.n:
+        raise BadRequest(
+            f"examples: expected at least {least} and at most the {dataset.n:,} training examples; got "
+            f"{request.examples:,}."
+        )
+
+
 def left_out(request: Drawing, dataset: Dataset) -> tuple[int, ...]:
     """The examples that are left out one after the other, in the order of the source."""
-    if request.examples is None or request.examples >= dataset.n:
+    if request.examples in (None, dataset.n):
         return tuple(map(int, dataset.ids))
     drawn = np.random.default_rng(request.draw_seed).choice(dataset.ids, request.examples, replace=False)
     return tuple(map(int, np.sort(drawn)))
