@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+# Before anything loads a library that reads it, and for the servers and jobs that tests start: nearly all matrices here
+# are so small that a second thread only waits, and makes what is measured depend on what else the machine does.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import numpy as np
 import pytest
 

@@ -34,7 +34,6 @@ LINKED = (
 )  # fmt: skip
 _DRAWN = "data-drawn"
 INTERCEPTS = {"default": None, "on": True, "off": False}
-_DETAILS = {"subset": 0, "pre": "default", "pca": 0, "intercept": "default", "device": "auto"}
 UNTOUCHED = {
     "pca": 0,
     "subset": 0,
@@ -75,7 +74,8 @@ def sidebar() -> None:
                 placeholder="all",
                 on_change=models.follow_data,
             )
-        _model_controls()
+        if not has_text():  # no linear model reads sentences
+            _model_controls()
         with st.expander("Rows, preprocessing, device"):
             _detail_controls()
         pretrained.controls(lambda content, title: uploads.keep_scores(data_spec(), content, title))
@@ -162,7 +162,7 @@ def _weight_options() -> list[str]:
 
 
 def _detail_controls() -> None:
-    for key, default in _DETAILS.items():
+    for key, default in (("subset", 0), ("pre", "default"), ("pca", 0), ("device", "auto")):
         keep_in_link(key, default)
     st.number_input(
         "Training rows (0 = all)",
@@ -183,6 +183,19 @@ def _detail_controls() -> None:
     st.number_input(
         "Principal components (0 = all features)", min_value=0, value=0, step=5, key="pca", bind="query-params"
     )
+    if not has_text():
+        _intercept()
+    st.selectbox(
+        "Device",
+        DEVICES,
+        key="device",
+        bind="query-params",
+        help="auto uses a CUDA GPU where there is one.",
+    )
+
+
+def _intercept() -> None:
+    keep_in_link("intercept", "default")
     st.selectbox(
         "Intercept",
         list(INTERCEPTS),
@@ -190,13 +203,6 @@ def _detail_controls() -> None:
         bind="query-params",
         help="A constant term of the model. It is not penalised, and it is never at risk. default: on for a table of "
         "your own with classes or with a target far from zero, else off.",
-    )
-    st.selectbox(
-        "Device",
-        DEVICES,
-        key="device",
-        bind="query-params",
-        help="auto uses a CUDA GPU where there is one.",
     )
 
 
@@ -270,7 +276,9 @@ def data_spec() -> DataSpec:
 
 
 def model_spec() -> ModelSpec:
-    """The model chosen in the sidebar."""
+    """The model chosen in the sidebar; of a text, for which none is offered, the one that pages say does not fit."""
+    if has_text():
+        return ModelSpec(kind=cast(ModelKind, models.in_use()[0]))
     return ModelSpec(
         kind=st.session_state["model"],
         l2=float(st.session_state["l2"]),

@@ -20,6 +20,14 @@ VIEWS = {
     "mitigations": ("mitigations?classes=3&classes=8&model=logistic", 1280),
     "measures": ("measures?classes=3&classes=8", 1400),
     "influence": ("influence?classes=3&classes=8&label-noise=0.1", 1560),
+    "influence-functions": (
+        "influence?classes=3&classes=8&subset=150&view=influence+functions&truth=0&truth-too=true",
+        1500,
+    ),
+    "influence-sentences": (
+        "influence?data=grammar&subset=60&network=lstm&embedding=8&width=12&lr=1&time=150&validation-size=20",
+        1500,
+    ),
     "own-data": ("own_data", 1180),
     "results": ("results", 900),
 }
@@ -50,6 +58,15 @@ def upload(page: Page, folder: Path) -> None:
     settled(page)
 
 
+def measured(page: Page) -> None:
+    """What takes longer than two seconds waits to be asked for."""
+    ask = page.locator(".st-key-measure button, .st-key-influence-truth button")
+    if ask.count():
+        ask.first.click()
+        page.wait_for_selector("[data-testid=stMetric]", timeout=300_000)
+        settled(page)
+
+
 def main(folder: Path) -> None:
     if (executable := find()) is None:
         raise SystemExit("No Chromium here.")
@@ -63,6 +80,7 @@ def main(folder: Path) -> None:
                 settled(page)
                 if name == "own-data":
                     upload(page, Path(store))
+                measured(page)
                 page.wait_for_timeout(1500)
                 page.screenshot(path=folder / f"{name}-{mode}.png")
         server.stop()

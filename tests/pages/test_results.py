@@ -462,7 +462,7 @@ def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) 
         (InfluenceRequest(**DIABETES, group=(1, 2)), "default of group"),
         (InfluenceRequest(**DIABETES, truth=True, remove=2), "default of remove"),
         (NetworkInfluenceRequest(data=DIABETES["data"], curvature="hessian", solver="krylov"), "default of solver"),
-        (NetworkInfluenceRequest(data=DIABETES["data"], checkpoints=3), "default of checkpoints"),
+        (NetworkInfluenceRequest(data=DIABETES["data"], curvature="tracin", checkpoints=3), "default of checkpoints"),
         (NetworkFitRequest(data=DIABETES["data"], network=NetworkSpec(batch=5)), "default of batch"),
     ],
 )

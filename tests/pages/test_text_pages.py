@@ -7,6 +7,7 @@ from harness import app, fresh_server, plain, sidebar, words  # noqa: F401 - the
 
 from fil_core.data.own import registered
 from fil_core.data.own.uploads import save_upload
+from fil_core.specs.families import fitting
 
 PAGES = [
     "pages/overview.py", "pages/leakage.py", "pages/examples.py", "pages/attacks.py", "pages/mitigations.py",
@@ -29,11 +30,14 @@ def test_the_sidebar_goes_from_digits_to_a_text_and_back():
     sidebar(at, data="grammar")
     assert not at.exception and "--network lstm" in messages(at)
     assert at.number_input(key="vocabulary").value == 0
+    drawn = {one.key for one in [*at.number_input, *at.selectbox]}
+    assert not drawn & {"model", "l2", "weights", "intercept"} and {"subset", "device"} <= drawn
     sidebar(at, vocabulary=50)
     assert not at.exception
     sidebar(at, data="digits")
     assert not at.exception and not at.error and at.metric
     assert not any(one.key == "vocabulary" for one in at.number_input)
+    assert at.selectbox(key="model").value in fitting(10) and at.number_input(key="l2").value > 0
 
 
 @pytest.mark.parametrize(

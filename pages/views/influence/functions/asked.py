@@ -149,8 +149,9 @@ def _batches() -> dict[str, Any]:
 
 
 def _explain(of: str, curvature: str) -> None:
+    unused = "." if sidebar.has_text() else "; its model, λ and training weights are not used here."
     which = (
-        "Data set and rows are those of the sidebar; its model, λ and training weights are not used here."
+        f"Data set and rows are those of the sidebar{unused}"
         if of == NETWORK
         else "Data set, rows, model, λ and training weights are those of the sidebar."
     )
