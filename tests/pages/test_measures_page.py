@@ -129,6 +129,8 @@ def test_who_is_high_in_everything_is_listed() -> None:
     result = Engine().find(MeasuresRequest(data=DataSpec(name="breast-cancer", subset=60), model=MODEL, of=("fil",)))
     assert result is not None
     assert rows[0]["high_in"].iloc[0] == result.table["high_in"].max() and list(rows[0]["rank"])[:2] == [1, 2]
+    half = result.summary["high_half"]
+    assert (rows[0]["high_in"] >= half).all() and len(rows[0]) == min(8, (result.table["high_in"] >= half).sum()) > 0
     alone = result.table["only_in"][result.table["only_in"] != ""]
     if len(alone):
         assert set(rows[1]["only_in"]) <= set(alone)
@@ -208,6 +210,12 @@ def test_the_dossier_hides_what_tells_a_label() -> None:
     at = app(EXAMPLES, **(LINK | {"id": str(ids[7]), "redact": "true"}))  # type: ignore[arg-type]
     found = dossier(at)
     assert "η" in found.index and not any("loss" in str(name) for name in found.index) and not at.exception
+
+
+def test_a_text_without_anything_stored_offers_what_applies() -> None:
+    at = app(MEASURES, data="grammar", subset="12")
+    assert {"source-network-influence", "source-network-outliers"} == {k for k in keys(at) if k.startswith("source-")}
+    assert len(at.info) == 1 and not at.exception and not at.error and not at.dataframe
 
 
 def test_a_text_has_the_measures_of_its_network() -> None:

@@ -48,15 +48,21 @@ def view(
 
 def extremes(one: Shown) -> None:
     """Who is high in everything, and who in one measure and nowhere else."""
-    exposed = one.result.summary["exposure"]
+    exposed, half = one.result.summary["exposure"], one.result.summary["high_half"]
+    of = f"of the {text.counted(len(exposed), 'measure')} of exposure"
     st.subheader("High in everything", anchor=False)
-    high = one.table[one.table["high_in"] > 0].sort_values("rank").head(_SHOWN)
-    if len(high):
-        st.caption(f"Those among the highest 5 % of most of the {text.counted(len(exposed), 'measure')} of exposure.")
-        notes = {int(id): f"high in {many} of {len(exposed)}" for id, many in high["high_in"].items()}
-        view(one, list(high.index), exposed[:1], key="measures-high", measure=one.table[exposed[0]], notes=notes)
+    ordered = one.table[one.table["high_in"] > 0].sort_values("rank")
+    often = ordered[ordered["high_in"] >= half]
+    high = (often if len(often) else ordered).head(_SHOWN)
+    if len(often):
+        st.caption(f"Those among the highest 5 % of at least {half} {of}, those in the most first.")
+    elif len(high):
+        st.caption(f"Nobody is among the highest 5 % of at least {half} {of}; these are among that of the most.")
     else:
         st.caption("Nobody is among the highest 5 % of any measure: ties leave no order.")
+    if len(high):
+        notes = {int(id): f"high in {many} of {len(exposed)}" for id, many in high["high_in"].items()}
+        view(one, list(high.index), exposed[:1], key="measures-high", measure=one.table[exposed[0]], notes=notes)
     st.subheader("High in one and nowhere else", anchor=False)
     alone = one.table[one.table["only_in"] != ""].sort_values(["high_in", "rank"], kind="stable")
     if len(alone):

@@ -33,7 +33,10 @@ def view(data: Dataset) -> MeasuresRequest | None:
         validation_size=validation,
         device=st.session_state["device"],
     )
+    above = st.empty()
     stored = tuple(one.name for one in SOURCES if _row(one, base, data))
+    if not stored:
+        above.info("None is stored for these data and this network: compute one.", icon=":material/info:")
     return dataclasses.replace(base, of=stored) if stored else None
 
 
