@@ -326,3 +326,33 @@ def test_the_mitigation_that_is_looked_at_is_part_of_the_link(page: Page, server
     other.goto(page.url)
     expect(other.get_by_text("others take their place")).to_be_visible(timeout=60_000)
     other.close()
+
+
+def test_what_the_tokens_say_adds_up_to_the_sentence(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/influence?data=grammar&subset=12&network=lstm&width=4&embedding=3&lr=1&time=5")
+    line = page.locator(".tokens").filter(has=page.locator("span[title]")).nth(1)  # the first one is the legend
+    expect(line).to_be_visible()
+    settled(page)
+    said = page.get_by_text("· influence ").first.inner_text()
+    parts = line.locator("span").evaluate_all("all => all.map(one => parseFloat(one.title))")
+    assert len(parts) > 2 and len(set(parts)) > 2
+    # Each is shown with three digits.
+    assert sum(parts) == pytest.approx(float(said.split("influence ")[1].split()[0]), abs=0.01 * max(map(abs, parts)))
+    assert page.locator(".tokens .helps").first.evaluate("one => getComputedStyle(one).borderBottomStyle") == "solid"
+
+
+def test_the_truth_beside_influence_stays_in_the_link(page: Page, server: Server, browser: Browser) -> None:
+    page.goto(f"{server.url}/influence?classes=3&classes=8&subset=60&view=influence+functions&truth=10")
+    expect(page.get_by_text("helps the mean test loss most")).to_be_visible()
+    settled(page)
+    page.get_by_text("Also leave out and train again").click()
+    page.get_by_role("button", name="Train 10 times without one example").click()
+    sentence = page.get_by_text("that were really left out, the true change is").first
+    expect(sentence).to_be_visible()
+    settled(page)
+    assert "truth-too=true" in page.url and "10 examples that were really left out" in sentence.inner_text()
+    other = browser.new_page()
+    other.goto(page.url)
+    there = other.get_by_text("that were really left out, the true change is").first
+    expect(there).to_have_text(sentence.inner_text(), timeout=60_000)
+    other.close()
