@@ -29,7 +29,8 @@ class Judgement:
         relative_error: |predicted - true| / |true|, Euclidean; 1 for a prediction of zeros.
         pearson, spearman: correlations.
         pearson_interval, spearman_interval: 95 % percentile intervals of the bootstrap over examples.
-        sign_agreement: of the examples whose true effect is not 0, the share whose prediction has its sign.
+        sign_agreement: of the examples whose true effect is more than rounding, the share that is predicted with its
+            sign.
         always_positive: the share that a prediction of "positive" for all of them would reach.
         k: size of the top.
         top_k_overlap: share of the k largest true |effects| that are among the k largest predicted ones.
@@ -55,7 +56,13 @@ class Judgement:
 
 
 def judged(
-    predicted: np.ndarray, true: np.ndarray, *, k: int | None = None, seed: int = 0, draws: int = 1000
+    predicted: np.ndarray,
+    true: np.ndarray,
+    *,
+    k: int | None = None,
+    rounding: float = 0.0,
+    seed: int = 0,
+    draws: int = 1000,
 ) -> Judgement:
     """Judge predicted effects by the true ones.
 
@@ -68,6 +75,7 @@ def judged(
         predicted: (n,) effects of leaving each example out, as a measure predicts them.
         true: (n,) effects that retraining found, of the same examples in the same order.
         k: size of the top, >= 1, by absolute value; None takes a tenth of the examples; more than n counts as n.
+        rounding: true effects up to this size have no sign.
         seed: of the bootstrap and of the random scores.
         draws: how many of each, >= 1.
 
@@ -81,7 +89,7 @@ def judged(
     k = min(k or max(1, n // 10), n)
     intervals = [_percentiles(each) for each in _bootstrapped(a, b, random, draws)]
     pearsons, spearmans = _random_scores(b, random, draws)
-    agreeing, positive = _signs(a, b)
+    agreeing, positive = _signs(a, b, rounding)
     return Judgement(
         n, slope(a, b), relative_error(a, b), pearson(a, b), intervals[0], spearman(a, b), intervals[1],
         agreeing, positive, k, len(_largest(a, k) & _largest(b, k)) / k if k else math.nan, k / n if n else math.nan,
@@ -185,9 +193,9 @@ def _finite(predicted: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.nda
     return a[finite], b[finite]
 
 
-def _signs(predicted: np.ndarray, true: np.ndarray) -> tuple[float, float]:
-    """Share of signs that agree, and share of positive ones, where the truth is not 0; a prediction of 0 is wrong."""
-    decided = true != 0
+def _signs(predicted: np.ndarray, true: np.ndarray, rounding: float) -> tuple[float, float]:
+    """Share of signs that agree, and share of positive ones, where the truth has one; a prediction of 0 is wrong."""
+    decided = np.abs(true) > rounding
     if not decided.any():
         return math.nan, math.nan
     agreeing = np.sign(predicted[decided]) == np.sign(true[decided])

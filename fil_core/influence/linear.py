@@ -84,7 +84,7 @@ def gradients(fitted: Fitted, examples: Examples) -> Iterator[Tensor]:
         fitted: the model.
         examples: as it sees them.
     """
-    r = examples.r if fitted.theta.ndim == 1 else examples.r @ sum_zero_basis(len(fitted.theta)).to(examples.r).T
+    r = examples.r @ _scores_basis(fitted).T
     for rows in row_blocks(len(r), r.shape[1] * examples.X.shape[1], r.device):
         yield (r[rows, :, None] * examples.X[rows, None, :]).flatten(1)
 
@@ -201,18 +201,24 @@ def _assembled(X: Tensor, S: Tensor) -> Tensor:
 
 
 def of_diagonal(fitted: Fitted, dataset: Dataset, train: Examples, target: Tensor | None, *, damping: float) -> Influences:  # noqa: E501 # fmt: skip
-    """By the diagonal of the empirical Fisher matrix; arguments as for `of_empirical_fisher`."""
-    n, (k, d) = len(train.X), (train.r.shape[1], train.X.shape[1])
-    squares = (train.w[:, None] * train.r).square().T @ train.X.square()  # (k, d)
+    """By the diagonal of the empirical Fisher matrix; arguments as for `of_empirical_fisher`.
+
+    Of softmax the diagonal over all entries of Theta (C, d): that in a basis of the directions that sum to zero would
+    depend on the basis, and so on the order of the classes.
+    """
+    V = _scores_basis(fitted)
+    r, towards = train.r @ V.T, None if target is None else (V @ target).flatten()
+    n, (k, d) = len(train.X), (r.shape[1], train.X.shape[1])
+    squares = (train.w[:, None] * r).square().T @ train.X.square()  # (k, d)
     diagonal = squares.flatten() + _ridge(fitted, dataset, k, d)
     dampings = sweep(float(diagonal.max()) / n, damping)
     chosen = dampings.index(float(damping))
     inverses = torch.stack([inverse(diagonal, n * each) for each in dampings])
     by_damping, corrected, own = [], [], []
     for rows in row_blocks(n, k * d, train.X.device):
-        g = (train.r[rows, :, None] * train.X[rows, None, :]).flatten(1)
+        g = (r[rows, :, None] * train.X[rows, None, :]).flatten(1)
         G = train.w[rows, None] * g
-        product = G * (g if target is None else target.flatten())
+        product = G * (g if towards is None else towards)
         by_damping.append(inverses @ product.T)
         own.append((G * g) @ inverses[chosen])
         corrected.append(divided(product * inverses[chosen], 1 - G.square() * inverses[chosen]).sum(1))
@@ -221,6 +227,13 @@ def of_diagonal(fitted: Fitted, dataset: Dataset, train: Examples, target: Tenso
         influence[chosen], torch.cat(corrected), torch.cat(own), dampings, influence, "direct",
         float(diagonal.min()) / n, float(diagonal.max()) / n, 0,
     )  # fmt: skip
+
+
+def _scores_basis(fitted: Fitted) -> Tensor:
+    """From directions (k, d) to those of all parameters: columns that sum to zero for softmax, else a one."""
+    if fitted.theta.ndim == 1:
+        return torch.ones(1, 1, dtype=fitted.theta.dtype, device=fitted.theta.device)
+    return sum_zero_basis(len(fitted.theta)).to(fitted.theta)
 
 
 def of_identity(train: Examples, target: Tensor | None, *, damping: float) -> Influences:

@@ -66,12 +66,14 @@ def of_empirical_fisher(asked: Asked, columns: list[slice], *, most: int) -> Inf
     asked.tell(0, None, "inner products of gradients")
     grams = P.gram(columns, most=most)
     towards = None if asked.target is None else _towards(P, asked.target, columns)
-    found = in_sample_space(grams, towards, n, asked.l2, asked.damping, weights=P.p, rank=asked.rank)
+    found, solved = _by_block(grams, towards, n, asked.l2, asked.damping, weights=P.p, rank=asked.rank)
     shift = n * (asked.l2 + asked.damping)
-    if asked.target is None or len(columns) > 1 or not shift:
+    if asked.target is None or not shift:
         return found
-    # (G^T G + s I)^-1 t = (t - G^T (G G^T + s I)^-1 G t) / s, and the influence is what stands behind G^T.
-    rest = asked.target.double() - P.combined(found.influence.to(P.X.dtype)).double()
+    # (G^T G + s I)^-1 t = (t - G^T (G G^T + s I)^-1 G t) / s, block by block.
+    rest = asked.target.double().clone()
+    for one, c in zip(solved, columns, strict=True):
+        rest[c] -= P.combined(one.to(P.X.dtype)).double()[c]
     return dataclasses.replace(found, direction=rest / shift)
 
 
@@ -90,24 +92,34 @@ def in_sample_space(
         weights: their number.
         rank: of the largest eigenvalue, below which a direction has rounding alone.
     """
+    return _by_block(grams, towards, n, l2, damping, weights=weights, rank=rank)[0]
+
+
+def _by_block(
+    grams: Tensor, towards: Tensor | None, n: int, l2: float, damping: float, *, weights: int, rank: float
+) -> tuple[Influences, Tensor]:
+    """The same, and what each block adds to the influence, (L, n)."""
     factored = [torch.linalg.eigh(K) for K in grams]
     largest = max(float(values[-1]) for values, _ in factored) / n
     dampings = sweep(largest, damping)
     chosen = dampings.index(float(damping))
     by_damping = torch.zeros(len(dampings), grams.shape[1], dtype=torch.float64, device=grams.device)
     corrected, self_influence = by_damping[0].clone(), by_damping[0].clone()
+    solved = torch.zeros(len(grams), grams.shape[1], dtype=torch.float64, device=grams.device)
     for block, (values, V) in enumerate(factored):
         values = values.clamp_min(0)
         inverses = torch.stack([inverse(values, n * (l2 + d), rank=rank) for d in dampings])
         h = V.square() @ (inverses * values).T  # (n, D)
         found = h if towards is None else V @ (inverses * (V.T @ towards[block])[None]).T
         by_damping += found.T
+        solved[block] = found[:, chosen]
         self_influence += h[:, chosen]
         corrected += divided(found[:, chosen], 1 - h[:, chosen])
     least = l2 if grams.shape[1] < weights else math.nan
-    return Influences(
+    told = Influences(
         by_damping[chosen], corrected, self_influence, dampings, by_damping, "sample space", least, largest + l2, 0
     )
+    return told, solved
 
 
 def _towards(P: Point, target: Tensor, columns: list[slice]) -> Tensor:

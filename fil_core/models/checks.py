@@ -39,12 +39,21 @@ def check_weights(weights: np.ndarray, dataset: Dataset) -> None:
             f"weights: expected a mean about 1, since the penalty counts {n:,} examples; got {weights.mean():.3g}. "
             "Divide them by it."
         )
-    codes = dataset.y.astype(int) if dataset.class_names else np.zeros(n, int)
-    emptied = np.setdiff1d(codes, codes[weights > 0])  # only classes that have examples
-    if emptied.size:
+    if (without := emptied(dataset, weights)).size:
         raise BadRequest(
-            f"weights: expected some of every class > 0; class {dataset.class_names[emptied[0]]} has none left."
+            f"weights: expected some of every class > 0; class {dataset.class_names[without[0]]} has none left."
         )
+
+
+def emptied(dataset: Dataset, weights: np.ndarray) -> np.ndarray:
+    """Classes with examples whose weights are all zero, as positions in `class_names`.
+
+    Args:
+        dataset: the examples.
+        weights: (n,), >= 0.
+    """
+    codes = dataset.y.astype(int) if dataset.class_names else np.zeros(dataset.n, int)
+    return np.setdiff1d(codes, codes[weights > 0])
 
 
 def check_task(spec: ModelSpec, dataset: Dataset) -> None:

@@ -84,7 +84,8 @@ def test_parts_of_tokens_are_derivatives_of_training(engine, at):
 
 
 @pytest.mark.parametrize(
-    "curvature", ["hessian", "ggn", "empirical-fisher", "diagonal", "identity", "tracin", "metagradient"]
+    "curvature",
+    ["hessian", "ggn", "empirical-fisher", "empirical-fisher-block", "diagonal", "identity", "tracin", "metagradient"],
 )
 def test_tokens_add_up_to_their_sentence(engine, curvature):
     result = engine.get(dataclasses.replace(ASKED, curvature=curvature))

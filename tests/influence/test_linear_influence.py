@@ -25,16 +25,20 @@ DAMPING = 0.03
 class Linear:
     """A linear model at its optimum with its objective written out in free parameters T (k, d), flattened.
 
-    k is 1, or C - 1 of softmax, whose Theta is V T with orthonormal columns V that sum to zero.
+    k is 1, or C - 1 of softmax, whose Theta is V T with orthonormal columns V that sum to zero; where it is `whole`, C.
     """
 
     data: Dataset
     fitted: Fitted
+    whole: bool = False
 
     @property
     def V(self) -> torch.Tensor:
         one = torch.ones(1, 1, dtype=torch.float64)
-        return sum_zero_basis(len(self.data.class_names)).double() if self.fitted.spec.kind == "softmax" else one
+        if self.fitted.spec.kind != "softmax":
+            return one
+        classes = len(self.data.class_names)
+        return torch.eye(classes, dtype=torch.float64) if self.whole else sum_zero_basis(classes).double()
 
     @property
     def T(self) -> torch.Tensor:
@@ -129,6 +133,7 @@ def target(request, one):
 
 @pytest.mark.parametrize("curvature", ["hessian", "empirical-fisher", "diagonal"])
 def test_every_curvature_is_its_formula(one, target, curvature):
+    one = dataclasses.replace(one, whole=curvature == "diagonal")  # in the entries of Theta, which have no choice
     G, C, p = one.G, one.curvatures(curvature), one.T.numel()
     each = one.gradients(one.data.X, one.data.y)
     targets = each if target is None else one.gradients(*target).mean(0)
@@ -149,6 +154,18 @@ def test_every_curvature_is_its_formula(one, target, curvature):
     values = torch.linalg.eigvalsh(nB(0.0)) / one.data.n
     assert found.largest == pytest.approx(float(values[-1]), rel=1e-7) and found.negative == 0
     assert found.least == pytest.approx(float(values[0]), rel=1e-6, abs=1e-12)
+
+
+@pytest.mark.parametrize("curvature", ["hessian", "empirical-fisher", "diagonal", "identity"])
+def test_the_order_of_classes_does_not_matter(from_arrays, curvature):
+    one = case("softmax of three", from_arrays)
+    turned = (one.data.y + 1) % 3
+    other = dataclasses.replace(one.data, y=turned, y_test=(one.data.y_test + 1) % 3)
+    again = Linear(other, fit(one.fitted.spec, other, weights=one.fitted.weights.numpy()))
+    found = one.found(curvature, (one.data.X_test[:5], one.data.y_test[:5]), DAMPING)
+    there = again.found(curvature, (other.X_test[:5], other.y_test[:5]), DAMPING)
+    for name in ("influence", "corrected", "self_influence"):
+        torch.testing.assert_close(getattr(found, name), getattr(there, name), **CLOSE)
 
 
 def test_the_identity(one, target):

@@ -15,6 +15,7 @@ from fil_core.influence.influences import Influences
 from fil_core.influence.judging import judged, linear_datamodelling, slope, with_length
 from fil_core.linalg.correlation import pearson
 from fil_core.result import Result
+from fil_core.specs.targets import SELF
 
 RANDOM_REMOVALS = 5  # beside those of the most helpful and of the most harmful
 _PLENTY = 1.1  # of the damping that just mends an indefinite curvature
@@ -48,7 +49,7 @@ def predicted(request: Any, data: Dataset, found: Influences, losses: np.ndarray
         "n": data.n, "d": data.d, "curvature": request.curvature, "damping": request.damping, "target": request.target,
         "method": found.method, "least": found.least, "largest": found.largest, "negative": found.negative,
         "mends": _mends(found), "positive": float((table["influence"] > 0).mean()),
-    } | summary | _detection(data, table)  # fmt: skip
+    } | summary | _detection(data, table, itself=request.target == SELF)  # fmt: skip
     if request.group:
         rows = [data.row(id) for id in request.group]
         summary["group"] = {"size": len(rows), "influence": float(table["influence"].to_numpy()[rows].sum())}
@@ -62,9 +63,9 @@ def _mends(found: Influences) -> float | None:
     return float(f"{-found.least * _PLENTY:.2g}")
 
 
-def _detection(data: Dataset, table: pd.DataFrame) -> dict[str, Any]:
+def _detection(data: Dataset, table: pd.DataFrame, *, itself: bool) -> dict[str, Any]:
     """How well it finds planted label noise: the self-influence of such examples is high, their influence negative."""
-    scores = {"harmful": -table["influence"], "loss": table["loss"]}
+    scores = {"loss": table["loss"]} | ({} if itself else {"harmful": -table["influence"]})
     if "self_influence" in table:
         scores["self_influence"] = table["self_influence"]
     return detection(data, scores)
@@ -108,6 +109,8 @@ class Truth:
         removed: names of removals (`helpful`, `harmful`, `random 0`, ...) to the change.
         lengths: (n,) tokens of sequences; None of others.
         sections: (S,) without each group of sequences, in the order of their numbers; None where they were not asked.
+        rounding: size up to which a change may be that of the arithmetic.
+        undefined: what has no value above although it was asked for, such as `the group`.
     """
 
     each: np.ndarray
@@ -117,6 +120,8 @@ class Truth:
     removed: dict[str, float] = dataclasses.field(default_factory=dict)
     lengths: np.ndarray | None = None
     sections: np.ndarray | None = None
+    rounding: float = 0.0
+    undefined: tuple[str, ...] = ()
 
 
 def compared(request: Any, alone: Result, truth: Truth) -> Result:
@@ -130,9 +135,9 @@ def compared(request: Any, alone: Result, truth: Truth) -> Result:
     table = alone.table.copy()
     table.insert(1, "leave_one_out", truth.each)
     true, influence = truth.each, table["influence"].to_numpy()
-    summary = alone.summary | _judged(influence, true, "")
+    summary = alone.summary | _judged(influence, true, "", truth.rounding)
     if "influence_corrected" in table:
-        summary |= _judged(table["influence_corrected"].to_numpy(), true, "corrected_")
+        summary |= _judged(table["influence_corrected"].to_numpy(), true, "corrected_", truth.rounding)
     summary["length_pearson"] = None if truth.lengths is None else with_length(truth.lengths, true)[0]
     known = np.isfinite(true)
     arrays = dict(alone.arrays)
@@ -147,15 +152,22 @@ def compared(request: Any, alone: Result, truth: Truth) -> Result:
     if truth.group is not None:
         summary["group"] = summary["group"] | {"leave_group_out": truth.group}
     if truth.subsets is not None and truth.kept is not None:
-        summary["lds"] = _rank_correlation(~truth.kept @ influence, truth.subsets)
-        summary["subsets"] = len(truth.subsets)
+        defined = np.isfinite(truth.subsets)
+        summary["lds"] = _rank_correlation((~truth.kept @ influence)[defined], truth.subsets[defined])
+        summary["subsets"] = int(defined.sum())
     if truth.removed:
         summary["removed"] = _removed(truth.removed)
-    return Result(table, arrays, summary, {"warnings": alone.provenance["warnings"]})
+    told = list(alone.provenance["warnings"])
+    if truth.undefined:
+        told.append(
+            f"There is no truth about {', '.join(truth.undefined)}: what is left to train on has an empty class, or no "
+            "unique optimum."
+        )
+    return Result(table, arrays, summary, {"warnings": told})
 
 
-def _judged(predicted: np.ndarray, true: np.ndarray, prefix: str) -> dict[str, Any]:
-    found = judged(predicted, true)
+def _judged(predicted: np.ndarray, true: np.ndarray, prefix: str, rounding: float) -> dict[str, Any]:
+    found = judged(predicted, true, rounding=rounding)
     return {f"{prefix}{name}": _plain(value) for name, value in dataclasses.asdict(found).items() if name != "n"} | {
         f"{prefix}compared": found.n
     }

@@ -9,7 +9,7 @@ from typing import Any
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
 from fil_core.specs.options import choice, examples, number, option, switch, whole
-from fil_core.specs.targets import TEST_LOSS, target
+from fil_core.specs.targets import SELF, TEST_LOSS, target
 
 CURVATURES = ("hessian", "ggn", "empirical-fisher", "empirical-fisher-block", "diagonal", "identity")
 _FEWEST, _MOST = 3, 10_000  # subsets
@@ -62,6 +62,11 @@ def check_truth(request: Any) -> None:
         raise BadRequest(
             f"subsets: expected none or at least {_FEWEST}, of a share below 1, so that ranks can be compared; got "
             f"{request.subsets} of {request.share:g}."
+        )
+    if request.target == SELF and (several := [name for name in ("subsets", "remove") if of_truth[name]]):
+        raise BadRequest(
+            f"{several[0]}: expected none with --target self, since what is left out together has no loss of its own; "
+            "take another target, such as test-loss."
         )
     if len(request.group) == 1:
         raise BadRequest("group: expected at least two examples to leave out together; got one.")

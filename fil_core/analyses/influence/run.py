@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -14,12 +15,12 @@ from fil_core.analyses.influence.request import InfluenceRequest, without_truth
 from fil_core.analyses.leave_one_out.request import leave_one_out_of
 from fil_core.analyses.retraining.plan import Drawing, check_drawn
 from fil_core.dataset import Dataset
-from fil_core.errors import BadRequest
+from fil_core.errors import BadRequest, NotConverged, SingularCurvature
 from fil_core.influence import linear
 from fil_core.influence.influences import Influences
 from fil_core.influence.targets import Target, rows_meant, target_of
 from fil_core.models import Fitted, fit
-from fil_core.models.checks import check_task
+from fil_core.models.checks import check_task, emptied
 from fil_core.models.networks.inputs import score_name
 from fil_core.progress import Progress
 from fil_core.result import Result
@@ -143,11 +144,22 @@ def _truth(
     without = _Without(fitted, data, aimed, progress)
     group = without([data.row(id) for id in request.group]) if request.group else None
     removed = _removals(request, data, alone, without)
-    if not request.subsets:
-        return Truth(each, group, removed=removed)
-    kept = np.stack([_subset(request, data.n, draw) for draw in range(request.subsets)])
-    subsets = np.array([without(np.flatnonzero(~row), rescaled=True) for row in kept])
-    return Truth(each, group, subsets, kept, removed)
+    kept = subsets = None
+    if request.subsets:
+        kept = np.stack([_subset(request, data.n, draw) for draw in range(request.subsets)])
+        subsets = np.array([without(np.flatnonzero(~row), rescaled=True) for row in kept])
+    undefined = tuple(_undefined(group, removed, subsets))
+    return Truth(each, group, subsets, kept, removed, undefined=undefined)
+
+
+def _undefined(group: float | None, removed: dict[str, float], subsets: np.ndarray | None) -> Iterator[str]:
+    """What is asked for together and has no unique optimum."""
+    if group is not None and math.isnan(group):
+        yield "the group"
+    if lost := sum(map(math.isnan, removed.values())):
+        yield f"{lost} of {len(removed)} removals"
+    if subsets is not None and (lost := int(np.isnan(subsets).sum())):
+        yield f"{lost} of {len(subsets)} subsets"
 
 
 def _subset(request: InfluenceRequest, n: int, draw: int) -> np.ndarray:
@@ -180,12 +192,20 @@ class _Without:
         self.before = float(linear.examples_of(fitted, *aimed).loss.mean())
 
     def __call__(self, rows: Sequence[int] | np.ndarray, *, rescaled: bool = False) -> float:
-        """The change without the examples at these positions; `rescaled` divides by the number that is left."""
+        """The change without the examples at these positions; `rescaled` divides by the number that is left.
+
+        NaN where what is left has an empty class or no unique optimum.
+        """
         weights = self.fitted.weights.cpu().numpy().copy()
         weights[np.asarray(rows, dtype=np.int64)] = 0
         if rescaled:
             weights *= len(weights) / max(1, int((weights > 0).sum()))
         theta = self.fitted.theta
         spec, device = self.fitted.spec, theta.device
-        again = fit(spec, self.data, weights=weights, start=theta, device=device, progress=self.progress)
+        if emptied(self.data, weights).size:
+            return math.nan
+        try:
+            again = fit(spec, self.data, weights=weights, start=theta, device=device, progress=self.progress)
+        except (SingularCurvature, NotConverged):
+            return math.nan
         return float(linear.examples_of(again, *self.aimed).loss.mean()) - self.before

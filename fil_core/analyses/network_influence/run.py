@@ -55,6 +55,11 @@ def check(request: NetworkInfluenceRequest, dataset: Dataset) -> None:
             "sections: expected text in groups of lines, separated by blank lines or told by --group-lines; "
             f"{dataset.title} has none."
         )
+    if request.sections and request.truth and dataset.sections is not None and np.ptp(dataset.sections) == 0:
+        raise BadRequest(
+            f"sections: expected training rows of at least two groups of lines, so that one can be left out; those of "
+            f"{dataset.title} are one. Without --truth its influence is told."
+        )
 
 
 def _check_solver(request: NetworkInfluenceRequest, *, squared: bool) -> None:
@@ -243,12 +248,13 @@ def _truth(
             return moved[np.arange(len(moved)), [data.row(int(id)) for id in part.table.index]]
         return moved[:, target.rows].mean(1)
 
+    rounding = _rounding(request, full, target)
     each = np.full(data.n, np.nan)
     runs = [changes(inputs.part(part)) for part in runs_without_each(request, data, mean="all")]
     each[rows] = np.concatenate(runs)
     lengths = data.y if data.vocabulary else None
     if target is None:
-        return Truth(each, lengths=lengths)
+        return Truth(each, lengths=lengths, rounding=rounding)
     group = [float(changes(inputs.part(part))[0]) for part in run_without_group(request, mean="all")]
     removed = {
         name: float(value)
@@ -265,4 +271,12 @@ def _truth(
         removed,
         lengths,
         np.array(sections) if sections else None,
+        rounding,
     )
+
+
+def _rounding(request: NetworkInfluenceRequest, full: Result, target: Target | None) -> float:
+    """What the target's mean loss may be off by: an example that no mini-batch had changes it by no more."""
+    losses = full.arrays["train_losses" if target is None else f"{target.split}_losses"]
+    scale = np.abs(losses if target is None else losses[target.rows]).max()
+    return float(4 * np.finfo(request.network.precision).eps * scale)
