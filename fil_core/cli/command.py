@@ -15,6 +15,7 @@ from fil_core.cli.data import data_spec, existing_file
 from fil_core.cli.derived import build, model_values, network_places, network_values
 from fil_core.cli.outputs import check_is_no_input
 from fil_core.cli.progress import Reporter
+from fil_core.errors import BadRequest
 from fil_core.result import Result
 from fil_core.specs import DataSpec, ModelRequest, ModelSpec, NetworkSpec, Request
 from fil_core.specs.paths import user_path
@@ -70,7 +71,11 @@ class Command:
         values = network_values(kind, self.options)
         if isinstance(path := values.get("initial"), Path):
             values["initial"] = self._network_file(path)
-        return NetworkSpec(**values)
+        spec = NetworkSpec(**values)
+        for name, value in values.items():
+            if value != getattr(spec, name) and (why := spec.unused(name)):
+                raise BadRequest(f"{name}: expected nothing, since {why}; got {value}.")
+        return spec
 
     def _network_file(self, path: Path) -> str:
         from fil_core.data.own.network import read_network

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from fil_core.dataset import Dataset
-from fil_core.errors import BadData, FilError
+from fil_core.errors import BadData, BadRequest, FilError
 from fil_core.specs import DataSpec, ModelRequest, ModelSpec, Request
 from fil_core.specs.options import Option, Place, is_switch, places
 
@@ -78,7 +78,12 @@ def build(kind: type[Request], options: argparse.Namespace, dataset: Callable[[]
             value = _spelt(value, dataset)
         if value is not None:
             values[place.path] = value
-    return _filled(kind, values, parts)
+    request: Request = _filled(kind, values, parts)
+    for path, value in values.items():
+        name = path[-1]
+        if value != getattr(request, name, value) and (why := request.unused(name)):
+            raise BadRequest(f"{name}: expected nothing, since {why}; got {value}.")
+    return request
 
 
 def _spelt(written: str | tuple[str, ...], dataset: Callable[[], Dataset]) -> str | tuple[str, ...]:

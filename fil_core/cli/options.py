@@ -28,7 +28,7 @@ def data_options(parser: argparse.ArgumentParser, *, taken: Collection[str] = ()
 
 def _own_options(parser: argparse.ArgumentParser, taken: Collection[str]) -> None:
     own = parser.add_argument_group(
-        "own data", "--data FILE: .csv, .parquet, .npy, .npz, or a .zip or folder of images in class folders"
+        "own data", "--data FILE: .csv, .parquet, .npy, .npz, .txt, or a .zip or folder of images in class folders"
     )
     column = [f"--{flag}" for flag in ("target", "target-column") if flag not in taken]
     own.add_argument(*column, dest="target_column", metavar="COL", help="the column to predict")

@@ -15,6 +15,15 @@ def number(value: float) -> str:
     return f"{value:.2e}"
 
 
+def signed(value: float) -> str:
+    """A number with its sign.
+
+    >>> signed(0.25), signed(-0.25), signed(0.0)
+    ('+0.250', '-0.250', '0')
+    """
+    return f"{'+' if value > 0 else ''}{number(value)}"
+
+
 def count(value: int) -> str:
     """A whole number with thousands separators."""
     return f"{value:,}"

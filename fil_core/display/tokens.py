@@ -10,9 +10,7 @@ import numpy as np
 
 from fil_core.display.charts import INK, Mode
 from fil_core.display.numbers import number
-from fil_core.display.redaction import MASK
 
-BLOCK = MASK  # in place of a token that is hidden, of one length for all
 _PAPER = {"light": (255, 255, 255), "dark": (14, 17, 23)}
 _HELPS, _HARMS = (230, 159, 0), (86, 180, 233)  # orange and sky blue of Okabe and Ito
 _STRONGEST = {"light": 0.85, "dark": 0.5}  # share of the colour, so that the ink stays legible on it
@@ -40,9 +38,7 @@ def shade(value: float, mode: Mode) -> str:
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
-def coloured(
-    tokens: Sequence[str], values: Sequence[float] | np.ndarray | None, largest: float, mode: Mode, *, hidden: bool
-) -> str:
+def coloured(tokens: Sequence[str], values: Sequence[float] | np.ndarray | None, largest: float, mode: Mode) -> str:
     """A sentence as HTML.
 
     Args:
@@ -50,15 +46,14 @@ def coloured(
         values: what each of them adds, as many as tokens; NaN for none. None for a sentence without colours.
         largest: value of the strongest colour, > 0.
         mode: light or dark.
-        hidden: whether a block stands for each token.
     """
     each = [math.nan] * len(tokens) if values is None else list(map(float, values))
-    parts = [_token(token, value, largest, mode, hidden=hidden) for token, value in zip(tokens, each, strict=True)]
+    parts = [_token(token, value, largest, mode) for token, value in zip(tokens, each, strict=True)]
     return f'{_STYLE}<div class="tokens">{" ".join(parts)}</div>'
 
 
-def _token(token: str, value: float, largest: float, mode: Mode, *, hidden: bool) -> str:
-    shown = BLOCK if hidden else html.escape(token)
+def _token(token: str, value: float, largest: float, mode: Mode) -> str:
+    shown = html.escape(token)
     if math.isnan(value):
         return f"<span>{shown}</span>"
     share = value / largest if largest > 0 else 0.0
@@ -76,7 +71,7 @@ def legend(largest: float, mode: Mode) -> str:
         mode: light or dark.
     """
     ends = [
-        _token(f"{sign}{number(largest)} {says}", value, largest, mode, hidden=False)
+        _token(f"{sign}{number(largest)} {says}", value, largest, mode)
         for sign, says, value in (("+", "helps (line)", largest), ("−", "harms (dashes)", -largest))
     ]
     return f'{_STYLE}<div class="tokens">{" ".join(ends)}</div>'

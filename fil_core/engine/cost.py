@@ -126,13 +126,20 @@ def _advice(request: Request, sizes: Sizes, needed: Callable[[Sizes], float], li
     """What to change about a request that needs more than the limit: the most rows, or features, that fit."""
     rows = _largest(lambda n: needed(replace(sizes, n=n)), sizes.n, limit)
     # Principal components would replace the attribute that the request is about.
-    features = 0 if request.at_risk else _largest(lambda d: needed(replace(sizes, d=d)), sizes.d, limit)
-    fitting = [f"{rows:,} rows"] if rows else []
+    features = (
+        0 if request.at_risk or sizes.vocabulary else _largest(lambda d: needed(replace(sizes, d=d)), sizes.d, limit)
+    )
+    fitting = [f"at most {rows:,} rows"] if rows else []
     if features:
-        fitting.append(f"{features:,} features (for instance {min(features, 200)} principal components)")
-    if not fitting:
+        fitting.append(
+            f"{'' if rows else 'at most '}{features:,} features (for instance {min(features, 200)} principal "
+            "components)"
+        )
+    if sizes.vocabulary:
+        fitting.append("a smaller network, vocabulary or number of steps")
+    elif not fitting:
         return "Neither fewer rows nor fewer features would be enough."
-    return f"Take at most {', or '.join(fitting)}."
+    return f"Take {', or '.join(fitting)}."
 
 
 def _largest(needed: Callable[[int], float], upper: int, limit: float) -> int:

@@ -74,7 +74,8 @@ def _test_row(row: int, validation: int) -> int:
 
 def _of_class(name: str, dataset: Dataset, validation: int) -> np.ndarray:
     if name not in dataset.class_names:
-        known = ", ".join(dataset.class_names[:_NAMED]) if dataset.class_names else "none: the target is a number"
+        none = "none: it holds sentences" if dataset.vocabulary else "none: the target is a number"
+        known = ", ".join(dataset.class_names[:_NAMED]) if dataset.class_names else none
         raise BadData(f"target: expected a class of {dataset.title} ({known}); got class:{name}.")
     rows = np.flatnonzero(dataset.y_test[:validation] == dataset.class_names.index(name))
     if not len(rows):
@@ -91,6 +92,14 @@ def rows_meant(written: str, dataset: Dataset, size: int | None) -> int:
         size: how many are asked for; None for all.
 
     Raises:
-        BadRequest: there are fewer, or none.
+        BadData: there are none.
+        BadRequest: there are fewer.
     """
-    return validation_rows(dataset, size) if parts_of(written)[0] in (TEST_LOSS, "test", "class") else 0
+    if parts_of(written)[0] not in (TEST_LOSS, "test", "class"):
+        return 0
+    if not len(dataset.X_test):
+        raise BadData(
+            f"target: expected self, id:EXAMPLE or ids:A,B, since {dataset.title} has no test rows; got {written}. Or "
+            "hold out a part of your own with --test-fraction."
+        )
+    return validation_rows(dataset, size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from fil_core.errors import BadRequest
@@ -53,7 +53,7 @@ def _time() -> Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkSpec:
-    """Which network, where it starts, and how it is trained.
+    """Which network, where it starts, and how it is trained. What has no part in it is set to its default.
 
     The loss is `1/n sum_i l_i + l2/2 |w - w_0|^2` with w_0 the weights at the start, and l_i = 1/2 |f(x_i) - y_i|^2 or,
     of a sequence of tokens, the sum of -log p(token | tokens before). Training takes `time` steps of gradient descent
@@ -102,8 +102,25 @@ class NetworkSpec:
 
     def __post_init__(self) -> None:
         check_options(self)
+        for field in fields(self):
+            if self.unused(field.name):  # one network has one spec, and one result one request
+                object.__setattr__(self, field.name, field.default)
         if self.family.needs_text:
             self._check_recurrent()
+
+    def unused(self, name: str) -> str:
+        """Why a field has no part in this network and its training; empty where it has one.
+
+        >>> NetworkSpec(kind="linear").unused("width"), NetworkSpec(kind="mlp").unused("width")
+        ('the network linear has none', '')
+
+        Args:
+            name: of the field.
+        """
+        of_layers = {option for family in NETWORKS.values() for option in family.options}
+        if name in of_layers and name not in self.family.options:
+            return f"the network {self.kind} has none"
+        return "every step takes all examples" if name == "batch_seed" and not self.batch else ""
 
     def _check_recurrent(self) -> None:
         if self.depth > MOST_CELLS:

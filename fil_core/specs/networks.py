@@ -157,7 +157,13 @@ NETWORKS: dict[str, NetworkFamily] = {
 
 
 def register_network(
-    name: str, build: Callable[[NetworkSpec, Shape], Any], *, parameters: int, operations: float, says: str = ""
+    name: str,
+    build: Callable[[NetworkSpec, Shape], Any],
+    *,
+    parameters: int,
+    operations: float,
+    says: str = "",
+    options: tuple[str, ...] = (),
 ) -> None:
     """Make a network of your own known by a name, in this process.
 
@@ -168,6 +174,8 @@ def register_network(
         parameters: number of its weights, for estimates of memory.
         operations: multiply-adds of one forward pass for one example, for estimates of time.
         says: what it is, in a few words.
+        options: the fields of `NetworkSpec` about its layers that `build` reads, such as `width`; others have their
+            defaults.
 
     Raises:
         BadRequest: the name is taken, or is no name.
@@ -182,4 +190,5 @@ def register_network(
         build=build,
         parameters=lambda spec, d, k: float(parameters),
         operations=lambda spec, d, k: float(operations),
+        options=options,
     )

@@ -58,6 +58,14 @@ class Request:
             BadRequest: fields that contradict each other.
         """
 
+    def unused(self, name: str) -> str:
+        """Why a field has no part in this request, so that a command refuses it; empty where it has one.
+
+        Args:
+            name: of the field.
+        """
+        return ""
+
     @property
     def subject(self) -> str:
         """What is measured, apart from the data, in a few words; empty for the data alone."""

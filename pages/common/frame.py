@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from pages.common import links, opened, sidebar, text
-from pages.common.site import MEASURING, MOVED, PAGES
+from pages.common.site import MEASURING, MOVED, OF_FEATURES, PAGES
 from pages.server import guard
 from pages.server.turns import Turns
 
@@ -55,8 +55,25 @@ def _page(page: StreamlitPage) -> None:
             opened.view(fault)
             if page.title in MEASURING:
                 st.stop()
+        if fault is None and page.title in OF_FEATURES and sidebar.has_text():
+            _instead_of_features(page.title)
         st.session_state[_DRAWN] = True
         page.run()
+
+
+def _instead_of_features(title: str) -> None:
+    """A page of features, for a text: where sentences are measured."""
+    st.title(title, anchor=False)
+    st.info(
+        "The chosen data hold sentences, and this page is about models of features. A language model of them is "
+        "measured on these pages:",
+        icon=":material/info:",
+    )
+    for entry in PAGES:
+        if entry.reads_text:
+            st.page_link(entry.path, label=f"{entry.title}: {entry.says}", icon=entry.icon, query_params={})
+    st.session_state[_DRAWN] = True
+    st.stop()
 
 
 def required() -> None:

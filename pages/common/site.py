@@ -34,6 +34,7 @@ class Page:
         group: of the navigation.
         says: what it is for, in a sentence.
         shows: the analyses whose results it shows, by name.
+        reads_text: whether it measures sentences, too.
     """
 
     path: str
@@ -42,6 +43,7 @@ class Page:
     group: str
     says: str
     shows: Mapping[str, Shows] = field(default_factory=dict)
+    reads_text: bool = False
 
 
 _WITHOUT_CONTROL = ("initial", "group", "pairs_with")
@@ -81,6 +83,7 @@ PAGES: tuple[Page, ...] = (
         "Measure",
         "Every measure beside every other: which agree, and who is exposed by all or by one alone.",
         {"measures": Shows(chosen_there=("of",), at_default=_NO_BATCHES)},
+        reads_text=True,
     ),
     Page(
         "pages/attacks.py",
@@ -142,13 +145,14 @@ PAGES: tuple[Page, ...] = (
             ),
             "canaries": Shows(_FUNCTIONS, at_default=("initial", "candidate_seed")),
         },
+        reads_text=True,
     ),
     Page(
         "pages/own_data.py",
         "Own data",
         ":material/upload_file:",
         "Workspace",
-        "Bring tables, arrays and images of your own.",
+        "Bring tables, arrays, images and texts of your own.",
     ),
     Page(
         "pages/results.py",
@@ -161,9 +165,15 @@ PAGES: tuple[Page, ...] = (
 
 # Titles of the pages about the data set and the model of the sidebar.
 MEASURING = frozenset(one.title for one in PAGES if one.group != "Workspace")
+OF_FEATURES = frozenset(one.title for one in PAGES if one.title in MEASURING and not one.reads_text)
 
 # Paths of pages under their old names, which links that were kept still have.
 MOVED: dict[str, str] = {"pages/gallery.py": "pages/examples.py", "pages/runs.py": "pages/results.py"}
+
+
+def first_page(form: str) -> str:
+    """The path of the page on which own data of a form, such as `text`, are measured first."""
+    return "pages/influence.py" if form == "text" else "pages/overview.py"
 
 
 def page(path: str) -> Page:

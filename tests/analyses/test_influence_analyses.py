@@ -237,9 +237,40 @@ def test_every_curvature_of_a_network_and_every_target(engine, data, trained, fu
     expected = trained.formula(curvature, aimed_at(target, trained, full, data), trained.flat(full))
     np.testing.assert_allclose(found.table["influence"], expected, **CLOSE)
     assert list(found.table.index) == list(data.ids)
-    chosen = found.arrays["dampings"].tolist().index(DAMPING)
+    chosen = found.arrays["dampings"].tolist().index(found.summary["damping"])
+    assert found.summary["damping"] == (0.01 if curvature == "identity" else DAMPING)
     assert (found.arrays["by_damping"][chosen] == found.table["influence"].to_numpy()).all()
     np.testing.assert_allclose(found.table["loss"], trained.losses(full, trained.at.X, trained.at.Y), **CLOSE)
+
+
+def test_what_no_mini_batch_had_has_no_sign(engine):
+    # Twelve steps of one example leave most out, whose influence is 0 and whose truth is rounding.
+    network = dataclasses.replace(NETWORK, batch=1, batch_seed=3, time=12)
+    found = engine.get(NetworkInfluenceRequest(data=DATA, network=network, truth=True))
+    table = found.table[found.table["influence"] != 0]
+    assert 0 < len(table) <= 12 < len(found.table)
+    unused = found.table["leave_one_out"][found.table["influence"] == 0]
+    assert unused.abs().max() < 1e-15
+    agree = np.sign(table["influence"]) == np.sign(table["leave_one_out"])
+    assert found.summary["sign_agreement"] == agree.mean()
+    assert found.summary["always_positive"] == (table["leave_one_out"] > 0).mean()
+
+
+def test_a_subset_or_group_without_an_optimum_costs_its_own_value_alone(engine, tmp_path, monkeypatch):
+    monkeypatch.setenv("FIL_STORE_DIR", str(tmp_path))
+    draw = np.random.default_rng(0)
+    X, y = draw.normal(size=(30, 4)), draw.normal(size=30)
+    X[1:, 3] = 0  # row 0 alone has a value there, and no penalty
+    np.savez(tmp_path / "lever.npz", X=X[:24], y=y[:24], X_test=X[24:], y_test=y[24:])
+    data = DataSpec(name=add(tmp_path / "lever.npz", Choices(task="regression")).name, preprocess="none")
+    model = ModelSpec(kind="least-squares", l2=0.0, intercept=False)
+    request = InfluenceRequest(data=data, model=model, truth=True, subsets=8, group=(0, 1))
+    found = engine.get(request)
+    lost = sum(0 not in np.random.default_rng([0, i]).choice(24, 12, replace=False) for i in range(8))
+    assert 0 < lost < 8 and found.summary["subsets"] == 8 - lost
+    assert np.isnan(found.summary["group"]["leave_group_out"])
+    assert any("the group" in one and f"{lost} of 8 subsets" in one for one in found.provenance["warnings"])
+    assert np.isfinite(found.table["leave_one_out"].iloc[1:]).all() and np.isfinite(found.summary["pearson"])
 
 
 @pytest.mark.parametrize("curvature", ["hessian", "ggn"])

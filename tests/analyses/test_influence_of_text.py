@@ -99,6 +99,22 @@ def test_each_itself_has_no_parts_of_tokens(engine):
     assert "token_influence" not in engine.get(dataclasses.replace(ASKED, target="self")).arrays
 
 
+def test_groups_of_lines_are_told_in_words_and_numbers(engine):
+    result = engine.get(dataclasses.replace(ASKED, sections=True))
+    sums = result.table.groupby("section")["influence"].sum()
+    told = result.summary["sections"]
+    assert told["count"] == len(sums) > 1
+    for name, section in (("helps", sums.idxmax()), ("harms", sums.idxmin())):
+        assert told[name]["section"] == section
+        assert told[name]["influence"] == pytest.approx(sums[section], rel=1e-12)
+
+
+def test_a_language_model_that_diverges_is_refused(engine):
+    wild = dataclasses.replace(ASKED, network=dataclasses.replace(LSTM, lr=1e6))
+    with pytest.raises(BadRequest, match="^lr: expected a step with which the loss stays finite"):
+        engine.get(wild)
+
+
 def test_groups_of_lines_are_left_out_together(engine, at):
     asked = dataclasses.replace(ASKED, sections=True, truth=True, examples=3)
     result, data = engine.get(asked), engine.dataset(DATA)

@@ -92,6 +92,29 @@ def test_checkpoints_are_of_tracin_alone(refused):
         assert f"--checkpoints: expected none for the curvature {curvature}" in said
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            (*NETWORK, "--curvature", "metagradient", "--damping", 0.5),
+            "--damping: expected nothing, since it has no",
+        ),
+        ((*MODEL, "--curvature", "identity", "--damping", 0.5), "--damping: expected nothing, since it has no part"),
+        ((*NETWORK, "--embedding", 8), "--embedding: expected nothing, since the network mlp has none"),
+        ((*NETWORK, "--tied"), "--tied: expected nothing, since the network mlp has none"),
+        ((*NETWORK, "--batch-seed", 3), "--batch-seed: expected nothing, since every step takes all examples"),
+        ((*TEXT, "--activation", "tanh"), "--activation: expected nothing, since the network lstm has none"),
+        ((*NETWORK, "--draw-seed", 3), "--truth: expected --truth beside --draw-seed"),
+        ((*NETWORK, "--truth", "--share", 0.3), "--share: expected none without --subsets"),
+        ((*NETWORK, "--truth", "--target", "self", "--remove", 2), "--remove: expected none with --target self"),
+        ((*MODEL, "--truth", "--target", "self", "--subsets", 5), "--subsets: expected none with --target self"),
+        ((*TEXT, "--target", "class:1"), "--target: expected a class of"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(refused, options, said):
+    assert said in refused(*options)
+
+
 def test_sample_space_is_not_for_every_curvature(refused):
     for options, curvature in ((NETWORK, "hessian"), (TEXT, "ggn"), (TEXT, "hessian")):
         said = refused(*options, "--curvature", curvature, "--solver", "sample-space")

@@ -304,7 +304,7 @@ def test_a_tokens_colour_is_its_part_of_the_influence() -> None:
     best = int(result.table["influence"].to_numpy().argmax())
     assert np.nansum(parts[best]) == pytest.approx(result.table["influence"].iloc[best], rel=1e-9)
     largest = float(np.nanmax(np.abs(parts)))
-    expected = tokens.coloured(data.tokens(best), parts[best, : len(data.tokens(best))], largest, "light", hidden=False)
+    expected = tokens.coloured(data.tokens(best), parts[best, : len(data.tokens(best))], largest, "light")
     assert expected in html(at) and "What single tokens add was not kept" not in words(at) and not at.exception
 
 
@@ -324,11 +324,11 @@ def test_an_older_result_has_plain_sentences(monkeypatch: pytest.MonkeyPatch) ->
     assert "<span>" in html(at)
 
 
-def test_a_redacted_text_is_blocks() -> None:
+def test_a_redacted_text_shows_no_sentence() -> None:
     at = page(TEXT, redact="true", target="test:1")
     data, drawn = Engine().dataset(SENTENCES), html(at)
     said = {token for row in range(data.n) for token in data.tokens(row) if len(token) > 3}
-    assert tokens.BLOCK in drawn and not any(f">{token}<" in drawn for token in said)
+    assert "tokens" not in drawn and not any(f">{token}<" in drawn for token in said)
     assert not [d for d in at.dataframe if "text" in d.value] and not at.exception and not at.error
 
 
@@ -359,9 +359,7 @@ def test_a_token_is_legible_on_every_colour(mode) -> None:
 
 
 def test_tokens_are_escaped_signed_and_hidden() -> None:
-    drawn = tokens.coloured(["<b>", "&", "x"], [1.0, -0.5, math.nan], 1.0, "light", hidden=False)
+    drawn = tokens.coloured(["<b>", "&", "x"], [1.0, -0.5, math.nan], 1.0, "light")
     assert "&lt;b&gt;" in drawn and "<b>" not in drawn and ">&amp;</span>" in drawn
     assert 'class="helps"' in drawn and 'class="harms"' in drawn and "+1" in drawn and "<span>x</span>" in drawn
-    hidden = tokens.coloured(["secret"], [1.0], 1.0, "dark", hidden=True)
-    assert "secret" not in hidden and tokens.BLOCK in hidden
-    assert 'class=""' in tokens.coloured(["x"], [0.0], 1.0, "light", hidden=False)
+    assert 'class=""' in tokens.coloured(["x"], [0.0], 1.0, "light")

@@ -19,7 +19,7 @@ def sentence(subject: Subject, quote: Quote) -> str:
     beside = (
         ""
         if math.isnan(alike)
-        else f" Exposure and influence rank the secrets alike with a correlation of {alike:.2f}."
+        else f" The rank correlation of exposure and influence over the {count(s['secrets'])} secrets is {alike:.2f}."
     )
     return (
         f"Among {counted(s['candidates'], 'candidate')}, exposure is {often}; at most **{s['most']:.2f}** bits can be "

@@ -9,7 +9,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="influence",
-    version=1,
+    version=2,
     request=InfluenceRequest,
     needs="optimum",
     check=_late("run", "check"),

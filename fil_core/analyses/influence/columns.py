@@ -42,6 +42,7 @@ COLUMNS = (
         always=False,
     ),
     LEAVE_ONE_OUT,
+    Column("section", "group of lines", "number of the group of lines that it is in", reveals="nothing", always=False),
     LABEL,
     Column("loss", "loss", "of the example after training", reveals="label"),
     Column(

@@ -39,12 +39,15 @@ def predicted(request: Any, data: Dataset, found: Influences, losses: np.ndarray
     columns |= {name: value.cpu().numpy() for name, value in optional.items() if value is not None}
     columns |= {"label": data.labels, "loss": losses}
     columns |= {} if data.flipped is None else {"replaced": data.flipped}
+    sections = data.sections if getattr(request, "sections", False) else None
+    columns |= {} if sections is None else {"section": sections}
     table = pd.DataFrame(columns, index=pd.Index(data.ids, name="id"))
     arrays = {"dampings": np.array(found.dampings), "by_damping": found.by_damping.cpu().numpy()}
     arrays |= {} if found.tokens is None else {"token_influence": found.tokens.cpu().numpy()}
-    if getattr(request, "sections", False) and data.sections is not None:
-        numbers, codes = np.unique(data.sections, return_inverse=True)
+    if sections is not None:
+        numbers, codes = np.unique(sections, return_inverse=True)
         arrays |= {"sections": numbers, "section_influence": np.bincount(codes, columns["influence"])}
+        summary |= {"sections": _ends(numbers, arrays["section_influence"])}
     summary = {
         "n": data.n, "d": data.d, "curvature": request.curvature, "damping": request.damping, "target": request.target,
         "method": found.method, "least": found.least, "largest": found.largest, "negative": found.negative,
@@ -54,6 +57,14 @@ def predicted(request: Any, data: Dataset, found: Influences, losses: np.ndarray
         rows = [data.row(id) for id in request.group]
         summary["group"] = {"size": len(rows), "influence": float(table["influence"].to_numpy()[rows].sum())}
     return Result(table, arrays, summary, {"warnings": _warnings(request, summary, table)})
+
+
+def _ends(numbers: np.ndarray, influence: np.ndarray) -> dict[str, Any]:
+    """How many groups of sequences there are, and which of them help and harm the most."""
+    at = {"helps": int(influence.argmax()), "harms": int(influence.argmin())}
+    return {"count": len(numbers)} | {
+        name: {"section": int(numbers[i]), "influence": float(influence[i])} for name, i in at.items()
+    }
 
 
 def _mends(found: Influences) -> float | None:
@@ -156,7 +167,7 @@ def compared(request: Any, alone: Result, truth: Truth) -> Result:
         summary["lds"] = _rank_correlation((~truth.kept @ influence)[defined], truth.subsets[defined])
         summary["subsets"] = int(defined.sum())
     if truth.removed:
-        summary["removed"] = _removed(truth.removed)
+        summary["removed"] = {"size": request.remove} | _removed(truth.removed)
     told = list(alone.provenance["warnings"])
     if truth.undefined:
         told.append(

@@ -12,7 +12,9 @@ from fil_core.specs.options import choice, examples, number, option, switch, who
 from fil_core.specs.targets import SELF, TEST_LOSS, target
 
 CURVATURES = ("hessian", "ggn", "empirical-fisher", "empirical-fisher-block", "diagonal", "identity")
+UNDAMPED = ("metagradient", "tracin", "identity")  # no equations are solved, and a damping has no part
 _FEWEST, _MOST = 3, 10_000  # subsets
+_SHARE = 0.5
 _TARGET = "whose loss: test-loss (default), self, test:N (test row N, from 0), id:EXAMPLE, ids:A,B or class:C"
 
 
@@ -23,7 +25,7 @@ def asked_target() -> Any:
 
 def asked_damping(default: float) -> Any:
     """The field of the damping."""
-    said = f"added to the curvature of the mean loss, >= 0 (default {default:g})"
+    said = "added to the curvature of the mean loss, >= 0 (default 0 for a linear model, 0.01 for a network)"
     return option(default, number(zero=True), said, link="damping", always=True)
 
 
@@ -48,16 +50,38 @@ def asked_truth() -> Any:
     return option(False, switch(), "also leave examples out and train again", link="truth-too")
 
 
+def settle_damping(request: Any) -> None:
+    """Set the damping of a curvature that has none to the usual one, so that one answer has one request."""
+    if request.curvature in UNDAMPED:
+        usual = next(field.default for field in dataclasses.fields(request) if field.name == "damping")
+        object.__setattr__(request, "damping", usual)
+
+
+def no_damping(name: str, *curvatures: str) -> str:
+    """Why the damping has no part in these curvatures; empty for another field, and where it has one in some.
+
+    >>> no_damping("damping", "identity"), no_damping("damping", "identity", "hessian")
+    ('it has no part in the curvature identity', '')
+    """
+    unused = name == "damping" and set(curvatures) <= set(UNDAMPED)
+    return f"it has no part in the curvature {' or '.join(curvatures)}" if unused else ""
+
+
 def check_truth(request: Any) -> None:
     """Refuse settings of the truth that contradict each other, of either kind of influence request.
 
     Raises:
         BadRequest: they do.
     """
-    of_truth = {"examples": request.examples is not None, "subsets": request.subsets, "remove": request.remove}
+    of_truth = {
+        "examples": request.examples is not None, "subsets": request.subsets, "remove": request.remove,
+        "draw-seed": request.draw_seed,
+    }  # fmt: skip
     asked = [f"--{name}" for name, given in of_truth.items() if given]
     if asked and not request.truth:
         raise BadRequest(f"truth: expected --truth beside {' and '.join(asked)}, which is about it.")
+    if request.share != _SHARE and not request.subsets:
+        raise BadRequest(f"share: expected none without --subsets, whose share it is; got {request.share:g}.")
     if request.subsets and not (request.subsets >= _FEWEST and request.share < 1):
         raise BadRequest(
             f"subsets: expected none or at least {_FEWEST}, of a share below 1, so that ranks can be compared; got "
@@ -74,7 +98,7 @@ def check_truth(request: Any) -> None:
 
 def without_truth(request: Any) -> Any:
     """The same prediction alone, which the comparison with the truth begins with."""
-    return dataclasses.replace(request, truth=False, examples=None, subsets=0, remove=None, share=0.5, draw_seed=0)
+    return dataclasses.replace(request, truth=False, examples=None, subsets=0, remove=None, share=_SHARE, draw_seed=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +129,17 @@ class InfluenceRequest(ModelRequest):
     truth: bool = asked_truth()
     examples: int | None = asked_examples()
     subsets: int = option(0, whole(least=0, most=_MOST), "random subsets for the linear datamodelling score (default 0)", link="subsets")  # noqa: E501 # fmt: skip
-    share: float = option(0.5, number(most=1.0), "of the examples that a subset has (default 0.5)")
+    share: float = option(_SHARE, number(most=1.0), "of the examples that a subset has (default 0.5)")
     remove: int | None = option(None, whole(), "also train without the K most helpful, most harmful, and random ones", link="remove")  # noqa: E501 # fmt: skip
     draw_seed: int = asked_seed()
 
     def _check(self) -> None:
+        settle_damping(self)
         check_truth(self)
+
+    def unused(self, name: str) -> str:
+        """See `no_damping`."""
+        return no_damping(name, self.curvature)
 
     @property
     def detail(self) -> str:
@@ -120,7 +149,7 @@ class InfluenceRequest(ModelRequest):
 
 def described(request: Any) -> str:
     """What an influence request asks besides data and model, in a few words."""
-    damping = "" if request.curvature in ("metagradient", "tracin", "identity") else f", damping {request.damping:g}"
+    damping = "" if request.curvature in UNDAMPED else f", damping {request.damping:g}"
     truth = ""
     if request.truth:
         truth = ", with the truth" if request.examples is None else f", {request.examples} left out"

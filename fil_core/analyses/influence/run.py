@@ -128,7 +128,7 @@ def run(request: InfluenceRequest, inputs: Inputs, progress: Progress | None = N
         "score": score_name(data),
         "train_score": fitted.score(data.X, data.y),
         "test_score": fitted.score(data.X_test, data.y_test),
-        "parameters": fitted.curvature.values.numel(),
+        "parameters": fitted.theta.numel(),
     }
     return predicted(request, data, found, train.loss.cpu().numpy(), summary)
 

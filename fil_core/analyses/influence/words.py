@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from fil_core.analyses.light import light
 from fil_core.analyses.subject import Quote, Subject
-from fil_core.display.numbers import count, counted, number, percent
+from fil_core.display.numbers import count, counted, number, percent, signed
 from fil_core.specs.targets import SELF, TEST_LOSS, parts_of
 
 CURVATURES = {
@@ -29,7 +30,14 @@ def sentence(subject: Subject, quote: Quote) -> str:
     influence = table["influence"].to_numpy()
     best, worst = int(np.argmax(influence)), int(np.argmin(influence))
     called = [quote(subject.called(int(table.index[row]))) for row in (best, worst)]
-    if s["target"] == SELF:
+    if subject.redact:  # whom a model would miss tells its label
+        which = (
+            "have an influence above 0 on their own loss"
+            if s["target"] == SELF
+            else f"help {whose(s['target'], quote, subject)}"
+        )
+        said = f"By {CURVATURES[s['curvature']]}, {percent(s['positive'], 0)} of the {count(s['n'])} examples {which}."
+    elif s["target"] == SELF:
         said = (
             f"By {CURVATURES[s['curvature']]}, leaving example **{called[0]}** out would raise its own loss the most, "
             f"by **{number(influence[best])}**; the median is {number(float(np.median(influence)))}."
@@ -38,15 +46,17 @@ def sentence(subject: Subject, quote: Quote) -> str:
         helped = whose(s["target"], quote, subject)
         said = (
             f"By {CURVATURES[s['curvature']]}, example **{called[0]}** helps {helped} most: leaving it out would "
-            f"change it by **{_signed(influence[best])}**; example **{called[1]}** by **{_signed(influence[worst])}**. "
+            f"change it by **{signed(influence[best])}**; {_least(influence[worst], called[1])}. "
             f"{percent(s['positive'], 0)} of the {count(s['n'])} examples help."
         )
     stable = light(s).says if "step_eigenvalue" in s else ""
-    return " ".join(filter(None, [said, group_sentence(s), truth_sentence(s), stable]))
+    parts = [said, group_sentence(s), sections_sentence(s), truth_sentence(s), removed_sentence(s), stable]
+    return " ".join(filter(None, parts))
 
 
-def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{number(value)}"
+def _least(value: float, called: str) -> str:
+    """Who harms the most or, where all help, helps the least."""
+    return f"example **{called}** {'by' if value < 0 else 'helps least, by'} **{signed(value)}**"
 
 
 def whose(target: str, quote: Quote, subject: Subject) -> str:
@@ -67,10 +77,36 @@ def group_sentence(s: dict[str, Any]) -> str:
     if "group" not in s:
         return ""
     one = s["group"]
-    truth = f"; it really changed by **{_signed(one['leave_group_out'])}**" if "leave_group_out" in one else ""
+    truth = f"; it really changed by **{signed(one['leave_group_out'])}**" if "leave_group_out" in one else ""
     return (
-        f"Leaving the group of {one['size']} out together is predicted to change it by **{_signed(one['influence'])}**"
+        f"Leaving the group of {one['size']} out together is predicted to change it by **{signed(one['influence'])}**"
         f"{truth}."
+    )
+
+
+def sections_sentence(s: dict[str, Any]) -> str:
+    """Which groups of lines help and harm the most; empty where they were not asked for."""
+    if "sections" not in s:
+        return ""
+    best, worst = s["sections"]["helps"], s["sections"]["harms"]
+    truth = f"; over all of them the truth correlates at {s['section_pearson']:.3f}" if "section_pearson" in s else ""
+    return (
+        f"Of {counted(s['sections']['count'], 'group')} of lines, group {best['section']} left out whole is predicted "
+        f"to change it by **{signed(best['influence'])}**, group {worst['section']} by "
+        f"**{signed(worst['influence'])}**{truth}."
+    )
+
+
+def removed_sentence(s: dict[str, Any]) -> str:
+    """What happened without the most helpful and the most harmful; empty where nobody was removed."""
+    if "removed" not in s:
+        return ""
+    one = s["removed"]
+    spread = "" if math.isnan(one["random_spread"]) else f" ± {number(one['random_spread'])}"
+    return (
+        f"Trained without the {count(one['size'])} most helpful it really changed by **{signed(one['helpful'])}**, "
+        f"without as many of the most harmful by **{signed(one['harmful'])}**, without random ones by "
+        f"{signed(one['random'])}{spread} (over {one['draws']} draws)."
     )
 
 

@@ -9,7 +9,7 @@ _late, _shared = late(__name__), late("fil_core.analyses.ladder")
 
 ANALYSIS = Analysis(
     name="ladder",
-    version=1,
+    version=2,
     request=LadderRequest,
     needs="data",
     check=_late("run", "check"),

@@ -14,7 +14,9 @@ from fil_core.analyses.influence.request import (
     asked_seed,
     asked_target,
     asked_validation,
+    no_damping,
 )
+from fil_core.display.numbers import counted
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
 from fil_core.specs.options import names, option
@@ -45,6 +47,10 @@ class LadderRequest(ModelRequest):
     def _check(self) -> None:
         check_ladder(self)
 
+    def unused(self, name: str) -> str:
+        """See `no_damping`."""
+        return no_damping(name, *self.curvatures)
+
     @property
     def detail(self) -> str:
         """How many curvatures and examples."""
@@ -66,7 +72,9 @@ def check_ladder(request: Any) -> None:
 def described(request: Any) -> str:
     """What a ladder asks besides data and model, in a few words."""
     examples = "" if request.examples is None else f", {request.examples} left out"
-    return f"{len(request.curvatures)} curvatures, damping {request.damping:g}, on {request.target}{examples}"
+    return (
+        f"{counted(len(request.curvatures), 'curvature')}, damping {request.damping:g}, on {request.target}{examples}"
+    )
 
 
 def rungs(request: Any, kind: type[Any]) -> list[Any]:

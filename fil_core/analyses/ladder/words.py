@@ -21,13 +21,14 @@ def sentence(subject: Subject, quote: Quote) -> str:
     if order.empty:
         return "No curvature can be compared with the truth: it is the same for all examples, or the predictions are."
     best, worst = str(order.index[0]), str(order.index[-1])
+    several = f"the best of {len(table)} predictions is" if len(order) > 1 else "the prediction is"
+    least = f"; the worst, by {CURVATURES[worst]}, has **{order.iloc[-1]:.3f}**" if len(order) > 1 else ""
     length = s.get("length_pearson")
     control = "" if length is None else f", the length of a sequence {length:.3f}"
     said = (
-        f"Over {counted(s['compared'], 'example')} that were really left out, the best of {len(table)} predictions is "
+        f"Over {counted(s['compared'], 'example')} that were really left out, {several} "
         f"by **{CURVATURES[best]}**, with a correlation of **{order.iloc[0]:.3f}** and a slope of "
-        f"{number(table['slope'][best])}; the worst, by {CURVATURES[worst]}, has **{order.iloc[-1]:.3f}**. Random "
-        f"numbers have {s['random_pearson']:.3f}{control}."
+        f"{number(table['slope'][best])}{least}. Random numbers have {s['random_pearson']:.3f}{control}."
     )
     return f"{said} {light(s).says}" if "step_eigenvalue" in s else said
 

@@ -10,7 +10,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="leave-one-out",
-    version=1,
+    version=2,
     request=LeaveOneOutRequest,
     needs="optimum",
     check=_late("run", "check"),

@@ -41,6 +41,12 @@ def run(request: LeaveOneOutRequest, inputs: Inputs, progress: Progress | None =
     found = linear.true_changes(fitted, data, positions, aimed, progress=progress).cpu().numpy()
     table = pd.DataFrame({"leave_one_out": found, "label": data.labels[rows]}, index=pd.Index(ids, name="id"))
     summary = {"n": data.n, "d": data.d, "target": request.target, "examples": len(ids)}
+    if not np.isnan(found).all():
+        summary |= {
+            "largest": float(np.nanmax(found)),
+            "least": float(np.nanmin(found)),
+            "mean": float(np.nanmean(found)),
+        }
     lost = int(np.isnan(found).sum())
     warning = f"leave_one_out is not defined for {lost:,} examples, without which there is no unique optimum."
     return Result(table, {}, summary, {"warnings": [warning] if lost else []})

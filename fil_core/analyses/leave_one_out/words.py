@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from fil_core.analyses.influence.words import whose
 from fil_core.analyses.subject import Drawn, Quote, Subject
-from fil_core.display.numbers import counted, number
+from fil_core.display.numbers import counted, signed
 
 
 def sentence(subject: Subject, quote: Quote) -> str:
@@ -17,8 +18,9 @@ def sentence(subject: Subject, quote: Quote) -> str:
     best, worst = int(np.nanargmax(changes)), int(np.nanargmin(changes))
     called = [quote(subject.called(int(table.index[row]))) for row in (best, worst)]
     return (
-        f"Of **{counted(len(table), 'example')}**, each really left out, **{called[0]}** changes the loss by "
-        f"**{number(changes[best])}** when it is missing, and **{called[1]}** by **{number(changes[worst])}**."
+        f"Of **{counted(len(table), 'example')}**, each really left out, **{called[0]}** changes "
+        f"{whose(subject.result.summary['target'], quote, subject)} by **{signed(changes[best])}** when it is missing, "
+        f"and **{called[1]}** by **{signed(changes[worst])}**."
     )
 
 

@@ -9,7 +9,7 @@ _late, _shared = late(__name__), late("fil_core.analyses.influence")
 
 ANALYSIS = Analysis(
     name="influence in a network",
-    version=1,
+    version=2,
     request=NetworkInfluenceRequest,
     needs="data",
     check=_late("run", "check"),

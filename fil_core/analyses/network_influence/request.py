@@ -13,6 +13,8 @@ from fil_core.analyses.influence.request import (
     asked_truth,
     check_truth,
     described,
+    no_damping,
+    settle_damping,
 )
 from fil_core.errors import BadRequest
 from fil_core.specs import EffectRequest
@@ -66,6 +68,7 @@ class NetworkInfluenceRequest(EffectRequest):
     draw_seed: int = asked_seed()
 
     def _check(self) -> None:
+        settle_damping(self)
         check_truth(self)
         if self.network.steps is None:
             raise BadRequest("time: expected a number of steps, since influence is about a run of training; got inf.")
@@ -79,6 +82,10 @@ class NetworkInfluenceRequest(EffectRequest):
                 f"checkpoints: expected none for the curvature {self.curvature}, since they are of tracin; got "
                 f"{self.checkpoints}."
             )
+
+    def unused(self, name: str) -> str:
+        """See `no_damping`."""
+        return no_damping(name, self.curvature)
 
     @property
     def detail(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fil_core.analyses.influence.request import asked_damping, asked_examples, asked_seed, asked_target
+from fil_core.analyses.influence.request import asked_damping, asked_examples, asked_seed, asked_target, no_damping
 from fil_core.analyses.ladder.request import check_ladder, described, rungs
 from fil_core.analyses.network_influence.request import NETWORK_CURVATURES, NetworkInfluenceRequest
 from fil_core.errors import BadRequest
@@ -34,6 +34,10 @@ class NetworkLadderRequest(EffectRequest):
         check_ladder(self)
         if self.network.steps is None:
             raise BadRequest("time: expected a number of steps, since influence is about a run of training; got inf.")
+
+    def unused(self, name: str) -> str:
+        """See `no_damping`."""
+        return no_damping(name, *self.curvatures)
 
     @property
     def detail(self) -> str:

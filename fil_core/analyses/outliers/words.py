@@ -24,13 +24,13 @@ def sentence(subject: Subject, quote: Quote) -> str:
     s, table = subject.result.summary, subject.result.table
     scores, norms = table["forest_score"].to_numpy(), table["gradient_l2"].to_numpy()
     top, median = int(np.argmax(scores)), float(np.median(norms))
-    times = f", and is **{number(norms[top] / median)} ×** as long as the median" if median > 0 else ""
+    times = f"; it is **{number(norms[top] / median)} ×** as long as the median one" if median > 0 else ""
     called = quote(subject.called(int(table.index[top])))
-    said = (
-        f"The gradient of example **{called}** stands out most: its outlier score "
-        f"is **{scores[top]:.3f}** (median {s['forest_median']:.3f} of {counted(s['n'], 'example')}){times}. "
-        f"{_fed(s['fed'], s['weights'])}"
+    most = (
+        f"The gradient of example **{called}** stands out most, with an outlier score of **{scores[top]:.3f}** (from 0 "
+        f"to 1; median {s['forest_median']:.3f} of {counted(s['n'], 'example')}){times}. "
     )
+    said = f"{'' if subject.redact else most}{_fed(s['fed'], s['weights'])}"
     alike = s["with_norm"]
     if not math.isnan(alike):
         said += f"; its ranks correlate with those of the length at {alike:.2f}"

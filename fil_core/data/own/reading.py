@@ -116,7 +116,7 @@ def _check_applicable(choices: Choices, form: Form, name: str) -> None:
     defaults = Choices()
     for field in _IGNORED[form]:
         if (value := getattr(choices, field)) != getattr(defaults, field):
-            flag = field.replace("left_out", "leave_out").replace("_", "-")
+            flag = {"left_out": "leave-out", "target": "target-column"}.get(field, field.replace("_", "-"))
             raise BadData(f"{name}: expected no --{flag} for {_FORMS[form]}; got {value!r}.")
 
 

@@ -11,11 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from fil_core.dataset import Dataset
+from fil_core.errors import BadRequest
 from fil_core.models.networks.build import network
 from fil_core.models.networks.inputs import shape_of, targets_of
 from fil_core.models.networks.losses import Losses
 from fil_core.models.networks.training import Weights, losses_at, outputs_at
 from fil_core.specs import NetworkSpec
+
+_MOST_NATS = 700.0  # whose exponential is still a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,17 @@ def evaluate(at: Problem, weights: Weights, X: Tensor, Y: Tensor) -> Evaluation:
         return Evaluation(at.losses(outputs, Y), score(outputs, Y, at.classes), outputs)
     losses = losses_at(at.module, weights, X, Y, at.losses)
     tokens = int((Y >= 0).sum())
-    return Evaluation(losses, math.exp(float(losses.sum()) / tokens) if tokens else math.nan, None)
+    return Evaluation(losses, _perplexity(float(losses.sum()) / tokens) if tokens else math.nan, None)
+
+
+def _perplexity(mean: float) -> float:
+    """Of the mean loss of a token, in nats."""
+    if not mean < _MOST_NATS:
+        raise BadRequest(
+            f"lr: expected a step with which the loss stays finite; after training the mean loss of a token is "
+            f"{mean:.3g} nats, more than any perplexity can say. Take a smaller one."
+        )
+    return math.exp(mean)
 
 
 def score(outputs: Tensor, Y: Tensor, classes: int) -> float:

@@ -76,6 +76,8 @@ def last_network() -> tuple[NetworkSpec, int | None]:
     """
     before: dict[str, Any] = st.session_state.get(_BEFORE, {})
     fields: dict[str, Any] = {_FIELDS[name]: value for name, value in before.items() if name in _FIELDS}
+    applies = NETWORKS[fields.get("kind", NetworkSpec().kind)].options
+    fields = {name: value for name, value in fields.items() if name not in _CONTROLS or name in applies}
     if "time" in fields:
         fields["time"] = read("time", fields["time"])
     return NetworkSpec(**fields), before.get("validation-size") or None

@@ -9,6 +9,7 @@ import streamlit as st
 
 from fil_core.data.own import OwnData
 from pages.common import sidebar, tables, text, widgets
+from pages.common.site import first_page
 
 
 def report(entry: OwnData) -> None:
@@ -50,7 +51,7 @@ def report(entry: OwnData) -> None:
         on_click=sidebar.use,
         args=(entry.name,),
     ):
-        st.switch_page("pages/overview.py", query_params={})
+        st.switch_page(first_page(h["form"]), query_params={})
 
 
 def _condition(value: float | None) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from fil_core.data.own import OwnData
 from pages.common import sidebar, tables, text, uploads, widgets
+from pages.common.site import first_page
 
 _TYPES = ["csv", "tsv", "parquet", "npy", "npz", "zip", "txt"]
 _ENCODING = {
@@ -150,7 +151,7 @@ def listing(entries: list[OwnData]) -> None:
             f"{columns}, {kind}{target} · `{entry.name}` · {entry.created:%Y-%m-%d %H:%M}"
         )
         if use.button("Use", key=f"use-{entry.name}", on_click=sidebar.use, args=(entry.name,), width="stretch"):
-            st.switch_page("pages/overview.py", query_params={})
+            st.switch_page(first_page(entry.form), query_params={})
         with delete.popover("Delete", width="stretch"):
             st.caption(
                 "Deletes the stored rows and the uploaded file. Results computed from them stay until they are "

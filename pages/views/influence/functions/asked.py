@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from fil_core import Dataset
-from fil_core.analyses.influence.request import CURVATURES, InfluenceRequest
+from fil_core.analyses.influence.request import CURVATURES, UNDAMPED, InfluenceRequest
 from fil_core.analyses.influence.words import CURVATURES as WORDS
 from fil_core.analyses.ladder.request import LadderRequest
 from fil_core.analyses.network_influence.request import NETWORK_CURVATURES, NetworkInfluenceRequest
@@ -21,7 +21,6 @@ from pages.views.influence.functions import target
 
 Asked = InfluenceRequest | NetworkInfluenceRequest
 MODEL, NETWORK = "model", "network"
-_UNDAMPED = ("metagradient", "tracin", "identity")
 _PIXELS = 132
 _WIDE = 190
 _LEFT_OUT = 20  # examples
@@ -129,12 +128,13 @@ def _curvature(kind: type) -> str:
 
 
 def _damping(kind: type) -> float:
+    usual, undamped = float(_default(kind, "damping")), st.session_state["curvature"] in UNDAMPED
     damping = st.number_input(
-        "Damping", min_value=0.0, value=float(_default(kind, "damping")), step=0.001, format="%.3g", key="damping",
-        bind="query-params", width=_PIXELS, disabled=st.session_state["curvature"] in _UNDAMPED,
+        "Damping", min_value=0.0, value=usual, step=0.001, format="%.3g", key="damping",
+        bind="query-params", width=_PIXELS, disabled=undamped,
         help="Added to the curvature of the mean loss. It has no part in metagradient, tracin and identity.",
     )  # fmt: skip
-    return float(damping)
+    return usual if undamped else float(damping)
 
 
 def _batches() -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _batches() -> dict[str, Any]:
     seed = st.number_input(
         "Seed of batches", min_value=0, value=0, key="batch-seed", bind="query-params", width=_PIXELS,
     )  # fmt: skip
-    return {"batch": int(batch) or None, "batch_seed": int(seed)}
+    return {"batch": int(batch), "batch_seed": int(seed)} if batch else {}
 
 
 def _explain(of: str, curvature: str) -> None:

@@ -45,10 +45,15 @@ _OWN = End("Highest influence on their own loss", "self_influence", True, "influ
 
 
 def view(request: Asked, data: Dataset, result: Result) -> None:
-    """Each end; while redacted sentences as blocks, and of other data nothing, as the order tells labels."""
+    """Each end; while redacted nothing, as the order tells labels, and a sentence's parts tell its length."""
     st.subheader("Who helps and who harms", anchor=False)
-    if widgets.redacted() and not data.vocabulary:
-        st.caption("Redacted: who helps and who harms tells labels, so that examples are not ranked here.")
+    if widgets.redacted():
+        why = (
+            "the length of a sentence may tell which it is"
+            if data.vocabulary
+            else "who helps and who harms tells labels"
+        )
+        st.caption(f"Redacted: {why}, so that examples are not ranked here.")
         return
     ends = [_HELPFUL, _HARMFUL]
     if request.target == SELF:

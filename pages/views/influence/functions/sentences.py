@@ -21,7 +21,7 @@ def head(request: Asked, data: Dataset, result: Result) -> None:
     if (aimed := _aimed(request.target, data)) is not None:
         name, said = aimed
         st.markdown(f"**The target**, {text.safe(name)}")
-        st.html(tokens.coloured(said, None, 1.0, widgets.mode(), hidden=widgets.redacted()))
+        st.html(tokens.coloured(said, None, 1.0, widgets.mode()))
     values = _by_token(data, result)
     if values is None:
         st.caption("What single tokens add was not kept with this result; the sentences are shown without colours.")
@@ -43,16 +43,16 @@ def view(data: Dataset, result: Result, ids: list[int], measure: str, *, key: st
         measure: the column that ranks them.
         key: begins the names of the elements.
     """
-    values, hidden = _by_token(data, result), widgets.redacted()
+    values = _by_token(data, result)
     largest = 1.0 if values is None else _scale(values)
     with st.container(border=True, key=key):
         for place, id in enumerate(ids, 1):
             row = data.row(id)
             said = data.tokens(row)
             each = None if values is None else values[row, : len(said)]
-            value = "" if hidden else f" · {_CALLED[measure]} {text.number(float(result.table.loc[id, measure]))}"
+            value = f" · {_CALLED[measure]} {text.number(float(result.table.loc[id, measure]))}"
             st.caption(f"**#{place}** · sentence {text.safe(called(data, id))}{value}{_secret(data, row)}")
-            st.html(tokens.coloured(said, each, largest, widgets.mode(), hidden=hidden))
+            st.html(tokens.coloured(said, each, largest, widgets.mode()))
 
 
 def _secret(data: Dataset, row: int) -> str:
