@@ -23,9 +23,13 @@ with top:
     one = shown.shown(asked, data, result)
     shown.answer(asked, one)
 with body:
-    agreement.view(one)
-    scatter.view(one)
-    examples.extremes(one)
+    if len(one.names) > 1:
+        agreement.view(one)
+        scatter.view(one)
+    else:
+        st.info("There is one measure: compute another below, to compare them.", icon=":material/info:")
+    if result.summary["exposure"]:
+        examples.extremes(one)
     everyone.view(one)
 widgets.provenance(asked, result)
 if widgets.redacted():

@@ -3,6 +3,8 @@
 Markdown of paragraphs whose only marks are `**`.
 """
 
+from collections.abc import Collection
+
 WHAT_IS_FIL = """
 **Fisher information loss, η,** measures how strongly the released parameters of a model depend on one training
 example. Change the example slightly and train again: to first order, the parameters move by at most η times the change,
@@ -22,3 +24,26 @@ the same preprocessing.
 
 **A list of η is private too:** it is computed from private records, and publishing it leaks.
 """
+
+WHAT_IS_INFLUENCE = """
+**Influence** is the predicted change of a loss if one training example is left out: above 0 the example helps, since
+the loss would rise without it; below 0 it harms. It holds to first order, for single examples and for the loss that is
+named, not for what a person could find out about the example.
+
+**What it is not.** A prediction is only as good as its agreement with examples that were really left out; where that
+was measured, read the slope first (1 is right), then the correlation beside that of random numbers. At the edge of
+stability of training no prediction of single examples holds.
+"""
+
+_OF_INFLUENCE = frozenset({"influence", "ladder", "leave-one-out", "gradient-outliers", "canaries"})
+
+
+def meanings(commands: Collection[str]) -> str:
+    """What the numbers of some analyses mean, as Markdown.
+
+    Args:
+        commands: of the analyses.
+    """
+    influence = [WHAT_IS_INFLUENCE] if _OF_INFLUENCE & set(commands) else []
+    others = [WHAT_IS_FIL] if set(commands) - _OF_INFLUENCE else []
+    return "\n\n".join(part.strip() for part in (*others, *influence))

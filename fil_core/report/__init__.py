@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fil_core.analyses.subject import Datasets, Subject, subject
 from fil_core.analyses.table import analysis_of
+from fil_core.display.about import meanings
 from fil_core.engine.store import output
 from fil_core.errors import BadRequest
 from fil_core.report.document import document
@@ -62,7 +63,8 @@ def report(
         analysis = analysis_of(request)
         about = subject(request, result, datasets, redact=redact, top=top)
         sections.append((analysis.title, _about(about), analysis.section(about) + provenance(about)))
-    return document(title or TITLE, sections, written, _REDACTED if redact else _PRIVATE)
+    meaning = meanings({analysis_of(request).command for request, _ in results})
+    return document(title or TITLE, sections, written, _REDACTED if redact else _PRIVATE, meaning)
 
 
 def _about(subject: Subject) -> str:

@@ -11,7 +11,6 @@ from datetime import datetime
 from plotly.offline import get_plotlyjs
 
 from fil_core.display import html as e
-from fil_core.display.about import WHAT_IS_FIL
 
 _CONFIG = {
     "displayModeBar": False, "displaylogo": False, "showLink": False, "showEditInChartStudio": False, "sendData": False,
@@ -91,7 +90,7 @@ a { color: #0b5cad; }
 """.replace("WIDTH", str(e.WIDTH))
 
 
-def document(title: str, sections: Sequence[tuple[str, str, str]], written: datetime, banner: str) -> str:
+def document(title: str, sections: Sequence[tuple[str, str, str]], written: datetime, banner: str, meaning: str) -> str:
     """The whole file.
 
     Args:
@@ -99,6 +98,7 @@ def document(title: str, sections: Sequence[tuple[str, str, str]], written: date
         sections: (title, the request in a line, content as HTML).
         written: when the report was written.
         banner: what the file holds and how to treat it.
+        meaning: what its numbers mean, as Markdown of paragraphs.
     """
     scripts = [get_plotlyjs(), f"const CONFIG = {json.dumps(_CONFIG)};{_DRAW}"]
     body = "".join(
@@ -113,14 +113,14 @@ def document(title: str, sections: Sequence[tuple[str, str, str]], written: date
         f'<h1>{e.escape(title)}</h1><p class="written">Written {written:%Y-%m-%d %H:%M} with FIL Explorer.</p>'
         f'<p class="banner">{e.escape(banner)}</p>{_contents(sections)}'
         "<noscript><p>Figures need JavaScript; the tables show the numbers without it.</p>"
-        f"</noscript><main>{body}{_meaning()}</main>"
+        f"</noscript><main>{body}{_meaning(meaning)}</main>"
         f"{''.join(f'<script>{script}</script>' for script in scripts)}</body></html>\n"
     )
 
 
-def _meaning() -> str:
+def _meaning(meaning: str) -> str:
     """What the measures are and are not."""
-    paragraphs = "".join(e.sentence(one, "note") for one in WHAT_IS_FIL.strip().split("\n\n"))
+    paragraphs = "".join(e.sentence(one, "note") for one in meaning.split("\n\n"))
     return f"<section><h2>What the numbers mean</h2>{paragraphs}</section>"
 
 

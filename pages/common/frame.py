@@ -72,7 +72,6 @@ def _instead_of_features(title: str) -> None:
     for entry in PAGES:
         if entry.reads_text:
             st.page_link(entry.path, label=f"{entry.title}: {entry.says}", icon=entry.icon, query_params={})
-    st.session_state[_DRAWN] = True
     st.stop()
 
 

@@ -19,16 +19,17 @@ def messages(at) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_of_features_says_what_to_use_for_a_text(page):
+def test_a_page_of_features_leads_from_a_text_to_the_pages_that_read_it(page):
     at = app(page, data="grammar")
-    assert not at.exception
-    assert "--network lstm" in messages(at)
+    assert not at.exception and not at.error and len(at.info) == 1 and not at.metric
+    links = [one.proto.page for one in at.get("page_link")]
+    assert links == ["measures", "influence"]
 
 
 def test_the_sidebar_goes_from_digits_to_a_text_and_back():
     at = app(data="digits", classes=["0", "1"], model="logistic", l2="1e-3")
     sidebar(at, data="grammar")
-    assert not at.exception and "--network lstm" in messages(at)
+    assert not at.exception and at.get("page_link") and not at.metric
     assert at.number_input(key="vocabulary").value == 0
     drawn = {one.key for one in [*at.number_input, *at.selectbox]}
     assert not drawn & {"model", "l2", "weights", "intercept"} and {"subset", "device"} <= drawn
@@ -51,7 +52,7 @@ def test_the_sidebar_goes_from_digits_to_a_text_and_back():
     ],
 )
 def test_a_link_that_does_not_fit_a_text_says_so(link, said):
-    at = app(data="grammar", **link)
+    at = app("pages/influence.py", data="grammar", **link)
     assert not at.exception and said in messages(at)
 
 
@@ -71,6 +72,6 @@ def test_a_text_of_ones_own_is_shown_checked_and_used():
     (entry,) = registered()
     assert [m.value for m in at.metric] == ["16", "4", "5"]
     assert entry.form == "text" and ", text ·" in words(at)
-    assert "--network lstm" in messages(app(data=entry.name))
+    assert app(data=entry.name).get("page_link")
     redacted = app("pages/own_data.py", file=name, redact="true")
     assert not redacted.exception and not [d for d in redacted.dataframe if "line" in d.value.columns]

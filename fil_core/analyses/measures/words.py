@@ -27,7 +27,9 @@ def sentence(subject: Subject, quote: Quote) -> str:
         f"{count(s['high_half'])} of the {counted(exposed, 'measure')} of exposure; **{count(alone)}** "
         f"{verb(alone, 'is', 'are')} in the highest 1 % of one and below the median in at least half of the others."
     )
-    return " ".join([first, _agreement(s), tops])
+    return " ".join(
+        [first, _agreement(s), tops] if exposed else [first, "None of them says how exposed an example is."]
+    )
 
 
 def _agreement(s: dict[str, Any]) -> str:

@@ -62,7 +62,9 @@ def found(request: Request, data: Dataset, quicker: Callable[[Dataset], None] | 
         try:
             return compute.result(request)
         except FilError as error:
-            st.error(text.safe(error), icon=":material/error:")
+            too_much = str(error).startswith(("memory: ", "time: "))  # nothing is wrong with what is asked
+            show, icon = (st.warning, ":material/warning:") if too_much else (st.error, ":material/error:")
+            show(text.safe(error), icon=icon)
             _offer_step(str(error))
             st.stop()
 
