@@ -91,11 +91,14 @@ def meant(analyses: list[Analysis], options: argparse.Namespace) -> Analysis:
     if of_network and options.model is not None:
         raise BadRequest(f"network: expected --model or --network; got --model {options.model} beside it.")
     chosen = next(each for each in analyses if bool(network_places(each.request)) == of_network)
-    own = {place.option.flag for place in places(chosen.request)}
-    for flag in (place.option.flag for each in analyses for place in places(each.request)):
-        if flag not in own and getattr(options, flag.replace("-", "_"), None) is not None:
-            there = "is about a model; leave it out beside --network" if of_network else "is about a network; name one with --network"  # noqa: E501 # fmt: skip
-            raise BadRequest(f"{flag}: expected nothing, since it {there}.")
+    there = "a model; leave it out beside --network" if of_network else "a network; name one with --network"
+    own = {place.option.flag: place.option.kind.choices for place in places(chosen.request)}
+    for option in (place.option for each in analyses for place in places(each.request)):
+        value = getattr(options, option.flag.replace("-", "_"), None)
+        if option.flag not in own and value is not None:
+            raise BadRequest(f"{option.flag}: expected nothing, since it is about {there}.")
+        if (choices := own.get(option.flag)) and value in option.kind.choices and value not in choices:
+            raise BadRequest(f"{option.flag}: expected one of {', '.join(choices)}, since {value} is about {there}.")
     return chosen
 
 

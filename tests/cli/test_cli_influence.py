@@ -82,7 +82,8 @@ def test_options_of_the_other_kind_are_refused(refused):
         assert f"{option}: expected nothing, since it is about a network; name one with --network" in refused(*MODEL, option, value)  # noqa: E501 # fmt: skip
     assert "--intercept: expected nothing, since it is about a model" in refused(*NETWORK, "--intercept")
     for curvature in ("metagradient", "tracin"):
-        assert "--curvature: expected one of hessian" in refused(*MODEL, "--curvature", curvature)
+        said = refused(*MODEL, "--curvature", curvature)
+        assert "--curvature: expected one of hessian" in said and f"{curvature} is about a network; name one" in said
     assert "--time" in refused(*NETWORK[:-1], "inf")
 
 

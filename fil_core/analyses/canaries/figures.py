@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from fil_core.analyses.canaries.words import times
 from fil_core.analyses.subject import Drawn, Subject
-from fil_core.display.charts import SCALE, Mode, drawn, level
+from fil_core.display.charts import INK, SCALE, Mode, drawn, level
 from fil_core.display.kept import kept
 
 
@@ -38,7 +38,7 @@ def by_times(secrets: pd.DataFrame, most: float, mode: Mode) -> go.Figure:
         "marker": {
             "size": 13, "opacity": 0.8, "color": secrets["influence"], "colorscale": SCALE, "showscale": True,
             "colorbar": {"title": {"text": "influence of its copies (nats)", "side": "right"}, "thickness": 10},
-            "line": {"width": 1},
+            "line": {"width": 1, "color": INK[mode][0]},  # the scale ends near the paper of one of the modes
         },
         "hovertemplate": "secret %{customdata[0]:.0f}, said %{x} ×<br>exposure %{y:.2f} bits<br>influence of copies "
         "%{customdata[1]:.3g} nats<extra></extra>",
