@@ -75,7 +75,7 @@ def test_every_field_of_a_network_has_its_option():
 def test_what_the_fields_write_is_read_as_the_same_request():
     asked = Trial(
         data=DataSpec(name="diabetes"),
-        network=NetworkSpec(kind="cnn", activation="gelu", initial="b" * 64, time="inf", lr=1 / 3, init_seed=7),
+        network=NetworkSpec(depth=2, activation="gelu", initial="b" * 64, time="inf", lr=1 / 3, init_seed=7),
         validation_size=9,
     )
     found = {place.option.flag: (place, place.value(asked)) for place in places(Trial)}

@@ -92,9 +92,11 @@ def written(run, path, *arguments):
     return path
 
 
-@pytest.mark.parametrize("options", [["--l2", 0.05], ["--network", "linear", "--l2", 0.1]], ids=["mlp", "linear"])
+@pytest.mark.parametrize(
+    "options", [["--width", 8, "--l2", 0.05], ["--network", "linear", "--l2", 0.1]], ids=["mlp", "linear"]
+)
 def test_the_limit_of_infinitely_many_steps(run, options):
-    line = last_line(run("unique-info", *PAIR, "--width", 8, "--time", "inf", *options, "--json"))
+    line = last_line(run("unique-info", *PAIR, "--time", "inf", *options, "--json"))
     assert line.keys() >= KEYS
     assert line["monotone"] is None  # no real run of training is watched
     assert line["parameters"] == (65 if "linear" in options else 64 * 8 + 8 + 9)
@@ -302,7 +304,8 @@ def test_a_network_that_cannot_be_is_refused_by_every_command(run, arguments, te
         ("summarise", []),
         ("retrain", ["--without", "random", "--draws", 0]),
     ):
-        refused(run(command, *([] if "--data" in arguments else DIGITS), *SMALL, *more, *arguments), *texts)
+        small = SMALL if "--network" not in arguments else SMALL[2:]  # only mlp has a width
+        refused(run(command, *([] if "--data" in arguments else DIGITS), *small, *more, *arguments), *texts)
 
 
 @pytest.mark.parametrize(

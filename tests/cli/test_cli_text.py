@@ -35,7 +35,7 @@ def test_commands_of_features_say_what_to_use(run, name):
         (["--vocabulary", "2"], "--vocabulary: expected a whole number >= 3; got 2"),
         (["--longest", "5"], r"line 11 has 6, with <eos>.*take --longest 12"),
         (["--group-lines", "99"], "all are test rows"),
-        (["--target", "x"], "expected no --target for a text"),
+        (["--target", "x"], "expected no column as the target for a text"),
         (["--label-noise", "0.1"], "--label-noise: expected nothing for a text"),
         (["--preprocess", "unit-ball"], "--preprocess: expected none for a text"),
     ],

@@ -567,7 +567,7 @@ BAD: tuple[File, ...] = (
     File(
         "a target for images",
         written("aimed.zip", lambda: zipped(pictures())),
-        ("aimed.zip", "no --target", "'cats'"),
+        ("aimed.zip", "no column as the target", "'cats'"),
         {"target": "cats"},
     ),
     File(

@@ -116,8 +116,9 @@ def _check_applicable(choices: Choices, form: Form, name: str) -> None:
     defaults = Choices()
     for field in _IGNORED[form]:
         if (value := getattr(choices, field)) != getattr(defaults, field):
-            flag = {"left_out": "leave-out", "target": "target-column"}.get(field, field.replace("_", "-"))
-            raise BadData(f"{name}: expected no --{flag} for {_FORMS[form]}; got {value!r}.")
+            option = f"--{field.replace('left_out', 'leave_out').replace('_', '-')}"
+            what = "column as the target" if field == "target" else option  # whose option has two names
+            raise BadData(f"{name}: expected no {what} for {_FORMS[form]}; got {value!r}.")
 
 
 def _is_image_folder(path: Path) -> bool:

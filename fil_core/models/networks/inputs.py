@@ -94,8 +94,8 @@ def validation_rows(dataset: Dataset, size: int | None) -> int:
     rows = len(dataset.X_test)
     if not rows:
         raise BadRequest(
-            f"test rows: expected some to compare predictions on; {dataset.title} has none. Take data with a test "
-            "split, or hold out a part of your own with --test-fraction."
+            f"validation_size: expected test rows to compare predictions on; {dataset.title} has none. Take data with "
+            "a test split, or hold out a part of your own with --test-fraction."
         )
     if size is not None and size > rows:
         raise BadRequest(

@@ -155,7 +155,9 @@ def test_options_of_texts_are_refused_elsewhere(option):
 @pytest.mark.parametrize("choices", [{"target": "a"}, {"image_size": (2, 2)}, {"task": "regression"}, {"id": "x"}])
 def test_choices_of_tables_and_images_are_refused(tmp_path, choices):
     (tmp_path / "a.txt").write_text("a\nb\n")
-    with pytest.raises(BadData, match=f"expected no --{next(iter(choices)).replace('_', '-')} for a text"):
+    name = next(iter(choices)).replace("_", "-")
+    what = "column as the target" if name == "target" else f"--{name}"
+    with pytest.raises(BadData, match=f"expected no {what} for a text"):
         add(tmp_path / "a.txt", Choices(**choices))
 
 
