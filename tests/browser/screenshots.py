@@ -26,7 +26,7 @@ VIEWS = {
     ),
     "influence-sentences": (
         "influence?data=grammar&subset=60&network=lstm&embedding=8&width=12&lr=1&time=150&validation-size=20",
-        1500,
+        1180,
     ),
     "own-data": ("own_data", 1180),
     "results": ("results", 900),
@@ -81,6 +81,8 @@ def main(folder: Path) -> None:
                 if name == "own-data":
                     upload(page, Path(store))
                 measured(page)
+                if name == "influence-sentences":  # they are below the controls
+                    page.locator(".tokens").first.evaluate("one => one.scrollIntoView({block: 'start'})")
                 page.wait_for_timeout(1500)
                 page.screenshot(path=folder / f"{name}-{mode}.png")
         server.stop()
