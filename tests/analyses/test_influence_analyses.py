@@ -12,9 +12,11 @@ from scipy.optimize import minimize
 from torch.func import functional_call, grad, hessian, jacrev
 
 from fil_core.analyses.influence.request import CURVATURES, InfluenceRequest
+from fil_core.analyses.influence.words import sentence
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.network.run import weights_of
 from fil_core.analyses.network_influence.request import NETWORK_CURVATURES, NetworkInfluenceRequest
+from fil_core.analyses.subject import Subject
 from fil_core.data.own import Choices, add
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
@@ -264,8 +266,10 @@ def test_a_subset_or_group_without_an_optimum_costs_its_own_value_alone(engine, 
     np.savez(tmp_path / "lever.npz", X=X[:24], y=y[:24], X_test=X[24:], y_test=y[24:])
     data = DataSpec(name=add(tmp_path / "lever.npz", Choices(task="regression")).name, preprocess="none")
     model = ModelSpec(kind="least-squares", l2=0.0, intercept=False)
-    request = InfluenceRequest(data=data, model=model, truth=True, subsets=8, group=(0, 1))
+    request = InfluenceRequest(data=data, model=model, truth=True, subsets=8, group=(0, 1), remove=5)
     found = engine.get(request)
+    said = sentence(Subject(request, found, engine.dataset(data), "", False, 1), str)
+    assert "nan" not in said.lower() and "Leaving the group of 2 out" in said and "really changed without" in said
     lost = sum(0 not in np.random.default_rng([0, i]).choice(24, 12, replace=False) for i in range(8))
     assert 0 < lost < 8 and found.summary["subsets"] == 8 - lost
     assert np.isnan(found.summary["group"]["leave_group_out"])

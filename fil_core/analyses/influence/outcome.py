@@ -194,11 +194,11 @@ def _rank_correlation(predicted: np.ndarray, true: np.ndarray) -> float:
 
 def _removed(changes: dict[str, float]) -> dict[str, Any]:
     """Changes without the most helpful and the most harmful, beside mean and spread of those without random ones."""
-    random = np.array([value for name, value in changes.items() if name.startswith("random")])
+    random = np.array([v for name, v in changes.items() if name.startswith("random") and math.isfinite(v)])
     return {
         "helpful": changes["helpful"],
         "harmful": changes["harmful"],
-        "random": float(random.mean()),
+        "random": float(random.mean()) if len(random) else math.nan,
         "random_spread": float(random.std(ddof=1)) if len(random) > 1 else math.nan,
         "draws": len(random),
     }

@@ -77,7 +77,8 @@ def group_sentence(s: dict[str, Any]) -> str:
     if "group" not in s:
         return ""
     one = s["group"]
-    truth = f"; it really changed by **{signed(one['leave_group_out'])}**" if "leave_group_out" in one else ""
+    true = one.get("leave_group_out", math.nan)  # NaN without an optimum, which a warning says
+    truth = "" if math.isnan(true) else f"; it really changed by **{signed(true)}**"
     return (
         f"Leaving the group of {one['size']} out together is predicted to change it by **{signed(one['influence'])}**"
         f"{truth}."
@@ -103,11 +104,13 @@ def removed_sentence(s: dict[str, Any]) -> str:
         return ""
     one = s["removed"]
     spread = "" if math.isnan(one["random_spread"]) else f" ± {number(one['random_spread'])}"
-    return (
-        f"Trained without the {count(one['size'])} most helpful it really changed by **{signed(one['helpful'])}**, "
-        f"without as many of the most harmful by **{signed(one['harmful'])}**, without random ones by "
-        f"{signed(one['random'])}{spread} (over {one['draws']} draws)."
-    )
+    those = {
+        "helpful": f"the {count(one['size'])} most helpful by **{signed(one['helpful'])}**",
+        "harmful": f"the {count(one['size'])} most harmful by **{signed(one['harmful'])}**",
+        "random": f"{count(one['size'])} random ones by {signed(one['random'])}{spread} (over {one['draws']} draws)",
+    }
+    known = [said for name, said in those.items() if not math.isnan(one[name])]  # a warning says what has no optimum
+    return f"It really changed without {', without '.join(known)}." if known else ""
 
 
 def truth_sentence(s: dict[str, Any]) -> str:
@@ -115,7 +118,8 @@ def truth_sentence(s: dict[str, Any]) -> str:
     if "pearson" not in s:
         return ""
     low, high = s["pearson_interval"]
-    lds = f" Over {s['subsets']} random subsets the linear datamodelling score is {s['lds']:.3f}." if "lds" in s else ""
+    scored = not math.isnan(s.get("lds", math.nan))  # NaN of too few subsets, or where nothing varies
+    lds = f" Over {s['subsets']} random subsets the linear datamodelling score is {s['lds']:.3f}." if scored else ""
     length = s.get("length_pearson")
     control = "" if length is None else f"; the sequence's length {length:.3f}"
     return (
