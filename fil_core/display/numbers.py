@@ -19,7 +19,7 @@ def signed(value: float) -> str:
     """A number with its sign.
 
     >>> signed(0.25), signed(-0.25), signed(0.0)
-    ('+0.250', '-0.250', '0')
+    ('+0.250', '-0.250', '0.000')
     """
     return f"{'+' if value > 0 else ''}{number(value)}"
 
