@@ -13,11 +13,11 @@ _ROWS = 10_000
 
 
 def view(request: Asked, data: Dataset, result: Result) -> None:
-    """All examples, the most helpful first; none while redacted, as every column tells of labels."""
+    """All examples, the most helpful first; none while redacted, as its columns tell labels and lengths."""
     analysis = analysis_of(request)
     st.subheader("All examples", anchor=False)
     if widgets.redacted():
-        st.caption("Redacted: every column of this table tells labels.")
+        st.caption("Redacted: this table is left out.")
         return
     table = result.table.sort_values("influence", ascending=False, kind="stable")
     shown = named(table.head(_ROWS), data, analysis)
