@@ -21,14 +21,16 @@ def redacted() -> bool:
 
 
 def named(table: pd.DataFrame, data: Dataset | None, analysis: Analysis | None = None) -> pd.DataFrame:
-    """A table of examples under the ids of their source, for a person or a file.
+    """A table of examples under the ids of their source, for a person to read.
 
     Args:
         table: its index `id` numbers the examples.
         data: the examples; None where they are not there any more.
         analysis: whose table it is; None for none.
     """
-    return table if redacted() else naming.named(table, data, analysis)
+    shown = table if redacted() else naming.named(table, data, analysis)
+    # The label of a sentence is its length.
+    return shown.rename(columns={"label": "tokens"}) if data is not None and data.vocabulary else shown
 
 
 def labelled(figure: go.Figure, data: Dataset | None) -> go.Figure:

@@ -109,6 +109,8 @@ def test_checkpoints_are_of_tracin_alone(refused):
         ((*NETWORK, "--truth", "--share", 0.3), "--share: expected none without --subsets"),
         ((*NETWORK, "--truth", "--target", "self", "--remove", 2), "--remove: expected none with --target self"),
         ((*MODEL, "--truth", "--target", "self", "--subsets", 5), "--subsets: expected none with --target self"),
+        ((*MODEL, "--target", "self", "--group", "8,1602"), "--group: expected none with --target self"),
+        ((*TEXT, "--target", "self", "--sections"), "--sections: expected none with --target self"),
         ((*TEXT, "--target", "class:1"), "--target: expected a class of"),
     ],
 )

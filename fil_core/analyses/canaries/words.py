@@ -8,6 +8,7 @@ from typing import Any
 from fil_core.analyses.subject import Quote, Subject
 from fil_core.display.numbers import count, counted, number
 
+_COMPARED = 3  # secrets: the ranks of two are always alike or opposite
 _CHANCE = math.log2(math.e)  # mean exposure of a secret that was never seen
 
 
@@ -18,7 +19,7 @@ def sentence(subject: Subject, quote: Quote) -> str:
     alike = s["with_influence"]
     beside = (
         ""
-        if math.isnan(alike)
+        if math.isnan(alike) or s["secrets"] < _COMPARED
         else f" The rank correlation of exposure and influence over the {count(s['secrets'])} secrets is {alike:.2f}."
     )
     return (

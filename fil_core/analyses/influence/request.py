@@ -87,7 +87,11 @@ def check_truth(request: Any) -> None:
             f"subsets: expected none or at least {_FEWEST}, of a share below 1, so that ranks can be compared; got "
             f"{request.subsets} of {request.share:g}."
         )
-    if request.target == SELF and (several := [name for name in ("subsets", "remove") if of_truth[name]]):
+    together = {
+        "subsets": request.subsets, "remove": request.remove, "group": request.group,
+        "sections": getattr(request, "sections", False),
+    }  # fmt: skip
+    if request.target == SELF and (several := [name for name, given in together.items() if given]):
         raise BadRequest(
             f"{several[0]}: expected none with --target self, since what is left out together has no loss of its own; "
             "take another target, such as test-loss."
@@ -108,7 +112,7 @@ class InfluenceRequest(ModelRequest):
     Attributes:
         curvature: which matrix stands for the curvature of the mean loss. A linear model has one layer, so the blocks
             of the empirical Fisher matrix are the whole of it; the Gauss-Newton matrix is the Hessian.
-        damping: added to the curvature.
+        damping: added to the curvature; of one that has none the default, whatever is given.
         target: whose loss.
         validation_size: test rows, from the first on, over which the test loss is a mean; None takes all.
         group: examples that are also left out together; empty for none.

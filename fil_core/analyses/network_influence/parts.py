@@ -16,7 +16,6 @@ from fil_core.analyses.retraining.request import RetrainingRequest, retraining_o
 from fil_core.dataset import Dataset
 from fil_core.result import Result
 from fil_core.specs import Request
-from fil_core.specs.targets import SELF
 
 
 def parts(request: NetworkInfluenceRequest, dataset: Dataset, answers: Answers) -> Sequence[Request]:
@@ -69,7 +68,7 @@ def removals(
 
 def runs_without_sections(request: NetworkInfluenceRequest, dataset: Dataset) -> list[RetrainingRequest]:
     """The runs without each group of sequences; none unless they are asked for."""
-    if not request.sections or dataset.sections is None or request.target == SELF:
+    if not request.sections or dataset.sections is None:
         return []
     ids = pd.Series(dataset.ids).groupby(dataset.sections)
     return [

@@ -36,7 +36,7 @@ class NetworkInfluenceRequest(EffectRequest):
 
     Attributes:
         curvature: which matrix stands for the curvature of the mean loss, or `metagradient` or `tracin`.
-        damping: added to the curvature.
+        damping: added to the curvature; of one that has none the default, whatever is given.
         target: whose loss.
         solver: how equations with the curvature are solved; `auto` takes what fits.
         checkpoints: of TracIn, evenly over the run.

@@ -21,8 +21,6 @@ def view(request: Asked, data: Dataset, result: Result) -> None:
         return
     table = result.table.sort_values("influence", ascending=False, kind="stable")
     shown = named(table.head(_ROWS), data, analysis)
-    if data.vocabulary:  # the label of a sentence is its length
-        shown = shown.rename(columns={"label": "tokens"})
     columns = widgets.number_columns(shown, analysis)
     tables.table(shown, width="stretch", column_config=columns, key="influence-table")
     if len(table) > _ROWS:
