@@ -1,0 +1,1 @@
+"""Leave-one-out distinguishability: whether a Gaussian process tells that a record was among its training data."""
