@@ -18,7 +18,7 @@ LAYERS = (
     ("specs",),
     ("data", "linalg"),
     ("models",),
-    ("leakage", "influence"),
+    ("leakage", "influence", "lood"),
     ("attacks", "mitigations"),
     ("display",),
     ("analyses",),

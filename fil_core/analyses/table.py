@@ -35,6 +35,7 @@ _FOLDERS = (
     "outliers",
     "network_outliers",
     "canaries",
+    "lood",
     "measures",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)

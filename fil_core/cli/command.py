@@ -12,12 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from fil_core.cli import terminal
 from fil_core.cli.data import data_spec, existing_file
-from fil_core.cli.derived import build, model_values, network_places, network_values
+from fil_core.cli.derived import (
+    build,
+    kernel_places,
+    kernel_values,
+    model_values,
+    network_places,
+    network_values,
+)
 from fil_core.cli.outputs import check_is_no_input
 from fil_core.cli.progress import Reporter
 from fil_core.errors import BadRequest
 from fil_core.result import Result
-from fil_core.specs import DataSpec, ModelRequest, ModelSpec, NetworkSpec, Request
+from fil_core.specs import DataSpec, KernelSpec, ModelRequest, ModelSpec, NetworkSpec, Request
 from fil_core.specs.paths import user_path
 from fil_core.specs.weights import GivenWeights
 
@@ -72,9 +79,7 @@ class Command:
         if isinstance(path := values.get("initial"), Path):
             values["initial"] = self._network_file(path)
         spec = NetworkSpec(**values)
-        for name, value in values.items():
-            if value != getattr(spec, name) and (why := spec.unused(name)):
-                raise BadRequest(f"{name}: expected nothing, since {why}; got {value}.")
+        _refuse_unused(spec, values)
         return spec
 
     def _network_file(self, path: Path) -> str:
@@ -104,6 +109,10 @@ class Command:
             parts["model"] = self.model_spec(data)
         if network_places(kind):
             parts["network"] = self.network_spec(kind)
+        if kernel_places(kind):
+            values = kernel_values(kind, self.options)
+            parts["kernel"] = KernelSpec(**values)
+            _refuse_unused(parts["kernel"], values)
         return build(kind, self.options, lambda: self.engine.dataset(data, self.progress), **parts)
 
     def answer(self, request: Request, answer_all: AnswerAll | None = None) -> Result:
@@ -171,6 +180,13 @@ class Command:
         for note in notes:
             self.note(note)
         return joined(table, scores)
+
+
+def _refuse_unused(spec: NetworkSpec | KernelSpec, values: dict[str, Any]) -> None:
+    """Refuse a value that the command line sets and that has no part in a spec."""
+    for name, value in values.items():
+        if value != getattr(spec, name) and (why := spec.unused(name)):
+            raise BadRequest(f"{name}: expected nothing, since {why}; got {value}.")
 
 
 def strict(value: Any) -> Any:

@@ -15,7 +15,7 @@ from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.table import ANALYSES
 from fil_core.cli import blocks, terminal
 from fil_core.cli.command import Command
-from fil_core.cli.derived import add_options, model_places, network_places, own_places
+from fil_core.cli.derived import add_options, kernel_places, model_places, network_places, own_places
 from fil_core.cli.fan_out import FanOut, fan_out_options
 from fil_core.cli.options import data_options, run_options
 from fil_core.dataset import Dataset
@@ -68,6 +68,7 @@ def request_options(parser: argparse.ArgumentParser, *kinds: type[Request]) -> N
     groups = {
         "model": [place for kind in kinds for place in model_places(kind)],
         "network": [place for kind in kinds for place in network_places(kind)],
+        "gaussian process": [place for kind in kinds for place in kernel_places(kind)],
         "measure": [place for kind in reversed(kinds) for place in own_places(kind)],
     }
     data_options(parser, taken={place.option.flag for place in groups["measure"]})

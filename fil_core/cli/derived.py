@@ -18,8 +18,8 @@ _UNEQUAL = ("weights", "parameters")  # options of a model that a request with e
 
 
 def own_places(kind: type[Request]) -> list[Place]:
-    """The fields of a request other than its data, its model or network, and the device."""
-    return [place for place in places(kind) if place.path[0] not in ("data", "model", "network", "device")]
+    """The fields of a request other than those of its data, its model, network or kernel, and the device."""
+    return [place for place in places(kind) if len(place.path) == 1 and place.path[0] != "device"]
 
 
 def model_places(kind: type[Request]) -> list[Place]:
@@ -33,9 +33,18 @@ def network_places(kind: type[Request]) -> list[Place]:
     return _inside(kind, "network")
 
 
+def kernel_places(kind: type[Request]) -> list[Place]:
+    """The fields of a request's Gaussian process."""
+    return _inside(kind, "kernel")
+
+
 def _inside(kind: type[Request], name: str) -> list[Place]:
     """The fields of a spec in a request, under what they are called there; none where it has no such spec."""
-    return [dataclasses.replace(place, path=place.path[1:]) for place in places(kind) if place.path[0] == name]
+    return [
+        dataclasses.replace(place, path=place.path[1:])
+        for place in places(kind)
+        if place.path[0] == name and len(place.path) > 1
+    ]
 
 
 def add_options(group: Any, fields: Iterable[Place]) -> None:
@@ -122,6 +131,11 @@ def model_values(options: argparse.Namespace) -> dict[str, Any]:
 def network_values(kind: type[Request], options: argparse.Namespace) -> dict[str, Any]:
     """The fields of the NetworkSpec of a type of request that are set on the command line, by name."""
     return _set_values(network_places(kind), options)
+
+
+def kernel_values(kind: type[Request], options: argparse.Namespace) -> dict[str, Any]:
+    """The fields of the KernelSpec of a type of request that are set on the command line, by name."""
+    return _set_values(kernel_places(kind), options)
 
 
 def _set_values(fields: Iterable[Place], options: argparse.Namespace) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class Kernel(ABC):
             if progress:
                 progress(start, n, "computing the kernel")
             stop = min(n, start + rows)
-            K[start:stop, : stop] = self.block(X[start:stop], X[:stop])
+            K[start:stop, :stop] = self.block(X[start:stop], X[:stop])
             K[:start, start:stop] = K[start:stop, :start].T
             own = K[start:stop, start:stop]
             K[start:stop, start:stop] = own.tril() + own.tril(-1).T
@@ -92,12 +92,15 @@ class Linear(Kernel):
     bias: float
 
     def diagonal(self, X: Tensor) -> Tensor:
+        """k(x, x) of each row, (n,)."""
         return self.bias**2 + self.weight**2 * X.square().sum(1) / X.shape[1]
 
     def block(self, X: Tensor, Z: Tensor) -> Tensor:
+        """k(x, z) of all pairs of rows, (n, m)."""
         return self.bias**2 + self.weight**2 * (X @ Z.mT) / X.shape[1]
 
     def width(self, d: int) -> int:
+        """Values per pair of rows."""
         return 1
 
 
@@ -108,9 +111,11 @@ class Rbf(Kernel):
     length: float
 
     def diagonal(self, X: Tensor) -> Tensor:
+        """k(x, x) of each row, (n,)."""
         return torch.ones_like(X[:, 0])
 
     def block(self, X: Tensor, Z: Tensor) -> Tensor:
+        """k(x, z) of all pairs of rows, (n, m)."""
         # Both are centred on the same point: squares of far numbers would cancel.
         centre = Z.detach().mean(0)
         X, Z = X - centre, Z - centre
@@ -118,6 +123,7 @@ class Rbf(Kernel):
         return torch.exp(-squared.clamp_min(0) / (2 * self.length**2))
 
     def width(self, d: int) -> int:
+        """Values per pair of rows."""
         return 1
 
 
@@ -130,6 +136,7 @@ class FullyConnected(Kernel):
     first: Linear
 
     def diagonal(self, X: Tensor) -> Tensor:
+        """k(x, x) of each row, (n,)."""
         return self._layers(X)[-1]
 
     def _layers(self, X: Tensor) -> list[Tensor]:
@@ -143,12 +150,14 @@ class FullyConnected(Kernel):
         return self.first.bias**2 + self.first.weight**2 * self.activation(k, a, b)
 
     def block(self, X: Tensor, Z: Tensor) -> Tensor:
+        """k(x, z) of all pairs of rows, (n, m)."""
         k = self.first.block(X, Z)
         for a, b in zip(self._layers(X)[:-1], self._layers(Z)[:-1], strict=True):
             k = self._next(k, a[:, None], b[None])
         return k
 
     def width(self, d: int) -> int:
+        """Values per pair of rows."""
         return 1
 
 
@@ -170,6 +179,7 @@ class Convolutional(Kernel):
     shape: tuple[int, int, int]
 
     def diagonal(self, X: Tensor) -> Tensor:
+        """k(x, x) of each row, (n,)."""
         return self._out(self._layers(self._pixels(X))[-1])
 
     def _pixels(self, X: Tensor) -> Tensor:
@@ -195,6 +205,7 @@ class Convolutional(Kernel):
         return [*found, k]
 
     def block(self, X: Tensor, Z: Tensor) -> Tensor:
+        """k(x, z) of all pairs of rows, (n, m)."""
         x, z = self._pixels(X), self._pixels(Z)
         k = torch.einsum("nhwc,mhwc->nmhw", x, z) / self.shape[2]
         for a, b in zip(self._layers(x)[:-1], self._layers(z)[:-1], strict=True):
@@ -202,6 +213,7 @@ class Convolutional(Kernel):
         return self._out(k)
 
     def width(self, d: int) -> int:
+        """Values per pair of rows."""
         return self.shape[0] * self.shape[1]
 
 
@@ -237,7 +249,7 @@ def kernel_of(spec: KernelSpec, *, shape: tuple[int, ...] | None = None, length:
 
 
 def mean_distance(X: Tensor) -> float:
-    """Root of the mean squared distance of two rows, over all ordered pairs of different ones; 1 where all are the same.
+    """Root of the mean squared distance of two rows, over all pairs of different ones; 1 where all are the same.
 
     >>> mean_distance(torch.tensor([[0.0], [3.0]], dtype=torch.float64))
     3.0

@@ -2,6 +2,7 @@
 
 from fil_core.specs.data import DataSpec, Preprocess
 from fil_core.specs.families import ATTACKABLE, DEFAULT_L2, FAMILIES, KINDS
+from fil_core.specs.kernel import KERNELS, KernelSpec
 from fil_core.specs.model import LARGEST_L2, ModelKind, ModelSpec
 from fil_core.specs.network import NetworkSpec
 from fil_core.specs.networks import NETWORKS
@@ -9,6 +10,7 @@ from fil_core.specs.request import (
     Device,
     EffectRequest,
     JointRequest,
+    KernelRequest,
     ModelRequest,
     NetworkRequest,
     Request,
@@ -21,6 +23,7 @@ __all__ = [
     "ATTACKABLE",
     "DEFAULT_L2",
     "FAMILIES",
+    "KERNELS",
     "KINDS",
     "LARGEST_L2",
     "NETWORKS",
@@ -28,6 +31,8 @@ __all__ = [
     "Device",
     "EffectRequest",
     "JointRequest",
+    "KernelRequest",
+    "KernelSpec",
     "ModelKind",
     "ModelRequest",
     "ModelSpec",

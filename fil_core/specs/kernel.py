@@ -45,7 +45,7 @@ class KernelSpec:
         relative_noise: s over the mean of the kernel's diagonal, where `noise` is None.
     """
 
-    kind: str = option("relu", choice(tuple(KERNELS)), "of the Gaussian process (default relu)", flag="kernel", called="kernel", link="kernel", always=True)  # noqa: E501 # fmt: skip
+    kind: str = option("relu", choice(tuple(KERNELS)), "of the Gaussian process (default relu)", flag="kernel", called="kernel", link="lood-kernel", always=True)  # noqa: E501 # fmt: skip
     depth: int = option(2, whole(most=MOST_LAYERS), "hidden layers of the kernel's network (default 2)", link="kernel-depth", always=True)  # noqa: E501 # fmt: skip
     weight_std: float = option(2**0.5, number(most=1e3), "standard deviation of the weights, times the root of the layer's inputs (default sqrt 2)", link="weight-std")  # noqa: E501 # fmt: skip
     bias_std: float = option(0.0, number(zero=True, most=1e3), "standard deviation of the biases (default 0)", link="bias-std")  # noqa: E501 # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, get_args
 from fil_core.errors import BadRequest
 from fil_core.specs.data import DataSpec
 from fil_core.specs.families import ATTACKABLE
+from fil_core.specs.kernel import KernelSpec
 from fil_core.specs.model import ModelSpec
 from fil_core.specs.network import NetworkSpec
 from fil_core.specs.options import check_options, choice, identity_fields, option, part, whole
@@ -180,6 +181,26 @@ class NetworkRequest(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KernelRequest(Request):
+    """A request about a Gaussian process.
+
+    Attributes:
+        kernel: its kernel and the noise of its labels.
+    """
+
+    kernel: KernelSpec = field(default_factory=KernelSpec)
+
+    def __post_init__(self) -> None:
+        _check_spec("kernel", self.kernel, KernelSpec)
+        Request.__post_init__(self)
+
+    @property
+    def subject(self) -> str:
+        """The kernel and the noise."""
+        return self.kernel.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EffectRequest(NetworkRequest):
     """A request about what leaving examples out changes of a network's weights and predictions.
 
@@ -195,15 +216,17 @@ class EffectRequest(NetworkRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JointRequest(ModelRequest):
-    """A request about a trained model and about a network on the same examples.
+    """A request about a trained model, a network and a Gaussian process on the same examples.
 
     Attributes:
         network: the network and its training.
+        kernel: the kernel of the Gaussian process and the noise of its labels.
         validation_size: number of rows from the start of the test split, in the source's order, on which the network's
             predictions are compared; None takes all of them.
     """
 
     network: NetworkSpec = part(NetworkSpec, {"l2": "decay"})  # `--l2` is the model's
+    kernel: KernelSpec = part(KernelSpec, {"depth": "kernel-depth"})  # `--depth` is the network's
     validation_size: int | None = option(
         None, whole(), "compare the network's predictions on the first M test rows (default: all)",
         link="validation-size",
@@ -211,6 +234,7 @@ class JointRequest(ModelRequest):
 
     def __post_init__(self) -> None:
         _check_spec("network", self.network, NetworkSpec)
+        _check_spec("kernel", self.kernel, KernelSpec)
         ModelRequest.__post_init__(self)
 
     @property
@@ -271,7 +295,7 @@ def _plain(spec: Any, fields: Any, *, whole: bool) -> dict[str, Any]:
 
 
 _SPECS: dict[str, type] = {
-    kind.__name__: kind for kind in (DataSpec, ModelSpec, NetworkSpec, Irfil, Dropping, GivenWeights)
+    kind.__name__: kind for kind in (DataSpec, ModelSpec, NetworkSpec, KernelSpec, Irfil, Dropping, GivenWeights)
 }
 
 

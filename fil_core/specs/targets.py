@@ -1,4 +1,4 @@
-"""Whose loss is meant when influence is asked for: a text such as `test-loss`, `self`, `id:7` or `class:3`."""
+"""Whose loss is meant when influence is asked for, or where a model is queried: `test-loss`, `self`, `id:7`, `class:3`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from fil_core.errors import BadRequest
 from fil_core.specs.options import Kind
 from fil_core.specs.texts import read_names
 
-TEST_LOSS, SELF = "test-loss", "self"
+TEST_LOSS, SELF, TEST = "test-loss", "self", "test"
 FORMS = "test-loss, self, test:ROW, id:EXAMPLE, ids:EXAMPLE,EXAMPLE or class:CLASS"
+QUERIES = "self, test, test:ROW, id:EXAMPLE or ids:EXAMPLE,EXAMPLE"
 _WITH_VALUE = ("test", "id", "ids", "class")
 
 
@@ -26,6 +27,20 @@ def target() -> Kind:
         return written if whole else f"{kind}:{of.strip()}"
 
     return Kind(check, str, str, "TARGET")
+
+
+def queries() -> Kind:
+    """Queries: each example itself, all test rows together, one of them, or training examples together."""
+
+    def check(name: str, value: Any) -> str:
+        written = str(value).strip() if isinstance(value, str) else ""
+        kind, colon, of = written.partition(":")
+        valued = kind in (TEST, "id", "ids") and colon and of.strip() and (kind != TEST or of.strip().isdecimal())
+        if written not in (SELF, TEST) and not valued:
+            raise BadRequest(f"{name}: expected {QUERIES}; got {value!r}.")
+        return f"{kind}:{of.strip()}" if valued else written
+
+    return Kind(check, str, str, "QUERIES")
 
 
 def parts_of(target: str) -> tuple[str, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from fil_core.analyses.influence.request import InfluenceRequest
 from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.ladder.request import LadderRequest
 from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
+from fil_core.analyses.lood.request import LoodRequest
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.mitigate.request import MitigateRequest
 from fil_core.analyses.neighbours.request import NeighboursRequest
@@ -27,7 +28,7 @@ from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.analyses.retraining.request import RetrainingRequest
 from fil_core.analyses.summarise.request import SummariseRequest
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
-from fil_core.specs import DataSpec, ModelSpec, NetworkSpec
+from fil_core.specs import DataSpec, KernelSpec, ModelSpec, NetworkSpec
 from fil_core.specs.weights import Dropping, Irfil
 
 TWO_DIGITS, TEN_DIGITS = DataSpec(name="digits", classes=("3", "8"), subset=80), DataSpec(name="digits", subset=150)
@@ -192,6 +193,13 @@ REQUESTS = {
     },
     "canaries": {
         "five secrets": CanariesRequest(data=SENTENCES, network=LANGUAGE, candidates=50),
+    },
+    "lood": {
+        "two classes": LoodRequest(data=TWO_DIGITS),
+        "ten classes, three twins": LoodRequest(data=TEN_DIGITS, kernel=KernelSpec(kind="gelu", noise=0.05), twins=3),
+        "regression": LoodRequest(data=DIABETES, kernel=KernelSpec(kind="rbf"), fpr=0.01),
+        "at test rows": LoodRequest(data=TWO_DIGITS, kernel=KernelSpec(kind="erf"), queries="test", scaling="sum"),
+        "of images": LoodRequest(data=TWO_DIGITS, kernel=KernelSpec(kind="conv-relu", depth=1), queries="ids:8,13"),
     },
     "measures": {
         "model and network": MeasuresRequest(

@@ -1,0 +1,21 @@
+"""What the command prints about leave-one-out distinguishability."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fil_core.analyses.lood.words import sentence
+from fil_core.analyses.subject import Subject
+from fil_core.display.numbers import number, score
+from fil_core.display.plain import visible
+
+
+def printed(subject: Subject) -> tuple[dict[str, Any], str]:
+    """For --json everything that the summary holds; the sentence, the noise and the score."""
+    s = subject.result.summary
+    fitted = (
+        f"Noise s = {number(s['noise'])}, {number(s['relative_noise'])} of the mean kernel diagonal; "
+        f"{s['score']} of the posterior mean: {score(s['test_score'], s['score'])} on test rows, {score(s['train_score'], s['score'])} on "
+        "training rows."
+    )
+    return dict(s), f"{sentence(subject, visible).replace('**', '')}\n{fitted}"
