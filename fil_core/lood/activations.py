@@ -48,7 +48,7 @@ def _summed(grad: Tensor, like: Tensor) -> Tensor:
 
 
 def relu(k: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """E[relu(u) relu(v)].
+    """Covariance E[relu(u) relu(v)].
 
     >>> one = torch.ones((), dtype=torch.float64)
     >>> float(relu(one, one, one))
@@ -56,7 +56,8 @@ def relu(k: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
     Args:
         k: covariances, any shape.
-        a, b: variances >= 0 that broadcast to it.
+        a: variances >= 0 that broadcast to it.
+        b: likewise, of the other.
 
     Source: Cho and Saul (NeurIPS 2009).
     """
@@ -65,16 +66,17 @@ def relu(k: Tensor, a: Tensor, b: Tensor) -> Tensor:
         cos = (k / scale.clamp_min(_TINY)).clamp_(-1, 1)
         sin = ((1 - cos) * (1 + cos)).sqrt_()
         return torch.acos(cos).neg_().add_(math.pi).mul_(cos).add_(sin).mul_(scale).div_(2 * math.pi)
-    value: Tensor = _Relu.apply(k, a, b)  # type: ignore[no-untyped-call]
+    value: Tensor = _Relu.apply(k, a, b)
     return value
 
 
 def erf(k: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """E[erf(u) erf(v)] = 2/pi asin(2 k / sqrt((1 + 2 a)(1 + 2 b))).
+    """Covariance E[erf(u) erf(v)] = 2/pi asin(2 k / sqrt((1 + 2 a)(1 + 2 b))).
 
     Args:
         k: covariances, any shape.
-        a, b: variances >= 0 that broadcast to it.
+        a: variances >= 0 that broadcast to it.
+        b: likewise, of the other.
 
     Source: Williams (NeurIPS 1996).
     """
@@ -82,11 +84,12 @@ def erf(k: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def gelu(k: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """E[gelu(u) gelu(v)] of gelu(u) = u Phi(u), exactly.
+    """Covariance E[gelu(u) gelu(v)] of gelu(u) = u Phi(u), exactly.
 
     Args:
         k: covariances, any shape.
-        a, b: variances >= 0 that broadcast to it.
+        a: variances >= 0 that broadcast to it.
+        b: likewise, of the other.
 
     Source: Tsuchida, Pearce, van der Heide, Roosta, Gallagher (AAAI 2021); docs/maths.md, section 11.
     """

@@ -271,9 +271,7 @@ def posterior(kernel: Kernel, X: Tensor, Y: Tensor, *, noise: float, progress: P
     """
     K = kernel.gram(X, progress)
     if not bool(torch.isfinite(K).all()):
-        raise BadData(
-            "kernel: expected finite values; they overflow. Scale the features, or lower weight_std or depth."
-        )
+        raise BadData("kernel: expected finite values; they overflow. Scale the features, or lower --weight-std.")
     if progress:
         progress(0, None, "factorising the kernel")
     diagonal = K.diagonal().clone()
@@ -282,8 +280,8 @@ def posterior(kernel: Kernel, X: Tensor, Y: Tensor, *, noise: float, progress: P
     K.diagonal().copy_(diagonal)
     if int(failed):
         raise BadData(
-            f"noise: expected a noise above rounding; with s = {noise:g} the kernel of these records is singular, as where "
-            f"records repeat or lie in few dimensions. Take s of {1e-10 * float(diagonal.mean()):.0e} or more."
+            f"noise: expected a noise above rounding; with s = {noise:g} the kernel of these records is singular, as "
+            f"where records repeat or lie in few dimensions. Take s of {1e-10 * float(diagonal.mean()):.0e} or more."
         )
     A = torch.cholesky_inverse(L)
     return Posterior(kernel, X, Y, noise, K, L, A, A @ Y)

@@ -47,8 +47,8 @@ def check_process(spec: KernelSpec, dataset: Dataset, room: float) -> None:
     if needed[-1] > room:
         fits = bisect.bisect_right(needed, room)
         raise BadRequest(
-            f"memory: the kernel of {dataset.n:,} records and its factors take {needed[-1] / 2**30:.1f} GiB, and there is "
-            f"room for {room / 2**30:.1f}. Take at most {fits:,} of them (--subset)."
+            f"memory: the kernel of {dataset.n:,} records and its factors take {needed[-1] / 2**30:.1f} GiB, and there "
+            f"is room for {room / 2**30:.1f}. Take at most {fits:,} of them (--subset)."
         )
     if not bool((kernel.diagonal(torch.from_numpy(dataset.X)) > 0).any()):
         raise BadData(

@@ -29,8 +29,8 @@ RELATIVE_NOISE = 0.1
 class KernelSpec:
     """Which Gaussian process. What has no part in it is set to its default.
 
-    `relu`, `erf` and `gelu` are infinitely wide fully connected networks of `depth` hidden layers; the same with `conv-`
-    in front has convolutions of 2 x 2 pixels without pooling, and needs images; `rbf` is
+    `relu`, `erf` and `gelu` are infinitely wide fully connected networks of `depth` hidden layers; the same with
+    `conv-` in front has convolutions of 2 x 2 pixels without pooling, and needs images; `rbf` is
     exp(-|x - x'|^2 / (2 length^2)), `linear` is bias_std^2 + weight_std^2 <x, x'> / d.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Whose loss is meant when influence is asked for, or where a model is queried: `test-loss`, `self`, `id:7`, `class:3`."""
+"""Whose loss is meant, or where a model is queried: a text such as `test-loss`, `self`, `id:7` or `class:3`."""
 
 from __future__ import annotations
 

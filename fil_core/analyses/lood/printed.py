@@ -15,7 +15,7 @@ def printed(subject: Subject) -> tuple[dict[str, Any], str]:
     s = subject.result.summary
     fitted = (
         f"Noise s = {number(s['noise'])}, {number(s['relative_noise'])} of the mean kernel diagonal; "
-        f"{s['score']} of the posterior mean: {score(s['test_score'], s['score'])} on test rows, {score(s['train_score'], s['score'])} on "
-        "training rows."
+        f"{s['score']} of the posterior mean: {score(s['test_score'], s['score'])} on test rows, "
+        f"{score(s['train_score'], s['score'])} on training rows."
     )
     return dict(s), f"{sentence(subject, visible).replace('**', '')}\n{fitted}"

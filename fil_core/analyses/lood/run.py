@@ -222,7 +222,7 @@ def warnings(summary: dict[str, Any], kernel: KernelSpec) -> list[str]:
     if summary["condition"] > _ILL_CONDITIONED:
         lost = np.log10(summary["condition"])
         told.append(
-            f"The kernel's condition number is up to {summary['condition']:.1e}: about {lost:.0f} of 16 digits are lost. "
-            "Take a larger noise to keep them."
+            f"The kernel's condition number is up to {summary['condition']:.1e}: about {lost:.0f} of 16 digits are "
+            "lost. Take a larger noise to keep them."
         )
     return told
