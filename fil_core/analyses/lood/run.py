@@ -89,6 +89,10 @@ class _Seen:
 def run(request: LoodRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
     """All measures of every record.
 
+    The arrays hold what the ROC curves follow from: `g` (n,), variance without the record over that with it, less 1, and
+    `m` (n,), squared distance of the means over the variance with it. At the records themselves also `mean_in` and
+    `mean_out` (n, C), `variance_in` and `variance_out` (n,), of the outputs with the record and without it.
+
     Args:
         request: kernel, queries, and how twins are left out.
         inputs: the data.
@@ -108,7 +112,16 @@ def run(request: LoodRequest, inputs: Inputs, progress: Progress | None = None) 
     columns = {name: value.cpu().numpy() if isinstance(value, Tensor) else value for name, value in columns.items()}
     table = pd.DataFrame(columns, index=pd.Index(data.ids, name="id"))
     summary = _summary(request, p, data, seen, table)
-    return Result(table, {}, summary, {"warnings": warnings(summary, request.kernel)})
+    return Result(table, _arrays(request, p, seen.gap), summary, {"warnings": warnings(summary, request.kernel)})
+
+
+def _arrays(request: LoodRequest, p: Posterior, gap: Gap) -> dict[str, np.ndarray]:
+    found = {"g": gap.g, "m": gap.m}
+    if request.queries == SELF:
+        given = p.noise * p.leverage
+        found |= {"mean_in": p.mean, "mean_out": p.mean_without, "variance_in": given}
+        found |= {"variance_out": given * (1 + gap.g)}
+    return {name: values.cpu().numpy() for name, values in found.items()}
 
 
 def told(gap: Gap, fpr: float) -> dict[str, Tensor]:
