@@ -48,7 +48,7 @@ def _summed(grad: Tensor, like: Tensor) -> Tensor:
 
 
 def relu(k: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """The mean of relu(u) relu(v).
+    """E[phi(u) phi(v)] of rectified linear units, phi(u) = max(u, 0).
 
     >>> one = torch.ones((), dtype=torch.float64)
     >>> float(relu(one, one, one))
@@ -71,7 +71,7 @@ def relu(k: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def erf(k: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """The mean of erf(u) erf(v): 2/pi asin(2 k / sqrt((1 + 2 a)(1 + 2 b))).
+    """E[phi(u) phi(v)] of the error function, 2/pi asin(2 k / sqrt((1 + 2 a)(1 + 2 b))).
 
     Args:
         k: covariances, any shape.
@@ -84,7 +84,7 @@ def erf(k: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def gelu(k: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """The mean of gelu(u) gelu(v), gelu(u) = u Phi(u), exactly.
+    """E[phi(u) phi(v)] of Gaussian error linear units, phi(u) = u Phi(u), exactly.
 
     Args:
         k: covariances, any shape.

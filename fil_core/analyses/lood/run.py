@@ -89,8 +89,8 @@ class _Seen:
 def run(request: LoodRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
     """All measures of every record.
 
-    The arrays hold what the ROC curves follow from: `g` (n,), variance without the record over that with it, less 1, and
-    `m` (n,), squared distance of the means over the variance with it. At the records themselves also `mean_in` and
+    The arrays hold what the ROC curves follow from: `g` (n,), variance without the record over that with it, less 1,
+    and `m` (n,), squared distance of the means over the variance with it. At the records themselves also `mean_in` and
     `mean_out` (n, C), `variance_in` and `variance_out` (n,), of the outputs with the record and without it.
 
     Args:
