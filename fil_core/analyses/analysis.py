@@ -177,6 +177,7 @@ class Analysis:
             sentence.
         wanted: names of the summary's entries that the command reports.
         only_part: whether others ask it rather than a person, so that lists leave it out at first.
+        files: (subject) to the content of a file that the command writes beside tables, by the end of its name.
         limit: bytes of arrays beyond which a result is computed again rather than kept; None keeps all.
     """
 
@@ -198,6 +199,7 @@ class Analysis:
     printed: Callable[[Any], tuple[dict[str, Any], str]] | None = None
     wanted: tuple[str, ...] = ()
     only_part: bool = False
+    files: Mapping[str, Callable[[Any], bytes]] = field(default_factory=dict)
     limit: int | None = None
 
     def column(self, name: str) -> Column | None:

@@ -36,6 +36,7 @@ _FOLDERS = (
     "network_outliers",
     "canaries",
     "lood",
+    "lood_query",
     "measures",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from fil_core.analyses.analysis import Analysis
+    from fil_core.analyses.subject import Subject
     from fil_core.dataset import Dataset
     from fil_core.engine.run import AnswerAll
 
@@ -55,7 +56,7 @@ class Command:
 
         self.options, self._start = options, time.perf_counter()
         if options.out is not None:
-            check_is_no_input(check_table_path(options.out), options)
+            check_is_no_input(check_table_path(options.out, getattr(options, "files", ())), options)
         if getattr(options, "scores", None) is not None and not getattr(options, "in_blocks", False):
             existing_file("scores", options.scores)
         tidy()
@@ -140,7 +141,14 @@ class Command:
             terminal.err(f"note: {text}")
 
     def finish(
-        self, table: Any, line: dict[str, Any], words: str, *, analysis: Analysis | None = None, done: str = "Computed"
+        self,
+        table: Any,
+        line: dict[str, Any],
+        words: str,
+        *,
+        analysis: Analysis | None = None,
+        subject: Subject | None = None,
+        done: str = "Computed",
     ) -> int:
         """Write the table with --out; print the result as JSON with --json, else in words.
 
@@ -149,12 +157,17 @@ class Command:
             line: the values for --json; the notes, seconds, memory and whether the result was stored are added.
             words: the result in words.
             analysis: whose table it is; None for no analysis's own.
+            subject: what files of other kinds than tables are made of, see `Analysis.files`.
             done: what took the seconds, as a past participle.
         """
         from fil_core.analyses.naming import named
-        from fil_core.engine.store.export import write_table
+        from fil_core.engine.store import output
+        from fil_core.engine.store.export import check_table_path, write_table
 
-        if self.options.out is not None:
+        made = analysis.files.get(self._suffix) if analysis is not None else None
+        if made is not None and subject is not None:
+            output.write(check_table_path(self.options.out, [self._suffix]), made(subject))
+        elif self.options.out is not None:
             write_table(named(table, self._dataset, analysis), self.options.out)
         seconds = time.perf_counter() - self._start
         common: dict[str, Any] = {"notes": self.notes, "cached": self.cached}
@@ -166,6 +179,20 @@ class Command:
             else f"{words}\n{done} in {seconds:.2f} s{stored}."
         )
         return 0
+
+    @property
+    def _suffix(self) -> str:
+        """The end of the name of the file that is written; empty for none."""
+        return "" if self.options.out is None else Path(self.options.out).suffix.lower()
+
+    def check_out(self, dataset: Dataset) -> None:
+        """Refuse pictures of data that are none, before any work is done for them.
+
+        Raises:
+            BadRequest: --out names a .png, and the data are no images.
+        """
+        if self._suffix == ".png" and dataset.image_shape is None:
+            raise BadRequest(f"out: expected another kind of file; {dataset.title} holds no images for a .png.")
 
     def with_scores(self, table: pd.DataFrame) -> pd.DataFrame:
         """The table of the last result, with the columns of --scores beside it."""

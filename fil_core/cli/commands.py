@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import functools
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fil_core.analyses.analysis import Analysis
 from fil_core.analyses.fil.request import FilRequest
@@ -26,6 +26,9 @@ from fil_core.result import Result
 from fil_core.specs import Request
 from fil_core.specs.options import places
 
+if TYPE_CHECKING:
+    from fil_core.analyses.subject import Subject
+
 _WITH_SCORES = (FilRequest, MeasuresRequest)
 
 
@@ -43,7 +46,7 @@ def add(commands: Any) -> None:
         if analysis.request is FilRequest:
             _blocks_option(parser)
         fan_out_options(parser)
-        run_options(parser, analysis.row)
+        run_options(parser, analysis.row, tuple(analysis.files))
         parser.set_defaults(run=functools.partial(_run, analyses))
     listing = commands.add_parser("data", help="list the data sets", description=_list_data.__doc__)
     listing.add_argument("--data-dir", metavar="DIR", help="folder with the data files (default: FIL_DATA_DIR)")
@@ -128,14 +131,15 @@ def _run(analyses: list[Analysis], options: argparse.Namespace) -> int:
     request = command.request(analysis.request)
     if isinstance(request, MeasuresRequest) and options.of is None:
         request = dataclasses.replace(request, of=at_hand(request, command.engine, command.progress))
+    command.check_out(command.engine.dataset(request.data))
     with FanOut(command) as fan_out:
         result = command.answer(request, fan_out.answer_all)
     if analysis.request in _WITH_SCORES:
         table = command.with_scores(result.table)
         joint = isinstance(request, MeasuresRequest)
         result = with_columns(result, table) if joint else dataclasses.replace(result, table=table)
-    dataset = command.engine.dataset(request.data)
-    return command.finish(result.table, *reported(analysis, request, result, dataset), analysis=analysis)
+    about = _subject(request, result, command.engine.dataset(request.data))
+    return command.finish(result.table, *told(analysis, about), analysis=analysis, subject=about)
 
 
 def reported(
@@ -149,9 +153,18 @@ def reported(
         result: its result.
         dataset: its examples, for the names of features and of examples; None goes without.
     """
+    return told(analysis, _subject(request, result, dataset))
+
+
+def _subject(request: Request, result: Result, dataset: Dataset | None) -> Subject:
     from fil_core.analyses.subject import Subject
 
-    subject = Subject(request, result, dataset, "", False, 0)
+    return Subject(request, result, dataset, "", False, 0)
+
+
+def told(analysis: Analysis, subject: Subject) -> tuple[dict[str, Any], str]:
+    """What a command prints about a result with its data, as `reported`."""
+    result = subject.result
     if analysis.printed is not None:
         line, words = analysis.printed(subject)
     else:

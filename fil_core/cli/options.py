@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import get_args
 
 from fil_core.cli.derived import add_options, argument_type
@@ -51,11 +51,19 @@ def _own_options(parser: argparse.ArgumentParser, taken: Collection[str]) -> Non
     own.add_argument("--image-size", metavar="HxW", help="resize images of different sizes")
 
 
-def run_options(parser: argparse.ArgumentParser, out: str) -> None:
-    """Declare where to compute and what to write; `out` says what a row of the file is, empty for no file."""
+def run_options(parser: argparse.ArgumentParser, out: str, others: Sequence[str] = ()) -> None:
+    """Declare where to compute and what to write.
+
+    Args:
+        parser: of the command.
+        out: what a row of the file is; empty for no file.
+        others: ends of names of further kinds of files.
+    """
     run = parser.add_argument_group("run")
+    also = [f"pictures or arrays to FILE{one}" for one in others]
     if out:
-        run.add_argument("--out", metavar="FILE", help=f"write {out} to FILE.parquet or FILE.csv")
+        run.add_argument("--out", metavar="FILE", help=" or ".join([f"write {out} to FILE.parquet or FILE.csv", *also]))
+        parser.set_defaults(files=tuple(others))
     else:
         parser.set_defaults(out=None)
     run.add_argument("--device", choices=get_args(Device), default="auto", help="auto takes CUDA where there is one")

@@ -15,6 +15,7 @@ from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.ladder.request import LadderRequest
 from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
 from fil_core.analyses.lood.request import LoodRequest
+from fil_core.analyses.lood_query.request import LoodQueryRequest
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.mitigate.request import MitigateRequest
 from fil_core.analyses.neighbours.request import NeighboursRequest
@@ -200,6 +201,15 @@ REQUESTS = {
         "regression": LoodRequest(data=DIABETES, kernel=KernelSpec(kind="rbf"), fpr=0.01),
         "at test rows": LoodRequest(data=TWO_DIGITS, kernel=KernelSpec(kind="erf"), queries="test", scaling="sum"),
         "of images": LoodRequest(data=TWO_DIGITS, kernel=KernelSpec(kind="conv-relu", depth=1), queries="ids:8,13"),
+    },
+    "lood query": {
+        "images": LoodQueryRequest(data=TWO_DIGITS, ids=(8, 13), steps=30, restarts=2),
+        "principal components, from noise": LoodQueryRequest(
+            data=FEW_COLUMNS, kernel=KernelSpec(kind="erf"), ids=(0,), start="noise", steps=20, restarts=1
+        ),
+        "rows of a table": LoodQueryRequest(
+            data=DIABETES, kernel=KernelSpec(kind="rbf"), ids=(1, 5), maximise="mean_lood", start="record", steps=20
+        ),
     },
     "measures": {
         "model and network": MeasuresRequest(

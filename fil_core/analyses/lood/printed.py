@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from fil_core.analyses.lood.words import sentence
@@ -13,9 +14,13 @@ from fil_core.display.plain import visible
 def printed(subject: Subject) -> tuple[dict[str, Any], str]:
     """For --json everything that the summary holds; the sentence, the noise and the score."""
     s = subject.result.summary
+    scores = [
+        f"{score(s[f'{name}_score'], s['score'])} on {called} rows"
+        for name, called in (("test", "test"), ("train", "training"))
+        if not math.isnan(s[f"{name}_score"])
+    ]
     fitted = (
-        f"Noise s = {number(s['noise'])}, {number(s['relative_noise'])} of the mean kernel diagonal; "
-        f"{s['score']} of the posterior mean: {score(s['test_score'], s['score'])} on test rows, "
-        f"{score(s['train_score'], s['score'])} on training rows."
+        f"Noise s = {number(s['noise'])}, {number(s['relative_noise'])} of the mean kernel diagonal; {s['score']} of the "
+        f"posterior mean: {', '.join(scores)}."
     )
     return dict(s), f"{sentence(subject, visible).replace('**', '')}\n{fitted}"

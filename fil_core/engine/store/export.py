@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -114,13 +114,17 @@ def to_flat_parquet_bytes(frame: pd.DataFrame) -> bytes:
 _WRITERS: dict[str, Callable[[pd.DataFrame], bytes]] = {".csv": to_csv_bytes, ".parquet": to_flat_parquet_bytes}
 
 
-def check_table_path(path: Path | str) -> Path:
+def check_table_path(path: Path | str, others: Iterable[str] = ()) -> Path:
     """The path of a table that can be written, before any work is done for it.
 
+    Args:
+        path: of the file.
+        others: further ends of its name that are allowed.
+
     Raises:
-        BadRequest: a suffix other than `.csv` and `.parquet`, or see `output.check_path`.
+        BadRequest: a suffix other than `.csv`, `.parquet` and these, or see `output.check_path`.
     """
-    return output.check_path(path, (".parquet", ".csv"))
+    return output.check_path(path, (".parquet", ".csv", *others))
 
 
 def write_table(frame: pd.DataFrame, path: Path | str) -> None:
