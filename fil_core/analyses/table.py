@@ -37,6 +37,7 @@ _FOLDERS = (
     "canaries",
     "lood",
     "lood_query",
+    "lood_moves",
     "measures",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)

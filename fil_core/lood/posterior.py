@@ -148,6 +148,12 @@ class Queries:
         p = self.posterior
         return self.moves.square().mean(0) * p.alpha.square().mean(1) / p.A.diagonal().square()
 
+    def single_of(self, row: int) -> Gap:
+        """What one record changes at each query by itself, (m,)."""
+        p, v = self.posterior, self.variance()
+        g = torch.where(v > 0, self.moves[:, row].square() / (v.clamp_min(1e-300) * p.A[row, row]), 0.0)
+        return Gap(g, g * p.alpha[row].square().sum() / p.A[row, row], p.outputs)
+
     def single(self) -> Gap:
         """What each record changes at each query by itself, (m, n)."""
         p = self.posterior

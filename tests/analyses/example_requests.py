@@ -15,6 +15,7 @@ from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.ladder.request import LadderRequest
 from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
 from fil_core.analyses.lood.request import LoodRequest
+from fil_core.analyses.lood_moves.request import LoodMovesRequest
 from fil_core.analyses.lood_query.request import LoodQueryRequest
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.mitigate.request import MitigateRequest
@@ -210,6 +211,10 @@ REQUESTS = {
         "rows of a table": LoodQueryRequest(
             data=DIABETES, kernel=KernelSpec(kind="rbf"), ids=(1, 5), maximise="mean_lood", start="record", steps=20
         ),
+    },
+    "lood moves": {
+        "two classes": LoodMovesRequest(data=TWO_DIGITS, id=8),
+        "regression": LoodMovesRequest(data=DIABETES, kernel=KernelSpec(kind="rbf"), id=1),
     },
     "measures": {
         "model and network": MeasuresRequest(

@@ -20,7 +20,7 @@ def printed(subject: Subject) -> tuple[dict[str, Any], str]:
         if not math.isnan(s[f"{name}_score"])
     ]
     fitted = (
-        f"Noise s = {number(s['noise'])}, {number(s['relative_noise'])} of the mean kernel diagonal; {s['score']} of the "
-        f"posterior mean: {', '.join(scores)}."
+        f"Noise s = {number(s['noise'])}, {number(s['relative_noise'])} of the mean kernel diagonal; "
+        f"{s['score']} of the posterior mean: {', '.join(scores)}."
     )
     return dict(s), f"{sentence(subject, visible).replace('**', '')}\n{fitted}"

@@ -31,8 +31,8 @@ def _ends(s: dict[str, object], n: int) -> str:
         largest = "no query was found that shows it more" if s["own_is_largest"] else more
         return f"{ended}; {largest}."
     return (
-        f"ends as high as at the record itself for **{s['reached']}**; for {s['own_is_largest']} no query was found that "
-        "shows the record more than it does itself."
+        f"ends as high as at the record itself for **{s['reached']}**; for {s['own_is_largest']} no query was found "
+        "that shows the record more than it does itself."
     )
 
 
