@@ -35,8 +35,8 @@ ANALYSIS = Analysis(
         Column(
             "own_output",
             "change of the output of its class",
-            "of the mean output of the test row's own class, or of its prediction, that the record brings; above 0 where "
-            "the record speaks for that class",
+            "of the mean output of the test row's own class, or of its prediction, that the record brings; above 0 "
+            "where the record speaks for that class",
             unit="output",
             reveals="label",
         ),

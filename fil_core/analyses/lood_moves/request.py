@@ -19,11 +19,13 @@ class LoodMovesRequest(KernelRequest):
         id: the record.
     """
 
-    id: int | None = option(None, example(), "id of the record, as in every table", link="id", required=True)
+    id: int | None = option(
+        None, example(), "id of the record, as in every table", called="example", link="id", required=True
+    )
 
     def _check(self) -> None:
         if self.id is None:
-            raise BadRequest("id: expected a training record; got none.")
+            raise BadRequest("example: expected a training record; got none.")
 
     @property
     def detail(self) -> str:

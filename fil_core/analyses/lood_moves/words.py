@@ -13,8 +13,8 @@ def sentence(subject: Subject, quote: Quote) -> str:
     times = f", {number(s['moved_max'] / s['moved_median'])} × the median one" if s["moved_median"] > 0 else ""
     return (
         f"Of {counted(s['test_rows'], 'test row')}, record **{quote(subject.called(s['id']))}** moves row "
-        f"**{s['moved_top']}** most, by {number(s['moved_max'])}{times}. One draw of the outputs at a test row tells that "
-        f"it was in with an AUC of at most **{s['auc_max']:.3f}**; at the record itself it is {s['auc_own']:.3f}."
+        f"**{s['moved_top']}** most, by {number(s['moved_max'])}{times}. One draw of the outputs at a test row tells "
+        f"that it was in with an AUC of at most **{s['auc_max']:.3f}**; at the record itself it is {s['auc_own']:.3f}."
     )
 
 
