@@ -116,7 +116,7 @@ REQUESTS = {
         ),
         "ten classes": UniqueInfoRequest(data=dataclasses.replace(FEW_COLUMNS, subset=40), network=MLP),
         "regression, at infinity": UniqueInfoRequest(data=DIABETES, network=LINEAR),
-        "sub-sampled": UniqueInfoRequest(data=TWO_DIGITS, network=MLP, kernel="subsampled", batch=8),
+        "sub-sampled": UniqueInfoRequest(data=TWO_DIGITS, network=MLP, tangent_kernel="subsampled", batch=8),
     },
     "retraining": {
         "each": RetrainingRequest(data=TWO_DIGITS, network=MLP, ids=(8, 13), validation_size=30),
@@ -206,7 +206,7 @@ REQUESTS = {
     "lood query": {
         "images": LoodQueryRequest(data=TWO_DIGITS, ids=(8, 13), steps=30, restarts=2),
         "principal components, from noise": LoodQueryRequest(
-            data=FEW_COLUMNS, kernel=KernelSpec(kind="erf"), ids=(0,), start="noise", steps=20, restarts=1
+            data=FEW_COLUMNS, kernel=KernelSpec(kind="erf"), ids=(8,), start="noise", steps=20, restarts=1
         ),
         "rows of a table": LoodQueryRequest(
             data=DIABETES, kernel=KernelSpec(kind="rbf"), ids=(1, 5), maximise="mean_lood", start="record", steps=20
@@ -220,7 +220,7 @@ REQUESTS = {
         "model and network": MeasuresRequest(
             data=TWO_DIGITS, model=LOGISTIC, network=MLP, validation_size=15, of=("fil", "neighbours", "unique")
         ),
-        "regression": MeasuresRequest(data=DIABETES, model=RIDGE, of=("neighbours", "fil")),
+        "regression": MeasuresRequest(data=DIABETES, model=RIDGE, of=("neighbours", "fil", "lood")),
         "decay of the network": MeasuresRequest(data=DIABETES, model=RIDGE, network=LINEAR, of=("unique",)),
         "ten classes": MeasuresRequest(data=FEW_COLUMNS, model=SOFTMAX),
         "sentences": MeasuresRequest(data=TEXT, network=LSTM, of=("network-influence", "network-outliers")),

@@ -129,7 +129,7 @@ def test_a_kernel_that_does_not_fit_is_projected_and_the_result_says_so(engine, 
     assert found.summary["kernel"] == "projected"
     assert any("The kernel is approximate: projected" in warning for warning in found.provenance["warnings"])
     with pytest.raises(DerivativesTooLarge):  # what was asked for by name is not replaced
-        engine.get(UniqueInfoRequest(data=data, network=network, kernel="exact"))
+        engine.get(UniqueInfoRequest(data=data, network=network, tangent_kernel="exact"))
 
 
 @pytest.mark.parametrize(

@@ -244,7 +244,10 @@ def test_a_link_restores_every_control() -> None:
     }  # fmt: skip
     at = page(link)
     spec = NetworkSpec(width=8, depth=2, activation="erf", scaling="ntk", init_seed=3, lr=0.02, time=30, l2=0.5)
-    assert Engine().find(UniqueInfoRequest(data=PAIR, network=spec, validation_size=40, kernel="exact")) is not None
+    assert (
+        Engine().find(UniqueInfoRequest(data=PAIR, network=spec, validation_size=40, tangent_kernel="exact"))
+        is not None
+    )
     assert "training predictions after 7 steps" in words(at)
     assert at.session_state["truth"] == 5 and at.session_state["unique-by"] == "training_change"
     assert {name: at.query_params[name] for name in link if name != "data"} | {"data": "digits"} == link

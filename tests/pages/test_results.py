@@ -327,7 +327,7 @@ OPENED = {
     NeighboursRequest(data=DIGITS["data"]): ("Examples", {"classes": ["3", "8"], "neighbours": True}),
     FitRequest(**DIGITS): ("Whose data does this model reveal?", {"classes": ["3", "8"], "l2": 1e-3}),
     UniqueInfoRequest(
-        data=FEW, network=NetworkSpec(**SMALL, time="inf", l2=0.1, scaling="ntk", depth=2), kernel="exact"
+        data=FEW, network=NetworkSpec(**SMALL, time="inf", l2=0.1, scaling="ntk", depth=2), tangent_kernel="exact"
     ): (
         "Influence",
         {

@@ -10,7 +10,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="measures",
-    version=1,
+    version=2,
     request=MeasuresRequest,
     needs="data",
     check=_late("run", "check"),

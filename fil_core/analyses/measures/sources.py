@@ -12,6 +12,7 @@ import pandas as pd
 from fil_core.analyses import (
     fil,
     influence,
+    lood,
     neighbours,
     network_influence,
     network_outliers,
@@ -160,6 +161,14 @@ SOURCES: tuple[Source, ...] = (
         about="network",
         lacks=_too_few,
         reads_text=True,
+    ),
+    Source(
+        name="lood",
+        analysis=lood.ANALYSIS,
+        columns=_same("kl_lood", "mean_lood", "kl_with_twins", "memorisation")
+        | _prefixed("lood_", "auc", "leverage"),
+        about="Gaussian process",
+        lacks=_too_few,
     ),
 )  # fmt: skip
 NAMES = tuple(source.name for source in SOURCES)

@@ -137,8 +137,8 @@ def kernels_of(request: UniqueInfoRequest, at: Problem, X_val: Tensor, progress:
     def computed(mode: Mode) -> Kernels:
         return kernels(at.module, at.X, X_val, mode=mode, seed=request.kernel_seed, progress=progress)
 
-    if request.kernel != "auto":
-        return computed(cast(Mode, request.kernel))
+    if request.tangent_kernel != "auto":
+        return computed(cast(Mode, request.tangent_kernel))
     try:
         return computed("exact")
     except DerivativesTooLarge:

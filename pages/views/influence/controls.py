@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from fil_core import BadRequest, Dataset
-from fil_core.analyses.unique_information.request import KERNELS, UniqueInfoRequest
+from fil_core.analyses.unique_information.request import TANGENT_KERNELS, UniqueInfoRequest
 from fil_core.specs import NETWORKS, NetworkSpec
 from fil_core.specs.network import MOST_DEPTH, MOST_WIDTH
 from fil_core.specs.networks import ACTIVATIONS, SCALINGS, NetworkFamily
@@ -45,7 +45,7 @@ def request(data: Dataset) -> UniqueInfoRequest:
         data=sidebar.data_spec(),
         network=NetworkSpec(**made),
         validation_size=validation,
-        kernel=kernel,
+        tangent_kernel=kernel,
         device=st.session_state["device"],
     )
 
@@ -185,7 +185,7 @@ def validation_rows() -> int:
 
 def _kernel() -> str:
     return st.selectbox(
-        "Kernel", KERNELS, key="kernel", bind="query-params", width=_PIXELS,
+        "Kernel", TANGENT_KERNELS, key="kernel", bind="query-params", width=_PIXELS,
         help="auto: exact where it fits in memory, else from random projections of the weights.",
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ def view(asked: UniqueInfoRequest, data: Dataset) -> None:
     result = compute.offered(request, "Train on fewer examples", key="summary-compute")
     if result is None:
         return
-    if asked.kernel != "auto":
+    if asked.tangent_kernel != "auto":
         st.caption("The examples are ranked with the kernel that `auto` takes.")
     analysis, about = analysis_of(request), subject(request, data, result)
     st.markdown(analysis.sentence(about, text.safe))
