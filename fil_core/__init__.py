@@ -12,6 +12,9 @@ Symbols, the same in code, docstrings and captions:
     sigma          standard deviation of the Gaussian output perturbation
     eta_i          Fisher information loss, |J_i|_2 / sigma, in 1/feature units
     dFIL           |J_x|_F^2 / (sigma^2 d), the mean over features instead of the worst direction
+    K, s           kernel of the records of a Gaussian process, and the noise on its diagonal
+    A, alpha       (K + s I)^-1 and A Y
+    g_i, m_i       LOOD: variance without record i over that with it, less 1; squared distance of the means over the latter
     omega_i        what reweighting divides by eta_i in each round; the weights follow from it
 
 The usual way in is `get(FilRequest(data=DataSpec(...), model=ModelSpec(...)))`, which looks in the store first.
@@ -24,7 +27,7 @@ from importlib import import_module
 from typing import Any
 
 _WHERE = {
-    "fil_core.specs": ("DataSpec", "ModelSpec", "NetworkSpec", "Request", "DEFAULT_L2", "LARGEST_L2", "ATTACKABLE"),
+    "fil_core.specs": ("DataSpec", "KernelSpec", "ModelSpec", "NetworkSpec", "Request", "DEFAULT_L2", "LARGEST_L2", "ATTACKABLE"),
     "fil_core.analyses.table": ("ANALYSES", "analysis_of", "request_of"),
     "fil_core.attacks.attackers": ("ATTACKERS", "WHITE_BOX"),
     "fil_core.specs.weights": ("Irfil", "Dropping", "GivenWeights", "Weighting", "METHODS", "weighting"),
@@ -41,6 +44,8 @@ _WHERE = {
     "fil_core.specs.networks": ("register_network", "Shape"),
     "fil_core.models": ("fit", "Fitted"),
     "fil_core.models.networks": ("network",),
+    "fil_core.lood.process": ("process",),
+    "fil_core.lood.posterior": ("Posterior", "posterior"),
     "fil_core.leakage.fil": ("fil", "group_fil", "measure"),
     "fil_core.leakage.calibration": (
         "sigma_for_eta", "sigma_for_error", "sigma_for_membership", "membership_auc", "total_eta",
