@@ -385,7 +385,9 @@ def test_nothing_is_written_where_something_is_wrong(run, tmp_path):
 def readme_commands():
     """The command lines that the README shows."""
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    return re.findall(r"^python -m fil_core ((?:fil|irfil|mitigate|report|attack-\w+) .+)$", text, flags=re.MULTILINE)
+    return re.findall(
+        r"^python -m fil_core ((?:fil|irfil|mitigate|report|attack-\w+|lood[\w-]*) .+)$", text, flags=re.MULTILINE
+    )
 
 
 def test_the_readme_shows_commands():
