@@ -14,7 +14,7 @@ Symbols, the same in code, docstrings and captions:
     dFIL           |J_x|_F^2 / (sigma^2 d), the mean over features instead of the worst direction
     K, s           kernel of the records of a Gaussian process, and the noise on its diagonal
     A, alpha       (K + s I)^-1 and A Y
-    g_i, m_i       LOOD: variance without record i over that with it, less 1; squared distance of the means over the latter
+    g_i, m_i       variance of the outputs without record i over that with it, less 1; squared distance of the means
     omega_i        what reweighting divides by eta_i in each round; the weights follow from it
 
 The usual way in is `get(FilRequest(data=DataSpec(...), model=ModelSpec(...)))`, which looks in the store first.
@@ -27,7 +27,9 @@ from importlib import import_module
 from typing import Any
 
 _WHERE = {
-    "fil_core.specs": ("DataSpec", "KernelSpec", "ModelSpec", "NetworkSpec", "Request", "DEFAULT_L2", "LARGEST_L2", "ATTACKABLE"),
+    "fil_core.specs": (
+        "DataSpec", "KernelSpec", "ModelSpec", "NetworkSpec", "Request", "DEFAULT_L2", "LARGEST_L2", "ATTACKABLE",
+    ),
     "fil_core.analyses.table": ("ANALYSES", "analysis_of", "request_of"),
     "fil_core.attacks.attackers": ("ATTACKERS", "WHITE_BOX"),
     "fil_core.specs.weights": ("Irfil", "Dropping", "GivenWeights", "Weighting", "METHODS", "weighting"),

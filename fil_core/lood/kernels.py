@@ -128,6 +128,26 @@ class Rbf(Kernel):
 
 
 @dataclass(frozen=True, slots=True)
+class Rescaled(Kernel):
+    """A kernel of features times a factor."""
+
+    of: Kernel
+    factor: float
+
+    def diagonal(self, X: Tensor) -> Tensor:
+        """k(x, x) of each row, (n,)."""
+        return self.of.diagonal(self.factor * X)
+
+    def block(self, X: Tensor, Z: Tensor) -> Tensor:
+        """k(x, z) of all pairs of rows, (n, m)."""
+        return self.of.block(self.factor * X, self.factor * Z)
+
+    def width(self, d: int) -> int:
+        """Values per pair of rows."""
+        return self.of.width(d)
+
+
+@dataclass(frozen=True, slots=True)
 class FullyConnected(Kernel):
     """An infinitely wide network of fully connected layers."""
 

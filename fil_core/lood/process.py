@@ -12,7 +12,7 @@ from torch import Tensor
 
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest
-from fil_core.lood.kernels import Kernel, kernel_of, mean_distance
+from fil_core.lood.kernels import Kernel, Rescaled, kernel_of, mean_distance
 from fil_core.lood.posterior import Posterior, posterior
 from fil_core.progress import Progress
 from fil_core.specs.kernel import KernelSpec
@@ -69,16 +69,30 @@ def free_memory(device: torch.device) -> int:
     return int(psutil.virtual_memory().available)
 
 
+def input_factor(dataset: Dataset) -> float:
+    """What features are multiplied by before a kernel sees them.
+
+    The unit ball makes pictures so small that the process would find every label unlikely; of them kernels see pixels
+    from 0 to 1, as without preprocessing.
+    """
+    made = dataset.preprocessing
+    if dataset.image_shape is None or not made.unit_ball:
+        return 1.0
+    return 1 / (float(made.scale) * dataset.pixel_max)
+
+
 def kernel_on(spec: KernelSpec, dataset: Dataset, X: Tensor) -> Kernel:
-    """The kernel of a spec on the features of a data set.
+    """The kernel of a spec on the features of a data set, of pictures in the unit ball on pixels from 0 to 1.
 
     Args:
         spec: which.
         dataset: whose features they are.
         X: (n, d) features of the training records, for the length scale of `rbf`.
     """
-    length = mean_distance(X) if spec.kind == "rbf" and spec.length is None else 1.0
-    return kernel_of(spec, shape=image_shape(dataset), length=length)
+    factor = input_factor(dataset)
+    length = mean_distance(factor * X) if spec.kind == "rbf" and spec.length is None else 1.0
+    kernel = kernel_of(spec, shape=image_shape(dataset), length=length)
+    return kernel if factor == 1 else Rescaled(kernel, factor)
 
 
 def noise_of(spec: KernelSpec, kernel: Kernel, X: Tensor) -> float:

@@ -38,8 +38,8 @@ class KernelSpec:
         depth: number of hidden layers.
         weight_std: standard deviation of the weights of a layer, times the square root of its inputs.
         bias_std: standard deviation of the biases.
-        length: length scale of `rbf`, in units of features; None for the root of the mean squared distance of two
-            training rows.
+        length: length scale of `rbf`, in units of features, of pictures in the unit ball in pixels from 0 to
+            1; None for the root of the mean squared distance of two training rows.
         noise: variance s > 0 that is added to the kernel's diagonal at training rows, in units of the kernel; None for
             `relative_noise` times the mean of that diagonal.
         relative_noise: s over the mean of the kernel's diagonal, where `noise` is None.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import numpy as np
@@ -127,8 +128,9 @@ def test_files(engine):
 
 
 def test_what_a_record_moves_is_what_training_without_it_changes(engine):
-    data = engine.dataset(DIGITS)
-    found = engine.get(LoodMovesRequest(data=DIGITS, id=1727))
+    pixels = dataclasses.replace(DIGITS, preprocess="none")
+    data = engine.dataset(pixels)
+    found = engine.get(LoodMovesRequest(data=pixels, id=1727))
     row, s = data.row(1727), found.summary["noise"]
     kernel, Y = KernelSpec(), np.eye(2)[data.y.astype(int)] - 0.5
     K = kernel_of(kernel).gram(torch.from_numpy(np.concatenate([data.X, data.X_test]))).numpy()
@@ -141,8 +143,21 @@ def test_what_a_record_moves_is_what_training_without_it_changes(engine):
     np.testing.assert_allclose(found.table["moved"], np.linalg.norm(change, axis=1), rtol=1e-8, atol=1e-14)
     own = change[np.arange(len(change)), data.y_test.astype(int)]
     np.testing.assert_allclose(found.table["own_output"], own, rtol=1e-8, atol=1e-14)
-    at = engine.get(LoodRequest(data=DIGITS, queries=f"test:{found.summary['moved_top']}")).table
+    at = engine.get(LoodRequest(data=pixels, queries=f"test:{found.summary['moved_top']}")).table
     assert at.loc[1727, "kl_lood"] == pytest.approx(found.table["kl_lood"].iloc[found.summary["moved_top"]], rel=1e-8)
+
+
+@pytest.mark.parametrize("kind", ["relu", "rbf", "conv-gelu"])
+def test_pictures_in_the_unit_ball_are_seen_as_pixels_from_0_to_1(engine, kind):
+    few = dataclasses.replace(DIGITS, subset=40)
+    kernel = KernelSpec(kind=kind, depth=1)
+    ball, pixels = (
+        engine.get(LoodRequest(data=dataclasses.replace(few, preprocess=name), kernel=kernel))
+        for name in ("unit-ball", "none")
+    )
+    assert ball.summary["input_factor"] > 1 and pixels.summary["input_factor"] == 1
+    np.testing.assert_allclose(ball.table["kl_lood"], pixels.table["kl_lood"], rtol=1e-9)
+    assert ball.summary["target_ratio"] < 2
 
 
 @pytest.mark.parametrize(

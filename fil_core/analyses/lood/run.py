@@ -26,6 +26,7 @@ from fil_core.specs import KernelSpec
 from fil_core.specs.targets import SELF, TEST, parts_of
 
 SAME = 1 - 1e-9  # kernel correlation of two records that the kernel tells apart by their size alone, to rounding
+_UNLIKELY = 2.0  # mean square of the targets over their variance under the process
 _ILL_CONDITIONED = 1e10  # condition above which more than ten digits are lost
 
 
@@ -205,7 +206,9 @@ def about(p: Posterior, data: Dataset) -> dict[str, Any]:
         "noise": p.noise,
         "mean_diagonal": float(diagonal.mean()),
         "relative_noise": p.noise / float(diagonal.mean()),
-        "length": getattr(p.kernel, "length", None),
+        "target_ratio": float(p.Y.square().mean()) / (float(diagonal.mean()) + p.noise),
+        "length": getattr(getattr(p.kernel, "of", p.kernel), "length", None),
+        "input_factor": getattr(p.kernel, "factor", 1.0),
         "zero": int((diagonal == 0).sum()),
         "condition": p.condition,
         "score": score_name(data),
@@ -217,10 +220,18 @@ def about(p: Posterior, data: Dataset) -> dict[str, Any]:
 def warnings(summary: dict[str, Any], kernel: KernelSpec) -> list[str]:
     """What a reader must know of a process."""
     told = []
+    if summary["input_factor"] != 1:
+        told.append("The kernel sees pixels from 0 to 1: the division by the longest row is undone for it.")
     if summary["zero"]:
         told.append(
             f"{summary['zero']:,} training records are zero to the kernel, which has no bias: their outputs are 0 with "
             "them and without them, and they show nothing. Set --bias-std above 0 to count them."
+        )
+    if summary["target_ratio"] > _UNLIKELY:
+        told.append(
+            f"The mean square of the targets is {summary['target_ratio']:.3g} times the mean of k(x, x) + s: to this "
+            "process they are unlikely, and leaving a record out moves its outputs by many of their standard "
+            "deviations. Standardised features (--preprocess standardise) or a larger --weight-std bring the kernel to their size."
         )
     if (same := summary.get("same", 0)) and kernel.activation == "relu" and not kernel.bias_std:
         told.append(
