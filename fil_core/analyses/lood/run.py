@@ -231,7 +231,8 @@ def warnings(summary: dict[str, Any], kernel: KernelSpec) -> list[str]:
         told.append(
             f"The mean square of the targets is {summary['target_ratio']:.3g} times the mean of k(x, x) + s: to this "
             "process they are unlikely, and leaving a record out moves its outputs by many of their standard "
-            "deviations. Standardised features (--preprocess standardise) or a larger --weight-std bring the kernel to their size."
+            "deviations. Standardised features (--preprocess standardise) or a larger --weight-std bring the kernel to "
+            "their size."
         )
     if (same := summary.get("same", 0)) and kernel.activation == "relu" and not kernel.bias_std:
         told.append(
