@@ -17,14 +17,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.special
 import torch
 from torch import Tensor
 
+from fil_core.lood.balls import TAIL, legendre, normal, times, within
+
 _SERIES = 0.05  # below it x - log(1 + x) is summed as a series
-_NODES = 64
-_TAIL = 9.5  # standard deviations of a radius that are integrated over; beyond them lies less than 1e-20
-_HALVINGS = 60
-_FAR = 40.0  # standard deviations between which a threshold is looked for
+_STEPS = 60  # towards a threshold, at most: about ten do
+_CLOSE = 1e-14  # of two thresholds one after the other
+_BLOCK = 2**22  # values of a block of records
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +59,22 @@ def kl(gap: Gap) -> Tensor:
     Args:
         gap: between the two.
     """
-    return gap._over_directions(gap.outputs * _excess(gap.g) + gap.m) / 2
+    return gap._over_directions(gap.outputs * _excess(gap.g, torch.log1p(gap.g)) + gap.m) / 2
 
 
 def kl_reverse(gap: Gap) -> Tensor:
     """KL(in || out), in nats, summed over outputs: 1/2 sum_k [ C (log(1 + g) - g / (1 + g)) + m / (1 + g) ]."""
     wider = 1 + gap.g
-    return gap._over_directions(gap.outputs * _excess(-gap.g / wider) + gap.m / wider) / 2
+    return gap._over_directions(gap.outputs * _excess(-gap.g / wider, -torch.log1p(gap.g)) + gap.m / wider) / 2
 
 
-def _excess(x: Tensor) -> Tensor:
-    """x - log(1 + x) for x > -1, without cancellation near 0."""
+def _excess(x: Tensor, log: Tensor) -> Tensor:
+    """x - log(1 + x) for x > -1 without cancellation near 0, given that logarithm, which cancels near -1."""
     near = x.clamp(-_SERIES, _SERIES)
     series = torch.zeros_like(x)
     for power in range(14, 1, -1):  # sum_{p >= 2} (-x)^p / p
         series = (series + (1.0 if power % 2 == 0 else -1.0) / power) * near
-    return torch.where(x.abs() < _SERIES, series * near, x - torch.log1p(x))
+    return torch.where(x.abs() < _SERIES, series * near, x - log)
 
 
 def auc(gap: Gap) -> Tensor:
@@ -114,38 +116,6 @@ def _reach(gap: Gap) -> tuple[Tensor, Tensor]:
     return length, length * (1 + gap.g).sqrt()
 
 
-def within(length: Tensor, z: Tensor, outputs: int) -> Tensor:
-    """P(|u| <= length + z) for a normal vector u of `outputs` entries, variance 1, mean of that length.
-
-    The distribution function of the root of a non-central chi-square, for means of any length: for long ones it is that
-    of the standard normal.
-
-    >>> float(within(torch.tensor(1e12, dtype=torch.float64), torch.tensor(0.0, dtype=torch.float64), 3))
-    0.5
-
-    Args:
-        length: >= 0, any shape.
-        z: at least -length, the same shape.
-        outputs: number of entries, >= 1.
-    """
-    radius = length + z
-    if outputs == 1:
-        return (torch.special.ndtr(z) - torch.special.ndtr(-length - radius)).clamp_min(0)
-    x, w = (torch.as_tensor(each, dtype=z.dtype, device=z.device) for each in np.polynomial.legendre.leggauss(_NODES))
-    across = outputs - 1
-    least, most = max(0.0, across**0.5 - _TAIL), across**0.5 + _TAIL
-    span = [torch.asin((end / radius.clamp_min(1e-300)).clamp(max=1.0)) for end in (least, most)]
-    theta = (span[0] + span[1])[..., None] / 2 + (span[1] - span[0])[..., None] / 2 * x
-    along, r = radius[..., None] * theta.cos(), radius[..., None] * theta.sin()
-    a, b = length[..., None], z[..., None]
-    near = torch.where(a < 1, along - a, (2 * a * b + b * b - r * r) / (along + a).clamp_min(1e-300))
-    inside = torch.special.ndtr(near) - torch.special.ndtr(-along - a)
-    log_density = (across - 1) * r.clamp_min(1e-300).log() - r * r / 2
-    constant = (1 - across / 2) * math.log(2) - math.lgamma(across / 2)
-    found = (inside * (log_density + constant).exp() * along) @ w * (span[1] - span[0]) / 2
-    return found.clamp(0, 1)
-
-
 def roc(gap: Gap, z: Tensor) -> tuple[Tensor, Tensor]:
     """Points of the exact ROC curve: says "in" where T is below a threshold, which z runs through.
 
@@ -163,13 +133,17 @@ def roc(gap: Gap, z: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def curve(gap: Gap, *, points: int = 200) -> tuple[Tensor, Tensor]:
-    """The whole exact ROC curve of one record, evenly in the threshold, ends included.
+    """The whole exact ROC curve of one record, ends included.
+
+    Its thresholds are even along the outputs without the record and, where these are far wider, along those with it.
 
     Args:
         gap: of one record, ().
         points: how many.
     """
-    z = torch.linspace(-9, 9 + 2 * gap.outputs**0.5, points, dtype=gap.g.dtype, device=gap.g.device)
+    even = torch.linspace(-9, 9 + 2 * gap.outputs**0.5, points // 2, dtype=gap.g.dtype, device=gap.g.device)
+    z = torch.cat([even, (even - gap.m.sqrt()) / (1 + gap.g).sqrt()]).sort().values
+    points = len(z)
     whole = Gap(gap.g.expand(points), gap.m.expand(points), gap.outputs)
     fpr, tpr = roc(whole, z)
     ends = z.new_tensor([0.0, 1.0])
@@ -184,14 +158,39 @@ def tpr_at(gap: Gap, fpr: float) -> Tensor:
         fpr: in (0, 1).
     """
     _, of_out = _reach(gap)
-    low = torch.maximum(torch.full_like(gap.g, -_FAR), -of_out)
-    high = torch.full_like(gap.g, _FAR + gap.outputs**0.5)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        below = within(of_out, middle, gap.outputs) < fpr
-        low, high = torch.where(below, middle, low), torch.where(below, high, middle)
-    _, tpr = roc(gap, (low + high) / 2)
+    _, tpr = roc(gap, _threshold(of_out, gap.outputs, fpr))
     return torch.where(gap.g > 0, tpr, fpr)
+
+
+def _threshold(length: Tensor, outputs: int, fpr: float) -> Tensor:
+    """The z at which `within` is that rate, between those for means of infinite length and of none.
+
+    By regula falsi (Anderson and Bjorck) on the normal quantile of `within`, which is nearly straight in z.
+    """
+    goal = torch.special.ndtri(torch.full_like(length, fpr))
+    low = goal.maximum(-length)
+    high = torch.full_like(length, float(scipy.special.chdtri(outputs, 1 - fpr)) ** 0.5)
+
+    def above(z: Tensor) -> Tensor:
+        return torch.special.ndtri(within(length, z, outputs)) - goal
+
+    of_low, of_high, z = above(low), above(high), low
+    side = torch.zeros_like(length)
+    for _ in range(_STEPS):
+        before, z = z, low - of_low * (high - low) / (of_high - of_low)
+        z = torch.where(z.isfinite() & of_high.isfinite(), z, (low + high) / 2).clamp(low, high)
+        if bool(((z - before).abs() <= _CLOSE * (1 + z.abs())).all()):
+            break
+        found = above(z)
+        below = found < 0
+        # An end that stays a second time is drawn towards the axis, so that it moves too.
+        kept = 1 - found / torch.where(below, of_low, of_high)
+        kept = torch.where((kept > 0) & kept.isfinite(), kept, 0.5)
+        kept = torch.where(side == found.sign(), kept, 1.0)
+        side = found.sign()
+        of_low, of_high = torch.where(below, found, of_low * kept), torch.where(below, of_high * kept, found)
+        low, high = torch.where(below, z, low), torch.where(below, high, z)
+    return z
 
 
 def advantage(gap: Gap) -> Tensor:
@@ -200,20 +199,10 @@ def advantage(gap: Gap) -> Tensor:
     Args:
         gap: of single records, (...,).
     """
-    given, without = _beyond(gap, torch.zeros_like(gap.g))
-    return torch.where(gap.g > 0, (given - without).clamp(0, 1), 0.0)
-
-
-def _beyond(gap: Gap, eps: Tensor) -> tuple[Tensor, Tensor]:
-    """P(T <= t) with and without the record, t where the density with it is e^eps times that without it."""
-    g, m, C = gap.g, gap.m, gap.outputs
     of_in, of_out = _reach(gap)
-    squared = (1 + g) * (m + g * (C * torch.log1p(g) - 2 * eps))  # (g sqrt(t))^2
-    over = g * of_in  # sqrt(m) where g > 0
-    z = (m + (1 + g) * (C * torch.log1p(g) - 2 * eps)) / (squared.clamp_min(0).sqrt() + over).clamp_min(1e-300)
-    z = torch.where(squared > 0, z, -of_in)
-    of_w = torch.where(squared > 0, (z - m.sqrt()) / (1 + g).sqrt(), -of_out)
-    return within(of_in, torch.maximum(z, -of_in), C), within(of_out, torch.maximum(of_w, -of_out), C)
+    z_in, z_out = _crossing(gap, torch.zeros_like(gap.g))
+    found = within(of_in, z_in, gap.outputs) - within(of_out, z_out, gap.outputs)
+    return torch.where(gap.g > 0, found.clamp(0, 1), 0.0)
 
 
 def delta_at(gap: Gap, eps: Tensor) -> Tensor:
@@ -223,12 +212,29 @@ def delta_at(gap: Gap, eps: Tensor) -> Tensor:
 
     Args:
         gap: of single records, (...,).
-        eps: >= 0, (...,).
+        eps: from 0 to 500, (...,).
     """
-    into = [given - eps.exp() * without for given, without in [_beyond(gap, eps)]]
-    out_of = [(1 - without) - eps.exp() * (1 - given) for given, without in [_beyond(gap, -eps)]]
-    found = torch.maximum(into[0], out_of[0]).clamp(0, 1)
-    return torch.where(gap.g > 0, found, 0.0)
+    z_in, z_out = _crossing(gap, eps)
+    of_in, of_out = _reach(gap)
+    into = within(of_in, z_in, gap.outputs) - times(eps, of_out, z_out, gap.outputs)
+    z_in, z_out = _crossing(gap, -eps)
+    without = 1 - within(of_out, z_out, gap.outputs)
+    out_of = without - times(eps, of_in, z_in, gap.outputs, beyond=True)
+    return torch.where(gap.g > 0, torch.maximum(into, out_of).clamp(0, 1), 0.0)
+
+
+def _crossing(gap: Gap, eps: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the density with the record is e^eps times that without it: sqrt(T) from the length of each mean."""
+    g, m = gap.g, gap.m
+    of_in, of_out = _reach(gap)
+    squared = (1 + g) * (m + g * (gap.outputs * torch.log1p(g) - 2 * eps))  # (g sqrt(T))^2
+    over = g * of_in  # sqrt(m) where g > 0
+    z = (m + (1 + g) * (gap.outputs * torch.log1p(g) - 2 * eps)) / (squared.clamp_min(0).sqrt() + over).clamp_min(
+        1e-300
+    )
+    z_in = torch.where(squared > 0, z, -of_in).maximum(-of_in)
+    z_out = torch.where(squared > 0, (z - m.sqrt()) / (1 + g).sqrt(), -of_out).maximum(-of_out)
+    return z_in, z_out
 
 
 def correct(mean: Tensor, variance: Tensor, label: Tensor) -> Tensor:
@@ -246,7 +252,9 @@ def correct(mean: Tensor, variance: Tensor, label: Tensor) -> Tensor:
     margin = (own - mean) / variance.sqrt()[:, None]
     others = torch.ones_like(mean, dtype=torch.bool).scatter_(1, label[:, None], False)
     if mean.shape[1] == 2:
-        return torch.special.ndtr(margin[others] / 2**0.5)
-    z, w = (torch.as_tensor(each, dtype=mean.dtype, device=mean.device) for each in np.polynomial.hermite_e.hermegauss(_NODES))  # noqa: E501 # fmt: skip
-    logs = torch.special.log_ndtr(margin[others].view(len(mean), -1, 1) + z).sum(1)
-    return (logs.exp() @ w) / (2 * math.pi) ** 0.5
+        return normal(margin[others] / 2**0.5)
+    x, w = (torch.as_tensor(each, dtype=mean.dtype, device=mean.device) for each in legendre(128))
+    z, density = TAIL * x, TAIL * w * (-(TAIL * x).square() / 2).exp() / (2 * math.pi) ** 0.5
+    rest = margin[others].view(len(mean), -1, 1)
+    rows = max(1, _BLOCK // (rest.shape[1] * len(z)))
+    return torch.cat([torch.special.log_ndtr(part + z).sum(1).exp() @ density for part in rest.split(rows)])

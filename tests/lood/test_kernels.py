@@ -157,7 +157,9 @@ LITERAL = {"relu": lambda u: u.clip(0), "erf": scipy.special.erf, "gelu": lambda
 def test_activations_by_quadrature(name, a, b, rho):
     """E[phi(u) phi(v)], u = sqrt(a) x and v = sqrt(b) (rho x + sqrt(1 - rho^2) y), in polar coordinates of (x, y)."""
     x, w = np.polynomial.legendre.leggauss(80)
-    corners = -math.pi / 2 + np.sort([0, math.pi, *(math.pi / 2 - math.asin(rho) + np.array([0, math.pi])), 2 * math.pi])
+    corners = -math.pi / 2 + np.sort(
+        [0, math.pi, *(math.pi / 2 - math.asin(rho) + np.array([0, math.pi])), 2 * math.pi]
+    )
     r, total = 6 * (x + 1), 0.0
     for start, stop in itertools.pairwise(corners):  # between them u and v keep their signs
         angle = (start + stop) / 2 + (stop - start) / 2 * x[:, None]
