@@ -100,8 +100,7 @@ class Posterior:
 
     def own(self) -> Gap:
         """What each record changes at itself, (n,)."""
-        leverage = self.leverage
-        g = leverage / (1 - leverage)
+        g = self.leverage / self.h  # 1 - leverage would have lost the digits of a small h
         return Gap(g, self.alpha.square().sum(1) * g / self.A.diagonal(), self.outputs)
 
     def at(self, Q: Tensor) -> Queries:

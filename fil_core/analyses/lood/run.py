@@ -170,7 +170,7 @@ def memorisation(p: Posterior, data: Dataset) -> Tensor:
     leverage = p.leverage
     tells = leverage > 0  # a record whose kernel is zero has outputs that are 0 for certain, with it and without it
     given = torch.where(tells, p.noise * leverage, 1.0)
-    without = torch.where(tells, given / (1 - leverage), 1.0)
+    without = torch.where(tells, given / p.h, 1.0)
     change = gaussians.correct(p.mean, given, labels) - gaussians.correct(p.mean_without, without, labels)
     return torch.where(tells, change, 0.0)
 
