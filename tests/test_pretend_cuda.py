@@ -33,6 +33,7 @@ from tests.analyses.example_requests import (
 )
 from tests.attacks import test_cuda as attacks_on_a_card
 from tests.leakage import test_fil as leakage
+from tests.lood import test_cuda as lood_on_a_card
 from tests.pretend_cuda import CARD, PretendedTensor, pretend_cuda, pretended_card  # noqa: F401 - the fixture `card`
 
 # The same operations in the same order, but for the sizes of blocks; a digit or two may go where numbers cancel.
@@ -421,7 +422,7 @@ def test_the_command_line_says_where_it_computed(run, card):
     assert json.loads(out)["device"] == str(CARD)
 
 
-# --- what tests/attacks/test_cuda.py and tests/leakage/test_fil.py ask of a card ------------------------------------
+# --- what test_cuda.py of attacks and of lood, and tests/leakage/test_fil.py ask of a card --------------------------
 
 
 @pytest.mark.parametrize(("kind", "classes"), [("least-squares", 0), ("logistic", 2)])
@@ -433,6 +434,16 @@ def test_attribute_inference_on_the_pretended_card(kind, classes, k, with_attrib
 @pytest.mark.parametrize(("kind", "classes"), [("least-squares", 0), ("logistic", 2)])
 def test_reconstruction_on_the_pretended_card(kind, classes, make_dataset, card):
     attacks_on_a_card.test_reconstruction(kind, classes, make_dataset)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_records_and_groups_on_the_pretended_card(outputs, card):
+    lood_on_a_card.test_records_and_groups(outputs)
+
+
+@pytest.mark.parametrize("C", [1, 2, 10])
+def test_curves_on_the_pretended_card(C, card):
+    lood_on_a_card.test_curves(C)
 
 
 def test_eta_on_the_pretended_card(problem, card):
