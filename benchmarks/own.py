@@ -20,7 +20,7 @@ from fil_core.data.own.sandbox import preview_in_sandbox
 from fil_core.engine.jobs.job import Job
 from fil_core.engine.jobs.jobs import Jobs
 
-_ZIP = "cifar10-plane-car-jpeg.zip"
+ZIP = "cifar10-plane-car-jpeg.zip"
 _FIGURES = {
     "least-squares": (0.0, (0.24846, 0.08012, 0.78221)),
     "logistic": (8e-5, (0.31599, 0.15131, 0.81112)),
@@ -29,7 +29,7 @@ _ALL_VALUES, _PREVIEW, _MESSAGE, _END = 60.0, 10.0, 1.0, 2.0  # seconds
 
 
 @contextmanager
-def _own_store() -> Iterator[Path]:
+def own_store() -> Iterator[Path]:
     """A fresh store and register, until the block ends."""
     before = os.environ.get("FIL_STORE_DIR")
     with tempfile.TemporaryDirectory() as folder:
@@ -44,10 +44,10 @@ def _own_store() -> Iterator[Path]:
 
 def own_images(data_dir: str | None) -> Iterator[Row]:
     """Airplanes and automobiles out of a zip: the published figures, and all values of every image."""
-    path = Path(data_dir or os.environ.get("FIL_DATA_DIR", "")) / _ZIP
+    path = Path(data_dir or os.environ.get("FIL_DATA_DIR", "")) / ZIP
     if not path.is_file():
-        raise DataUnavailable(f"{_ZIP} is not in the data directory")
-    with _own_store() as folder:
+        raise DataUnavailable(f"{ZIP} is not in the data directory")
+    with own_store() as folder:
         engine = Engine(Store(folder))
         start = time.perf_counter()
         name = add(path, Choices()).name
@@ -84,7 +84,7 @@ def jobs(data_dir: str | None) -> Iterator[Row]:
     """The time until a job reports progress, and until its process has ended once it is cancelled."""
     import psutil
 
-    with _own_store() as folder:
+    with own_store() as folder:
         server = Jobs(folder)
         request = FilRequest(data=DataSpec(name="synthetic:10000x3072"), model=ModelSpec(l2=1e-3))
         start = time.perf_counter()
