@@ -93,9 +93,9 @@ def gelu(k: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
     Source: Tsuchida, Pearce, van der Heide, Roosta, Gallagher (AAAI 2021); docs/maths.md, section 11.
     """
-    P = (1 + a) * (1 + b)
-    squared = k * k
-    bent = (a * b + squared * (1 - a * b) / P) / (P - squared).sqrt()
+    P, squared = (1 + a) * (1 + b), k * k
+    apart = (a * b - squared).clamp_min(0)  # what P - k^2 would lose of large variances
+    bent = (a * b * (1 + a + b + apart) + squared) / (P * (1 + a + b + apart).sqrt())
     return k / 4 + (k * torch.asin(k / P.sqrt()) + bent) / (2 * math.pi)
 
 

@@ -22,19 +22,32 @@ from fil_core.lood.activations import ACTIVATIONS, Activation
 from fil_core.progress import Progress
 from fil_core.specs.kernel import KernelSpec
 
+Rows = tuple[Tensor, ...]
+
 _BLOCK = {"cpu": 2**20, "cuda": 2**25}  # values of a block of pairs
 
 
 class Kernel(ABC):
-    """A kernel; all methods are differentiable in their inputs, float64 in and out."""
+    """A kernel; all methods are differentiable in their inputs, float64 in and out.
+
+    A kind of kernel has `of_rows`, what it takes of each row by itself, and `pairs`, which needs that of both rows.
+    """
 
     @abstractmethod
     def diagonal(self, X: Tensor) -> Tensor:
         """k(x, x) of each row of X (n, d), (n,)."""
 
+    def of_rows(self, X: Tensor) -> Rows:
+        """What pairs need of each row of X (n, d), each (n, ...)."""
+        return ()
+
     @abstractmethod
+    def pairs(self, X: Tensor, Z: Tensor, of_x: Rows, of_z: Rows) -> Tensor:
+        """k(x, z) of all pairs of rows of X (n, d) and Z (m, d), (n, m), from `of_rows` of both."""
+
     def block(self, X: Tensor, Z: Tensor) -> Tensor:
         """k(x, z) of all pairs of rows of X (n, d) and Z (m, d), (n, m), in one piece."""
+        return self.pairs(X, Z, self.of_rows(X), self.of_rows(Z))
 
     @abstractmethod
     def width(self, d: int) -> int:
@@ -51,11 +64,12 @@ class Kernel(ABC):
         rows = _rows(X, len(Z) * self.width(X.shape[1]))
         if rows >= len(X):
             return self.block(X, Z)
-        found = X.new_empty(len(X), len(Z))
+        found, of_x, of_z = X.new_empty(len(X), len(Z)), self.of_rows(X), self.of_rows(Z)
         for start in range(0, len(X), rows):
             if progress:
                 progress(start, len(X), "computing the kernel")
-            found[start : start + rows] = self.block(X[start : start + rows], Z)
+            part = slice(start, start + rows)
+            found[part] = self.pairs(X[part], Z, _some(of_x, part), of_z)
         return found
 
     def gram(self, X: Tensor, progress: Progress | None = None) -> Tensor:
@@ -66,12 +80,13 @@ class Kernel(ABC):
             progress: called with (rows done, n, text).
         """
         n = len(X)
-        rows, K = min(n, _rows(X, n * self.width(X.shape[1]))), X.new_empty(n, n)
+        rows, K, of_x = min(n, _rows(X, n * self.width(X.shape[1]))), X.new_empty(n, n), self.of_rows(X)
         for start in range(0, n, rows):
             if progress:
                 progress(start, n, "computing the kernel")
             stop = min(n, start + rows)
-            K[start:stop, :stop] = self.block(X[start:stop], X[:stop])
+            part, before = slice(start, stop), slice(stop)
+            K[part, before] = self.pairs(X[part], X[before], _some(of_x, part), _some(of_x, before))
             K[:start, start:stop] = K[start:stop, :start].T
             own = K[start:stop, start:stop]
             K[start:stop, start:stop] = own.tril() + own.tril(-1).T
@@ -82,6 +97,11 @@ class Kernel(ABC):
 def _rows(X: Tensor, width: int) -> int:
     """Rows of a block of pairs."""
     return max(1, _BLOCK[X.device.type] // max(1, width))
+
+
+def _some(of_rows: Rows, rows: slice) -> Rows:
+    """What is taken of some of the rows."""
+    return tuple(each[rows] for each in of_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +115,7 @@ class Linear(Kernel):
         """k(x, x) of each row, (n,)."""
         return self.bias**2 + self.weight**2 * X.square().sum(1) / X.shape[1]
 
-    def block(self, X: Tensor, Z: Tensor) -> Tensor:
+    def pairs(self, X: Tensor, Z: Tensor, of_x: Rows, of_z: Rows) -> Tensor:
         """k(x, z) of all pairs of rows, (n, m)."""
         return self.bias**2 + self.weight**2 * (X @ Z.mT) / X.shape[1]
 
@@ -114,7 +134,7 @@ class Rbf(Kernel):
         """k(x, x) of each row, (n,)."""
         return torch.ones_like(X[:, 0])
 
-    def block(self, X: Tensor, Z: Tensor) -> Tensor:
+    def pairs(self, X: Tensor, Z: Tensor, of_x: Rows, of_z: Rows) -> Tensor:
         """k(x, z) of all pairs of rows, (n, m)."""
         # Both are centred on the same point: squares of far numbers would cancel.
         centre = Z.detach().mean(0)
@@ -138,9 +158,14 @@ class Rescaled(Kernel):
         """k(x, x) of each row, (n,)."""
         return self.of.diagonal(self.factor * X)
 
-    def block(self, X: Tensor, Z: Tensor) -> Tensor:
+    def of_rows(self, X: Tensor) -> Rows:
+        """The features times the factor, and what the kernel takes of them."""
+        scaled = self.factor * X
+        return (scaled, *self.of.of_rows(scaled))
+
+    def pairs(self, X: Tensor, Z: Tensor, of_x: Rows, of_z: Rows) -> Tensor:
         """k(x, z) of all pairs of rows, (n, m)."""
-        return self.of.block(self.factor * X, self.factor * Z)
+        return self.of.pairs(of_x[0], of_z[0], of_x[1:], of_z[1:])
 
     def width(self, d: int) -> int:
         """Values per pair of rows."""
@@ -169,10 +194,14 @@ class FullyConnected(Kernel):
     def _next(self, k: Tensor, a: Tensor, b: Tensor) -> Tensor:
         return self.first.bias**2 + self.first.weight**2 * self.activation(k, a, b)
 
-    def block(self, X: Tensor, Z: Tensor) -> Tensor:
+    def of_rows(self, X: Tensor) -> Rows:
+        """Variances of what goes into each layer, each (n,)."""
+        return tuple(self._layers(X)[:-1])
+
+    def pairs(self, X: Tensor, Z: Tensor, of_x: Rows, of_z: Rows) -> Tensor:
         """k(x, z) of all pairs of rows, (n, m)."""
-        k = self.first.block(X, Z)
-        for a, b in zip(self._layers(X)[:-1], self._layers(Z)[:-1], strict=True):
+        k = self.first.pairs(X, Z, (), ())
+        for a, b in zip(of_x, of_z, strict=True):
             k = self._next(k, a[:, None], b[None])
         return k
 
@@ -224,11 +253,15 @@ class Convolutional(Kernel):
             k = self.activation(a, a, a)
         return [*found, k]
 
-    def block(self, X: Tensor, Z: Tensor) -> Tensor:
+    def of_rows(self, X: Tensor) -> Rows:
+        """Variances at each pixel of what goes into each layer, each (n, H, W)."""
+        return tuple(self._layers(self._pixels(X))[:-1])
+
+    def pairs(self, X: Tensor, Z: Tensor, of_x: Rows, of_z: Rows) -> Tensor:
         """k(x, z) of all pairs of rows, (n, m)."""
         x, z = self._pixels(X), self._pixels(Z)
         k = torch.einsum("nhwc,mhwc->nmhw", x, z) / self.shape[2]
-        for a, b in zip(self._layers(x)[:-1], self._layers(z)[:-1], strict=True):
+        for a, b in zip(of_x, of_z, strict=True):
             k = self.activation(self._mean(k), a[:, None], b[None])
         return self._out(k)
 

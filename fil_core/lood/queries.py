@@ -113,11 +113,11 @@ def ascend(
 
 def _objective(p: Posterior, row: int, box: Box, objective: Objective) -> Callable[[Tensor], Tensor]:
     """The logarithm of what is maximised, of coordinates (D,)."""
-    own = p.A[:, row]
+    own, of_records = p.A[:, row], p.kernel.of_rows(p.X)
 
     def value(coordinates: Tensor) -> Tensor:
         q = box.to_features(coordinates[None])
-        k = p.kernel.block(q, p.X)[0]
+        k = p.kernel.pairs(q, p.X, p.kernel.of_rows(q), of_records)[0]
         moved = 2 * torch.log((k @ own).abs())
         if objective == "mean_lood":
             return moved
