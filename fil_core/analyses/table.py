@@ -39,6 +39,7 @@ _FOLDERS = (
     "lood_query",
     "lood_moves",
     "lood_landscape",
+    "architectures",
     "measures",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)

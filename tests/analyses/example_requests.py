@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from fil_core.analyses.architectures.request import ArchitecturesRequest
 from fil_core.analyses.attribute.request import AttributeRequest
 from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.example.request import ExampleRequest
@@ -226,6 +227,10 @@ REQUESTS = {
             data=DIABETES, kernel=KernelSpec(kind="rbf"), id=1, pixel="bmi", points=11
         ),
         "a pixel, in a plane": LandscapeRequest(data=TWO_DIGITS, id=8, pixel="27", plane=True, points=4),
+    },
+    "architectures": {
+        "two classes": ArchitecturesRequest(data=TWO_DIGITS, kernels=("relu", "linear"), depths=(1, 2), noises=(0.1,)),
+        "regression, equal noise": ArchitecturesRequest(data=DIABETES, kernels=("rbf",), noises=(0.1,), equal="noise"),
     },
     "measures": {
         "model and network": MeasuresRequest(

@@ -114,7 +114,7 @@ def plane(table: pd.DataFrame, names: list[str], at: list[float], title: str, mo
     t, u = (np.unique(table[name]) for name in ("t", "u"))
     heat = {
         "type": "heatmap", "x": t, "y": u, "z": table.iloc[:, -1].to_numpy().reshape(len(t), len(u)).T,
-        "colorscale": SCALE, "zmin": 0, "colorbar": {"thickness": 10, "outlinewidth": 0, "tickformat": ".2g"},
+        "colorscale": SCALE, "zmin": 0, "colorbar": {"thickness": 10, "outlinewidth": 0, "tickformat": ".2~g"},
         "hovertemplate": "t = %{x:.3g}, u = %{y:.3g}<br>%{z:.3g}<extra></extra>",
     }  # fmt: skip
     points = [

@@ -45,7 +45,7 @@ def _falls(s: dict[str, Any]) -> str:
     ends = [end for end in (s["half_from"], s["half_to"]) if not math.isnan(end)]
     if not ends:
         return "the LOOD stays above half of that"
-    return f"the LOOD is below half of that by t = **{'** and '.join(f'{end:.2g}' for end in ends)}**"
+    return f"the LOOD is below half of that by t = {' and '.join(f'**{end:.2g}**' for end in ends)}"
 
 
 def _there(subject: Subject, quote: Quote) -> str:
