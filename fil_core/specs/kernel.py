@@ -120,4 +120,6 @@ class KernelSpec:
 
     @property
     def _noise(self) -> str:
-        return f", s = {self.noise:g}" if self.noise is not None else f", s = {self.relative_noise:g} × mean k(x, x)"
+        if self.noise is not None:
+            return f", s = {self.noise:.15g}"
+        return f", s = {self.relative_noise:.15g} × mean k(x, x)"

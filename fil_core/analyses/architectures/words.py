@@ -16,15 +16,11 @@ def sentence(subject: Subject, quote: Quote) -> str:
     """What is equal in all of them, which tells records most and least, and which is best on test rows."""
     s, table = subject.result.summary, subject.result.table
     if len(table) == 1:
-        return f"{_one(subject, s['most'])[:1].upper()}{_one(subject, s['most'])[1:]}. {_equal(subject)}"
-    best = (
-        f" The best on test rows, of equally good ones that which tells least, is {_one(subject, s['best'])}."
-        if s["best"]
-        else ""
-    )
+        return f"Training records are told by {_one(subject, s['most'])}. {_equal(subject)}"
+    good = f" Of those best on test rows, the one that tells least is {_one(subject, s['best'])}." if s["best"] else ""
     return (
         f"Of {counted(len(table), 'architecture')}, the one that tells its training records most is "
-        f"{_one(subject, s['most'])}; the least, {_one(subject, s['least'])}.{best} {_equal(subject)}"
+        f"{_one(subject, s['most'])}; the least, {_one(subject, s['least'])}.{good} {_equal(subject)}"
     )
 
 
@@ -44,10 +40,10 @@ def _equal(subject: Subject) -> str:
     pair = ("s", "s over the mean kernel diagonal")
     one, other = pair if s["equal"] == ABSOLUTE else pair[::-1]
     values = table["relative_noise" if s["equal"] == ABSOLUTE else "noise"]
-    return (
-        f"They are compared at equal **{one}**; {other} then goes from {number(float(values.min()))} to "
-        f"{number(float(values.max()))}."
-    )
+    low, high = number(float(values.min())), number(float(values.max()))
+    if len(table) == 1:
+        return f"With {one} given, {other} is {low}."
+    return f"They are compared at equal **{one}**; {other} then goes from {low} to {high}."
 
 
 def printed(subject: Subject) -> tuple[dict[str, Any], str]:
