@@ -62,7 +62,7 @@ def _masked(place: Place, value: Any) -> Any:
         return (redaction.MASK,) * len(value)
     if place.path[-1] == "target" and parts_of(value)[0] == "class":
         return f"class:{redaction.MASK}"
-    if place.path[-1] == "attribute":
+    if place.option.kind.attributes:
         return redaction.feature(value) if isinstance(value, str) else tuple(map(redaction.feature, value))
     return value
 

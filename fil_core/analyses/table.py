@@ -38,6 +38,8 @@ _FOLDERS = (
     "lood",
     "lood_query",
     "lood_moves",
+    "lood_landscape",
+    "architectures",
     "measures",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)

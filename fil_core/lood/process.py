@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import psutil
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest
+from fil_core.lood.gaussians import Gap
 from fil_core.lood.kernels import Kernel, Rescaled, kernel_of, mean_distance
 from fil_core.lood.posterior import Posterior, posterior
 from fil_core.progress import Progress
@@ -135,6 +137,26 @@ def process(spec: KernelSpec, dataset: Dataset, device: torch.device, progress: 
     kernel = kernel_on(spec, dataset, X)
     Y = torch.from_numpy(targets(dataset, dataset.y)).to(device)
     return posterior(kernel, X, Y, noise=noise_of(spec, kernel, X), progress=progress)
+
+
+def refuse_silent(own: Gap, rows: Sequence[int], dataset: Dataset, field: str) -> None:
+    """Refuse records to which the kernel is zero.
+
+    Args:
+        own: what each record changes at itself, (n,).
+        rows: of the records.
+        dataset: whose records they are.
+        field: of the request, that names them.
+
+    Raises:
+        BadData: it is.
+    """
+    for row in rows:
+        if not float(own.g[row]):
+            raise BadData(
+                f"{field}: expected records to which the kernel is not zero; example "
+                f"{dataset.called(dataset.ids[[row]])[0]} is, and shows nowhere. Set --bias-std above 0."
+            )
 
 
 def score(dataset: Dataset, outputs: np.ndarray, y: np.ndarray) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from types import MappingProxyType
+from typing import Any
 
 from fil_core.specs.options import check_options, choice, number, option, whole
 
@@ -23,6 +24,17 @@ KERNELS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
 )
 MOST_LAYERS = 64
 RELATIVE_NOISE = 0.1
+
+
+def asked_weight_std() -> Any:
+    """The field of the standard deviation of weights."""
+    said = "standard deviation of the weights, times the root of the layer's inputs (default sqrt 2)"
+    return option(2**0.5, number(most=1e3), said, link="weight-std")
+
+
+def asked_bias_std() -> Any:
+    """The field of the standard deviation of biases."""
+    return option(0.0, number(zero=True, most=1e3), "standard deviation of the biases (default 0)", link="bias-std")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +59,8 @@ class KernelSpec:
 
     kind: str = option("relu", choice(tuple(KERNELS)), "of the Gaussian process (default relu)", flag="kernel", called="kernel", link="lood-kernel", always=True)  # noqa: E501 # fmt: skip
     depth: int = option(2, whole(most=MOST_LAYERS), "hidden layers of the kernel's network (default 2)", link="kernel-depth", always=True)  # noqa: E501 # fmt: skip
-    weight_std: float = option(2**0.5, number(most=1e3), "standard deviation of the weights, times the root of the layer's inputs (default sqrt 2)", link="weight-std")  # noqa: E501 # fmt: skip
-    bias_std: float = option(0.0, number(zero=True, most=1e3), "standard deviation of the biases (default 0)", link="bias-std")  # noqa: E501 # fmt: skip
+    weight_std: float = asked_weight_std()
+    bias_std: float = asked_bias_std()
     length: float | None = option(None, number(), "length scale of rbf (default: the root mean squared distance of two training rows)", link="length")  # noqa: E501 # fmt: skip
     noise: float | None = option(None, number(), "variance s > 0 added to the kernel's diagonal (default: a tenth of its mean)", link="noise")  # noqa: E501 # fmt: skip
     relative_noise: float = option(RELATIVE_NOISE, number(), "s as a multiple of the mean of the kernel's diagonal (default 0.1)", link="relative-noise")  # noqa: E501 # fmt: skip
@@ -87,10 +99,27 @@ class KernelSpec:
         """The kernel and its noise, in a few words."""
         has = KERNELS[self.kind]
         said = [
-            *([f" of {self.depth} layer{'' if self.depth == 1 else 's'}"] if "depth" in has else []),
             *([f", W = {self.weight_std:.4g}"] if "weight_std" in has else []),
             *([f", b = {self.bias_std:g}"] if "bias_std" in has else []),
             *([f", length {self.length:g}"] if self.length is not None else []),
-            f", s = {self.noise:g}" if self.noise is not None else f", s = {self.relative_noise:g} × mean k(x, x)",
         ]
-        return "".join([self.kind, *said])
+        return "".join([self._kind, *said, self._noise])
+
+    @property
+    def short(self) -> str:
+        """The kernel, its depth and its noise alone.
+
+        >>> KernelSpec(depth=1, noise=0.05).short, KernelSpec(kind="linear").short
+        ('relu of 1 layer, s = 0.05', 'linear, s = 0.1 × mean k(x, x)')
+        """
+        return f"{self._kind}{self._noise}"
+
+    @property
+    def _kind(self) -> str:
+        return f"{self.kind} of {self.depth} layer{'' if self.depth == 1 else 's'}" if self.activation else self.kind
+
+    @property
+    def _noise(self) -> str:
+        if self.noise is not None:
+            return f", s = {self.noise:.15g}"
+        return f", s = {self.relative_noise:.15g} × mean k(x, x)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from fil_core.analyses.architectures.request import ArchitecturesRequest
 from fil_core.analyses.attribute.request import AttributeRequest
 from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.example.request import ExampleRequest
@@ -15,6 +16,7 @@ from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.ladder.request import LadderRequest
 from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
 from fil_core.analyses.lood.request import LoodRequest
+from fil_core.analyses.lood_landscape.request import LandscapeRequest
 from fil_core.analyses.lood_moves.request import LoodMovesRequest
 from fil_core.analyses.lood_query.request import LoodQueryRequest
 from fil_core.analyses.measures.request import MeasuresRequest
@@ -215,6 +217,20 @@ REQUESTS = {
     "lood moves": {
         "two classes": LoodMovesRequest(data=TWO_DIGITS, id=8),
         "regression": LoodMovesRequest(data=DIABETES, kernel=KernelSpec(kind="rbf"), id=1),
+    },
+    "lood landscape": {
+        "towards an image": LandscapeRequest(data=TWO_DIGITS, id=8, towards=13, points=16),
+        "principal components, a plane": LandscapeRequest(
+            data=FEW_COLUMNS, kernel=KernelSpec(kind="erf"), id=8, plane=True, points=5, direction_seed=1
+        ),
+        "a feature of a table": LandscapeRequest(
+            data=DIABETES, kernel=KernelSpec(kind="rbf"), id=1, pixel="bmi", points=11
+        ),
+        "a pixel, in a plane": LandscapeRequest(data=TWO_DIGITS, id=8, pixel="27", plane=True, points=4),
+    },
+    "architectures": {
+        "two classes": ArchitecturesRequest(data=TWO_DIGITS, kernels=("relu", "linear"), depths=(1, 2), noises=(0.1,)),
+        "regression, equal noise": ArchitecturesRequest(data=DIABETES, kernels=("rbf",), noises=(0.1,), equal="noise"),
     },
     "measures": {
         "model and network": MeasuresRequest(

@@ -13,11 +13,10 @@ from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.lood.run import about, warnings
 from fil_core.analyses.lood_query.request import LoodQueryRequest
 from fil_core.dataset import Dataset
-from fil_core.errors import BadData
 from fil_core.lood import gaussians
 from fil_core.lood.gaussians import Gap
 from fil_core.lood.posterior import Posterior
-from fil_core.lood.process import check_process, free_memory, process
+from fil_core.lood.process import check_process, free_memory, process, refuse_silent
 from fil_core.lood.queries import Ascent, Box, Objective, Start, ascend
 from fil_core.models.fitted import device_of
 from fil_core.progress import Progress
@@ -77,12 +76,8 @@ def run(request: LoodQueryRequest, inputs: Inputs, progress: Progress | None = N
     p = process(request.kernel, data, inputs.device, progress)
     own, inside = p.own(), box(data, inputs.device)
     rows, found = [data.row(id) for id in request.ids], []
+    refuse_silent(own, rows, data, "ids")
     for done, row in enumerate(rows):
-        if not float(own.g[row]):
-            raise BadData(
-                f"ids: expected records to which the kernel is not zero; example {data.called(data.ids[[row]])[0]} is, "
-                "and shows nowhere. Set --bias-std above 0."
-            )
         if progress:
             progress(done, len(rows), "looking for the best query")
         found.append(_best(request, p, row, inside))
