@@ -18,7 +18,7 @@ def cost(request: LoodGroupsRequest, sizes: Sizes) -> Cost:
     n = float(sizes.n)
     groups = {CLASSES: float(max(sizes.classes, 1)), TWINS: max(n / 2, 1.0)}.get(request.group, _OF_A_FILE)
     r = n / groups
-    of_groups = Cost(_EIGEN * groups * r**3 + n * n + _NODES * n, _SQUARES * r * r + _NODES * r)
+    of_groups = Cost(_EIGEN * groups * r**3 + n * n + n * (sizes.d + _NODES), _SQUARES * r * r + _NODES * r)
     rows = 0.0 if request.queries == SELF else n
     at_queries = Cost(entries(request.kernel, sizes, rows) + 3 * rows * n * n, 3 * rows * n + 2 * rows * rows)
     return training(request.kernel, sizes) + of_groups + at_queries

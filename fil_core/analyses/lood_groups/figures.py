@@ -17,7 +17,7 @@ def figures(subject: Subject) -> list[Drawn]:
     """KL of each group against the sum of its records' alone; of few groups also their AUC."""
     table = subject.masked(subject.result.table)
     names = [str(name) for name in table.get("name", table.index.to_series())]
-    shown = table[["kl_lood", "kl_alone_sum", "records"]].assign(group=names)
+    shown = table[["kl_lood", "kl_alone_sum", "records"]].assign(called=names)
     alt = f"LOOD of {len(table):,} groups against the sum of their records left out alone, with the line of equality"
     found = [Drawn("Together and alone", alt, together(shown, subject.mode))]
     if len(table) <= _FEW:
@@ -32,7 +32,7 @@ def figures(subject: Subject) -> list[Drawn]:
 def together(table: pd.DataFrame, mode: Mode) -> go.Figure:
     """KL of groups against the sum of their records' alone on logarithmic axes, with the line of equality."""
     shown = thinned(table[(table["kl_lood"] > 0) & (table["kl_alone_sum"] > 0)], by="kl_lood")
-    sizes = zip(shown["group"], shown["records"], strict=True)
+    sizes = zip(shown["called"], shown["records"], strict=True)
     points = {
         "type": "scatter", "x": shown["kl_alone_sum"], "y": shown["kl_lood"], "customdata": shown.index,
         "text": [f"group {named(name)}, {counted(size, 'record')}" for name, size in sizes],
