@@ -61,6 +61,7 @@ _WHERE = {
     "fil_core.attacks.reconstruction": ("Reconstruction", "reconstruct"),
     "fil_core.engine": ("Engine", "get"),
     "fil_core.engine.weights": ("read_weights", "keep_weights"),
+    "fil_core.engine.groups": ("read_groups", "keep_groups"),
     "fil_core.engine.uploads": ("keep_scores", "scores_of", "read_scores", "joined", "keep_parameters", "keep_network"),
     "fil_core.data.own.parameters": ("read_parameters",),
     "fil_core.data.own.network": ("read_network",),

@@ -18,13 +18,14 @@ def named(table: pd.DataFrame, dataset: Dataset | None, analysis: Analysis | Non
     """A table of examples under the names that its source has for them, if it has any.
 
     Args:
-        table: its index `id` numbers the examples; another index is no example's, and stays.
+        table: its index `id` numbers the examples; another index is no example's, and stays as it is.
         dataset: the examples; None where they are not there any more.
         analysis: whose table it is, to tell which other columns name examples; None for none.
     """
-    if dataset is None or dataset.id_names is None or table.index.name != "id":
+    if dataset is None or dataset.id_names is None:
         return table
-    found = table.set_axis(pd.Index(dataset.called(table.index.to_numpy()), name="id"))
+    of_examples = table.index.name == "id"
+    found = table.set_axis(pd.Index(dataset.called(table.index.to_numpy()), name="id") if of_examples else table.index)
     for j, name in enumerate(table.columns):
         column = None if analysis is None else analysis.column(name)
         if column is not None and column.names_examples:

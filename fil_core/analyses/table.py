@@ -36,6 +36,7 @@ _FOLDERS = (
     "network_outliers",
     "canaries",
     "lood",
+    "lood_groups",
     "lood_query",
     "lood_moves",
     "lood_landscape",

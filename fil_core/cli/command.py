@@ -102,6 +102,12 @@ class Command:
         table = read_weights(str(existing_file("weights", file) if file.exists() else file))  # a pipe would hang
         return keep_weights(self.engine.store, table, self.engine.dataset(data, self.progress), title=path.name)
 
+    def _groups_file(self, path: Path, data: DataSpec) -> str:
+        from fil_core.engine.groups import keep_groups, read_groups
+
+        table = read_groups(str(existing_file("group", path)))
+        return keep_groups(self.engine.store, table, self.engine.dataset(data, self.progress), title=path.name)
+
     def request(self, kind: type[Request]) -> Request:
         """The request of a kind that the options ask for."""
         data = data_spec(self.options, self.note)
@@ -114,6 +120,8 @@ class Command:
             values = kernel_values(kind, self.options)
             parts["kernel"] = KernelSpec(**values)
             _refuse_unused(parts["kernel"], values)
+        if isinstance(path := getattr(self.options, "group", None), Path):
+            parts["group"] = self._groups_file(path, data)
         return build(kind, self.options, lambda: self.engine.dataset(data, self.progress), **parts)
 
     def answer(self, request: Request, answer_all: AnswerAll | None = None) -> Result:

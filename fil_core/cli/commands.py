@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 _WITH_SCORES = (FilRequest, MeasuresRequest)
 
+# Options by which the analyses of one command are told apart: what it is about without the option, and with it.
+_TELLING = {"network": ("a model", "a network"), "group": ("single records", "groups")}
+
 
 def add(commands: Any) -> None:
     """Declare the commands."""
@@ -54,7 +57,7 @@ def add(commands: Any) -> None:
 
 
 def by_command() -> dict[str, list[Analysis]]:
-    """The analyses of each command: one, or one about a model and one about a network, which `--network` asks for."""
+    """The analyses of each command: one, or two of which an option asks for the second, see `asked_by`."""
     found: dict[str, list[Analysis]] = {}
     for analysis in ANALYSES:
         found.setdefault(analysis.command, []).append(analysis)
@@ -83,19 +86,39 @@ def request_options(parser: argparse.ArgumentParser, *kinds: type[Request]) -> N
         declared |= set(new)
 
 
+def asked_by(analyses: list[Analysis]) -> tuple[Analysis, str]:
+    """Which of the analyses of a command is asked for by an option that the others do not have, and that option.
+
+    >>> analysis, option = asked_by(by_command()["lood"])
+    >>> analysis.name, option
+    ('lood of groups', 'group')
+
+    Args:
+        analyses: of one command, two or more.
+    """
+    flags = [{place.option.flag for place in places(each.request)} for each in analyses]
+    for analysis, own in zip(analyses, flags, strict=True):
+        for flag in _TELLING:
+            if flag in own and sum(flag in other for other in flags) == 1:
+                return analysis, flag
+    raise TypeError(f"commands: expected an option that tells {' and '.join(each.name for each in analyses)} apart.")
+
+
 def meant(analyses: list[Analysis], options: argparse.Namespace) -> Analysis:
     """The analysis of a command that the options ask for.
 
     Raises:
-        BadRequest: they ask for a model and for a network, or one of them is about the other of the two.
+        BadRequest: they ask for a model and for a network, or one of them is about another analysis than the others.
     """
     if len(analyses) == 1:
         return analyses[0]
-    of_network = options.network is not None
-    if of_network and options.model is not None:
+    second, flag = asked_by(analyses)
+    is_asked = getattr(options, flag.replace("-", "_")) is not None
+    if is_asked and flag == "network" and options.model is not None:
         raise BadRequest(f"network: expected --model or --network; got --model {options.model} beside it.")
-    chosen = next(each for each in analyses if bool(network_places(each.request)) == of_network)
-    there = "a model; leave it out beside --network" if of_network else "a network; name one with --network"
+    chosen = second if is_asked else next(each for each in analyses if each is not second)
+    without, within = _TELLING[flag]
+    there = f"{without}; leave it out beside --{flag}" if is_asked else f"{within}; name one with --{flag}"
     own = {place.option.flag: place.option.kind.choices for place in places(chosen.request)}
     for option in (place.option for each in analyses for place in places(each.request)):
         value = getattr(options, option.flag.replace("-", "_"), None)

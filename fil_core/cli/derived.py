@@ -70,7 +70,7 @@ def build(kind: type[Request], options: argparse.Namespace, dataset: Callable[[]
         kind: the type of request.
         options: the options that `add_options` declared.
         dataset: reads its data, to find out which examples are named.
-        parts: its data, model or network, and device.
+        parts: its data, model or network, and device; and what of its own fields a file was read for.
 
     Raises:
         BadRequest: a value is out of range, or values contradict each other.
@@ -78,6 +78,8 @@ def build(kind: type[Request], options: argparse.Namespace, dataset: Callable[[]
     """
     values: dict[tuple[str, ...], Any] = {}
     for place in own_places(kind):
+        if place.path[0] in parts:
+            continue
         value = getattr(options, _dest(place.option))
         if value is None and place.option.follows:
             value = getattr(options, place.option.follows.replace("-", "_"))

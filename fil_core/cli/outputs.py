@@ -58,6 +58,8 @@ def _inputs(options: argparse.Namespace) -> Iterator[tuple[str, Path]]:
     for name in _FILES:
         if isinstance(path := getattr(options, name, None), str | Path):
             yield f"--{name}", user_path(name, path)
+    if isinstance(path := getattr(options, "group", None), Path):  # else classes, twins, or ids of another command
+        yield "--group", user_path("group", path)
     if getattr(options, "in_blocks", False) and options.target_column:
         yield "--target", user_path("target", options.target_column)
     named = getattr(options, "data_dir", None)

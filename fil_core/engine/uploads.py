@@ -1,4 +1,4 @@
-"""Files uploaded beside a data set: scores of its examples, weights, pretrained parameters, and weights of networks.
+"""Files uploaded beside a data set: scores, weights and groups of its examples, parameters, and weights of networks.
 
 Each goes into the store under the sha-256 of its content, which is its name in requests and links.
 """
@@ -26,12 +26,13 @@ from fil_core.result import Result
 from fil_core.specs import Upload
 from fil_core.specs.checks import digest as check_digest
 
-_SCORES, _PARAMETERS, WEIGHTS, _INITIAL = "scores", "parameters", "weights", "initial"
+_SCORES, _PARAMETERS, WEIGHTS, _INITIAL, GROUPS = "scores", "parameters", "weights", "initial", "group"
 UPLOADS = {
     _SCORES: "your own scores",
     _PARAMETERS: "your own coefficients",
     WEIGHTS: "your own weights",
     _INITIAL: "your own network weights",
+    GROUPS: "your own groups",
 }
 ReadTable = Callable[[Path, Collection[str]], pd.DataFrame]
 

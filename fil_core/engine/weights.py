@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
-from fil_core.data.own.content import check_readable
 from fil_core.data.own.frames import read_frame
-from fil_core.data.own.uploads import temporary_upload
 from fil_core.dataset import Dataset, fingerprint
 from fil_core.display.numbers import counted
 from fil_core.engine.ids import likely_cause, positions
 from fil_core.engine.store import Store
+from fil_core.engine.tables import check_columns, read_columns
 from fil_core.engine.uploads import WEIGHTS, ReadTable, naming
-from fil_core.errors import BadData, FilError
+from fil_core.errors import BadData
 from fil_core.models.checks import check_weights
 from fil_core.result import Result
 from fil_core.specs.weights import GivenWeights
 
-_COLUMNS = ("id", "weight")
+_COLUMN = "weight"
 _LISTED = 3  # wrong ids that an error lists
 _SHOWN = 40  # characters of a wrong entry
 
@@ -61,54 +58,12 @@ def read_weights(name: str, content: bytes | None = None, *, read: ReadTable = r
     Raises:
         BadData: the file cannot be read, or lacks the columns `id` and `weight`.
     """
-    shown = Path(name).name
-    try:
-        table = _table(Path(name), content, read)
-    except FilError as error:
-        why = str(error).rstrip(".")
-        raise BadData(f"weights: {shown} cannot be read as a table ({why}); expected CSV or Parquet.") from error
-    return _named_columns(table, shown)
-
-
-def _table(path: Path, content: bytes | None, read: ReadTable) -> pd.DataFrame:
-    """The table in a file, or in the content of one with such a name; errors name it so."""
-    if content is None:
-        check_readable(path)
-        if path.suffix.lower() not in (".csv", ".tsv", ".parquet"):
-            raise BadData(f"{path.name}: expected a .csv or .parquet file; got {path.suffix[:20]!r}.")
-        return read(path, ("id",))
-    suffix = ".parquet" if path.suffix.lower() == ".parquet" else ".csv"
-    with temporary_upload(content, suffix, path.name) as file:
-        try:
-            return read(file, ("id",))
-        except FilError as error:
-            raise type(error)(str(error).replace(file.name, path.name)) from error
-
-
-def _named_columns(table: pd.DataFrame, shown: str) -> pd.DataFrame:
-    """The columns id and weight."""
-    names = pd.Index([str(column).strip().casefold() for column in table.columns])
-    twice = [str(c) for c, name in zip(table.columns, names, strict=True) if name in names[names.duplicated()]]
-    if named := [c for c in twice if c.strip().casefold() in _COLUMNS]:
-        raise BadData(f"weights: expected one column id and one column weight in {shown}; got {', '.join(named)}.")
-    table = table.set_axis(names, axis=1)
-    _check_columns(table, shown)
-    return table[list(_COLUMNS)]
-
-
-def _check_columns(table: pd.DataFrame, title: str) -> None:
-    missing = [column for column in _COLUMNS if column not in table]
-    if missing:
-        present = ", ".join(map(str, table.columns[:6])) or "none"
-        raise BadData(
-            f"weights: expected the columns id and weight in {title}; "
-            f"{' and '.join(missing)} not found among {present}."
-        )
+    return read_columns(WEIGHTS, _COLUMN, name, content, read=read)
 
 
 def _aligned(table: pd.DataFrame, dataset: Dataset) -> np.ndarray:
     """The weights in the data set's order."""
-    _check_columns(table, "the table")
+    check_columns(WEIGHTS, _COLUMN, table, "the table")
     weights = pd.to_numeric(table["weight"], errors="coerce").to_numpy(np.float64, na_value=np.nan)
     _check_complete(table, weights)
     rows = positions(table["id"], dataset)

@@ -167,47 +167,61 @@ class Queries:
         Queries that are the same, or that a kernel of low rank ties together, have fewer directions than there are
         queries; those whose variance is rounding are left out, so that the gap is at least what is told.
         """
-        p, (roots, directions) = self.posterior, self._directions()
-        whitened = (directions.mT @ self.moves) / roots[:, None]
-        g = whitened.square().sum(0) / p.A.diagonal()
-        return Gap(g, g * p.alpha.square().sum(1) / p.A.diagonal(), p.outputs), len(roots)
+        p, whitened = self.posterior, self.whitened()
+        return changed_by_each(p, whitened), len(whitened)
 
-    def _directions(self) -> tuple[Tensor, Tensor]:
-        """Roots of the variances at the queries that are not rounding, (r,), and their directions, (m, r)."""
+    def whitened(self) -> Tensor:
+        """S^-1/2 B in the r directions of the queries whose variance is not rounding, (r, n)."""
         values, vectors = torch.linalg.eigh(self.covariance())
         prior = float(self.posterior.kernel.diagonal(self.Q).max())
         kept = values > _SINGULAR * len(values) * max(prior, 1e-300)
-        return values[kept].sqrt(), vectors[:, kept]
+        return (vectors[:, kept].mT @ self.moves) / values[kept].sqrt()[:, None]
 
     def group(self, rows: Tensor) -> Gap:
         """What the records of each group change at all queries together.
 
         Args:
-            rows: (b, r), of each group.
+            rows: (b, r), of each group, without repetition.
 
         Returns:
-            (b, r), a gap in r directions.
+            (b, r), a gap in as many directions as there are records, or as the queries have, if these are fewer.
         """
-        p, (roots, directions) = self.posterior, self._directions()
-        whitened = (directions.mT @ self.moves) / roots[:, None]
-        of_groups = whitened[:, rows].permute(1, 0, 2)  # (b, directions, r)
-        return _grouped(p, rows, of_groups.mT @ of_groups)
+        return changed_by_groups(self.posterior, self.whitened(), rows)
 
 
-def _grouped(p: Posterior, rows: Tensor, products: Tensor) -> Gap:
-    """The gap of groups, from B_G^T S^-1 B_G of each, (b, r, r)."""
-    A = p.A[rows[:, :, None], rows[:, None, :]]
-    half = torch.linalg.cholesky(A)  # any root will do: the eigenvalues are the same, and so are the lengths
-    left = torch.linalg.solve_triangular(half, products, upper=False)
-    W = torch.linalg.solve_triangular(half, left.mT, upper=False)
-    g, U = torch.linalg.eigh((W + W.mT) / 2)
+def changed_by_each(p: Posterior, whitened: Tensor) -> Gap:
+    """What each record changes at queries, (n,).
+
+    Args:
+        p: the process.
+        whitened: of the queries, see `Queries.whitened`.
+    """
+    g = whitened.square().sum(0) / p.A.diagonal()
+    return Gap(g, g * p.alpha.square().sum(1) / p.A.diagonal(), p.outputs)
+
+
+def changed_by_groups(p: Posterior, whitened: Tensor, rows: Tensor) -> Gap:
+    """What the records of each group change at queries, (b, directions) as `Queries.group`.
+
+    Args:
+        p: the process.
+        whitened: of the queries, see `Queries.whitened`.
+        rows: (b, r), of each group, without repetition.
+    """
+    half = torch.linalg.cholesky(p.A[rows[:, :, None], rows[:, None, :]])  # any root of A_GG will do
+    V = torch.linalg.solve_triangular(half, whitened[:, rows].permute(1, 2, 0), upper=False)  # (b, r, directions)
     scaled = torch.linalg.solve_triangular(half, p.alpha[rows], upper=False)  # (b, r, C)
+    few = V.shape[2] < V.shape[1]
+    g, U = torch.linalg.eigh(V.mT @ V if few else V @ V.mT)
     g = g.clamp_min(0)
-    return Gap(g, g * (U.mT @ scaled).square().sum(2), p.outputs, grouped=True)
+    apart = (U.mT @ (V.mT @ scaled)).square().sum(2) if few else g * (U.mT @ scaled).square().sum(2)
+    return Gap(g, apart, p.outputs, grouped=True)
 
 
 def group_at_itself(p: Posterior, rows: Tensor) -> Gap:
     """What the records of each group change at themselves, all together: (b, r) directions.
+
+    The eigenvalues of s A_GG lie between s / (s + trace K) and 1, and beyond them by rounding alone.
 
     Args:
         p: the process.
@@ -215,7 +229,8 @@ def group_at_itself(p: Posterior, rows: Tensor) -> Gap:
     """
     M = p.noise * p.A[rows[:, :, None], rows[:, None, :]]
     h, U = torch.linalg.eigh((M + M.mT) / 2)
-    g = (1 - h).clamp_min(0) / h
+    h = h.clamp(p.noise / (p.noise + float(p.K.diagonal().sum())), 1.0)
+    g = (1 - h) / h
     return Gap(g, g / h * p.noise * (U.mT @ p.alpha[rows]).square().sum(2), p.outputs, grouped=True)
 
 

@@ -27,7 +27,7 @@ class Upload:
     """An uploaded file in the store, named by its content; unlike a result it cannot be computed again.
 
     Attributes:
-        kind: `weights`, `parameters`, `scores` or `network`.
+        kind: `weights`, `parameters`, `scores`, `initial` or `group`.
         digest: 64 lower-case hex characters.
     """
 

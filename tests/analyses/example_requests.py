@@ -16,6 +16,7 @@ from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.ladder.request import LadderRequest
 from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
 from fil_core.analyses.lood.request import LoodRequest
+from fil_core.analyses.lood_groups.request import LoodGroupsRequest
 from fil_core.analyses.lood_landscape.request import LandscapeRequest
 from fil_core.analyses.lood_moves.request import LoodMovesRequest
 from fil_core.analyses.lood_query.request import LoodQueryRequest
@@ -204,6 +205,11 @@ REQUESTS = {
         "regression": LoodRequest(data=DIABETES, kernel=KernelSpec(kind="rbf"), fpr=0.01),
         "at test rows": LoodRequest(data=TWO_DIGITS, kernel=KernelSpec(kind="erf"), queries="test", scaling="sum"),
         "of images": LoodRequest(data=TWO_DIGITS, kernel=KernelSpec(kind="conv-relu", depth=1), queries="ids:8,13"),
+    },
+    "lood of groups": {
+        "classes": LoodGroupsRequest(data=TEN_DIGITS),
+        "twins": LoodGroupsRequest(data=TWO_DIGITS, group="twins", similarity=0.9),
+        "classes at test rows": LoodGroupsRequest(data=TWO_DIGITS, kernel=KernelSpec(kind="erf"), queries="test"),
     },
     "lood query": {
         "images": LoodQueryRequest(data=TWO_DIGITS, ids=(8, 13), steps=30, restarts=2),

@@ -26,7 +26,7 @@ from fil_core.analyses.subject import Subject, subject
 from fil_core.analyses.table import ANALYSES, analysis_of, request_of
 from fil_core.cli import program as command_line
 from fil_core.cli.command import Command
-from fil_core.cli.commands import by_command, meant, reported
+from fil_core.cli.commands import asked_by, by_command, meant, reported
 from fil_core.data.own import Choices, add
 from fil_core.data.own.register import remove
 from fil_core.display import html
@@ -36,7 +36,7 @@ from fil_core.engine.store import Store
 from fil_core.errors import FilError
 from fil_core.report import report
 from fil_core.result import Result
-from fil_core.specs import DataSpec, ModelRequest, ModelSpec, NetworkRequest, Request, canonical, plain
+from fil_core.specs import DataSpec, KernelRequest, ModelRequest, ModelSpec, NetworkRequest, Request, canonical, plain
 from fil_core.specs.options import places
 from fil_core.specs.targets import parts_of
 from pages.common.site import MOVED, PAGES, page_of
@@ -75,8 +75,15 @@ def test_names_commands_and_types_are_each_used_once():
     for field in ("name", "request"):
         values = [getattr(analysis, field) for analysis in ANALYSES]
         assert len(set(values)) == len(values), field
-    for called, some in by_command().items():  # one about a model and one about a network may share theirs
-        assert len({issubclass(one.request, NetworkRequest) for one in some}) == len(some), called
+    for (
+        called,
+        some,
+    ) in by_command().items():  # two may share theirs, where an option of one of them tells which is meant
+        if len(some) > 1:
+            asked, flag = asked_by(some)
+            fields = {one.name: {place.option.flag: place.option for place in places(one.request)} for one in some}
+            assert len(some) == 2 and [name for name, own in fields.items() if flag in own] == [asked.name], called
+            assert fields[asked.name][flag].always, called  # so that the line that reproduces a result says it
 
 
 @pytest.mark.parametrize("request_", EACH)
@@ -163,15 +170,17 @@ def birds(tmp_path) -> DataSpec:
 def with_classes(request: Request) -> bool:
     if request.reads_text:
         return False
+    if isinstance(request, KernelRequest):
+        return not request.kernel.convolutional and not named(request)
     if not isinstance(request, ModelRequest):
         of_features = isinstance(request, NetworkRequest) and not request.reads_text
         return isinstance(request, NeighboursRequest) or (of_features and not named(request))
     return (request.model.kind != "least-squares" or bool(request.at_risk)) and not named(request)
 
 
-def named(request: ModelRequest | NetworkRequest) -> bool:
+def named(request: ModelRequest | NetworkRequest | KernelRequest) -> bool:
     """Whether it names examples or a class, which other data do not have."""
-    if parts_of(getattr(request, "target", "self"))[0] in ("id", "ids", "class"):
+    if any(parts_of(getattr(request, name, "self"))[0] in ("id", "ids", "class") for name in ("target", "queries")):
         return True
     return any(place.option.kind.examples and place.value(request) for place in places(type(request)))
 

@@ -44,6 +44,7 @@ from fil_core.data.own.network import read_network
 from fil_core.data.own.parameters import read_parameters
 from fil_core.data.own.reading import preview
 from fil_core.dataset import Dataset
+from fil_core.engine.groups import keep_groups, read_groups
 from fil_core.engine.store import Store
 from fil_core.engine.uploads import keep_scores, read_scores
 from fil_core.engine.weights import keep_weights, read_weights
@@ -150,7 +151,7 @@ def mild_frame(rng: Random) -> pd.DataFrame:
 
 
 def beside(rng: Random) -> dict[str, list[Any]]:
-    """Columns of a file of scores or weights, one of them odd."""
+    """Columns of a file of scores, weights or groups, one of them odd."""
     columns = {name: list(values) for name, values in BESIDE.items()}
     name = picked(rng, [*columns, *NAMES[:10]])
     some = [picked(rng, ENTRIES) for _ in range(2)]
@@ -511,6 +512,10 @@ def as_weights(rng: Random, path: Path) -> None:
     keep_weights(Store(path.parent / "store"), read_weights(str(path)), picked(rng, EXAMPLES), title=path.name)
 
 
+def as_groups(rng: Random, path: Path) -> None:
+    keep_groups(Store(path.parent / "store"), read_groups(str(path)), picked(rng, EXAMPLES), title=path.name)
+
+
 def as_parameters(rng: Random, path: Path) -> None:
     read_parameters(path)
 
@@ -529,7 +534,7 @@ def as_idx(rng: Random, path: Path) -> None:
     assert len(X) == len(y) == 6
 
 
-BESIDE = {"id": np.arange(40), "weight": np.ones(40), "eta": np.linspace(0, 1, 40), "who": list("ab" * 20)}
+BESIDE = {"id": np.arange(40), "weight": np.ones(40), "eta": np.linspace(0, 1, 40), "group": list("ab" * 20)}
 CSV = (csv(table()), csv(table(), sep=";"), csv(table(12), quoting=1))
 MATRIX = {"X": np.random.default_rng(1).normal(size=(40, 3)), "y": np.arange(40) % 2}
 STACK = {
@@ -566,6 +571,8 @@ READERS: dict[str, Reader] = {
     "scores parquet": Reader(".parquet", (parquet(**BESIDE),), beside_parquet, as_scores),
     "weights csv": Reader(".csv", (csv(pd.DataFrame(BESIDE)),), beside_csv, as_weights),
     "weights parquet": Reader(".parquet", (parquet(**BESIDE),), beside_parquet, as_weights),
+    "groups csv": Reader(".csv", (csv(pd.DataFrame(BESIDE)),), beside_csv, as_groups),
+    "groups parquet": Reader(".parquet", (parquet(**BESIDE),), beside_parquet, as_groups),
     "idx": Reader(".idx", (idx(np.zeros((6, 4, 4))),), lambda rng: rng.bytes(int(rng.integers(0, 60))), as_idx),
     "network": Reader(".safetensors", (safetensors(NETWORK), safetensors({"a": np.ones(3, np.float16)})),
     odd_safetensors, as_network),

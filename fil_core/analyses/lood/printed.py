@@ -13,14 +13,22 @@ from fil_core.display.plain import visible
 
 def printed(subject: Subject) -> tuple[dict[str, Any], str]:
     """For --json everything that the summary holds; the sentence, the noise and the score."""
-    s = subject.result.summary
+    summary = subject.result.summary
+    return dict(summary), f"{sentence(subject, visible).replace('**', '')}\n{fitted(summary)}"
+
+
+def fitted(s: dict[str, Any]) -> str:
+    """The noise and the scores of a process.
+
+    Args:
+        s: a summary with what `run.about` tells.
+    """
     scores = [
         f"{score(s[f'{name}_score'], s['score'])} on {called} rows"
         for name, called in (("test", "test"), ("train", "training"))
         if not math.isnan(s[f"{name}_score"])
     ]
-    fitted = (
+    return (
         f"Noise s = {number(s['noise'])}, {number(s['relative_noise'])} of the mean kernel diagonal; "
         f"{s['score']} of the posterior mean: {', '.join(scores)}."
     )
-    return dict(s), f"{sentence(subject, visible).replace('**', '')}\n{fitted}"

@@ -26,6 +26,10 @@ from fil_core.specs import KernelSpec
 from fil_core.specs.targets import SELF, TEST, parts_of
 
 SAME = 1 - 1e-9  # kernel correlation of two records that the kernel tells apart by their size alone, to rounding
+NOTHING_SEEN = (
+    "queries: expected some at which the kernel is not zero; it is at all of them, and they say nothing of any record. "
+    "Set --bias-std above 0."
+)
 _UNLIKELY = 2.0  # mean square of the targets over their variance under the process
 _ILL_CONDITIONED = 1e10  # condition above which more than ten digits are lost
 
@@ -143,10 +147,7 @@ def _seen(request: LoodRequest, p: Posterior, data: Dataset) -> _Seen:
     queries = p.at(torch.from_numpy(Q).to(p.X.device))
     gap, directions = queries.joint()
     if not directions:
-        raise BadData(
-            "queries: expected some at which the kernel is not zero; it is at all of them, and they say nothing of any "
-            "record. Set --bias-std above 0."
-        )
+        raise BadData(NOTHING_SEEN)
     return _Seen(gap, queries.mean_squares(), len(Q), directions)
 
 

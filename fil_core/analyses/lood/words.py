@@ -31,12 +31,22 @@ def sentence(subject: Subject, quote: Quote) -> str:
 
 def _seen(subject: Subject) -> str:
     """Where outputs are seen."""
-    request, s = subject.request, subject.result.summary
+    request = subject.request
     if not isinstance(request, LoodRequest) or request.queries == SELF:
         return "one draw of the outputs at the record itself"
-    kind, names = parts_of(request.queries)
+    return at_queries(request.queries, subject.result.summary["queries"])
+
+
+def at_queries(written: str, queries: int) -> str:
+    """Where outputs are seen other than at what is left out.
+
+    Args:
+        written: as `specs.targets.queries` checks it.
+        queries: how many they are.
+    """
+    kind, names = parts_of(written)
     if kind == TEST and not names:
-        return f"one draw of the outputs at all {counted(s['queries'], 'test row')} together"
+        return f"one draw of the outputs at all {counted(queries, 'test row')} together"
     if kind == TEST:
         return f"one draw of the outputs at test row {names[0]}"
-    return f"one draw of the outputs at {counted(s['queries'], 'training record')}"
+    return f"one draw of the outputs at {counted(queries, 'training record')}"
