@@ -14,7 +14,7 @@ LEAST_FPR = 1e-6
 _POINTS = 181
 _MOST = 9.0  # standard deviations beyond the mean, where the rates are 1
 _LEAST_DELTA = 1e-6
-_FIRST_EPSILON, _LAST_EPSILON = 1.0, 512.0  # e^710 is infinite
+_FIRST_EPSILON, _LAST_EPSILON = 1.0, 500.0
 
 
 def gap_of(g: float, m: float, outputs: int, points: int) -> Gap:
@@ -47,7 +47,7 @@ def roc(g: float, m: float, outputs: int) -> tuple[np.ndarray, np.ndarray]:
     """
     one, points = gap_of(g, m, outputs, 1), gap_of(g, m, outputs, _POINTS)
     least = float(gaussians.threshold_at(one, LEAST_FPR))
-    centre = float(gaussians.reach(one)[1])
+    centre = (m * (1 + g)) ** 0.5 / g if g > 0 else 0.0  # its distance, in standard deviations without the record
     # Radii of equal ratios: near a centre the rates are powers of the radius, and far from it these are equal steps.
     span = np.log1p((_MOST + outputs**0.5 - least) / (centre + least))
     z = least + (centre + least) * torch.linspace(0, span, _POINTS, dtype=torch.float64).expm1()
@@ -64,7 +64,8 @@ def tpr_at(g: float, m: float, outputs: int, rates: Sequence[float]) -> np.ndarr
         outputs: C.
         rates: false-positive rates.
     """
-    return gaussians.tpr_at(gap_of(g, m, outputs, len(rates)), torch.tensor(rates, dtype=torch.float64)).numpy()
+    one = gap_of(g, m, outputs, 1)
+    return np.array([float(gaussians.tpr_at(one, rate)) for rate in rates])
 
 
 def indistinguishable(g: float, m: float, outputs: int) -> tuple[np.ndarray, np.ndarray]:
@@ -76,11 +77,11 @@ def indistinguishable(g: float, m: float, outputs: int) -> tuple[np.ndarray, np.
         outputs: C.
 
     Returns:
-        epsilon from 0 to where delta falls below 1e-6 (or to 1 or 512), and delta, (p,).
+        epsilon from 0 to where delta falls below 1e-6 (or to 1 or 500), and delta, (p,).
     """
     most = _FIRST_EPSILON
     while most < _LAST_EPSILON and float(_delta(g, m, outputs, torch.tensor([most]))) > _LEAST_DELTA:
-        most *= 2
+        most = min(2 * most, _LAST_EPSILON)
     eps = torch.linspace(0, most, _POINTS, dtype=torch.float64)
     delta = _delta(g, m, outputs, eps)
     told = max(2, int((delta >= _LEAST_DELTA).sum()) + 1) if delta[0] >= _LEAST_DELTA else len(eps)
