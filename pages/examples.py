@@ -5,23 +5,14 @@ import streamlit as st
 
 from fil_core import Dataset, NeighboursRequest
 from pages.common import analysis_view, frame, text, widgets
-from pages.common.naming import called, field
+from pages.common.naming import called, opener
 from pages.views.examples import example, grid, review
 
 
 def jump(data: Dataset, table: pd.DataFrame) -> None:
     """Open an example by its id, by its row where ids are texts, or by its rank."""
     by_id, by_rank, by_name = st.columns(3)
-    field(by_name, data, "Open example (id)")
-    by_id.number_input(
-        "Open row" if data.id_names is not None else "Open example (id)",
-        min_value=0,
-        value=None,
-        step=1,
-        key="id",
-        bind="query-params",
-        placeholder="none",
-    )
+    opener(by_name, by_id, data, "example")
     by_rank.number_input(
         "Open by rank (1 = leakiest)",
         min_value=1,
@@ -42,8 +33,6 @@ def _open_rank(ranks: pd.Series) -> None:
 
 frame.required()
 st.title("Examples", anchor=False)
-if (opened := st.session_state.pop("open", None)) is not None:
-    st.session_state["id"] = opened  # before the widget that shows it is drawn
 request, data, result, table = widgets.measured()
 leakiest = table.nsmallest(1, "rank").iloc[0]
 st.markdown(
@@ -56,7 +45,7 @@ if (chosen := st.session_state.get("id")) is not None:
     example.panel(request, data, table, int(chosen))
 shown = grid.filtered(table)
 if len(shown):
-    grid.view(data, table, shown)
+    grid.view(data, table, shown, chosen=chosen)
     widgets.export(shown, "examples", data, key="gallery-export", label="Export these")
 else:
     st.info("No example matches. Widen the percentiles, choose more classes, or switch the selection off.")

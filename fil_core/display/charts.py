@@ -172,7 +172,7 @@ def two_distributions(one: np.ndarray, other: np.ndarray, names: tuple[str, str]
 
 
 @kept("eta", "label")
-def by_class(table: pd.DataFrame, mode: Mode, *, title: str = "η") -> go.Figure:
+def by_class(table: pd.DataFrame, mode: Mode, *, title: str = "η", y: str = "class", log: bool = False) -> go.Figure:
     """Box plot of `eta`, or of what `title` calls it, for each class with its largest marked; from quantiles: fast."""
     codes, labels = pd.factorize(table["label"], use_na_sentinel=False)
     order = sorted(range(len(labels)), key=lambda code: str(labels[code]), reverse=True)
@@ -188,8 +188,9 @@ def by_class(table: pd.DataFrame, mode: Mode, *, title: str = "η") -> go.Figure
         "hovertemplate": f"largest {title}: %{{x:.4g}}<extra></extra>",
     }  # fmt: skip
     return drawn(
-        [box, largest], mode, x=f"{title} (quartiles, 5–95 %, ◆ largest)", y="class",
-        height=max(340, 60 + 26 * len(labels)), yaxis={"type": "category"}, showlegend=False,
+        [box, largest], mode, x=f"{title} (quartiles, 5–95 %, ◆ largest)", y=y,
+        height=max(340, 60 + 26 * len(labels)), xaxis={"type": "log" if log else "linear"},
+        yaxis={"type": "category"}, showlegend=False,
     )  # fmt: skip
 
 

@@ -157,9 +157,19 @@ def tpr_at(gap: Gap, fpr: float) -> Tensor:
         gap: of single records, (...,).
         fpr: in (0, 1).
     """
-    _, of_out = _reach(gap)
-    _, tpr = roc(gap, _threshold(of_out, gap.outputs, fpr))
+    _, tpr = roc(gap, threshold_at(gap, fpr))
     return torch.where(gap.g > 0, tpr, fpr)
+
+
+def threshold_at(gap: Gap, fpr: float) -> Tensor:
+    """The threshold, as `roc` takes it, at which the test has a false-positive rate, (...,).
+
+    Args:
+        gap: of single records, (...,).
+        fpr: in (0, 1).
+    """
+    _, of_out = _reach(gap)
+    return _threshold(of_out, gap.outputs, fpr)
 
 
 def _threshold(length: Tensor, outputs: int, fpr: float) -> Tensor:

@@ -21,6 +21,7 @@ NUMBERS = frozenset(
         "page", "other-l2", "rounds", "min-weight", "max-weight", "spread", "results-page",
         "width", "depth", "init-seed", "lr", "decay", "validation-size", "truth", "draws",
         "vocabulary", "embedding", "batch", "batch-seed", "damping", "candidates",
+        "kernel-depth", "weight-std", "bias-std", "length", "noise", "relative-noise", "fpr", "twins",
     }
 )  # fmt: skip
 ROUND = "round-"

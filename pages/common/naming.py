@@ -57,6 +57,24 @@ def missing(data: Dataset, id: int) -> str:
     )
 
 
+def opener(by_name: DeltaGenerator, by_id: DeltaGenerator, data: Dataset, what: str) -> None:
+    """The fields that open an example, after what a tile or a row has opened; the link carries its id.
+
+    Args:
+        by_name: where the field for the text that it goes by is drawn.
+        by_id: where that for its number is drawn.
+        data: the examples.
+        what: they are called.
+    """
+    if (opened := st.session_state.pop("open", None)) is not None:
+        st.session_state["id"] = opened  # before the widget that shows it is drawn
+    field(by_name, data, f"Open {what} (id)")
+    by_id.number_input(
+        "Open row" if data.id_names is not None else f"Open {what} (id)", min_value=0, value=None, step=1, key="id",
+        bind="query-params", placeholder="none",
+    )  # fmt: skip
+
+
 def field(place: DeltaGenerator, data: Dataset, label: str) -> None:
     """The field that opens an example by the text that it goes by; without such texts there is none.
 

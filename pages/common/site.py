@@ -97,6 +97,14 @@ PAGES: tuple[Page, ...] = (
         },
     ),
     Page(
+        "pages/membership.py",
+        "Membership",
+        ":material/person_search:",
+        "Attack",
+        "Whether an attacker could tell that a record was among the training data, and how surely.",
+        {"lood": Shows()},
+    ),
+    Page(
         "pages/mitigations.py",
         "Mitigations",
         ":material/healing:",

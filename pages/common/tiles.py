@@ -15,6 +15,7 @@ from fil_core.display.pictures import coarse, data_address
 from pages.common import text
 from pages.common.naming import called
 
+ETA = ("eta", "η", "eta")  # what a tile says unless it is told: column, sign, and name in words
 _NO_NOTES: Mapping[int, str] = MappingProxyType({})
 
 # Values are set as text nodes and attributes by the script, never as markup.
@@ -84,7 +85,7 @@ def tiles(
     *,
     key: str,
     chosen: int | None = None,
-    measure: tuple[str, str, str] = ("eta", "η", "eta"),
+    measure: tuple[str, str, str] = ETA,
     notes: Mapping[int, str] = _NO_NOTES,
 ) -> int | None:
     """A grid of images.

@@ -107,6 +107,13 @@ def with_records(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
     return named(rows.join(records, suffixes=("", " (data)")), data)
 
 
+def refused(error: FilError) -> None:
+    """Why something is not computed: a warning where nothing is wrong with what is asked, but it is too much."""
+    too_much = str(error).startswith(("memory: ", "time: "))
+    show, icon = (st.warning, ":material/warning:") if too_much else (st.error, ":material/error:")
+    show(text.safe(error), icon=icon)
+
+
 def chart(figure: go.Figure, alt: str, key: str, **options: Any) -> Any:
     """A Plotly figure with alt text."""
     config = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage"] if redacted() else []}

@@ -43,7 +43,8 @@ PARAMETERS = sorted(
 
 
 @pytest.mark.parametrize(
-    "page", ["overview", "leakage", "examples", "attacks", "mitigations", "influence", "results", "own_data"]
+    "page",
+    ["overview", "leakage", "examples", "attacks", "mitigations", "influence", "membership", "results", "own_data"],
 )
 def test_no_odd_value_breaks_a_page(page: str) -> None:
     drawn = random.Random(7 + len(page))

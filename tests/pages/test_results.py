@@ -36,6 +36,7 @@ from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.influence.request import InfluenceRequest
 from fil_core.analyses.ladder.request import LadderRequest
 from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
+from fil_core.analyses.lood.request import LoodRequest
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.network.request import NetworkFitRequest
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
@@ -51,7 +52,7 @@ from fil_core.data.own import Choices, register
 from fil_core.engine import uploads
 from fil_core.engine.jobs.job import Job, State
 from fil_core.engine.store import Entry
-from fil_core.specs import NetworkSpec
+from fil_core.specs import KernelSpec, NetworkSpec
 from fil_core.specs.weights import Dropping
 from pages.common import compute, job_status
 from pages.common.site import PAGES
@@ -393,6 +394,14 @@ OPENED = {
     LadderRequest(data=FEW, model=ModelSpec(l2=0.01), curvatures=("identity", "hessian"), examples=3): (
         "Influence",
         {"influence-of": "model", "curvatures": ["identity", "hessian"], "truth": 3},
+    ),
+    LoodRequest(data=FEW, kernel=KernelSpec(kind="erf", depth=1, noise=0.05), fpr=0.01, twins=2): (
+        "Membership",
+        {"lood-kernel": "erf", "kernel-depth": 1, "noise": 0.05, "noise-as": "absolute", "fpr": 0.01, "twins": 2},
+    ),
+    LoodRequest(data=FEW, kernel=KernelSpec(kind="rbf", length=0.5), queries="id:13"): (
+        "Membership",
+        {"lood-kernel": "rbf", "length": 0.5, "noise-as": "relative", "queries": "id:13"},
     ),
     NetworkLadderRequest(
         data=FEW, network=NetworkSpec(**SMALL, time=20), curvatures=("metagradient", "tracin"), examples=3

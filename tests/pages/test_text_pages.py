@@ -10,7 +10,8 @@ from fil_core.data.own.uploads import save_upload
 from fil_core.specs.families import fitting
 
 PAGES = [
-    "pages/overview.py", "pages/leakage.py", "pages/examples.py", "pages/attacks.py", "pages/mitigations.py",
+    "pages/overview.py", "pages/leakage.py", "pages/examples.py", "pages/attacks.py", "pages/membership.py",
+    "pages/mitigations.py",
 ]  # fmt: skip
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from fil_core import Dataset, FilError, FilRequest, analysis_of
+from fil_core import Dataset, FilRequest, analysis_of
 from fil_core.analyses.measures.described import oriented
 from fil_core.analyses.measures.request import MeasuresRequest
-from fil_core.analyses.measures.sources import COLUMNS, SOURCES, Source
+from fil_core.analyses.measures.sources import COLUMNS
 from fil_core.analyses.sharing import masked
-from fil_core.specs import NetworkSpec
-from pages.common import compute, tables, text, widgets
-from pages.views.influence import controls
+from pages.common import tables, text, widgets
+from pages.views.measures import stored
 
 
 def view(request: FilRequest, data: Dataset, id: int) -> None:
@@ -24,8 +23,7 @@ def view(request: FilRequest, data: Dataset, id: int) -> None:
         id: of the example.
     """
     st.markdown("**All of its measures**", help="percentile: share of the examples that are at most as exposed")
-    base = _base(request)
-    found = [(source, _stored(source, base, data)) for source in SOURCES if not source.why_not(data)]
+    found = stored.tables(request, data)
     columns = [source.joined(table) for source, table in found if table is not None]
     lacking = [source.name for source, table in found if table is None]
     if columns:
@@ -35,25 +33,6 @@ def view(request: FilRequest, data: Dataset, id: int) -> None:
         said = f"{text.counted(len(lacking), 'source')} of measures not computed: {', '.join(lacking)}."
         st.caption(said)
         st.page_link("pages/measures.py", label="Compute them on the page All measures", icon=":material/join_inner:")
-
-
-def _base(request: FilRequest) -> MeasuresRequest:
-    """Data and model of the page, and the network whose controls were set last."""
-    try:
-        network, validation = controls.last_network()
-    except FilError:  # as its own page says
-        network, validation = NetworkSpec(), None
-    return MeasuresRequest(
-        data=request.data, model=request.model, network=network, validation_size=validation, device=request.device
-    )
-
-
-def _stored(source: Source, base: MeasuresRequest, data: Dataset) -> pd.DataFrame | None:
-    try:
-        found = compute.stored(source.request(base, data))
-    except FilError:  # settings that this source cannot have, as the page All measures says
-        return None
-    return None if found is None else found.table
 
 
 def _table(joined: pd.DataFrame, id: int) -> pd.DataFrame:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from fil_core import Dataset, FilRequest, analysis_of
+from fil_core.analyses.analysis import Analysis
 from fil_core.display.numbers import counted
 from pages.common import tables, text, tiles, widgets
 
 _PAGE = 48
+_COLUMNS = ("rank", "eta", "eta_before", "change", "label", "prediction", "loss")  # of a row
 _FIRST = {
     "leakiest first": ("rank", True),
     "least exposed first": ("rank", False),
@@ -39,9 +44,7 @@ def filtered(table: pd.DataFrame) -> pd.DataFrame:
     order = sort.selectbox("Sort", list(known), key="sort", bind="query-params")
     shown = table
     if "correct" in table:
-        labels = sorted(map(str, table["label"].unique()))
-        chosen = by_class.multiselect("Class", labels, key="class", bind="query-params", placeholder="all classes")
-        shown = shown[shown["label"].astype(str).isin(chosen)] if chosen else shown
+        shown = of_classes(table, by_class)
     low, high = quantiles.slider("Percentile of η", 0, 100, (0, 100), key="percentiles", bind="query-params")
     shown = shown[shown["percentile"].between(low, high)]
     selection = st.session_state.get("selection")
@@ -53,34 +56,61 @@ def filtered(table: pd.DataFrame) -> pd.DataFrame:
     return shown.sort_index() if column == "id" else shown.sort_values(column, ascending=ascending, kind="stable")
 
 
-def view(data: Dataset, table: pd.DataFrame, shown: pd.DataFrame) -> None:
-    """One page of tiles, or of rows where the data are not images."""
-    pages = max(1, -(-len(shown) // _PAGE))
+def of_classes(table: pd.DataFrame, place: DeltaGenerator) -> pd.DataFrame:
+    """The control of the classes that are shown; returns the examples of these."""
+    labels = sorted(map(str, table["label"].unique()))
+    chosen = place.multiselect("Class", labels, key="class", bind="query-params", placeholder="all classes")
+    return table[table["label"].astype(str).isin(chosen)] if chosen else table
+
+
+def view(
+    data: Dataset,
+    table: pd.DataFrame,
+    shown: pd.DataFrame,
+    *,
+    size: int = _PAGE,
+    measure: tuple[str, str, str] = tiles.ETA,
+    columns: Sequence[str] = _COLUMNS,
+    analysis: Analysis | None = None,
+    chosen: int | None = None,
+) -> None:
+    """One page of tiles, or of rows where the data are not images; a click opens one.
+
+    Args:
+        data: the examples.
+        table: all of them, ranked.
+        shown: those that the controls leave, sorted.
+        size: how many are on a page.
+        measure: what a tile says, as in `tiles.tiles`.
+        columns: of a row, where the table has them.
+        analysis: whose columns they are; None for the measurement's own.
+        chosen: the example to mark.
+    """
+    pages = max(1, -(-len(shown) // size))
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1
     st.caption(f"{text.count(len(shown))} of {counted(len(table), 'example')}")
     above = st.container()  # the tiles are above the page numbers
     page = st.pagination(pages, key="page", bind="query-params")
-    ids = list(shown.index[(page - 1) * _PAGE : page * _PAGE])
+    ids = list(shown.index[(page - 1) * size : page * size])
     with above:
         if data.image_shape is not None:
-            picked = tiles.tiles(data, table, ids, key="grid", chosen=st.session_state.get("id"))
+            picked = tiles.tiles(data, table, ids, key="grid", measure=measure, chosen=chosen)
         else:
-            picked = _rows(data, shown.loc[ids])
+            picked = _rows(data, shown.loc[ids, [name for name in columns if name in shown]], analysis)
     if picked is not None:
         st.session_state["open"] = picked
         st.rerun()
 
 
-def _rows(data: Dataset, rows: pd.DataFrame) -> int | None:
+def _rows(data: Dataset, rows: pd.DataFrame, analysis: Analysis | None) -> int | None:
     """Table rows; returns the id of the one that was picked."""
-    columns = [c for c in ("rank", "eta", "eta_before", "change", "label", "prediction", "loss") if c in rows]
-    shown = widgets.with_records(data, rows[columns])
+    shown = widgets.with_records(data, rows)
     # A table keeps its selected row; a new key after each pick clears it.
     visit = st.session_state.setdefault("rows-visit", 0)
     event = tables.table(
         shown, width="stretch", on_select="rerun", selection_mode="single-row", key=f"rows-{visit}",
-        column_config=widgets.number_columns(shown),
+        column_config=widgets.number_columns(shown, analysis),
     )  # fmt: skip
     picked = event["selection"]["rows"]
     if not picked:

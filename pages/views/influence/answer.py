@@ -62,9 +62,7 @@ def found(request: Request, data: Dataset, quicker: Callable[[Dataset], None] | 
         try:
             return compute.result(request)
         except FilError as error:
-            too_much = str(error).startswith(("memory: ", "time: "))  # nothing is wrong with what is asked
-            show, icon = (st.warning, ":material/warning:") if too_much else (st.error, ":material/error:")
-            show(text.safe(error), icon=icon)
+            widgets.refused(error)
             _offer_step(str(error))
             st.stop()
 

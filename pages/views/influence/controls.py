@@ -13,7 +13,7 @@ from fil_core.specs import NETWORKS, NetworkSpec
 from fil_core.specs.network import MOST_DEPTH, MOST_WIDTH
 from fil_core.specs.networks import ACTIVATIONS, SCALINGS, NetworkFamily
 from fil_core.specs.options import Kind, places
-from pages.common import models, sidebar
+from pages.common import models, sidebar, text
 
 # A step at which training is stable on every built-in data set, and steps that take seconds.
 _WIDTH, _LR, _STEPS = 256, 0.05, "500"
@@ -208,23 +208,25 @@ def read(name: str, written: str, of: type = NetworkSpec) -> Any:
         raise BadRequest(f"{name}: {error}.") from None
 
 
-def offer_quick(data: Dataset) -> None:
+def offer_quick(data: Dataset, *, size: str = "rows × outputs", rows: int = _FEW) -> None:
     """Buttons that set the sidebar to fewer rows, or to data of which the answer takes seconds.
 
     Args:
         data: what takes long.
+        size: the work grows with its cube.
+        rows: that take seconds.
     """
-    st.caption("The work grows with the cube of rows × outputs. Quicker:")
+    st.caption(f"The work grows with the cube of {size}. Quicker:")
     with st.container(horizontal=True):
-        if data.n > _FEW:
-            label = f"{_FEW} of these rows"
-            st.button(label, icon=":material/play_arrow:", key="quick-few", on_click=_choose_few)
+        if data.n > rows:
+            label = f"{text.count(rows)} of these rows"
+            st.button(label, icon=":material/play_arrow:", key="quick-few", on_click=_choose_few, args=(rows,))
         for name, values in _TRY.items():
             st.button(name, icon=":material/play_arrow:", key=f"quick-{name}", on_click=_choose, args=(values,))
 
 
-def _choose_few() -> None:
-    st.session_state["subset"] = _FEW
+def _choose_few(rows: int) -> None:
+    st.session_state["subset"] = rows
 
 
 def _choose(values: dict[str, Any]) -> None:

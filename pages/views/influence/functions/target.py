@@ -1,12 +1,12 @@
-"""Whose loss is meant: a menu of targets that reads like the command line, and the field that one of them needs."""
+"""Whose loss is meant: a menu of targets that reads like the command line."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from fil_core import Dataset
-from fil_core.specs.targets import SELF, TEST_LOSS, parts_of
-from pages.common import widgets
+from fil_core.specs.targets import SELF, TEST_LOSS
+from pages.common import pointed, widgets
 
 _PIXELS = 190
 _HELP = """
@@ -22,7 +22,7 @@ _CLASSES = 30  # that the menu names
 
 
 def control(data: Dataset) -> str:
-    """Draw the menu and the field; returns the target as it is written.
+    """Draw the menu, and the field that some of its entries need; returns the target as it is written.
 
     Args:
         data: whose rows, examples and classes can be meant.
@@ -34,7 +34,7 @@ def control(data: Dataset) -> str:
         "Whose loss", offered, key="target", bind="query-params", accept_new_options=True, width=_PIXELS, help=_HELP
     )  # fmt: skip
     written = written or TEST_LOSS
-    _field(written, data)
+    pointed.field(written, data, key="target")
     return written
 
 
@@ -44,25 +44,3 @@ def _usual(data: Dataset) -> list[str]:
     first = data.written(int(data.ids[0]), named=not widgets.redacted())
     classes = [] if widgets.redacted() else [f"class:{name}" for name in data.class_names[:_CLASSES]]
     return [TEST_LOSS, SELF, *rows, f"id:{first}", *classes]
-
-
-def _field(written: str, data: Dataset) -> None:
-    """The number of a test row, or what a training example is called; a change of it changes the target."""
-    kind, names = parts_of(written)
-    if kind == "test" and names[0].isdecimal() and int(names[0]) < len(data.X_test):
-        st.session_state["target-row"] = int(names[0])
-        st.number_input(
-            "Test row", min_value=0, max_value=len(data.X_test) - 1, key="target-row", on_change=_set_row, width=132
-        )  # fmt: skip
-    elif kind == "id" and names:
-        st.session_state["target-example"] = names[0]
-        st.text_input("Training example", key="target-example", on_change=_set_example, width=132)
-
-
-def _set_row() -> None:
-    st.session_state["target"] = f"test:{st.session_state['target-row']}"
-
-
-def _set_example() -> None:
-    if name := st.session_state["target-example"].strip():
-        st.session_state["target"] = f"id:{name}"

@@ -1,0 +1,36 @@
+"""The page: the answer, the controls that change it, and the sections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from fil_core import Dataset, FilError
+from pages.common import text, widgets
+from pages.views.membership import answer, controls, everyone, figures, ranked, record
+from pages.views.membership.shown import Shown, shown
+
+# Each in its own module; an error in one must not hide the others.
+_SECTIONS: tuple[Callable[[Shown], None], ...] = (ranked.view, figures.view, record.view, everyone.view)
+
+
+def view(data: Dataset) -> None:
+    """Could an attacker tell that a record was in?"""
+    st.subheader("Could an attacker tell that this record was in?", anchor=False)
+    top = st.container()  # the answer is above the controls that change it
+    request = controls.request(data)
+    st.caption(
+        "Data set, rows and preprocessing are those of the sidebar; its model, λ and training weights are not used "
+        "here: the model is the Gaussian process of this kernel."
+    )
+    with top:
+        result = answer.found(request, data)
+        one = shown(request, data, result)
+        answer.view(one)
+    for section in _SECTIONS:
+        try:
+            section(one)
+        except FilError as error:
+            st.error(text.safe(error), icon=":material/error:")
+    widgets.provenance(request, result)
