@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from fil_core import Dataset, Request, analysis_of
+from fil_core import Dataset, Request, Result, analysis_of
 from fil_core.analyses.section import heading, standing_out
 from fil_core.analyses.sharing import masked
 from fil_core.analyses.subject import Subject
@@ -14,18 +14,22 @@ from pages.common.naming import named
 _LISTED = 24
 
 
-def view(request: Request, data: Dataset, *, key: str) -> None:
+def view(request: Request, data: Dataset, *, key: str, label: str = "") -> Result | None:
     """The answer to a request, or a button that computes it.
 
     Args:
         request: the question.
         data: its examples.
         key: begins the names of the controls.
+        label: of the button; empty names the analysis.
+
+    Returns:
+        The result; None where there is none yet.
     """
     analysis = analysis_of(request)
-    found = compute.offered(request, f"Compute {analysis.title.lower()}", key=f"{key}-compute")
+    found = compute.offered(request, label or f"Compute {analysis.title.lower()}", key=f"{key}-compute")
     if found is None:
-        return
+        return None
     subject = Subject(request, found, data, "", widgets.redacted(), _LISTED, widgets.mode())
     st.markdown(analysis.sentence(subject, text.safe))
     drawn = subject.labelled(analysis.figures(subject))
@@ -44,3 +48,4 @@ def view(request: Request, data: Dataset, *, key: str) -> None:
     name = analysis.name.replace(" ", "-")
     widgets.export(table, name, data, key=f"{key}-export", label="Export all", of=analysis)
     widgets.provenance(request, found)
+    return found

@@ -20,7 +20,7 @@ NUMBERS = frozenset(
         "l2", "subset", "label-noise", "pca", "id", "trials", "noise-seed", "bins", "releases-drawn", "percentiles",
         "page", "other-l2", "rounds", "min-weight", "max-weight", "spread", "results-page",
         "width", "depth", "init-seed", "lr", "decay", "validation-size", "truth", "draws",
-        "vocabulary", "embedding", "batch", "batch-seed", "damping", "candidates",
+        "vocabulary", "embedding", "batch", "batch-seed", "damping", "candidates", "direction-seed", "similarity",
         "kernel-depth", "weight-std", "bias-std", "length", "noise", "relative-noise", "fpr", "twins",
     }
 )  # fmt: skip

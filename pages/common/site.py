@@ -102,7 +102,14 @@ PAGES: tuple[Page, ...] = (
         ":material/person_search:",
         "Attack",
         "Whether an attacker could tell that a record was among the training data, and how surely.",
-        {"lood": Shows()},
+        {
+            "lood": Shows(at_default=("scaling",)),
+            "lood query": Shows(one_of=("ids",), at_default=("steps", "restarts", "query_seed")),
+            "lood moves": Shows(),
+            "lood landscape": Shows(at_default=("span", "points")),
+            "lood of groups": Shows(),
+            "architectures": Shows(),
+        },
     ),
     Page(
         "pages/mitigations.py",

@@ -30,6 +30,7 @@ from fil_core import (
     Store,
     specs,
 )
+from fil_core.analyses.architectures.request import ArchitecturesRequest
 from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
@@ -37,6 +38,10 @@ from fil_core.analyses.influence.request import InfluenceRequest
 from fil_core.analyses.ladder.request import LadderRequest
 from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
 from fil_core.analyses.lood.request import LoodRequest
+from fil_core.analyses.lood_groups.request import LoodGroupsRequest
+from fil_core.analyses.lood_landscape.request import LandscapeRequest
+from fil_core.analyses.lood_moves.request import LoodMovesRequest
+from fil_core.analyses.lood_query.request import LoodQueryRequest
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.network.request import NetworkFitRequest
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
@@ -402,6 +407,17 @@ OPENED = {
     LoodRequest(data=FEW, kernel=KernelSpec(kind="rbf", length=0.5), queries="id:13"): (
         "Membership",
         {"lood-kernel": "rbf", "length": 0.5, "noise-as": "relative", "queries": "id:13"},
+    ),
+    LoodQueryRequest(data=FEW, kernel=KernelSpec(depth=1), ids=(13,), start="noise", maximise="mean_lood"): (
+        "Membership",
+        {"kernel-depth": 1, "id": 13, "start": "noise", "maximise": "mean_lood"},
+    ),
+    LoodMovesRequest(data=FEW, id=13): ("Membership", {"id": 13}),
+    LandscapeRequest(data=FEW, id=13, pixel="r01c03"): ("Membership", {"id": 13, "pixel": "r01c03"}),
+    LoodGroupsRequest(data=FEW, group="twins", similarity=0.9): ("Membership", {"group": "twins", "similarity": 0.9}),
+    ArchitecturesRequest(data=FEW, kernels=("erf", "linear"), depths=(1,), noises=(0.1,)): (
+        "Membership",
+        {"kernels": ["erf", "linear"], "depths": "1", "noises": "0.1"},
     ),
     NetworkLadderRequest(
         data=FEW, network=NetworkSpec(**SMALL, time=20), curvatures=("metagradient", "tracin"), examples=3

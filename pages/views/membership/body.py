@@ -8,11 +8,26 @@ import streamlit as st
 
 from fil_core import Dataset, FilError
 from pages.common import text, widgets
-from pages.views.membership import answer, controls, everyone, figures, ranked, record
+from pages.views.membership import (
+    answer,
+    architectures,
+    controls,
+    everyone,
+    figures,
+    groups,
+    landscape,
+    moves,
+    query,
+    ranked,
+    record,
+)
 from pages.views.membership.shown import Shown, shown
 
 # Each in its own module; an error in one must not hide the others.
-_SECTIONS: tuple[Callable[[Shown], None], ...] = (ranked.view, figures.view, record.view, everyone.view)
+_SECTIONS: tuple[Callable[[Shown], None], ...] = (
+    ranked.view, figures.view, record.view, query.view, landscape.view, moves.view, groups.view, architectures.view,
+    everyone.view,
+)  # fmt: skip
 
 
 def view(data: Dataset) -> None:

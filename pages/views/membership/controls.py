@@ -66,7 +66,7 @@ def kernel(data: Dataset) -> dict[str, Any]:
         The fields of its spec.
     """
     _recall()
-    kinds = [name for name in KERNELS if not KernelSpec(kind=name).convolutional or _pixels(data)]
+    kinds = [name for name in KERNELS if not KernelSpec(kind=name).convolutional or pixels(data)]
     if st.session_state.get("lood-kernel") not in (None, *kinds):
         del st.session_state["lood-kernel"]
     kind = st.selectbox(
@@ -93,7 +93,8 @@ def _recall() -> None:
             state[name] = value
 
 
-def _pixels(data: Dataset) -> bool:
+def pixels(data: Dataset) -> bool:
+    """Whether the features are pixels, which convolutions need."""
     from fil_core.lood.process import image_shape  # it loads torch: not for a table
 
     return data.image_shape is not None and image_shape(data) is not None
