@@ -57,8 +57,8 @@ def test_deep_kernels_at_equal_noise_and_at_equal_ratio(engine):
     assert at_equal["noise"].nunique() == 1 and at_ratio["relative_noise"].nunique() == 1
     assert at_equal["kl_mean"]["relu"] > 2 * at_equal["kl_mean"]["gelu"]
     assert at_equal["kl_mean"]["erf"] > 2 * at_equal["kl_mean"]["relu"]
-    assert at_ratio["kl_mean"]["gelu"] > 2 * at_ratio["kl_mean"]["relu"] > 2 * at_ratio["kl_mean"]["erf"]
-    assert at_equal["mean_diagonal"]["gelu"] < 1e-2 * at_equal["mean_diagonal"]["relu"]
+    assert at_ratio["kl_mean"]["gelu"] > 2 * at_ratio["kl_mean"]["erf"] > 4 * at_ratio["kl_mean"]["relu"]
+    assert at_equal["mean_diagonal"]["gelu"] < 0.02 * at_equal["mean_diagonal"]["relu"]
 
 
 def test_more_noise_leaks_less_and_who_is_named(engine):
@@ -70,6 +70,18 @@ def test_more_noise_leaks_less_and_who_is_named(engine):
     assert table.loc[s["least"], "auc_mean"] == table["auc_mean"].min()
     best = table[table["test_score"] == table["test_score"].max()]
     assert table.loc[s["best"], "auc_mean"] == best["auc_mean"].min()
+
+
+def test_what_all_of_them_warn_of_is_said_once(engine):
+    """The smallest kernel alone finds its labels unlikely; pixels are seen from 0 to 1 by all."""
+    request = dataclasses.replace(DEEP, equal="relative-noise")
+    parts = [engine.get(one).provenance["warnings"] for one in architectures_of(request)]
+    told = engine.get(request).provenance["warnings"]
+    shared = set(parts[0]).intersection(*parts[1:])
+    assert shared and [said for said in told if said in shared] == [said for said in parts[0] if said in shared]
+    named = [said for said in told if said not in shared]
+    assert len(named) == sum(len(set(part) - shared) for part in parts) > 0
+    assert all(said.startswith("gelu of 9 layers, s = 0.01") for said in named)
 
 
 def test_lines_are_joined_within_a_depth_alone(engine):

@@ -50,8 +50,14 @@ def run(request: ArchitecturesRequest, inputs: Inputs, progress: Progress | None
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("architecture")
     first = next(iter(found.values())).summary
     summary = {name: first[name] for name in _SHARED} | _summary(request, table, first["score"])
-    told = [f"{one.kernel.short}: {said}" for one, result in found.items() for said in result.provenance["warnings"]]
-    return Result(table, {}, summary, {"warnings": told})
+    return Result(table, {}, summary, {"warnings": _warnings(found)})
+
+
+def _warnings(found: dict[LoodRequest, Result]) -> list[str]:
+    """Warnings that all architectures have, once; and those of some, with their names."""
+    each = {one.kernel.short: result.provenance["warnings"] for one, result in found.items()}
+    shared = [said for said in next(iter(each.values())) if all(said in told for told in each.values())]
+    return shared + [f"{name}: {said}" for name, told in each.items() for said in told if said not in shared]
 
 
 def _row(request: LoodRequest, result: Result) -> dict[str, Any]:
