@@ -13,7 +13,7 @@ _HELD = 4.0  # values of a query and a record at a time, of a block of queries
 
 def cost(request: LandscapeRequest, sizes: Sizes) -> Cost:
     """Training, and the kernel of all queries with the variances at them."""
-    n, m = float(sizes.n), float(request.queries)
+    n, m = float(sizes.n), float(request.size)
     operations = entries(request.kernel, sizes, m) + m * _SOLVES * n * n
     block = min(m * n, max(BLOCK, n))
     return training(request.kernel, sizes) + Cost(operations, _HELD * block + m * sizes.d)

@@ -70,7 +70,7 @@ class LandscapeRequest(KernelRequest):
         return _PLANE if self.plane else _LINE
 
     @property
-    def queries(self) -> int:
+    def size(self) -> int:
         """Number of queries, but for the record and the other example."""
         return (self.points or self.along) ** (2 if self.plane else 1)
 
