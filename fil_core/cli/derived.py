@@ -14,12 +14,17 @@ from fil_core.specs.options import Option, Place, is_switch, places
 
 T = TypeVar("T")
 
+_SPECS = ("data", "model", "network", "kernel")  # parts of a request that have options of their own
 _UNEQUAL = ("weights", "parameters")  # options of a model that a request with equal weights must not have
 
 
 def own_places(kind: type[Request]) -> list[Place]:
     """The fields of a request other than those of its data, its model, network or kernel, and the device."""
-    return [place for place in places(kind) if len(place.path) == 1 and place.path[0] != "device"]
+    return [
+        place
+        for place in places(kind)
+        if place.path[0] != "device" and not (place.path[0] in _SPECS and len(place.path) > 1)
+    ]
 
 
 def model_places(kind: type[Request]) -> list[Place]:
