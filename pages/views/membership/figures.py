@@ -17,7 +17,7 @@ from pages.common import sidebar, text, widgets
 from pages.common.naming import labelled
 from pages.views.measures import shown as joint
 from pages.views.measures import stored
-from pages.views.membership.shown import AUC, KL, Shown, title
+from pages.views.membership.shown import ANALYSIS, AUC, KL, Shown, title
 
 _FIRST = "leverage"
 
@@ -55,8 +55,10 @@ def _points(shown: Shown, there: pd.DataFrame, x: str, log: bool) -> None:
     """The plot, a click into which opens a record, and what is not drawn."""
     points = shown_points(there, x, KL)
     figure = labelled(against(points, (x, KL), (_title(x), title(KL)), widgets.mode(), log=(log, True)), shown.data)
+    marked = go.Figure(figure).update_layout(dragmode="zoom")
+    marked.update_traces(selected_marker_size=12, unselected_marker_opacity=0.65)  # one is open, the others stay
     event = widgets.chart(
-        go.Figure(figure).update_layout(dragmode="zoom"),
+        marked,
         f"Scatter of {title(KL)} against {_title(x)} for {len(points):,} records", "lood-scatter",
         on_select="rerun", selection_mode=("points",),
     )  # fmt: skip
@@ -79,7 +81,9 @@ def _open(picked: list[int]) -> None:
 def _joined(shown: Shown) -> pd.DataFrame:
     """The columns of this table, and those of other results about the same records that are stored."""
     found = stored.tables(sidebar.request(), shown.data)
-    others = [source.joined(table) for source, table in found if table is not None]
+    others = [
+        source.joined(table) for source, table in found if table is not None and source.analysis.name != ANALYSIS.name
+    ]
     joined = pd.concat(others, axis=1) if others else pd.DataFrame(index=shown.table.index)
     if widgets.redacted():
         joined = masked(analysis_of(MeasuresRequest()), joined)
