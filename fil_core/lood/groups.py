@@ -20,7 +20,7 @@ from fil_core.progress import Progress
 
 _BLOCK = 2**22  # values of a block of groups
 _NODES = 600  # values for each direction while areas are integrated
-_SQUARES = 6  # matrices of a group's records at once: A_GG, its eigenvectors, and what finding them takes
+_SQUARES = 7  # matrices of a group's records at once: A_GG, its eigenvectors, and what finding them takes
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,8 @@ def with_classes(request: Request) -> bool:
 
 def named(request: ModelRequest | NetworkRequest | KernelRequest) -> bool:
     """Whether it names examples or a class, which other data do not have."""
-    if any(parts_of(getattr(request, name, "self"))[0] in ("id", "ids", "class") for name in ("target", "queries")):
+    written = [getattr(request, name, None) for name in ("target", "queries")]  # a landscape has a number of queries
+    if any(isinstance(text, str) and parts_of(text)[0] in ("id", "ids", "class") for text in written):
         return True
     return any(place.option.kind.examples and place.value(request) for place in places(type(request)))
 

@@ -20,8 +20,8 @@ from fil_core.engine.groups import keep_groups
 from fil_core.engine.store import Store
 from fil_core.errors import BadData, BadRequest
 from fil_core.lood.groups import Told, blocks, check_room, members, near_duplicates, told
-from fil_core.lood.kernels import Rbf
-from fil_core.lood.posterior import Posterior, posterior
+from fil_core.lood.kernels import Rbf, kernel_of
+from fil_core.lood.posterior import Posterior, group_at_itself, posterior
 from fil_core.specs import DataSpec, KernelSpec, Upload
 
 N = 24
@@ -157,6 +157,18 @@ def test_the_order_of_rows_in_a_group_changes_nothing():
         one, other = measured(p, GROUPS, Q), measured(p, [rows[::-1] for rows in GROUPS], Q)
         for name in ("kl", "kl_reverse", "auc", "squares"):
             assert torch.allclose(getattr(one, name), getattr(other, name), rtol=1e-9), name
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rounding_below_the_least_eigenvalue_gives_numbers(seed):
+    """With this noise s A has eigenvalues below 0 by rounding, for some of these seeds."""
+    drawn = torch.Generator().manual_seed(seed)
+    X, Y = (torch.randn(60, size, dtype=torch.float64, generator=drawn) for size in (3, 1))
+    p = posterior(kernel_of(KernelSpec(kind="linear"), shape=None), X, Y, noise=1e-14)
+    gap = group_at_itself(p, torch.arange(60)[None])
+    assert bool((gap.g >= 0).all()) and float(gap.g.max()) <= float(p.K.diagonal().sum()) / 1e-14 * (1 + 1e-9)
+    found = measured(p, [list(range(60))], None)
+    assert float(found.kl[0]) > 0 and float(found.auc[0]) == pytest.approx(1)
 
 
 def in_file(engine: Engine, spec: DataSpec, groups: dict[int, str], **more) -> LoodGroupsRequest:

@@ -8,7 +8,7 @@ from fil_core.analyses.lood_groups.request import CLASSES, TWINS, LoodGroupsRequ
 from fil_core.specs.targets import SELF
 
 _EIGEN = 10.0  # multiply-adds of an eigenproblem of r x r, in r^3
-_SQUARES = 6.0  # matrices of a group at once
+_SQUARES = 7.0  # matrices of a group at once
 _NODES = 600.0  # values for each record of a group
 _OF_A_FILE = 10.0  # groups that a file has, where nobody knows
 
