@@ -13,6 +13,7 @@ import torch
 
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
+from fil_core.analyses.lood_query.request import LoodQueryRequest
 from fil_core.data import load
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
@@ -46,12 +47,12 @@ ROUNDING = {
     "psnr_nearer": (-np.inf, 200),
 }
 
-# PyTorch runs gradients in threads of a device that is there; networks are tested where one is, in
-# tests/analyses/test_networks_cuda.py.
+# PyTorch runs gradients in threads of a device that is there; networks and ascents are tested where one is, in
+# tests/analyses/test_networks_cuda.py and tests/lood/test_cuda.py.
 PRETENDED = {
     of: some
     for of, some in REQUESTS.items()
-    if not any(isinstance(one, NetworkRequest | JointRequest) for one in some.values())
+    if not any(isinstance(one, NetworkRequest | JointRequest | LoodQueryRequest) for one in some.values())
 }
 EACH = [pytest.param(request, id=f"{of}: {name}") for of, some in PRETENDED.items() for name, request in some.items()]
 

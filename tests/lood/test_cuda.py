@@ -84,6 +84,16 @@ def test_curves(C):
     on_both(measure)
 
 
+def test_an_ascent_finds_the_record_on_the_card(tmp_path):
+    (request,) = [one for name, one in REQUESTS["lood query"].items() if name == "images"]
+    cpu, gpu = (
+        Engine(Store(tmp_path / on)).get(dataclasses.replace(request, device=on, steps=300)) for on in ("cpu", "cuda")
+    )
+    assert gpu.provenance["device"] == "cuda:0" and gpu.table["reached"].all()
+    for column in ("kl_own", "kl_query", "auc_query"):
+        np.testing.assert_allclose(gpu.table[column], cpu.table[column], rtol=1e-6, err_msg=column)
+
+
 @pytest.mark.parametrize("name", REQUESTS["lood"])
 def test_the_analysis(name, tmp_path):
     cpu, gpu = (
