@@ -28,7 +28,9 @@ def fitted(s: dict[str, Any]) -> str:
         for name, called in (("test", "test"), ("train", "training"))
         if not math.isnan(s[f"{name}_score"])
     ]
+    seen = " The kernel sees pixels from 0 to 1: the division by the longest row is undone for it."
     return (
         f"Noise s = {number(s['noise'])}, {number(s['relative_noise'])} of the mean kernel diagonal; "
         f"{s['score']} of the posterior mean: {', '.join(scores)}."
+        f"{seen if s['input_factor'] != 1 else ''}"
     )

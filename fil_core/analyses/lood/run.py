@@ -221,8 +221,6 @@ def about(p: Posterior, data: Dataset) -> dict[str, Any]:
 def warnings(summary: dict[str, Any], kernel: KernelSpec) -> list[str]:
     """What a reader must know of a process."""
     told = []
-    if summary["input_factor"] != 1:
-        told.append("The kernel sees pixels from 0 to 1: the division by the longest row is undone for it.")
     if summary["zero"]:
         told.append(
             f"{summary['zero']:,} training records are zero to the kernel, which has no bias: their outputs are 0 with "

@@ -39,6 +39,8 @@ def view(data: Dataset) -> None:
         "Data set, rows and preprocessing are those of the sidebar; its model, λ and training weights are not used "
         "here: the model is the Gaussian process of this kernel."
     )
+    if data.image_shape is not None and data.preprocessing.unit_ball:
+        st.caption("The kernel sees pixels from 0 to 1: the division by the longest row is undone for it.")
     with top:
         result = answer.found(request, data)
         one = shown(request, data, result)

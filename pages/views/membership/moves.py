@@ -37,8 +37,9 @@ def _most_moved(shown: Shown, rows: np.ndarray) -> None:
     values = data.preprocessing.backward(data.X_test[rows])
     images = [pictures.pixels(data, one) for one in values]
     images = [pictures.coarse(image) for image in images] if widgets.redacted() else images
-    large = [pictures.enlarged(image, _WIDTH) for image in images]
-    st.image(large, caption=[f"test row {row}" for row in rows], width=_WIDTH, output_format="PNG")
+    for place, image, row in zip(st.columns(_ROWS), images, rows, strict=False):
+        large = pictures.enlarged(image, _WIDTH)
+        place.image(large, caption=f"test row {row}", output_format="PNG", alt=f"Test row {row}")
     if data.preprocessing.basis is not None:
         st.caption("Of the pictures their principal components are kept, and these are shown.")
 
