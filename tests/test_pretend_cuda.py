@@ -34,7 +34,7 @@ from tests.analyses.example_requests import (
 )
 from tests.attacks import test_cuda as attacks_on_a_card
 from tests.leakage import test_fil as leakage
-from tests.lood import test_cuda as lood_on_a_card
+from tests.lood import test_lood_cuda as lood_on_a_card
 from tests.pretend_cuda import CARD, PretendedTensor, pretend_cuda, pretended_card  # noqa: F401 - the fixture `card`
 
 # The same operations in the same order, but for the sizes of blocks; a digit or two may go where numbers cancel.
@@ -48,7 +48,7 @@ ROUNDING = {
 }
 
 # PyTorch runs gradients in threads of a device that is there; networks and ascents are tested where one is, in
-# tests/analyses/test_networks_cuda.py and tests/lood/test_cuda.py.
+# tests/analyses/test_networks_cuda.py and tests/lood/test_lood_cuda.py.
 PRETENDED = {
     of: some
     for of, some in REQUESTS.items()

@@ -48,6 +48,7 @@ def test_random_secrets_are_strong(length: int) -> None:
     "secret",
     [None, "", "x", "x" * 64, 7, SECRET[:31], "ab" * 32, "0123456789abcdef" * 4, "abcdefghijklmnopqrstuvwxyz0123456789",
      "this-is-a-very-secret-cookie-key-1", "your-own-random-key-of-32-letters!", "changeme-changeme-18fk2lqpw937ztr"],
+    ids=lambda secret: f"{len(secret)} characters" if isinstance(secret, str) else str(secret),  # one of them is drawn
 )  # fmt: skip
 def test_a_secret_that_can_be_guessed_is_no_sign_in(secret: object) -> None:
     (said,) = lacks(AUTH | {"cookie_secret": secret}, HOSTS, authlib=True)
