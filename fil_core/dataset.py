@@ -168,8 +168,8 @@ class Dataset:
         i = int(np.searchsorted(self.ids, id))
         if i == self.n or self.ids[i] != id:
             raise BadData(
-                f"example: expected one of the {self.n:,} training examples (ids {self.ids[0]} to {self.ids[-1]}, "
-                f"not all of them used); got {id}."
+                f"example: expected one of the {self.n:,} training examples (ids {self.ids[0]} to {self.ids[-1]}"
+                f"{'' if self.ids[-1] - self.ids[0] == self.n - 1 else ', not all of them used'}); got {id}."
             )
         return i
 

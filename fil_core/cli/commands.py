@@ -12,6 +12,7 @@ from fil_core.analyses.analysis import Analysis
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.measures.described import with_columns
 from fil_core.analyses.measures.request import MeasuresRequest
+from fil_core.analyses.measures.sources import SOURCES
 from fil_core.analyses.table import ANALYSES
 from fil_core.cli import blocks, terminal
 from fil_core.cli.command import Command
@@ -129,6 +130,25 @@ def meant(analyses: list[Analysis], options: argparse.Namespace) -> Analysis:
     return chosen
 
 
+def _check_has_part(request: MeasuresRequest, options: argparse.Namespace) -> None:
+    """Refuse options of a network or of a Gaussian process that none of the sources named is about.
+
+    Raises:
+        BadRequest: there is one.
+    """
+    for name, found in (("network", network_places), ("kernel", kernel_places)):
+        about = [
+            one.name for one in SOURCES if name in {field.name for field in dataclasses.fields(one.analysis.request)}
+        ]
+        for place in found(MeasuresRequest):
+            value = getattr(options, place.option.flag.replace("-", "_"))
+            if value is not None and not set(about) & set(request.of):
+                raise BadRequest(
+                    f"{place.option.flag}: expected nothing, since it is about {' and '.join(about)}, which --of does "
+                    f"not name; got {value}."
+                )
+
+
 def _scores_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scores",
@@ -152,7 +172,9 @@ def _run(analyses: list[Analysis], options: argparse.Namespace) -> int:
         result = blocks.measure(options, command)
         return command.finish(result.table, *reported(analysis, FilRequest(), result))
     request = command.request(analysis.request)
-    if isinstance(request, MeasuresRequest) and options.of is None:
+    if isinstance(request, MeasuresRequest) and options.of is not None:
+        _check_has_part(request, options)
+    elif isinstance(request, MeasuresRequest):
         request = dataclasses.replace(request, of=at_hand(request, command.engine, command.progress))
     command.check_out(command.engine.dataset(request.data))
     with FanOut(command) as fan_out:

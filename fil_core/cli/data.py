@@ -49,7 +49,8 @@ def existing_file(option: str, written: str | Path) -> Path:
     """
     file = user_path(option, written)
     if not file.is_file():
-        raise DataUnavailable(f"{written}: expected a file; there is none. Check the path.")
+        there = "it is a folder" if file.is_dir() else "there is none"
+        raise DataUnavailable(f"{written}: expected a file; {there}. Check the path.")
     return file
 
 

@@ -65,5 +65,5 @@ def _note(names: list[str], most: int = 12) -> str:
     verb, each = ("does", "it") if len(names) == 1 else ("do", "them")
     return (
         f"{columns} left out of the model: {', '.join(names[:most])}{more}, which {verb} not vary among the training "
-        f"rows. An intercept takes the place of {each}."
+        f"rows. Where a model has an intercept, it takes the place of {each}."
     )

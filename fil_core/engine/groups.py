@@ -30,7 +30,7 @@ def read_groups(name: str, content: bytes | None = None, *, read: ReadTable = re
     Raises:
         BadData: the file cannot be read, or lacks the columns `id` and `group`.
     """
-    return read_columns(GROUPS, _COLUMN, name, content, read=read)
+    return read_columns(GROUPS, _COLUMN, name, content, texts=("id", _COLUMN), read=read)
 
 
 def keep_groups(store: Store, table: pd.DataFrame, dataset: Dataset, *, title: str = "") -> str:

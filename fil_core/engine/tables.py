@@ -14,7 +14,13 @@ from fil_core.errors import BadData, FilError
 
 
 def read_columns(
-    kind: str, column: str, name: str, content: bytes | None = None, *, read: ReadTable = read_frame
+    kind: str,
+    column: str,
+    name: str,
+    content: bytes | None = None,
+    *,
+    texts: tuple[str, ...] = ("id",),
+    read: ReadTable = read_frame,
 ) -> pd.DataFrame:
     """The columns `id` and another one of a CSV or Parquet file.
 
@@ -23,6 +29,7 @@ def read_columns(
         column: the other column, in lower case.
         name: path of the file; beside `content` only the suffix counts.
         content: the bytes of an uploaded file; None reads the path.
+        texts: columns whose entries are texts, also where all of them look like numbers.
         read: reads the file, in this process or in the sandbox.
 
     Raises:
@@ -30,24 +37,24 @@ def read_columns(
     """
     shown = Path(name).name
     try:
-        table = _table(Path(name), content, read)
+        table = _table(Path(name), content, texts, read)
     except FilError as error:
         why = str(error).rstrip(".")
         raise BadData(f"{kind}: {shown} cannot be read as a table ({why}); expected CSV or Parquet.") from error
     return _named_columns(kind, column, table, shown)
 
 
-def _table(path: Path, content: bytes | None, read: ReadTable) -> pd.DataFrame:
+def _table(path: Path, content: bytes | None, texts: tuple[str, ...], read: ReadTable) -> pd.DataFrame:
     """The table in a file, or in the content of one with such a name; errors name it so."""
     if content is None:
         check_readable(path)
         if path.suffix.lower() not in (".csv", ".tsv", ".parquet"):
             raise BadData(f"{path.name}: expected a .csv or .parquet file; got {path.suffix[:20]!r}.")
-        return read(path, ("id",))
+        return read(path, texts)
     suffix = ".parquet" if path.suffix.lower() == ".parquet" else ".csv"
     with temporary_upload(content, suffix, path.name) as file:
         try:
-            return read(file, ("id",))
+            return read(file, texts)
         except FilError as error:
             raise type(error)(str(error).replace(file.name, path.name)) from error
 

@@ -94,9 +94,12 @@ def gelu(k: Tensor, a: Tensor, b: Tensor) -> Tensor:
     Source: Tsuchida, Pearce, van der Heide, Roosta, Gallagher (AAAI 2021); docs/maths.md, section 11.
     """
     P, squared = (1 + a) * (1 + b), k * k
-    apart = (a * b - squared).clamp_min(0)  # what P - k^2 would lose of large variances
-    bent = (a * b * (1 + a + b + apart) + squared) / (P * (1 + a + b + apart).sqrt())
-    return k / 4 + (k * torch.asin(k / P.sqrt()) + bent) / (2 * math.pi)
+    # The root of P - k^2, of which large variances leave few digits. The result hardly depends on it, as long as both
+    # terms have the same one: so the angle is not asin(k / sqrt(P)), with rounding of its own.
+    left = 1 + a + b + (a * b - squared).clamp_min(0)
+    root = left.sqrt()
+    bent = (a * b * left + squared) / (P * root)
+    return k / 4 + (k * torch.atan2(k, root) + bent) / (2 * math.pi)
 
 
 ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType({"relu": relu, "erf": erf, "gelu": gelu})

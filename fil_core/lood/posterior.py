@@ -26,6 +26,8 @@ from fil_core.progress import Progress
 
 _BLOCK = 2**22  # values of a block of rows
 _HALF = 0.5  # h above which 1 - h is summed from products, which do not cancel
+_MOST_CONDITION = 1e13  # above it, less than three digits are left of some numbers
+_ENOUGH = 1e-10  # of the largest row sum: six digits are left
 _SINGULAR = 1e-12  # of the largest variance at queries, below which one is rounding
 
 
@@ -88,6 +90,11 @@ class Posterior:
     def mean(self) -> Tensor:
         """Outputs at the records, (n, C)."""
         return self.Y - self.noise * self.alpha
+
+    @property
+    def own_shift(self) -> Tensor:
+        """mu_in - mu_out of each record at itself, (n, C), as a product, which does not cancel."""
+        return self.alpha * (self.leverage / self.A.diagonal())[:, None]
 
     @property
     def mean_without(self) -> Tensor:
@@ -298,10 +305,12 @@ def posterior(kernel: Kernel, X: Tensor, Y: Tensor, *, noise: float, progress: P
     K.diagonal().add_(noise)
     L, failed = torch.linalg.cholesky_ex(K)
     K.diagonal().copy_(diagonal)
-    if int(failed):
+    largest = float(K.abs().sum(1).max())
+    if int(failed) or largest > _MOST_CONDITION * noise:
         raise BadData(
             f"noise: expected a noise above rounding; with s = {noise:g} the kernel of these records is singular, as "
-            f"where records repeat or lie in few dimensions. Take s of {1e-10 * float(diagonal.mean()):.0e} or more."
+            f"where records repeat or lie in few dimensions. Take s of {_ENOUGH * largest:.0e} or more, which is "
+            f"{_ENOUGH * largest / float(diagonal.mean()):.0e} times the mean of k(x, x)."
         )
     A = torch.cholesky_inverse(L)
     return Posterior(kernel, X, Y, noise, K, L, A, A @ Y)

@@ -45,8 +45,10 @@ def positive(name: str, value: float, *, zero: bool = False, most: float = MOST)
     """
     number = isinstance(value, numbers.Real) and math.isfinite(value)
     if not (number and (_LEAST <= value <= most or (zero and value == 0))):
-        sign = ">= 0" if zero else "> 0"
-        raise BadRequest(f"{name}: expected a finite number {sign} (from {_LEAST:g} to {most:g}); got {value!r}.")
+        sign, or_zero = (">= 0", "0, or ") if zero else ("> 0", "")
+        raise BadRequest(
+            f"{name}: expected a finite number {sign} ({or_zero}from {_LEAST:g} to {most:g}); got {value!r}."
+        )
 
 
 def count(name: str, value: int | None, *, most: int = MOST_WHOLE) -> None:

@@ -21,8 +21,7 @@ def target() -> Kind:
         written = str(value).strip() if isinstance(value, str) else ""
         kind, colon, of = written.partition(":")
         whole = written in (TEST_LOSS, SELF)
-        valued = kind in _WITH_VALUE and colon and of.strip() and (kind != "test" or of.strip().isdecimal())
-        if not whole and not valued:
+        if not whole and not (kind in _WITH_VALUE and colon and _is_value(kind, of.strip())):
             raise BadRequest(f"{name}: expected {FORMS}; got {value!r}.")
         return written if whole else f"{kind}:{of.strip()}"
 
@@ -35,12 +34,22 @@ def queries() -> Kind:
     def check(name: str, value: Any) -> str:
         written = str(value).strip() if isinstance(value, str) else ""
         kind, colon, of = written.partition(":")
-        valued = kind in (TEST, "id", "ids") and colon and of.strip() and (kind != TEST or of.strip().isdecimal())
+        valued = kind in (TEST, "id", "ids") and bool(colon) and _is_value(kind, of.strip())
         if written not in (SELF, TEST) and not valued:
             raise BadRequest(f"{name}: expected {QUERIES}; got {value!r}.")
         return f"{kind}:{of.strip()}" if valued else written
 
     return Kind(check, str, str, "QUERIES")
+
+
+def _is_value(kind: str, of: str) -> bool:
+    """Whether what follows the colon names something: a number of a test row, names between commas, or one name."""
+    if kind == TEST:
+        return of.isdecimal()
+    try:
+        return bool(read_names(of) if kind == "ids" else of)
+    except ValueError:
+        return False
 
 
 def parts_of(target: str) -> tuple[str, tuple[str, ...]]:

@@ -322,3 +322,16 @@ def test_relative_noise_has_no_part_where_noise_is_set():
 )
 def test_a_spec_in_words(spec, text):
     assert spec.text == text
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+@pytest.mark.parametrize("size", [1e2, 1e6, 1e9])
+def test_gelu_of_large_rows_that_are_nearly_parallel(depth, size):
+    """Far from zero GELU is ReLU but for terms of the size of one activation, and the covariances are finite."""
+    drawn = torch.Generator().manual_seed(0)
+    X = torch.rand(8, 2, dtype=torch.float64, generator=drawn) * torch.tensor([size, 1.0], dtype=torch.float64) + 0.1
+    gelu, relu = (kernel_of(KernelSpec(kind=kind, depth=depth)).gram(X) for kind in ("gelu", "relu"))
+    scale = relu.diagonal().sqrt()
+    off = (gelu - relu).abs() / scale[:, None] / scale
+    assert bool(torch.isfinite(gelu).all()) and float(off.max()) < 10 / (float(scale.min()) + 1)
+    assert float(torch.linalg.eigvalsh(gelu / scale[:, None] / scale)[0]) > -1e-13

@@ -15,7 +15,7 @@ from fil_core.analyses.lood.run import memorisation
 from fil_core.errors import BadData
 from fil_core.lood import posterior as module
 from fil_core.lood.gaussians import Gap, auc, kl, kl_reverse
-from fil_core.lood.kernels import kernel_of
+from fil_core.lood.kernels import Rbf, kernel_of
 from fil_core.lood.posterior import at_first_of, group_at_itself, posterior, twins
 from fil_core.specs import KernelSpec
 from tests.lood import literal_lood as literal
@@ -337,3 +337,22 @@ def test_memorisation_by_drawing(classes, noise, make_dataset):
         error = np.sqrt(sum(share * (1 - share) + 1 / draws for share in shares) / draws)
         assert abs(found[i] - (shares[0] - shares[1])) < 4 * error
     assert np.abs(found).max() > 0.05
+
+
+def test_a_kernel_that_is_singular_to_rounding_is_refused():
+    """Of two records that are the same, KL tends to 1 - log 2 as s falls; below 1e-13 of the kernel it is rounding."""
+    X = torch.randn(12, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    X[1], Y = X[0], torch.ones(12, 2, dtype=torch.float64)
+    for noise in (1e-6, 1e-8):
+        assert float(kl(posterior(Rbf(1.0), X, Y, noise=noise).own())[0]) == pytest.approx(1 - np.log(2), rel=1e-4)
+    for noise in (1e-15, 1e-16):
+        with pytest.raises(BadData):
+            posterior(Rbf(1.0), X, Y, noise=noise)
+
+
+@pytest.mark.parametrize("noise", [1e6, 1e12, 1e16])
+def test_the_change_of_the_mean_keeps_its_digits_at_large_noise(noise):
+    """Far above the kernel, mu_in - mu_out = y k(x, x) / s for a record that nothing else is like."""
+    X = torch.eye(3, dtype=torch.float64) * 40
+    p = posterior(Rbf(1.0), X, torch.ones(3, 1, dtype=torch.float64), noise=noise)
+    np.testing.assert_allclose(p.own_shift.numpy(), 1 / (1 + noise), rtol=1e-12)

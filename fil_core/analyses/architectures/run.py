@@ -12,6 +12,7 @@ from fil_core.analyses.architectures.request import ArchitecturesRequest, archit
 from fil_core.analyses.lood.request import LoodRequest
 from fil_core.analyses.lood.run import check as check_lood
 from fil_core.dataset import Dataset
+from fil_core.errors import BadData
 from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import Request
@@ -23,7 +24,10 @@ def check(request: ArchitecturesRequest, dataset: Dataset) -> None:
     """Raises BadData or BadRequest for a kernel that the data do not have, or that does not fit in memory."""
     kinds = {one.kernel.kind: one for one in architectures_of(request)}
     for one in kinds.values():
-        check_lood(one, dataset)
+        try:
+            check_lood(one, dataset)
+        except BadData as error:  # this request has several
+            raise BadData(str(error).replace("kernel: ", "kernels: ", 1)) from error
 
 
 def parts(request: ArchitecturesRequest, dataset: object, answers: object) -> Sequence[Request]:

@@ -29,7 +29,7 @@ def _one(subject: Subject, name: str) -> str:
     row, s = subject.result.table.loc[name], subject.result.summary
     tested = score(float(row["test_score"]), s["score"])
     return (
-        f"**{name}** (mean AUC **{row['auc_mean']:.3f}**, mean LOOD {number(float(row['kl_mean']))} nats, test "
+        f"**{name}** (mean AUC **{row['auc_mean']:.3f}**, mean KL {number(float(row['kl_mean']))} nats, test "
         f"{s['score']} {tested})"
     )
 

@@ -76,7 +76,7 @@ COLUMNS = (
     Column(
         "twin_id",
         "nearest record",
-        "id of the other record whose kernel is most correlated with its own",
+        "id of the other record of largest kernel correlation; of several, the one with which it shows most",
         reveals="nothing",
         names_examples=True,
         always=False,

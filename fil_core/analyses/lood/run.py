@@ -13,6 +13,7 @@ from torch import Tensor
 from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.lood.request import LoodRequest
 from fil_core.dataset import Dataset
+from fil_core.display.numbers import counted, verb
 from fil_core.errors import BadData, BadRequest
 from fil_core.lood import gaussians
 from fil_core.lood.gaussians import Gap
@@ -30,6 +31,8 @@ NOTHING_SEEN = (
     "queries: expected some at which the kernel is not zero; it is at all of them, and they say nothing of any record. "
     "Set --bias-std above 0."
 )
+_AS_NEAR = 1e-10  # difference of kernel correlations that are the same
+_TIED = 15  # further records that are looked at, which may be as near
 _UNLIKELY = 2.0  # mean square of the targets over their variance under the process
 _ILL_CONDITIONED = 1e10  # condition above which more than ten digits are lost
 
@@ -143,7 +146,7 @@ def told(gap: Gap, fpr: float) -> dict[str, Tensor]:
 def _seen(request: LoodRequest, p: Posterior, data: Dataset) -> _Seen:
     Q = queries_of(request.queries, data)
     if Q is None:
-        return _Seen(p.own(), (p.mean - p.mean_without).square().mean(1), 1, 1)
+        return _Seen(p.own(), p.own_shift.square().mean(1), 1, 1)
     queries = p.at(torch.from_numpy(Q).to(p.X.device))
     gap, directions = queries.joint()
     if not directions:
@@ -153,8 +156,8 @@ def _seen(request: LoodRequest, p: Posterior, data: Dataset) -> _Seen:
 
 def _at_itself(request: LoodRequest, p: Posterior, data: Dataset) -> dict[str, Any]:
     """What is told of a record and its twins, at the record itself."""
-    rows, similarity = twins(p, request.twins)
-    own = torch.arange(p.n, device=rows.device)[:, None]
+    own = torch.arange(p.n, device=p.X.device)[:, None]
+    rows, similarity = _nearest(p, request.twins)
     found: dict[str, Any] = {
         "twin_id": data.ids[rows[:, 0].cpu().numpy()],
         "twin_similarity": similarity[:, 0],
@@ -163,6 +166,21 @@ def _at_itself(request: LoodRequest, p: Posterior, data: Dataset) -> dict[str, A
     if data.class_names:
         found["memorisation"] = memorisation(p, data)
     return found
+
+
+def _nearest(p: Posterior, count: int) -> tuple[Tensor, Tensor]:
+    """The nearest other records, (n, count), and their kernel correlations.
+
+    Of several that are as near as each other, as copies of one record are, those come first with which the record
+    shows most, so that the order of the rows says nothing.
+    """
+    rows, similarity = twins(p, min(p.n - 1, count + _TIED))
+    own = torch.arange(p.n, device=rows.device)
+    shows = torch.stack([gaussians.kl(at_first_of(p, torch.stack([own, other], 1))) for other in rows.unbind(1)], dim=1)
+    order = shows.argsort(dim=1, descending=True, stable=True)
+    near = (similarity.gather(1, order) / _AS_NEAR).round().argsort(dim=1, descending=True, stable=True)
+    order = order.gather(1, near)[:, :count]
+    return rows.gather(1, order), similarity.gather(1, order)
 
 
 def memorisation(p: Posterior, data: Dataset) -> Tensor:
@@ -223,8 +241,9 @@ def warnings(summary: dict[str, Any], kernel: KernelSpec) -> list[str]:
     told = []
     if summary["zero"]:
         told.append(
-            f"{summary['zero']:,} training records are zero to the kernel, which has no bias: their outputs are 0 with "
-            "them and without them, and they show nothing. Set --bias-std above 0 to count them."
+            f"Zero to the kernel, which has no bias, {verb(summary['zero'], 'is', 'are')} "
+            f"{counted(summary['zero'], 'training record')}: the outputs there are 0 with such a record and without "
+            "it, and it shows nothing. Set --bias-std above 0 to count it."
         )
     if summary["target_ratio"] > _UNLIKELY:
         told.append(

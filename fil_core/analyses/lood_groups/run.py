@@ -79,7 +79,8 @@ def run(request: LoodGroupsRequest, inputs: Inputs, progress: Progress | None = 
     for code, rows in enumerate(found.rows):
         codes[rows] = code
     summary = about(p, data) | _summary(request, table, codes)
-    summary |= {"queries": 1 if Q is None else len(Q), "directions": directions}
+    seen = (largest, largest) if Q is None else (len(Q), directions)  # of the largest group, at itself
+    summary |= dict(zip(("queries", "directions"), seen, strict=True))
     return Result(table, {"group": codes}, summary, {"warnings": [*found.notes, *warnings(summary, request.kernel)]})
 
 

@@ -116,7 +116,7 @@ def _told(p: Posterior, own: Gap, rows: list[int], Q: Tensor) -> dict[str, Any]:
         "kl_query": gaussians.kl(at_query),
         "auc_own": gaussians.auc(at_own),
         "auc_query": gaussians.auc(at_query),
-        "mean_own": (p.mean - p.mean_without)[rows].square().mean(1) / 2,
+        "mean_own": p.own_shift[rows].square().mean(1) / 2,
         "mean_query": moved,
     }
     return {name: values.cpu().numpy() for name, values in found.items()}

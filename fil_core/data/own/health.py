@@ -112,11 +112,14 @@ def _warnings(raw: Raw, form: Form, checks: dict[str, Any]) -> list[str]:
         warnings.append(f"Constant columns have no information: {_first_few(checks['constant'])}. Leave them out.")
     if checks["duplicates"] and form == "table":
         pairs = [f"{b} = {a}" for a, b in checks["duplicates"]]
-        warnings.append(f"Duplicate columns: {_first_few(pairs)}. Without a penalty λ > 0 the optimum is not unique.")
+        warnings.append(
+            f"Duplicate columns: {_first_few(pairs)}. Without a penalty λ > 0 the optimum of a linear "
+            "model is not unique."
+        )
     if checks["condition"] is not None and checks["condition"] > _ILL_CONDITIONED:
         warnings.append(
-            f"The features are nearly linearly dependent (condition number {checks['condition']:.1e}): without a "
-            f"penalty λ > 0, eta has few correct digits.{_which(checks)}"
+            f"The features are nearly linearly dependent (condition number {checks['condition']:.1e}): in linear "
+            f"models without a penalty λ > 0, eta has few correct digits.{_which(checks)}"
         )
     return warnings
 
@@ -148,8 +151,8 @@ def _row_warnings(checks: dict[str, Any]) -> list[str]:
         warnings.append("No rows are held out: the leakage of a model can be measured, but not its test score.")
     if checks["rows"] < checks["features"]:
         warnings.append(
-            f"There are fewer training rows ({checks['rows']:,}) than features ({checks['features']:,}): a penalty "
-            "λ > 0 is needed, and every example leaks a lot."
+            f"There are fewer training rows ({checks['rows']:,}) than features ({checks['features']:,}): linear "
+            "models need a penalty λ > 0, and every example leaks a lot."
         )
     rare = [c["class"] for c in checks["classes"] if 0 < c["train"] < _RARE]
     if rare:
