@@ -78,6 +78,8 @@ def _written(place: Place, request: Request) -> bool:
     """Whether an option must be named: it does not have its usual value, or it is one that a reader looks for."""
     if isinstance(request, ModelRequest) and request.starts_equally and place.path in _EQUAL_ONLY:
         return False
+    if len(place.path) > 1 and not request.has_part(place.path[0]):
+        return False
     value = place.value(request)
     if place.option.follows:
         return bool(value != request.data.seed)

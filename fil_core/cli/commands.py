@@ -12,7 +12,7 @@ from fil_core.analyses.analysis import Analysis
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.measures.described import with_columns
 from fil_core.analyses.measures.request import MeasuresRequest
-from fil_core.analyses.measures.sources import SOURCES
+from fil_core.analyses.measures.sources import ABOUT
 from fil_core.analyses.table import ANALYSES
 from fil_core.cli import blocks, terminal
 from fil_core.cli.command import Command
@@ -137,15 +137,12 @@ def _check_has_part(request: MeasuresRequest, options: argparse.Namespace) -> No
         BadRequest: there is one.
     """
     for name, found in (("network", network_places), ("kernel", kernel_places)):
-        about = [
-            one.name for one in SOURCES if name in {field.name for field in dataclasses.fields(one.analysis.request)}
-        ]
         for place in found(MeasuresRequest):
             value = getattr(options, place.option.flag.replace("-", "_"))
-            if value is not None and not set(about) & set(request.of):
+            if value not in (None, place.default) and not request.has_part(name):
                 raise BadRequest(
-                    f"{place.option.flag}: expected nothing, since it is about {' and '.join(about)}, which --of does "
-                    f"not name; got {value}."
+                    f"{place.option.flag}: expected nothing, since it is about {' and '.join(ABOUT[name])}, which --of "
+                    f"does not name; got {value}."
                 )
 
 

@@ -67,6 +67,14 @@ class Request:
         """
         return ""
 
+    def has_part(self, name: str) -> bool:
+        """Whether one of its specs, such as the network, is asked about at all; else no command line names its options.
+
+        Args:
+            name: of the field that holds the spec.
+        """
+        return True
+
     @property
     def subject(self) -> str:
         """What is measured, apart from the data, in a few words; empty for the data alone."""

@@ -31,6 +31,15 @@ def table(frame: pd.DataFrame, *, missing: str = "", **options: Any) -> Any:
     return event
 
 
+def fitting(rows: int, *, most: int = 320) -> int:
+    """The height in pixels of a table of so many rows: no emptier than they need, and no higher than `most`.
+
+    >>> fitting(4), fitting(1000)
+    (177, 320)
+    """
+    return min(most, 35 * (rows + 1) + 2)
+
+
 def _reasons(names: Sequence[Hashable], config: Mapping[Any, Any]) -> str:
     """What the settings of columns say of them."""
     said = []

@@ -358,7 +358,9 @@ def _is_text(text: str) -> bool:
         float(text)
     except ValueError:
         ordinary = text not in STR_NA_VALUES and text.casefold() not in ("true", "false")
-        return ordinary and text.isprintable() and text == text.strip() != ""
+        # A digit among signs alone, such as "0..", is taken for a number in a notation that must be named.
+        odd = any(c.isdigit() for c in text) and not any(c.isalpha() for c in text)
+        return ordinary and not odd and text.isprintable() and text == text.strip() != ""
     return False
 
 

@@ -14,17 +14,21 @@ _HIGH = 0.75
 def sentence(subject: Subject, quote: Quote) -> str:
     """Which group is told most surely, how its records do alone, and how many groups are told."""
     s, top = subject.result.summary, subject.masked(subject.result.table).loc[subject.result.summary["top"]]
-    who = f"group **{quote(top['name'] if 'name' in top else s['top'])}** of {counted(int(top['records']), 'record')}"
+    many = counted(int(top["records"]), "record")
+    if "name" in top:
+        who = f"group **{quote(top['name'])}** ({many})"
+    else:
+        who = f"the group of example **{quote(subject.called(int(top['first_id'])))}** ({many})"
     alone = (
         f"its {count(int(top['records']))} records left out one by one have {number(top['kl_alone_sum'])} together"
         if top["records"] > 1
         else "it is one record"
     )
-    many, k = s["auc_above_0.75"], s["groups"]
+    high, k = s["auc_above_0.75"], s["groups"]
     return (
         f"An attacker who sees {_seen(subject)} of this Gaussian process tells whether {who} was among its training "
         f"data with an AUC of **{top['auc']:.3f}**; its LOOD is {number(s['max'])} nats, and {alone}. Of "
-        f"{counted(k, 'group')} **{count(many)}** {verb(many, 'has', 'have')} an AUC above {_HIGH:g}; "
+        f"{counted(k, 'group')} **{count(high)}** {verb(high, 'has', 'have')} an AUC above {_HIGH:g}; "
         f"{count(s['more_together'])} {verb(s['more_together'], 'shows', 'show')} more together than the sum of "
         f"{verb(s['more_together'], 'its', 'their')} records alone."
     )

@@ -10,6 +10,8 @@ from fil_core.display.numbers import number
 from fil_core.display.plain import visible
 from fil_core.display.redaction import feature
 
+_ABOUT = 1.01  # times the value at the record, up to which another is about the same
+
 
 def sentence(subject: Subject, quote: Quote) -> str:
     """How the record is told at itself, how fast that falls, and whether another query tells it better."""
@@ -59,10 +61,14 @@ def _there(subject: Subject, quote: Quote) -> str:
 def _mean(s: dict[str, Any]) -> str:
     """Whether the mean moves more elsewhere."""
     if s["mean_own_is_largest"]:
-        return "the mean LOOD, which need not, is largest there too."
+        return "the change of the mean (mean_lood), which need not, is largest there too."
     where = f"t = {s['mean_t']:.2g}" + (f", u = {s['mean_u']:.2g}" if "mean_u" in s else "")
     times = f"{number(s['mean_max'] / s['mean_own'])} × that at the record" if s["mean_own"] > 0 else "larger"
-    return f"the mean LOOD can be larger elsewhere, and is: **{times}** at {where}."
+    if s["mean_own"] > 0 and s["mean_max"] < _ABOUT * s["mean_own"]:
+        return (
+            f"the change of the mean (mean_lood) can be larger elsewhere, but hardly is: by less than 1 % at {where}."
+        )
+    return f"the change of the mean (mean_lood) can be larger elsewhere, and is: **{times}** at {where}."
 
 
 def _pixels(subject: Subject) -> str:
@@ -72,7 +78,8 @@ def _pixels(subject: Subject) -> str:
         return ""
     if max(map(abs, ends)) < 1e-3:
         return "Any step takes some pixel beyond black or white."
-    return f"Below t = {ends[0]:.2g} and above t = {ends[1]:.2g} some pixel of the query lies beyond black or white."
+    where = "Along the first direction alone, below" if "mean_u" in subject.result.summary else "Below"
+    return f"{where} t = {ends[0]:.2g} and above t = {ends[1]:.2g} some pixel of the query lies beyond black or white."
 
 
 def pixels_end(subject: Subject) -> tuple[float, float] | None:

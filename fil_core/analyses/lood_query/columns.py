@@ -42,7 +42,7 @@ COLUMNS = (
     ),
     Column(
         "rmse_scaled",
-        "error of the query but for its brightness",
+        "error of the query but for its brightness or length",
         "the same after the query is multiplied by the number that brings it nearest, which such a kernel does not see",
         unit="range",
         more=-1,

@@ -83,7 +83,7 @@ def run(request: LoodQueryRequest, inputs: Inputs, progress: Progress | None = N
         found.append(_best(request, p, row, inside))
     queries = torch.stack([one.query for one in found])
     columns = _told(p, own, rows, inside.to_features(queries))
-    columns |= _closeness(queries, inside.of_records[rows], data, request.kernel)
+    columns |= _closeness(queries, inside.of_records[rows], inside, data, request.kernel)
     key = "kl" if request.maximise == "kl_lood" else "mean"
     at, there = columns[f"{key}_own"], columns[f"{key}_query"]
     columns |= {"reached": there >= at * (1 - _CLOSE), "own_is_largest": there <= at * (1 + _CLOSE)}
@@ -122,12 +122,16 @@ def _told(p: Posterior, own: Gap, rows: list[int], Q: Tensor) -> dict[str, Any]:
     return {name: values.cpu().numpy() for name, values in found.items()}
 
 
-def _closeness(queries: Tensor, records: Tensor, data: Dataset, kernel: KernelSpec) -> dict[str, np.ndarray]:
+def _closeness(
+    queries: Tensor, records: Tensor, inside: Box, data: Dataset, kernel: KernelSpec
+) -> dict[str, np.ndarray]:
     """Root mean squared differences of coordinates from 0 to 1, (m,), and of pictures their PSNR."""
     found = {"rmse": (queries - records).square().mean(1).sqrt()}
-    if data.image_shape is not None and not sees_size(kernel) and not np.any(data.preprocessing.centre):
-        factor = (queries * records).sum(1) / queries.square().sum(1).clamp_min(1e-300)
-        found["rmse_scaled"] = (factor[:, None] * queries - records).square().mean(1).sqrt()
+    if not sees_size(kernel) and (data.image_shape is None or not np.any(data.preprocessing.centre)):
+        q, x = inside.source(queries), inside.source(records)
+        factor = (q * x).sum(1) / q.square().sum(1).clamp_min(1e-300)
+        apart = (factor[:, None] * q - x) / torch.where(inside.free, inside.width, torch.inf)
+        found["rmse_scaled"] = apart.square().mean(1).sqrt()
     if data.image_shape is not None:
         found |= {name.replace("rmse", "psnr"): -20 * values.log10() for name, values in found.items()}
     return {name: values.cpu().numpy() for name, values in found.items()}

@@ -19,7 +19,7 @@ def sentence(subject: Subject, quote: Quote) -> str:
         if len(table) == 1
         else f"{counted(len(table), 'record')}"
     )
-    measure = "LOOD" if request.maximise == "kl_lood" else "mean LOOD"
+    measure = "LOOD" if request.maximise == "kl_lood" else "the change of the mean, mean_lood"
     searched = f"Looking for the query at which {who} {verb(len(table), 'shows', 'show')} most ({measure}), from "
     return f"{searched}{_STARTS[s['start']]}, {_ends(s, len(table))} {_near(subject)}"
 
@@ -42,6 +42,11 @@ def _near(subject: Subject) -> str:
     said = f"The {middle}kernel correlation of query and record is **{s['similarity_median']:.6f}**"
     if "psnr_scaled" in table:
         return f"{said}, the {middle}PSNR but for brightness **{number(float(table['psnr_scaled'].median()))} dB**."
+    if "rmse_scaled" in table:
+        return (
+            f"{said}; the {middle}difference but for its length, which this kernel does not see, is "
+            f"**{number(float(table['rmse_scaled'].median()))}** of the range of a column."
+        )
     if "psnr" in table:
         return f"{said}, the {middle}PSNR **{number(float(table['psnr'].median()))} dB**."
     return f"{said}; the {middle}difference is **{number(s['rmse_median'])}** of the range of a column."

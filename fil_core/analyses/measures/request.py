@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fil_core.analyses.measures.sources import NAMES
+from fil_core.analyses.measures.sources import ABOUT, NAMES
 from fil_core.errors import BadRequest
 from fil_core.specs import JointRequest
 from fil_core.specs.options import names, option
@@ -30,6 +30,19 @@ class MeasuresRequest(JointRequest):
             raise BadRequest(f"of: expected some of {', '.join(NAMES)}; got none.")
         # The order says nothing, and the same table must not be stored twice.
         object.__setattr__(self, "of", tuple(name for name in NAMES if name in self.of))
+
+    def has_part(self, name: str) -> bool:
+        """The network and the Gaussian process only where a source is about one."""
+        return name not in ABOUT or bool(set(ABOUT[name]) & set(self.of))
+
+    @property
+    def subject(self) -> str:
+        """What its sources are about."""
+        said = {
+            "model": f"{self.model.kind}, λ = {self.model.penalty:g}", "network": self.network.trained,
+            "kernel": self.kernel.text,
+        }  # fmt: skip
+        return "; ".join(text for name, text in said.items() if self.has_part(name))
 
     @property
     def reads_text(self) -> bool:

@@ -28,7 +28,8 @@ def view(shown: Shown) -> None:
     st.subheader("The query that shows it most", anchor=False)
     st.caption(
         "By KL and AUC no query shows a record more than the record itself, so whoever finds the best one has "
-        "reconstructed the record. The mean outputs alone may be moved more elsewhere."
+        "reconstructed the record, up to what the kernel does not see. The mean outputs alone may be moved more "
+        "elsewhere."
     )
     request = _asked(shown)
     result = compute.offered(request, "Look for the query", key="lood-query-compute")
@@ -101,5 +102,5 @@ def _rows(shown: Shown, result: Result) -> None:
     names = pd.Index(np.asarray(shown.data.feature_names)[order], name="feature")
     frame = pd.DataFrame({name: values[order] for name, values in both.items()}, index=names)
     frame = redaction.hidden(frame) if widgets.redacted() else frame
-    tables.table(frame, width="stretch", height=320, key="lood-query-rows")
+    tables.table(frame, width="stretch", height=tables.fitting(len(frame)), key="lood-query-rows")
     st.caption("Preprocessed features, those that differ most first.")

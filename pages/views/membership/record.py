@@ -79,7 +79,8 @@ def _pictured(shown: Shown, id: int) -> None:
                 st.image(large, output_format="PNG", alt=f"Training record {called(data, one)}")
     else:
         st.markdown("**The record" + (" beside its nearest**" if twin is not None else "**"))
-        tables.table(_attributes(shown, names), width="stretch", height=320, key="lood-record")
+        attributes = _attributes(shown, names)
+        tables.table(attributes, width="stretch", height=tables.fitting(len(attributes)), key="lood-record")
     if twin is not None:
         _twins(shown, id, twin)
 
