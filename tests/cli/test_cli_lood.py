@@ -43,7 +43,24 @@ def test_groups_of_a_file(run, tmp_path, data, suffix):
     assert table["first_id"].tolist() == data.called(data.ids[:2]).tolist()
     assert table["kl_lood"].max() == line["max"]
     code, words, _ = run("lood", *DIGITS, "--group", path)
-    assert code == 0 and "**" not in words and f"of {table['records'][line['top']]} records" in words
+    assert code == 0 and "**" not in words and f"({table['records'][line['top']]} records)" in words
+
+
+def test_names_of_groups_are_texts_also_where_they_look_like_numbers(run, tmp_path, data):
+    path = written(tmp_path, data, ["01", "1", "1.0", "02"], "groups.csv")
+    out = tmp_path / "out.parquet"
+    assert last_line(run("lood", *DIGITS, "--group", path, "--json", "--out", out))["groups"] == 4
+    assert set(pd.read_parquet(out)["name"]) == {"01", "1", "1.0", "02"}
+
+
+@pytest.mark.parametrize("queries", ["ids:,", "ids:8,", "id:", "test:x", "all"])
+def test_queries_that_name_nothing_are_refused(run, queries):
+    refused(run("lood", *DIGITS, "--queries", queries), "--queries", "expected self")
+
+
+def test_a_kernel_without_a_part_in_the_measures_named_is_refused(run):
+    refused(run("measures", *DIGITS, "--of", "neighbours", "--kernel", "erf"), "--kernel", "lood")
+    refused(run("measures", *DIGITS, "--of", "lood", "--depth", "3"), "--depth", "unique")
 
 
 def test_the_line_that_reproduces_it_names_the_file_by_its_content(run, tmp_path, data):
