@@ -35,13 +35,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For `--dist loadgroup`: a file stays in one process, which keeps what its tests share; browsers take turns."""
-    for item in items:
-        alone = item.get_closest_marker("browser") is not None
-        item.add_marker(pytest.mark.xdist_group("browser" if alone else str(item.path)))
-
-
 @pytest.fixture(autouse=True)
 def own_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads what another, or the person who runs it, has stored."""

@@ -171,12 +171,12 @@ SOURCES: tuple[Source, ...] = (
         lacks=_too_few,
     ),
 )  # fmt: skip
-# The sources that are about a trained model, a network, or a Gaussian process.
+# The sources that are about a network, or about a Gaussian process.
 ABOUT: dict[str, tuple[str, ...]] = {
     name: tuple(
         one.name for one in SOURCES if name in {field.name for field in dataclasses.fields(one.analysis.request)}
     )
-    for name in ("model", "network", "kernel")
+    for name in ("network", "kernel")
 }
 NAMES = tuple(source.name for source in SOURCES)
 COLUMNS: dict[str, Column] = {column.name: column for source in SOURCES for column in source.entries}
