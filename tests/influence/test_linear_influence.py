@@ -195,7 +195,7 @@ def test_the_truth_is_that_of_training_without_each(name, from_arrays):
         # Both optima are found to a relative gradient of about 1e-9.
         torch.testing.assert_close(found, torch.stack(expected), rtol=2e-5, atol=1e-9)
         largest = float(one.losses(one.T, *(target or (data.X, data.y))).abs().max())
-        # An example of weight 0: the difference of two losses, each rounded to the last place of itself or of its scores.
+        # An example of weight 0: the difference of two losses, each rounded to its last place or that of its scores.
         assert abs(found[1]) < max(1e-15, 4 * np.spacing(largest))
 
 
