@@ -7,16 +7,18 @@ import dataclasses
 import pytest
 from example_requests import REQUESTS
 
+from fil_core.analyses.architectures.request import ArchitecturesRequest
 from fil_core.data import load
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
 from fil_core.errors import BadRequest
 from fil_core.models.checks import check_task
-from fil_core.specs import DataSpec, ModelSpec
+from fil_core.specs import DataSpec, KernelRequest, ModelSpec
 
 GRAMMAR = DataSpec(name="grammar:40")
 
 
+OF_A_PROCESS = (KernelRequest, ArchitecturesRequest)
 FIRST = {name: next(iter(some.values())) for name, some in REQUESTS.items()}
 OF_FEATURES = {name: request for name, request in FIRST.items() if not request.reads_text}
 
@@ -24,7 +26,9 @@ OF_FEATURES = {name: request for name, request in FIRST.items() if not request.r
 @pytest.mark.parametrize("request_", OF_FEATURES.values(), ids=list(OF_FEATURES))
 def test_an_analysis_of_features_refuses_sentences(request_, tmp_path):
     engine = Engine(Store(tmp_path))
-    with pytest.raises(BadRequest, match=r"Grammar holds sentences.*--network lstm"):
+    # A Gaussian process has no network that could be another one.
+    instead = "no kernel.*--data digits" if isinstance(request_, OF_A_PROCESS) else "--network lstm"
+    with pytest.raises(BadRequest, match=f"Grammar holds sentences.*{instead}"):
         engine.get(dataclasses.replace(request_, data=GRAMMAR))
 
 
