@@ -1,6 +1,8 @@
 """Specs of data and models, and requests: small frozen values that validate themselves and identify results."""
 
+from fil_core.specs.attack import ATTACKS, AttackSpec
 from fil_core.specs.data import DataSpec, Preprocess
+from fil_core.specs.ensemble import EnsembleSpec
 from fil_core.specs.families import ATTACKABLE, DEFAULT_L2, FAMILIES, KINDS
 from fil_core.specs.kernel import KERNELS, KernelSpec
 from fil_core.specs.model import LARGEST_L2, ModelKind, ModelSpec
@@ -21,15 +23,18 @@ from fil_core.specs.request import (
 
 __all__ = [
     "ATTACKABLE",
+    "ATTACKS",
     "DEFAULT_L2",
     "FAMILIES",
     "KERNELS",
     "KINDS",
     "LARGEST_L2",
     "NETWORKS",
+    "AttackSpec",
     "DataSpec",
     "Device",
     "EffectRequest",
+    "EnsembleSpec",
     "JointRequest",
     "KernelRequest",
     "KernelSpec",

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
 from fil_core.errors import BadRequest
+from fil_core.specs.attack import AttackSpec
 from fil_core.specs.data import DataSpec
+from fil_core.specs.ensemble import EnsembleSpec
 from fil_core.specs.families import ATTACKABLE
 from fil_core.specs.kernel import KernelSpec
 from fil_core.specs.model import ModelSpec
@@ -303,7 +305,18 @@ def _plain(spec: Any, fields: Any, *, whole: bool) -> dict[str, Any]:
 
 
 _SPECS: dict[str, type] = {
-    kind.__name__: kind for kind in (DataSpec, ModelSpec, NetworkSpec, KernelSpec, Irfil, Dropping, GivenWeights)
+    kind.__name__: kind
+    for kind in (
+        DataSpec,
+        ModelSpec,
+        NetworkSpec,
+        KernelSpec,
+        EnsembleSpec,
+        AttackSpec,
+        Irfil,
+        Dropping,
+        GivenWeights,
+    )
 }
 
 

@@ -1,0 +1,1 @@
+"""Membership attacks: signals of ensembles, scores, how they are judged, and audits."""
