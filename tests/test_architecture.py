@@ -18,7 +18,7 @@ LAYERS = (
     ("specs",),
     ("data", "linalg"),
     ("models",),
-    ("leakage", "influence", "lood"),
+    ("leakage", "influence", "lood", "membership"),
     ("attacks", "mitigations"),
     ("display",),
     ("analyses",),
