@@ -41,6 +41,8 @@ _FOLDERS = (
     "lood_moves",
     "lood_landscape",
     "architectures",
+    "ensemble",
+    "network_ensemble",
     "measures",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)

@@ -66,6 +66,7 @@ class NetworkSpec:
         activation: of the hidden layers; only of `mlp`.
         scaling: `standard` starts as PyTorch does; `ntk` has weights of variance one that are multiplied by
             1/sqrt(inputs) in the layer; only of `mlp`.
+        no_bias: whether layers have no biases; only of `mlp`.
         embedding: numbers that stand for a token; only of `lstm`.
         tied: whether the output has the embedding's matrix, which then has `width` columns; only of `lstm`.
         initial: sha-256, as hex, of uploaded weights to start from; None draws them with `init_seed`.
@@ -83,6 +84,7 @@ class NetworkSpec:
     depth: int = option(1, whole(most=MOST_DEPTH), "layers of mlp, or of lstm at most 2 (default 1)", link="depth")
     activation: str = option("relu", choice(ACTIVATIONS), "of mlp (default relu)", link="activation")
     scaling: str = option("standard", choice(SCALINGS), "of mlp: PyTorch's start, or the one of the neural tangent kernel", link="scaling")  # noqa: E501 # fmt: skip
+    no_bias: bool = option(False, switch(), "mlp without biases", link="no-bias", added=True)
     initial: str | None = option(None, uploaded(), "weights to start from, .safetensors with the keys of the state_dict", link="initial")  # noqa: E501 # fmt: skip
     init_seed: int = option(0, whole(least=0), "seed of the random start (default 0)", link="init-seed")
     lr: float = option(
@@ -149,6 +151,7 @@ class NetworkSpec:
             *([f" {self.depth} × {self.width}"] if "width" in applies else []),
             *([f", {self.activation}"] if "activation" in applies else []),
             *([f", embedding {self.embedding}"] if "embedding" in applies else []),
+            *([", no biases"] if "no_bias" in applies and self.no_bias else []),
             *([", tied"] if "tied" in applies and self.tied else []),
         ]
         return "".join([self.kind, *said])

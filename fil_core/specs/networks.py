@@ -76,7 +76,7 @@ def outputs(classes: int) -> int:
 
 def _mlp_size(spec: NetworkSpec, d: int, k: int) -> float:
     widths = [d, *[spec.width] * spec.depth, k]
-    return float(sum((a + 1) * b for a, b in itertools.pairwise(widths)))
+    return float(sum((a + (not spec.no_bias)) * b for a, b in itertools.pairwise(widths)))
 
 
 def _lstm_size(spec: NetworkSpec, d: int, k: int) -> float:
@@ -121,7 +121,7 @@ NETWORKS: dict[str, NetworkFamily] = {
         NetworkFamily(
             name="mlp",
             says="fully connected, any depth and width",
-            options=("width", "depth", "activation", "scaling"),
+            options=("width", "depth", "activation", "scaling", "no_bias"),
             build=Late(_BUILD, "mlp"),
             parameters=_mlp_size,
             operations=_mlp_size,

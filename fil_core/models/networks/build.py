@@ -81,7 +81,11 @@ def mlp(spec: NetworkSpec, shape: Shape) -> nn.Sequential:
         if i:
             layers.append(_ACTIVATIONS[spec.activation]())
         gain = math.sqrt(2) if i and spec.activation == "relu" else 1.0
-        layers.append(ScaledLinear(inputs, outputs, gain=gain) if spec.scaling == "ntk" else nn.Linear(inputs, outputs))
+        layers.append(
+            ScaledLinear(inputs, outputs, gain=gain, bias=not spec.no_bias)
+            if spec.scaling == "ntk"
+            else nn.Linear(inputs, outputs, bias=not spec.no_bias)
+        )
     return nn.Sequential(*layers)
 
 

@@ -21,14 +21,15 @@ class ScaledLinear(nn.Linear):
 
     scale: float
 
-    def __init__(self, inputs: int, outputs: int, *, gain: float = 1.0) -> None:
-        super().__init__(inputs, outputs)
+    def __init__(self, inputs: int, outputs: int, *, gain: float = 1.0, bias: bool = True) -> None:
+        super().__init__(inputs, outputs, bias)
         self.scale = gain / math.sqrt(inputs)
 
     def reset_parameters(self) -> None:
         """Draw the weights from N(0, 1); the bias is zero."""
         nn.init.normal_(self.weight)
-        nn.init.zeros_(self.bias)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         """Inputs (..., inputs) to (..., outputs)."""

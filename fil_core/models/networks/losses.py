@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 Losses = Callable[[Tensor, Tensor], Tensor]  # (outputs, targets) to the loss of each example, (n,)
 
@@ -21,6 +22,21 @@ def squared(outputs: Tensor, Y: Tensor) -> Tensor:
         Y: (n, k) targets.
     """
     return (outputs - Y).square().sum(-1) / 2
+
+
+def cross_entropy(outputs: Tensor, Y: Tensor) -> Tensor:
+    """-log p(true class) in nats, (n,); one output is the logit of the second of two classes.
+
+    >>> cross_entropy(torch.zeros(1, 1), torch.ones(1, 1)).exp().item()
+    2.0
+
+    Args:
+        outputs: (n, k) logits.
+        Y: (n, k) targets, 0 or 1, or one-hot.
+    """
+    if outputs.shape[-1] == 1:
+        return functional.softplus((1 - 2 * Y) * outputs)[..., 0]
+    return outputs.logsumexp(-1) - (outputs * Y).sum(-1)
 
 
 def of_tokens(outputs: Tensor, Y: Tensor) -> Tensor:

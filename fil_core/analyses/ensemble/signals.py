@@ -1,0 +1,92 @@
+"""From stored parts of an ensemble to the signals that attacks see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from fil_core.dataset import Dataset
+from fil_core.membership.signals import Signals
+from fil_core.result import Result
+
+_OPTIONAL = ("losses", "gradients", "population")
+
+
+def as_result(
+    dataset: Dataset,
+    members: Sequence[int],
+    inclusion: np.ndarray,
+    arrays: Mapping[str, np.ndarray],
+    outputs: np.ndarray,
+    score: str,
+) -> Result:
+    """Some models of an ensemble as a result.
+
+    Args:
+        dataset: the examples.
+        members: B numbers of the models.
+        inclusion: (n, B) who is in which.
+        arrays: `scores` (n, B) and what else of `Signals` is known; `train_score` and `test_score` (B,), for the table.
+        outputs: (B, n, k) what each model puts out for each example; only their sums are kept.
+        score: what the scores of the table are.
+    """
+    sums = {
+        f"outputs_{name}": np.einsum("bnk,nb->nk", outputs, who.astype(outputs.dtype))
+        for name, who in (("in", inclusion), ("out", ~inclusion))
+    }
+    table = pd.DataFrame(
+        {
+            "train_score": arrays["train_score"],
+            "test_score": arrays["test_score"],
+            "examples": inclusion.sum(0),
+        },
+        index=pd.Index(members, name="model"),
+    )
+    kept = {name: array for name, array in arrays.items() if name not in table}
+    summary = {"n": dataset.n, "d": dataset.d, "models": len(members), "score": score}
+    return Result(table, {"inclusion": inclusion} | kept | sums, summary)
+
+
+def signals_of(parts: Sequence[Result]) -> Signals:
+    """The signals of an ensemble from its stored parts, in their order."""
+    optional = {
+        name: np.concatenate([part.arrays[name] for part in parts], 1)
+        for name in _OPTIONAL
+        if all(name in part.arrays for part in parts)
+    }
+    scores, inclusion = (np.concatenate([part.arrays[name] for part in parts], 1) for name in ("scores", "inclusion"))
+    return Signals(scores, inclusion, **optional)
+
+
+def prediction_change(parts: Sequence[Result]) -> np.ndarray:
+    """Half the squared difference of an example's mean outputs with it and without it, mean over outputs, (n,).
+
+    NaN for an example that all models, or none, have.
+
+    Args:
+        parts: of an ensemble.
+    """
+    with_it = sum(part.arrays["inclusion"].sum(1) for part in parts)
+    counts = {"in": with_it, "out": sum(part.arrays["inclusion"].shape[1] for part in parts) - with_it}
+    with np.errstate(invalid="ignore", divide="ignore"):
+        inside, outside = (
+            sum(part.arrays[f"outputs_{name}"] for part in parts) / np.asarray(count)[:, None]
+            for name, count in counts.items()
+        )
+    return ((inside - outside) ** 2).mean(1) / 2
+
+
+def loss_range(parts: Sequence[Result]) -> np.ndarray | None:
+    """Interquartile range of an example's losses over a training, mean over the models that have it; None if unknown.
+
+    Args:
+        parts: of an ensemble.
+    """
+    if not all("loss_ranges" in part.arrays for part in parts):
+        return None
+    ranges = np.concatenate([part.arrays["loss_ranges"] for part in parts], 1)
+    known = np.isfinite(ranges)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, ranges, 0).sum(1) / known.sum(1)
