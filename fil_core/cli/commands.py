@@ -33,7 +33,11 @@ if TYPE_CHECKING:
 _WITH_SCORES = (FilRequest, MeasuresRequest)
 
 # Options by which the analyses of one command are told apart: what it is about without the option, and with it.
-_TELLING = {"network": ("a model", "a network"), "group": ("single records", "groups")}
+_TELLING = {
+    "network": ("a model", "a network"),
+    "group": ("single records", "groups"),
+    "signals": ("models that are trained here", "models of your own"),
+}
 
 
 def add(commands: Any) -> None:
@@ -58,7 +62,7 @@ def add(commands: Any) -> None:
 
 
 def by_command() -> dict[str, list[Analysis]]:
-    """The analyses of each command: one, or two of which an option asks for the second, see `asked_by`."""
+    """The analyses of each command: one, or several of which options ask for all but one, see `asked_by`."""
     found: dict[str, list[Analysis]] = {}
     for analysis in ANALYSES:
         found.setdefault(analysis.command, []).append(analysis)
@@ -87,22 +91,25 @@ def request_options(parser: argparse.ArgumentParser, *kinds: type[Request]) -> N
         declared |= set(new)
 
 
-def asked_by(analyses: list[Analysis]) -> tuple[Analysis, str]:
-    """Which of the analyses of a command is asked for by an option that the others do not have, and that option.
+def asked_by(analyses: list[Analysis]) -> dict[str, Analysis]:
+    """Which analyses of a command are asked for by an option that no other of them has, by that option.
 
-    >>> analysis, option = asked_by(by_command()["lood"])
-    >>> analysis.name, option
-    ('lood of groups', 'group')
+    >>> {option: analysis.name for option, analysis in asked_by(by_command()["lood"]).items()}
+    {'group': 'lood of groups'}
 
     Args:
-        analyses: of one command, two or more.
+        analyses: of one command, two or more, one of which is asked for by none of these options.
     """
     flags = [{place.option.flag for place in places(each.request)} for each in analyses]
-    for analysis, own in zip(analyses, flags, strict=True):
-        for flag in _TELLING:
-            if flag in own and sum(flag in other for other in flags) == 1:
-                return analysis, flag
-    raise TypeError(f"commands: expected an option that tells {' and '.join(each.name for each in analyses)} apart.")
+    found = {
+        flag: analysis
+        for flag in _TELLING
+        for analysis, own in zip(analyses, flags, strict=True)
+        if flag in own and sum(flag in other for other in flags) == 1
+    }
+    if len(found) != len(analyses) - 1:
+        raise TypeError(f"commands: expected options that tell {' and '.join(each.name for each in analyses)} apart.")
+    return found
 
 
 def meant(analyses: list[Analysis], options: argparse.Namespace) -> Analysis:
@@ -113,21 +120,37 @@ def meant(analyses: list[Analysis], options: argparse.Namespace) -> Analysis:
     """
     if len(analyses) == 1:
         return analyses[0]
-    second, flag = asked_by(analyses)
-    is_asked = getattr(options, flag.replace("-", "_")) is not None
-    if is_asked and flag == "network" and options.model is not None:
+    by_option = asked_by(analyses)
+    asked = [flag for flag in by_option if _given(options, flag) is not None]
+    if len(asked) > 1:
+        raise BadRequest(f"{asked[0]}: expected --{' or --'.join(asked)}; got both.")
+    if asked == ["network"] and options.model is not None:
         raise BadRequest(f"network: expected --model or --network; got --model {options.model} beside it.")
-    chosen = second if is_asked else next(each for each in analyses if each is not second)
-    without, within = _TELLING[flag]
-    there = f"{without}; leave it out beside --{flag}" if is_asked else f"{within}; name one with --{flag}"
+    chosen = by_option[asked[0]] if asked else next(each for each in analyses if each not in by_option.values())
     own = {place.option.flag: place.option.kind.choices for place in places(chosen.request)}
-    for option in (place.option for each in analyses for place in places(each.request)):
-        value = getattr(options, option.flag.replace("-", "_"), None)
-        if option.flag not in own and value is not None:
-            raise BadRequest(f"{option.flag}: expected nothing, since it is about {there}.")
-        if (choices := own.get(option.flag)) and value in option.kind.choices and value not in choices:
-            raise BadRequest(f"{option.flag}: expected one of {', '.join(choices)}, since {value} is about {there}.")
+    for analysis in analyses:
+        for option in (place.option for place in places(analysis.request)):
+            value = _given(options, option.flag)
+            there = _where(analysis, by_option, asked)
+            if option.flag not in own and value is not None:
+                raise BadRequest(f"{option.flag}: expected nothing, since it is about {there}.")
+            if (choices := own.get(option.flag)) and value in option.kind.choices and value not in choices:
+                raise BadRequest(
+                    f"{option.flag}: expected one of {', '.join(choices)}, since {value} is about {there}."
+                )
     return chosen
+
+
+def _given(options: argparse.Namespace, flag: str) -> Any:
+    return getattr(options, flag.replace("-", "_"), None)
+
+
+def _where(analysis: Analysis, by_option: dict[str, Analysis], asked: list[str]) -> str:
+    """What an option of another analysis of the same command is about, and how it is asked for."""
+    if asked:
+        return f"{_TELLING[asked[0]][0]}; leave it out beside --{asked[0]}"
+    flag = next(flag for flag, each in by_option.items() if each is analysis)
+    return f"{_TELLING[flag][1]}; name one with --{flag}"
 
 
 def _check_has_part(request: MeasuresRequest, options: argparse.Namespace) -> None:

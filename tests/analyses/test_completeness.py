@@ -75,15 +75,12 @@ def test_names_commands_and_types_are_each_used_once():
     for field in ("name", "request"):
         values = [getattr(analysis, field) for analysis in ANALYSES]
         assert len(set(values)) == len(values), field
-    for (
-        called,
-        some,
-    ) in by_command().items():  # two may share theirs, where an option of one of them tells which is meant
+    for called, some in by_command().items():  # several may share theirs, where options tell which is meant
         if len(some) > 1:
-            asked, flag = asked_by(some)
             fields = {one.name: {place.option.flag: place.option for place in places(one.request)} for one in some}
-            assert len(some) == 2 and [name for name, own in fields.items() if flag in own] == [asked.name], called
-            assert fields[asked.name][flag].always, called  # so that the line that reproduces a result says it
+            for flag, asked in asked_by(some).items():
+                assert [name for name, own in fields.items() if flag in own] == [asked.name], called
+                assert fields[asked.name][flag].always, called  # so that the line that reproduces a result says it
 
 
 @pytest.mark.parametrize("request_", EACH)
