@@ -1,6 +1,7 @@
 """Specs of data and models, and requests: small frozen values that validate themselves and identify results."""
 
 from fil_core.specs.attack import ATTACKS, AttackSpec
+from fil_core.specs.audit import AuditSpec
 from fil_core.specs.data import DataSpec, Preprocess
 from fil_core.specs.ensemble import EnsembleSpec
 from fil_core.specs.families import ATTACKABLE, DEFAULT_L2, FAMILIES, KINDS
@@ -31,6 +32,7 @@ __all__ = [
     "LARGEST_L2",
     "NETWORKS",
     "AttackSpec",
+    "AuditSpec",
     "DataSpec",
     "Device",
     "EffectRequest",

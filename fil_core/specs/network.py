@@ -96,7 +96,9 @@ class NetworkSpec:
     )
     time: int | str = option(500, _time(), "steps of gradient descent, or inf (default 500)", link="time", always=True)
     l2: float = option(0.0, number(zero=True), "decay towards the start (default 0)", link="decay", always=True)
-    precision: str = option("float64", choice(("float64", "float32")), "numbers to compute with (default float64)")
+    precision: str = option(
+        "float64", choice(("float64", "float32")), "numbers to compute with (default float64)", link="precision"
+    )
     embedding: int = option(16, whole(most=MOST_WIDTH), "numbers that stand for a token of lstm (default 16)", link="embedding", added=True)  # noqa: E501 # fmt: skip
     tied: bool = option(False, switch(), "lstm: the output has the embedding's matrix, of as many columns as --width", link="tied", added=True)  # noqa: E501 # fmt: skip
     batch: int | None = option(None, whole(), "examples per step, in a seeded order (default: all)", flag="batch-size", called="batch_size", link="batch", added=True)  # noqa: E501 # fmt: skip

@@ -22,6 +22,8 @@ NUMBERS = frozenset(
         "width", "depth", "init-seed", "lr", "decay", "validation-size", "truth", "draws",
         "vocabulary", "embedding", "batch", "batch-seed", "damping", "candidates", "direction-seed", "similarity",
         "kernel-depth", "weight-std", "bias-std", "length", "noise", "relative-noise", "fpr", "twins",
+        "models", "ensemble-seed", "target-model", "gamma", "offline-a", "quantile-level", "prior", "release-noise",
+        "canaries", "delta", "confidence", "runs", "audit-seed",
     }
 )  # fmt: skip
 ROUND = "round-"

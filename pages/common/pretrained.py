@@ -10,20 +10,20 @@ from fil_core import FilError
 from pages.common import text, uploads
 from pages.common.links import keep_in_link
 
-NOTHING = {"scores": "", "parameters": ""}
+NOTHING = {"scores": "", "parameters": "", "signals": ""}
 
 
 def controls(keep_scores: Callable[[bytes, str], str]) -> None:
     """The controls; `keep_scores(content, title)` stores scores for the chosen data set."""
     with st.expander("Your own scores or model"):
-        _uploader(
+        uploader(
             "Scores of each example",
             ["csv", "parquet"],
             "scores",
             keep_scores,
             "A column id and one numeric column for each score. They are shown with η in tables and plots.",
         )
-        _uploader(
+        uploader(
             "Coefficients of a linear model",
             ["safetensors", "npz"],
             "parameters",
@@ -32,7 +32,16 @@ def controls(keep_scores: Callable[[bytes, str], str]) -> None:
         )
 
 
-def _uploader(label: str, types: list[str], key: str, keep: Callable[[bytes, str], str], help: str) -> None:
+def uploader(label: str, types: list[str], key: str, keep: Callable[[bytes, str], str], help: str) -> None:
+    """A field for a file, and one with the name of the file in use, which the link carries.
+
+    Args:
+        label: of the field.
+        types: endings of the file's name.
+        key: of what is in use.
+        keep: stores the content of a file with a title, and returns its name.
+        help: what the file must hold.
+    """
     turn = st.session_state.setdefault(f"{key}-turn", 0)
     file = st.file_uploader(label, type=types, key=f"{key}-file-{turn}", help=help)
     if file is not None:

@@ -47,10 +47,11 @@ class Page:
 
 
 _WITHOUT_CONTROL = ("initial", "group", "pairs_with")
-_NO_BATCHES = ("initial", "batch", "batch_seed")  # of a network
+_NO_BATCHES = ("initial", "batch", "batch_seed", "precision")  # of a network
 _OF_TRUTH = ("group", "subsets", "remove", "draw_seed")
 _FUNCTIONS = {"view": "influence functions"}
 _UNIQUE = {"view": "unique information"}
+_EXACT, _TRAINED, _AUDIT = {"view": "Gaussian process"}, {"view": "trained models"}, {"view": "audit"}
 
 PAGES: tuple[Page, ...] = (
     Page(
@@ -103,12 +104,25 @@ PAGES: tuple[Page, ...] = (
         "Attack",
         "Whether an attacker could tell that a record was among the training data, and how surely.",
         {
-            "lood": Shows(at_default=("scaling",)),
-            "lood query": Shows(one_of=("ids",), at_default=("steps", "restarts", "query_seed")),
-            "lood moves": Shows(),
-            "lood landscape": Shows(at_default=("span", "points")),
-            "lood of groups": Shows(),
-            "architectures": Shows(),
+            "lood": Shows(_EXACT, at_default=("scaling",)),
+            "lood query": Shows(_EXACT, one_of=("ids",), at_default=("steps", "restarts", "query_seed")),
+            "lood moves": Shows(_EXACT),
+            "lood landscape": Shows(_EXACT, at_default=("span", "points")),
+            "lood of groups": Shows(_EXACT),
+            "architectures": Shows(_EXACT),
+            "mia": Shows(_TRAINED | {"mia-of": "model"}),
+            "mia of networks": Shows(_TRAINED | {"mia-of": "network"}, at_default=("initial",)),
+            "mia of own signals": Shows(_TRAINED | {"mia-of": "own signals"}),
+            "ensemble": Shows(_TRAINED | {"mia-of": "model"}, chosen_there=("members",)),
+            "ensemble of networks": Shows(
+                _TRAINED | {"mia-of": "network"}, chosen_there=("members", "gradients"), at_default=("initial",)
+            ),
+            "attacks beside closed forms": Shows(
+                _TRAINED | {"mia-of": "network"}, at_default=("initial", "validation_size")
+            ),
+            "audit": Shows(_AUDIT | {"audit-of": "model"}),
+            "audit of a network": Shows(_AUDIT | {"audit-of": "network"}, at_default=("initial",)),
+            "audits": Shows(_AUDIT | {"audit-of": "model"}),
         },
     ),
     Page(
@@ -145,20 +159,20 @@ PAGES: tuple[Page, ...] = (
             ),
             "influence": Shows(_FUNCTIONS | {"influence-of": "model"}, at_default=_OF_TRUTH),
             "influence in a network": Shows(
-                _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "solver", *_OF_TRUTH)
+                _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "precision", "solver", *_OF_TRUTH)
             ),
             "leave-one-out": Shows(
                 _FUNCTIONS | {"influence-of": "model", "truth-too": True}, at_default=("draw_seed",)
             ),
             "ladder": Shows(_FUNCTIONS | {"influence-of": "model"}, at_default=("draw_seed",)),
             "ladder of a network": Shows(
-                _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "draw_seed")
+                _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "precision", "draw_seed")
             ),
             "gradient outliers": Shows(_FUNCTIONS | {"influence-of": "model"}, at_default=("forest_seed",)),
             "gradient outliers in a network": Shows(
-                _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "forest_seed")
+                _FUNCTIONS | {"influence-of": "network"}, at_default=("initial", "precision", "forest_seed")
             ),
-            "canaries": Shows(_FUNCTIONS, at_default=("initial", "candidate_seed")),
+            "canaries": Shows(_FUNCTIONS, at_default=("initial", "precision", "candidate_seed")),
         },
         reads_text=True,
     ),

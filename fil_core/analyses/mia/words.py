@@ -63,7 +63,9 @@ def printed(subject: Subject) -> tuple[dict[str, Any], str]:
     """For --json everything that the summary holds; the sentence, and a line for each attack."""
     s = subject.result.summary
     lines = [f"{title_of(attack)}: AUC {s['auc'][attack]:.4f}; {_rates(s, attack)}" for attack in s["attacks"]]
-    trained = f"Models: {s['score']} {score(s['train_score'], s['score'])} on their halves" if "train_score" in s else ""
+    trained = (
+        f"Models: {s['score']} {score(s['train_score'], s['score'])} on their halves" if "train_score" in s else ""
+    )
     if trained and np.isfinite(s["test_score"]):
         trained += f", {score(s['test_score'], s['score'])} on test rows"
     text = [sentence(subject, visible).replace("**", ""), *lines, *([f"{trained}."] if trained else [])]

@@ -28,19 +28,25 @@ from fil_core.models.networks.problem import Problem
 from fil_core.models.networks.training import trainable
 from fil_core.progress import Progress
 from fil_core.result import Result
+from fil_core.specs import NetworkRequest
 
 Score = Callable[[Tensor, Tensor], Tensor]  # outputs (..., n, k) and targets (n, k) to scores (..., n)
 
 
 def check(request: NetworkEnsembleRequest, dataset: Dataset) -> None:
     """Raises BadData or BadRequest for what the data do not have."""
+    check_readable(request, dataset)
+    check_halves(dataset)
+
+
+def check_readable(request: NetworkRequest, dataset: Dataset) -> None:
+    """Raises BadData or BadRequest for a network that the data do not have, or whose outputs are no few numbers."""
     if dataset.vocabulary:
         raise BadRequest(
             f"network: expected one whose outputs for an example are a few numbers; {request.network.kind} puts out "
             f"{len(dataset.vocabulary):,} for every token. Take data of features, or bring signals with --signals."
         )
     check_network(request, dataset)
-    check_halves(dataset)
 
 
 def run(request: NetworkEnsembleRequest, inputs: Inputs, progress: Progress | None = None) -> Result:
@@ -53,7 +59,7 @@ def run(request: NetworkEnsembleRequest, inputs: Inputs, progress: Progress | No
     """
     at, data, spec = problem_of(request, inputs), inputs.dataset, request.network
     assert spec.steps is not None
-    losses, score = _of_loss(request, at, data)
+    losses, score = loss_and_score(request.loss, at, data)
     who = inclusion(data.n, request.members, request.ensemble_seed)
     rows = torch.as_tensor(np.stack([np.flatnonzero(column) for column in who.T])).to(at.X.device)
     course = Course(spec.lr, spec.steps, spec.batch, spec.l2, request.schedule == "steps")
@@ -65,7 +71,7 @@ def run(request: NetworkEnsembleRequest, inputs: Inputs, progress: Progress | No
         "scores": score(outputs, at.Y),
         "losses": losses(outputs, at.Y),
         "loss_ranges": loss_ranges(done.traces),
-        "train_score": _scored(at, outputs, at.Y, score, torch.as_tensor(who.T).to(at.X.device)),
+        "train_score": scored(at, outputs, at.Y, score, torch.as_tensor(who.T).to(at.X.device)),
     }
     arrays |= _of_test_rows(at, done.weights, score)
     if request.gradients:
@@ -76,12 +82,18 @@ def run(request: NetworkEnsembleRequest, inputs: Inputs, progress: Progress | No
     return dataclasses.replace(found, provenance={"dtype": spec.precision})
 
 
-def _of_loss(request: NetworkEnsembleRequest, at: Problem, data: Dataset) -> tuple[Losses, Score]:
-    """What the networks are trained on, and the score of an example that goes with it."""
+def loss_and_score(loss: str, at: Problem, data: Dataset) -> tuple[Losses, Score]:
+    """What networks are trained on, and the score of an example that goes with it.
+
+    Args:
+        loss: as `specs.ensemble.LOSSES` calls it; of a regression it is squared.
+        at: the network.
+        data: the examples.
+    """
     if not at.classes:
         scale = float(data.y.std()) or 1.0
         return at.losses, lambda outputs, Y: closeness(outputs, Y, scale)
-    return (cross_entropy, logit_confidence) if request.loss == "cross-entropy" else (at.losses, margin)
+    return (cross_entropy, logit_confidence) if loss == "cross-entropy" else (at.losses, margin)
 
 
 def _starts(request: NetworkEnsembleRequest, inputs: Inputs, at: Problem) -> Weights:
@@ -103,11 +115,19 @@ def _of_test_rows(at: Problem, weights: Weights, score: Score) -> dict[str, Tens
     if not len(at.X_test):
         return {"test_score": torch.full((len(next(iter(weights.values()))),), torch.nan)}
     outputs = outputs_of_all(at.module, weights, at.X_test)
-    return {"population": score(outputs, at.Y_test), "test_score": _scored(at, outputs, at.Y_test, score)}
+    return {"population": score(outputs, at.Y_test), "test_score": scored(at, outputs, at.Y_test, score)}
 
 
-def _scored(at: Problem, outputs: Tensor, Y: Tensor, score: Score, counted: Tensor | None = None) -> Tensor:
-    """Accuracy, or mean squared error of a regression, of each network, (B,), over the rows that count."""
+def scored(at: Problem, outputs: Tensor, Y: Tensor, score: Score, counted: Tensor | None = None) -> Tensor:
+    """Accuracy, or mean squared error of a regression, of each network, (B,).
+
+    Args:
+        at: the network.
+        outputs: (B, n, k).
+        Y: (n, k) targets.
+        score: of an example, > 0 where its class is predicted.
+        counted: (B, n) which rows count; None for all.
+    """
     each = (score(outputs, Y) > 0).double() if at.classes else (outputs - Y).square().mean(-1).double()
     return each.mean(1) if counted is None else (each * counted).sum(1) / counted.sum(1)
 

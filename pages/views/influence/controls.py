@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -15,16 +16,39 @@ from fil_core.specs.networks import ACTIVATIONS, SCALINGS, NetworkFamily
 from fil_core.specs.options import Kind, places
 from pages.common import models, sidebar, text
 
-# A step at which training is stable on every built-in data set, and steps that take seconds.
-_WIDTH, _LR, _STEPS = 256, 0.05, "500"
+_WIDTH = 256
 _FEW = 100  # rows
 _BEFORE = "network-before"
 _FIELDS = {
     "network": "kind", "width": "width", "depth": "depth", "activation": "activation", "scaling": "scaling",
-    "init-seed": "init_seed", "lr": "lr", "time": "time", "decay": "l2", "embedding": "embedding", "tied": "tied",
+    "no-bias": "no_bias", "init-seed": "init_seed", "lr": "lr", "time": "time", "decay": "l2", "embedding": "embedding", "tied": "tied",
 }  # fmt: skip
+_OF_BATCHES = ("batch", "batch-seed", "precision")
+LINKS = {field: link for link, field in _FIELDS.items()} | {"batch": "batch", "precision": "precision"}
 CONTROLS = (*_FIELDS, "validation-size")  # of the network, its training and its validation rows
 _PIXELS = 132  # of a control: six stand in a row on a screen of 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What the controls start with.
+
+    Attributes:
+        lr: a step at which training is stable on every built-in data set.
+        steps: that take seconds.
+        batch: examples per step, 0 for all.
+        before: where the values of the last visit are kept.
+    """
+
+    lr: float = 0.05
+    steps: str = "500"
+    batch: int = 0
+    before: str = _BEFORE
+
+
+USUAL = Usual()
+# Networks of an ensemble, which an attack is to find something in: mini-batches, and a step that fits the training rows.
+OF_ENSEMBLE = Usual(0.5, "800", 32, "ensemble-before")
 _TRY = {
     "Digits, 3 against 8": {"data": "digits", "classes": ["3", "8"]},
     "Breast cancer": {"data": "breast-cancer", "classes": []},
@@ -50,6 +74,18 @@ def request(data: Dataset) -> UniqueInfoRequest:
     )
 
 
+def of_ensemble(data: Dataset) -> dict[str, Any]:
+    """Draw the controls of the networks of an ensemble, as they were on the page before; the fields of their spec.
+
+    Raises:
+        BadRequest: a time that is none.
+    """
+    _recall(OF_ENSEMBLE)
+    made = {**_architecture(data), **_training(OF_ENSEMBLE), **batches(OF_ENSEMBLE.batch), "precision": _precision()}
+    _remember(OF_ENSEMBLE)
+    return made
+
+
 def network(data: Dataset) -> tuple[dict[str, Any], int | None]:
     """Draw the controls of the network, its training and its validation rows, as they were on the page before.
 
@@ -59,13 +95,22 @@ def network(data: Dataset) -> tuple[dict[str, Any], int | None]:
     Raises:
         BadRequest: a time that is none.
     """
-    before: dict[str, Any] = st.session_state.get(_BEFORE, {})
+    _recall(USUAL)
+    architecture, training, validation = _architecture(data), _training(USUAL), validation_rows()
+    _remember(USUAL)
+    return {**architecture, **training}, validation or None
+
+
+def _recall(usual: Usual) -> None:
+    before: dict[str, Any] = st.session_state.get(usual.before, {})
     for name, value in before.items():
         if name not in st.session_state and name not in st.query_params:
             st.session_state[name] = value
-    architecture, training, validation = _architecture(data), _training(), validation_rows()
-    st.session_state[_BEFORE] = {name: st.session_state[name] for name in CONTROLS if name in st.session_state}
-    return {**architecture, **training}, validation or None
+
+
+def _remember(usual: Usual) -> None:
+    names = (*CONTROLS, *_OF_BATCHES) if usual is OF_ENSEMBLE else CONTROLS
+    st.session_state[usual.before] = {name: st.session_state[name] for name in names if name in st.session_state}
 
 
 def last_network() -> tuple[NetworkSpec, int | None]:
@@ -134,6 +179,34 @@ def _scaling() -> str:
     return str(scaling)
 
 
+def _no_bias() -> bool:
+    return st.checkbox("No biases", key="no-bias", bind="query-params", help="The layers have no biases.")
+
+
+def _precision() -> str:
+    precision = st.selectbox(
+        "Precision", ("float32", "float64"), key="precision", bind="query-params", width=_PIXELS,
+        help="Of the numbers that the networks compute with; float32 takes about half of the time.",
+    )  # fmt: skip
+    return str(precision)
+
+
+def batches(usual: int = USUAL.batch) -> dict[str, Any]:
+    """Draw the controls of mini-batches; the fields of the spec, none where every step takes all examples.
+
+    Args:
+        usual: examples per step that the control starts with.
+    """
+    batch = st.number_input(
+        "Mini-batch", min_value=0, value=usual, key="batch", bind="query-params", width=_PIXELS,
+        help="Examples per step, in a seeded order; 0 takes all of them.",
+    )  # fmt: skip
+    seed = st.number_input(
+        "Seed of batches", min_value=0, value=0, key="batch-seed", bind="query-params", width=_PIXELS,
+    )  # fmt: skip
+    return {"batch": int(batch), "batch_seed": int(seed)} if batch else {}
+
+
 def _embedding() -> int:
     embedding = st.number_input(
         "Embedding", min_value=1, max_value=MOST_WIDTH, value=16, key="embedding", bind="query-params", width=_PIXELS,
@@ -153,18 +226,19 @@ _CONTROLS: dict[str, Callable[[], Any]] = {
     "depth": _depth,
     "activation": _activation,
     "scaling": _scaling,
+    "no_bias": _no_bias,
     "embedding": _embedding,
     "tied": _tied,
 }
 
 
-def _training() -> dict[str, Any]:
+def _training(usual: Usual) -> dict[str, Any]:
     lr = st.number_input(
-        "Step (lr)", min_value=0.0, value=_LR, step=0.01, format="%.3g", key="lr", bind="query-params", width=_PIXELS,
+        "Step (lr)", min_value=0.0, value=usual.lr, step=0.01, format="%.3g", key="lr", bind="query-params", width=_PIXELS,
         help="Of gradient descent on the mean of half the squared error, or of a text on the mean loss of a token.",
     )  # fmt: skip
     time = st.text_input(
-        "Number of steps", value=_STEPS, key="time", bind="query-params", width=_PIXELS,
+        "Number of steps", value=usual.steps, key="time", bind="query-params", width=_PIXELS,
         help="A number, or inf for the limit of infinitely many, which the linearised network alone can tell.",
     )  # fmt: skip
     decay = st.number_input(

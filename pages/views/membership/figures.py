@@ -17,7 +17,8 @@ from pages.common import sidebar, text, widgets
 from pages.common.naming import labelled
 from pages.views.measures import shown as joint
 from pages.views.measures import stored
-from pages.views.membership.shown import ANALYSIS, AUC, KL, Shown, title
+from pages.views.membership.measure import title
+from pages.views.membership.shown import ANALYSIS, AUC, KL, Shown
 
 _FIRST = "leverage"
 
@@ -54,12 +55,14 @@ def _scatter(shown: Shown) -> None:
 def _points(shown: Shown, there: pd.DataFrame, x: str, log: bool) -> None:
     """The plot, a click into which opens a record, and what is not drawn."""
     points = shown_points(there, x, KL)
-    figure = labelled(against(points, (x, KL), (_title(x), title(KL)), widgets.mode(), log=(log, True)), shown.data)
+    figure = labelled(
+        against(points, (x, KL), (_title(x), title(ANALYSIS, KL)), widgets.mode(), log=(log, True)), shown.data
+    )
     marked = go.Figure(figure).update_layout(dragmode="zoom")
     marked.update_traces(selected_marker_size=12, unselected_marker_opacity=0.65)  # one is open, the others stay
     event = widgets.chart(
         marked,
-        f"Scatter of {title(KL)} against {_title(x)} for {len(points):,} records", "lood-scatter",
+        f"Scatter of {title(ANALYSIS, KL)} against {_title(x)} for {len(points):,} records", "lood-scatter",
         on_select="rerun", selection_mode=("points",),
     )  # fmt: skip
     _open([int(one["customdata"]) for one in event["selection"]["points"] if "customdata" in one])
@@ -107,7 +110,7 @@ def _column(shown: Shown, table: pd.DataFrame) -> str:
 
 
 def _title(column: str) -> str:
-    return joint.name(column) if column in COLUMNS else title(column)
+    return joint.name(column) if column in COLUMNS else title(ANALYSIS, column)
 
 
 def _is_log(values: pd.Series) -> bool:

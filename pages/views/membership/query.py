@@ -12,7 +12,8 @@ from fil_core.analyses.subject import Subject
 from fil_core.display import pictures, redaction
 from pages.common import compute, tables, text, widgets
 from pages.common.naming import called, named
-from pages.views.membership.shown import KL, Shown, ordered
+from pages.views.membership.measure import ordered
+from pages.views.membership.shown import ANALYSIS, KL, Shown
 
 _WIDTH = 160
 _MOST = 8  # records that are looked at together
@@ -61,7 +62,7 @@ def _asked(shown: Shown) -> LoodQueryRequest:
             "Maximising", OBJECTIVES, key="maximise", bind="query-params", width=160,
             help="kl_lood, with which the AUC grows too, or mean_lood, the change of the mean outputs.",
         )  # fmt: skip
-    top = ordered(shown.table, KL).index[:_MOST]
+    top = ordered(ANALYSIS, shown.table, KL).index[:_MOST]
     ids = (shown.id,) if whose == _ONE else tuple(map(int, top))
     return LoodQueryRequest(
         data=shown.request.data, kernel=shown.request.kernel, device=shown.request.device, ids=ids, start=start,

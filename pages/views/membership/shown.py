@@ -13,6 +13,7 @@ from fil_core.analyses.sharing import masked
 from fil_core.analyses.subject import Subject
 from fil_core.specs.targets import SELF
 from pages.common import widgets
+from pages.views.membership import measure
 
 ANALYSIS = analysis_of(LoodRequest())
 KL, AUC = "kl_lood", "auc"
@@ -42,8 +43,7 @@ class Shown:
     @property
     def measures(self) -> list[str]:
         """The columns that tell how exposed a record is."""
-        columns = [(name, ANALYSIS.column(str(name))) for name in self.table.columns]
-        return [str(name) for name, column in columns if column is not None and column.more]
+        return measure.measures(ANALYSIS, self.table)
 
     @property
     def top(self) -> int:
@@ -65,29 +65,3 @@ class Shown:
 def shown(request: LoodRequest, data: Dataset, result: Result) -> Shown:
     """The result as it may be shown."""
     return Shown(request, data, result, masked(ANALYSIS, result.table) if widgets.redacted() else result.table)
-
-
-def ordered(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """The table with `rank` and `percentile`, the most exposed by a column first.
-
-    Args:
-        table: as it may be shown.
-        column: one of its measures.
-    """
-    rank = table[column].rank(ascending=fewer(column), method="first", na_option="bottom").astype(int)
-    return table.assign(rank=rank, percentile=100 * (1 - (rank - 1) / len(table))).sort_values("rank")
-
-
-def fewer(column: str) -> bool:
-    """Whether a smaller value of a column means more exposed."""
-    entry = ANALYSIS.column(column)
-    return entry is not None and entry.more < 0
-
-
-def title(column: str) -> str:
-    """What a column is called, with its unit."""
-    entry = ANALYSIS.column(column)
-    if entry is None:
-        return column
-    named = f"{entry.title} at FPR {column.removeprefix(entry.name[:-1])}" if entry.name.endswith("*") else entry.title
-    return f"{named}, in {entry.unit}" if entry.unit else named

@@ -35,8 +35,9 @@ _FROM_EQUAL_WEIGHTS = "pages/mitigations.py"  # the page that ignores the weight
 _UNLINKED = ("ideal-intercept",)  # controls that no link carries
 _EMPTY: dict[str, object] = {  # how controls express none
     "at-risk": EVERYTHING, "min-weight": 0.0, "max-weight": 0.0, "validation-size": 0, "truth": 0, "batch": 0,
+    "release-noise": 0.0,
 }  # fmt: skip
-_WRITTEN = ("time", "keep")  # controls that take a text
+_WRITTEN = ("time", "keep", "rates")  # controls that take a text
 Values = dict[str, Any]
 
 

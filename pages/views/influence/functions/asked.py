@@ -42,7 +42,7 @@ def request(data: Dataset) -> Asked:
     if of == NETWORK:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             made, validation = controls.network(data)
-            made |= _batches()
+            made |= controls.batches()
     with place:
         curvature, damping, aimed = _curvature(kind), _damping(kind), target.control(data)
         if of == MODEL:
@@ -135,17 +135,6 @@ def _damping(kind: type) -> float:
         help="Added to the curvature of the mean loss. It has no part in metagradient, tracin and identity.",
     )  # fmt: skip
     return usual if undamped else float(damping)
-
-
-def _batches() -> dict[str, Any]:
-    batch = st.number_input(
-        "Mini-batch", min_value=0, value=0, key="batch", bind="query-params", width=_PIXELS,
-        help="Examples per step, in a seeded order; 0 takes all of them.",
-    )  # fmt: skip
-    seed = st.number_input(
-        "Seed of batches", min_value=0, value=0, key="batch-seed", bind="query-params", width=_PIXELS,
-    )  # fmt: skip
-    return {"batch": int(batch), "batch_seed": int(seed)} if batch else {}
 
 
 def _explain(of: str, curvature: str) -> None:
