@@ -43,6 +43,10 @@ _FOLDERS = (
     "architectures",
     "ensemble",
     "network_ensemble",
+    "mia",
+    "network_mia",
+    "signals_mia",
+    "mia_against",
     "measures",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)

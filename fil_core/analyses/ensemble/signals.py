@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fil_core.dataset import Dataset
+from fil_core.errors import BadData
 from fil_core.membership.signals import Signals
 from fil_core.result import Result
 
@@ -58,6 +59,25 @@ def signals_of(parts: Sequence[Result]) -> Signals:
     }
     scores, inclusion = (np.concatenate([part.arrays[name] for part in parts], 1) for name in ("scores", "inclusion"))
     return Signals(scores, inclusion, **optional)
+
+
+def of_upload(stored: Result, dataset: Dataset) -> Signals:
+    """Uploaded signals.
+
+    Args:
+        stored: the upload.
+        dataset: the examples that they must be of.
+
+    Raises:
+        BadData: they are of other examples.
+    """
+    if stored.summary["fingerprint"] != dataset.fingerprint:
+        raise BadData(
+            f"signals: expected signals of the examples chosen now; these were uploaded for {stored.summary['title']} "
+            "with another choice of examples or features. Upload the file again for this one."
+        )
+    optional = {name: stored.arrays[name] for name in _OPTIONAL if name in stored.arrays}
+    return Signals(stored.arrays["scores"], stored.arrays["inclusion"], **optional)
 
 
 def prediction_change(parts: Sequence[Result]) -> np.ndarray:

@@ -11,32 +11,36 @@ from fil_core.analyses.mia.columns import column_name
 from fil_core.dataset import Dataset
 from fil_core.display.numbers import counted, number
 from fil_core.errors import BadRequest
-from fil_core.membership import attacks, empirical, judging
-from fil_core.membership.quantile import reduced_features
+from fil_core.membership.attacks import all_scores
+from fil_core.membership.empirical import empirical_lood
+from fil_core.membership.gaussian_fits import gaussians
+from fil_core.membership.judging import Judgement, judged, success
+from fil_core.membership.quantile import Features, reduced
+from fil_core.membership.roc import thinned
 from fil_core.membership.signals import Signals, check_signals
 from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import AttackSpec
 
 
-def check_attacks(spec: AttackSpec, dataset: Dataset, *, gradients: bool = True, logits: bool = True) -> None:
+def check_attacks(spec: AttackSpec, dataset: Dataset, *, gradients: bool = True, test_rows: bool = True) -> None:
     """Refuse attacks that lack something.
 
     Args:
         spec: the attacks.
         dataset: the examples.
         gradients: whether norms of gradients can be known.
-        logits: whether there are test rows under the models.
+        test_rows: whether scores of test rows under the models can be known.
 
     Raises:
         BadRequest: there are.
     """
-    if "quantile" in spec.attacks and not (len(dataset.X_test) and logits):
+    if "quantile" in spec.attacks and not (len(dataset.X_test) and test_rows):
         raise BadRequest(
             "attacks: expected test rows under the models for quantile, which learns from them what outsiders' scores "
             "are; there are none. Leave it out, or take data with a test split."
         )
-    if spec.population == "test" and not (len(dataset.X_test) and logits):
+    if spec.population == "test" and not (len(dataset.X_test) and test_rows):
         raise BadRequest("population: expected records, since there are no test rows under the models; got test.")
     if "gradient" in spec.attacks and not gradients:
         raise BadRequest("attacks: expected norms of gradients for gradient; the signals have none. Leave it out.")
@@ -52,37 +56,44 @@ def outcome(signals: Signals, spec: AttackSpec, dataset: Dataset, progress: Prog
         progress: called with (done, total, what).
     """
     check_signals(signals)
-    reduced = reduced_features(dataset) if "quantile" in spec.attacks else None
-    found = {
-        name: attacks.all_scores(signals, spec, name, features=reduced, progress=progress) for name in spec.attacks
-    }
+    features = _features(dataset) if "quantile" in spec.attacks else None
+    found = {name: all_scores(signals, spec, name, features, progress) for name in spec.attacks}
     targets = slice(None) if spec.target_model is None else slice(spec.target_model, spec.target_model + 1)
     member = signals.inclusion[:, targets]
-    judged = {name: judging.judge(scores, member, spec.fpr, spec.prior) for name, scores in found.items()}
-    table = _table(signals, spec, dataset, found, member, judged[spec.attacks[0]])
+    verdicts = {name: judged(scores, member, fpr=spec.fpr, prior=spec.prior) for name, scores in found.items()}
+    first = verdicts[spec.attacks[0]]
+    table = _table(signals, spec, dataset, found, member, first)
     arrays = {"scores": signals.scores, "inclusion": signals.inclusion}
-    for name, one in judged.items():
-        arrays |= {f"fpr_{name}": one.curve_fpr, f"tpr_{name}": one.curve_tpr}
-    least = judged[spec.attacks[0]].smallest_fpr
+    for name, one in verdicts.items():
+        drawn = thinned(one.curve)
+        arrays |= {f"fpr_{name}": drawn.fpr, f"tpr_{name}": drawn.tpr}
     summary: dict[str, Any] = {
         "n": dataset.n, "d": dataset.d, "models": signals.models, "attacks": list(spec.attacks),
         "target": spec.target_model, "score": "accuracy" if dataset.class_names else "mean squared error",
-        "auc": {name: one.auc for name, one in judged.items()},
-        "tpr_at_fpr": {
-            name: {repr(rate): [at.tpr, at.low, at.high] for rate, at in zip(spec.fpr, one.at, strict=True)}
-            for name, one in judged.items()
-        },
-        "precision": {
-            name: {repr(rate): _none(at.precision) for rate, at in zip(spec.fpr, one.at, strict=True)}
-            for name, one in judged.items()
-        },
-        "spread": {
-            name: {repr(rate): one.spread[k] for k, rate in enumerate(spec.fpr)} for name, one in judged.items()
-        },
+        "auc": {name: one.curve.auc for name, one in verdicts.items()},
         "prior": spec.prior,
-        "smallest_fpr": least,
+        "smallest_fpr": first.least_fpr,
     }  # fmt: skip
-    return Result(table, arrays, summary, {"warnings": _warnings(signals, spec, dataset, found, least)})
+    summary |= _rates(verdicts, spec)
+    return Result(table, arrays, summary, {"warnings": _warnings(signals, spec, dataset, found, first.least_fpr)})
+
+
+def _features(dataset: Dataset) -> Features:
+    """What the quantile attack predicts from."""
+    labels = (dataset.y, dataset.y_test) if dataset.class_names else (0 * dataset.y, 0 * dataset.y_test)
+    return reduced(dataset.X, dataset.X_test, labels)
+
+
+def _rates(verdicts: dict[str, Judgement], spec: AttackSpec) -> dict[str, Any]:
+    """By attack and false-positive rate: the true-positive rate with its interval, the precision, and the spread."""
+    told: dict[str, Any] = {"tpr_at_fpr": {}, "precision": {}, "spread": {}}
+    for name, one in verdicts.items():
+        at = {repr(rate): found for rate, found in zip(spec.fpr, one.rates, strict=True)}
+        told["tpr_at_fpr"][name] = {rate: [found.tpr, *found.interval] for rate, found in at.items()}
+        told["precision"][name] = {rate: _none(found.precision) for rate, found in at.items()}
+        spread = one.target_tpr.std(0, ddof=1) if len(one.target_tpr) > 1 else np.full(len(at), np.nan)
+        told["spread"][name] = {rate: _none(float(value)) for rate, value in zip(at, spread, strict=True)}
+    return told
 
 
 def _none(value: float) -> float | None:
@@ -90,18 +101,21 @@ def _none(value: float) -> float | None:
 
 
 def _table(
-    signals: Signals, spec: AttackSpec, dataset: Dataset, found: dict[str, np.ndarray], member: np.ndarray, first: Any
-) -> pd.DataFrame:
-    exposure, moments = empirical.exposure(signals), empirical.moments(signals)
-    columns: dict[str, Any] = {"label": dataset.labels, "auc": exposure.auc, "auc_error": exposure.error}
+    signals: Signals, spec: AttackSpec, dataset: Dataset, found: dict[str, np.ndarray], member: np.ndarray,
+    first: Judgement,
+) -> pd.DataFrame:  # fmt: skip
+    shown = empirical_lood(signals)
+    columns: dict[str, Any] = {"label": dataset.labels, "auc": shown.auc, "auc_error": shown.auc_error}
     for name, scores in found.items():
         columns[column_name(name)] = scores[:, 0] if spec.target_model is not None else _over(scores, member)
-    columns |= {
-        "in_mean": moments.in_mean, "out_mean": moments.out_mean, "in_std": moments.in_std, "out_std": moments.out_std,
-    }  # fmt: skip
+    fits = {
+        name: gaussians(signals.scores, who) for name, who in (("in", signals.inclusion), ("out", ~signals.inclusion))
+    }
+    columns |= {f"{name}_mean": fit.mean for name, fit in fits.items()}
+    columns |= {f"{name}_std": np.sqrt(fit.variance) for name, fit in fits.items()}
     flagged = found[spec.attacks[0]]
-    for rate, at in zip(spec.fpr, first.at, strict=True):
-        columns[f"tpr_at_fpr_{rate!r}"] = _over((flagged >= at.threshold).astype(float), member)
+    for rate, at in zip(spec.fpr, first.rates, strict=True):
+        columns[f"tpr_at_fpr_{rate!r}"] = success(flagged, member, at.threshold).share
     if spec.target_model is not None:
         columns["member"] = member[:, 0]
     return pd.DataFrame(columns, index=pd.Index(dataset.ids, name="id"))

@@ -11,6 +11,7 @@ from fil_core.analyses.subject import Quote, Subject
 from fil_core.display.numbers import count, counted, number, percent, score
 from fil_core.display.plain import visible
 
+_LOW = 0.01  # a false-positive rate
 _ERRORS = 2.0  # standard errors above chance
 
 
@@ -29,9 +30,9 @@ def sentence(subject: Subject, quote: Quote) -> str:
 
 
 def _rate(s: dict[str, Any]) -> str:
-    """The rate that the sentence is about: the smallest one that the ensemble can speak of, else the largest."""
+    """The rate that the sentence is about: of those that are 1 % or more, and can be told, the smallest."""
     rates = sorted(s["tpr_at_fpr"][s["attacks"][0]], key=float)
-    return next((rate for rate in rates if float(rate) >= s["smallest_fpr"]), rates[-1])
+    return next((rate for rate in rates if float(rate) >= max(s["smallest_fpr"], _LOW)), rates[-1])
 
 
 def _most(subject: Subject, quote: Quote) -> str:

@@ -11,6 +11,7 @@ from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.measures.sources import COLUMNS, source
 from fil_core.analyses.mia_against.parts import attacks, measured, sources_of, variants
 from fil_core.analyses.mia_against.request import AgainstRequest
+from fil_core.analyses.mia_against.words import AUC
 from fil_core.analyses.network_mia.run import check as check_attacks
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
@@ -57,7 +58,7 @@ def run(request: AgainstRequest, inputs: Inputs, progress: Progress | None = Non
         compared = [(str(c), columns[c].to_numpy(dtype=float)) for c in columns if _tells(str(c))]
         for column, values in compared:
             arrays[f"{name}:{column}"] = values
-            rows.append(_row(name, column, values, truth["auc"].to_numpy(), "membership AUC"))
+            rows.append(_row(name, column, values, truth["auc"].to_numpy(), AUC))
             if column in _DIFFERENCES:
                 difference = arrays[f"{name}:prediction"]
                 rows.append(_row(name, column, np.sqrt(2 * values), difference, "difference of predictions"))
@@ -89,7 +90,7 @@ def _row(name: str, column: str, values: np.ndarray, true: np.ndarray, beside: s
         "activation": name, "measure": column, "title": COLUMNS[column].title, "beside": beside,
         "pearson": both.pearson,
         "low": low, "high": high, "spearman": both.spearman, "overlap": both.overlap / both.k, "records": both.n,
-        "slope": slope(values[known], true[known]) if beside != "membership AUC" else np.nan,
+        "slope": slope(values[known], true[known]) if beside != AUC else np.nan,
     }  # fmt: skip
 
 

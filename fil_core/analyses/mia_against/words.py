@@ -8,21 +8,22 @@ import numpy as np
 
 from fil_core.analyses.subject import Drawn, Quote, Subject
 from fil_core.display.charts import INK, OKABE_ITO, drawn, named
-from fil_core.display.numbers import counted, number
+from fil_core.display.numbers import count, counted, number
 from fil_core.display.plain import visible
 
+AUC = "membership AUC"  # what measures are compared with, but for differences of predictions
 _MOST = 3000  # records of a scatter plot
 
 
 def sentence(subject: Subject, quote: Quote) -> str:
     """Which measure predicts the attacks best, and how the first one does."""
     s, table = subject.result.summary, subject.result.table
-    of_auc = table[table["beside"] == "membership AUC"]
+    of_auc = table[table["beside"] == AUC]
     if of_auc.empty:
         return "No measure varies over the records, so that none can be compared with the attacks."
     best = of_auc.loc[of_auc["pearson"].idxmax()]
     said = (
-        f"Of {counted(len(of_auc), 'comparison')} with the membership AUC of {counted(s['models'], 'trained network')} "
+        f"Of {counted(len(of_auc), 'comparison')} with the membership AUC of {count(s['models'])} trained networks "
         f"**{best['title']}**{_with(s, best)} agrees best: Pearson **{best['pearson']:.3f}** [{best['low']:.3f}, "
         f"{best['high']:.3f}], Spearman {best['spearman']:.3f}, {counted(int(best['records']), 'record')}. A single "
         f"AUC of these networks has a standard error of about {number(s['auc_error'])}, which lowers every correlation."
@@ -35,7 +36,7 @@ def _with(s: dict[str, Any], row: Any) -> str:
 
 
 def _differences(table: Any, s: dict[str, Any]) -> str:
-    rows = table[table["beside"] != "membership AUC"]
+    rows = table[table["beside"] != AUC]
     told = [
         f"Pearson **{row['pearson']:.3f}** [{row['low']:.3f}, {row['high']:.3f}], slope {number(row['slope'])}"
         f"{_with(s, row)}"
@@ -60,11 +61,12 @@ def figures(subject: Subject) -> list[Drawn]:
     if table.empty:
         return []
     order = table.sort_values("pearson", kind="stable")
+    several = len(subject.result.summary["activations"]) > 1
     names = [
         named(
-            f"{row['title']}{_with(subject.result.summary, row)}{'' if row['beside'] == 'membership AUC' else ', differences'}"
+            " ".join([title, *([f"({activation})"] if several else []), *(["(differences)"] if beside != AUC else [])])
         )
-        for _, row in order.iterrows()
+        for title, activation, beside in order[["title", "activation", "beside"]].itertuples(index=False)
     ]
     bars = {
         "type": "scatter", "mode": "markers", "x": order["pearson"], "y": names,
@@ -85,14 +87,14 @@ def figures(subject: Subject) -> list[Drawn]:
 
 def _shown(table: Any) -> list[Any]:
     """The best comparison with the AUC, and that of differences where there is one."""
-    of_auc, others = table[table["beside"] == "membership AUC"], table[table["beside"] != "membership AUC"]
+    of_auc, others = table[table["beside"] == AUC], table[table["beside"] != AUC]
     rows = [of_auc.loc[of_auc["pearson"].idxmax()]] if len(of_auc) else []
     rows += [others.loc[others["pearson"].idxmax()]] if len(others) else []
     return list(enumerate(rows))
 
 
 def _scatter(subject: Subject, row: Any) -> Drawn:
-    arrays, differences = subject.result.arrays, row["beside"] != "membership AUC"
+    arrays, differences = subject.result.arrays, row["beside"] != AUC
     x, y = arrays[f"{row['activation']}:{row['measure']}"], arrays[f"{row['activation']}:auc"]
     x, y = (np.sqrt(2 * x), arrays[f"{row['activation']}:prediction"]) if differences else (x, y)
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))

@@ -21,11 +21,12 @@ _FEW = 100  # rows
 _BEFORE = "network-before"
 _FIELDS = {
     "network": "kind", "width": "width", "depth": "depth", "activation": "activation", "scaling": "scaling",
-    "no-bias": "no_bias", "init-seed": "init_seed", "lr": "lr", "time": "time", "decay": "l2", "embedding": "embedding", "tied": "tied",
+    "no-bias": "no_bias", "init-seed": "init_seed", "lr": "lr", "time": "time", "decay": "l2",
+    "embedding": "embedding", "tied": "tied",
 }  # fmt: skip
 _OF_BATCHES = ("batch", "batch-seed", "precision")
-LINKS = {field: link for link, field in _FIELDS.items()} | {"batch": "batch", "precision": "precision"}
 CONTROLS = (*_FIELDS, "validation-size")  # of the network, its training and its validation rows
+LINKS = {field: link for link, field in _FIELDS.items()} | {"batch": "batch", "precision": "precision"}
 _PIXELS = 132  # of a control: six stand in a row on a screen of 1440
 
 
@@ -47,7 +48,7 @@ class Usual:
 
 
 USUAL = Usual()
-# Networks of an ensemble, which an attack is to find something in: mini-batches, and a step that fits the training rows.
+# Networks of an ensemble, in which an attack is to find something: a step and mini-batches that fit the training rows.
 OF_ENSEMBLE = Usual(0.5, "800", 32, "ensemble-before")
 _TRY = {
     "Digits, 3 against 8": {"data": "digits", "classes": ["3", "8"]},
@@ -234,7 +235,8 @@ _CONTROLS: dict[str, Callable[[], Any]] = {
 
 def _training(usual: Usual) -> dict[str, Any]:
     lr = st.number_input(
-        "Step (lr)", min_value=0.0, value=usual.lr, step=0.01, format="%.3g", key="lr", bind="query-params", width=_PIXELS,
+        "Step (lr)", min_value=0.0, value=usual.lr, step=0.01, format="%.3g", key="lr", bind="query-params",
+        width=_PIXELS,
         help="Of gradient descent on the mean of half the squared error, or of a text on the mean loss of a token.",
     )  # fmt: skip
     time = st.text_input(

@@ -7,7 +7,7 @@ import streamlit as st
 EXACT, TRAINED, AUDIT = "Gaussian process", "trained models", "audit"
 _SAYS = {
     EXACT: "What an attacker could tell of a Gaussian process, exactly, for every record at once.",
-    TRAINED: "Attacks that are run on models trained on random halves of the records, or on signals of your own models.",
+    TRAINED: "Attacks that are run on models trained on random halves of the records, or on scores of your own.",
     AUDIT: "A lower bound on ε from records that are put in by coins, beside what the noise promises.",
 }
 

@@ -143,8 +143,8 @@ def _of_signals(common: dict[str, Any]) -> SignalsMiaRequest | None:
     pretrained.uploader(
         "Scores of your own models", ["npz", "parquet", "csv"], "signals",
         lambda content, title: uploads.keep_signals(sidebar.data_spec(), content, title),
-        "ids (n), scores (n, M): logit-scaled confidence in the true label, inclusion (n, M): who was in which. As .npz, "
-        "or as a table with the columns id, score_0, inclusion_0, score_1, ...",
+        "ids (n), scores (n, M): logit-scaled confidence in the true label, inclusion (n, M): who was in which. As "
+        ".npz, or as a table with the columns id, score_0, inclusion_0, score_1, ...",
     )  # fmt: skip
     digest = st.session_state.get("signals")
     if not digest:
