@@ -108,6 +108,13 @@ class Command:
         table = read_groups(str(existing_file("group", path)))
         return keep_groups(self.engine.store, table, self.engine.dataset(data, self.progress), title=path.name)
 
+    def _signals_file(self, path: Path, data: DataSpec) -> str:
+        from fil_core.data.own.signals import read_signals
+        from fil_core.engine.signals import keep_signals
+
+        arrays = read_signals(existing_file("signals", path))
+        return keep_signals(self.engine.store, arrays, self.engine.dataset(data, self.progress), title=path.name)
+
     def request(self, kind: type[Request]) -> Request:
         """The request of a kind that the options ask for."""
         data = data_spec(self.options, self.note)
@@ -122,6 +129,8 @@ class Command:
             _refuse_unused(parts["kernel"], values)
         if isinstance(path := getattr(self.options, "group", None), Path):
             parts["group"] = self._groups_file(path, data)
+        if isinstance(path := getattr(self.options, "signals", None), Path):
+            parts["signals"] = self._signals_file(path, data)
         return build(kind, self.options, lambda: self.engine.dataset(data, self.progress), **parts)
 
     def answer(self, request: Request, answer_all: AnswerAll | None = None) -> Result:

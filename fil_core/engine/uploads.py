@@ -27,12 +27,14 @@ from fil_core.specs import Upload
 from fil_core.specs.checks import digest as check_digest
 
 _SCORES, _PARAMETERS, WEIGHTS, _INITIAL, GROUPS = "scores", "parameters", "weights", "initial", "group"
+SIGNALS = "signals"
 UPLOADS = {
     _SCORES: "your own scores",
     _PARAMETERS: "your own coefficients",
     WEIGHTS: "your own weights",
     _INITIAL: "your own network weights",
     GROUPS: "your own groups",
+    SIGNALS: "scores of your own models",
 }
 ReadTable = Callable[[Path, Collection[str]], pd.DataFrame]
 

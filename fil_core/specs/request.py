@@ -29,7 +29,7 @@ class Upload:
     """An uploaded file in the store, named by its content; unlike a result it cannot be computed again.
 
     Attributes:
-        kind: `weights`, `parameters`, `scores`, `initial` or `group`.
+        kind: `weights`, `parameters`, `scores`, `initial`, `group` or `signals`.
         digest: 64 lower-case hex characters.
     """
 

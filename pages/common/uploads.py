@@ -16,8 +16,14 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from fil_core import DataSpec, DataUnavailable, GivenWeights, keep_weights, read_weights
 from fil_core.data.own import Choices, OwnData, directory, register, registered
 from fil_core.data.own import uploads as files
-from fil_core.data.own.sandbox import add_in_sandbox, parameters_in_sandbox, preview_in_sandbox, table_in_sandbox
-from fil_core.engine import uploads
+from fil_core.data.own.sandbox import (
+    add_in_sandbox,
+    parameters_in_sandbox,
+    preview_in_sandbox,
+    signals_in_sandbox,
+    table_in_sandbox,
+)
+from fil_core.engine import signals, uploads
 from pages.common.compute import dataset, engine
 from pages.common.latest import Latest
 from pages.common.progress import Progress
@@ -142,6 +148,13 @@ def keep_parameters(content: bytes, title: str) -> str:
     with _temporary(content, "parameters", title) as (path, progress):
         theta = parameters_in_sandbox(path, title=title, progress=progress)
     return uploads.keep_parameters(engine().store, theta, title=title)
+
+
+def keep_signals(spec: DataSpec, content: bytes, title: str) -> str:
+    """Store the signals of an uploaded file, checked against the data; returns their name."""
+    with _temporary(content, "signals", title) as (path, progress):
+        arrays = signals_in_sandbox(path, title=title, progress=progress)
+    return signals.keep_signals(engine().store, arrays, dataset(spec), title=title)
 
 
 def uploaded_weights(spec: DataSpec, title: str, content: bytes) -> GivenWeights:

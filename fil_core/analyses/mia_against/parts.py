@@ -36,13 +36,15 @@ def attacks(request: AgainstRequest) -> NetworkMiaRequest:
 
 
 def measured(request: AgainstRequest, name: str, dataset: Dataset) -> Request:
-    """What is asked of a source; of a Gaussian process and of a model there is but one loss.
+    """What is asked of a source; unique information is about steps that take all examples.
 
     Args:
         request: what is asked.
         name: of the source.
         dataset: the examples.
     """
+    if name == "unique":
+        request = dataclasses.replace(request, network=dataclasses.replace(request.network, batch=None))
     return source(name).request(request, dataset)
 
 

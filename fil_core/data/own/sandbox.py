@@ -31,13 +31,15 @@ from fil_core.data.own.parameters import read_parameters
 from fil_core.data.own.readers import QUEUE, end_with_parent, limit_memory, memory_limit
 from fil_core.data.own.reading import preview
 from fil_core.data.own.register import OwnData, add, find
+from fil_core.data.own.signals import read_signals
 from fil_core.errors import BadData, DataUnavailable, FilError
 from fil_core.progress import Progress
 
 _ROOT = Path(__file__).parents[3]
 _OUT_OF_MEMORY = (-6, -9)  # exit codes for SIGABRT and SIGKILL
 _SECONDS = 900.0
-_TABLE, _PARAMETERS, _NETWORK = "table.arrow", "theta.npy", "network.safetensors"  # files in which a result comes back
+# Files in which a result comes back.
+_TABLE, _PARAMETERS, _NETWORK, _SIGNALS = "table.arrow", "theta.npy", "network.safetensors", "signals.npz"
 
 
 def preview_in_sandbox(
@@ -162,6 +164,28 @@ def network_in_sandbox(
         _run(request | {"folder": str(folder)}, progress, seconds)
         arrays = load_file(folder / _NETWORK)
         return {name: arrays[name] for name in sorted(arrays)}
+
+
+def signals_in_sandbox(
+    path: Path, *, title: str = "", progress: Progress | None = None, seconds: float = _SECONDS
+) -> dict[str, np.ndarray]:
+    """`signals.read_signals` in the sandbox.
+
+    Args:
+        path: the file.
+        title: name of the file in error messages; empty for its name on disk.
+        progress: called with (done, total or None, description).
+        seconds: time limit, from when it is the file's turn.
+
+    Raises:
+        BadData: any error of `read_signals`, or the file exceeds the limits.
+        DataUnavailable: no temporary folder can be made.
+    """
+    request = {"task": "signals", "path": str(path), "title": title}
+    with _folder(title or path.name) as folder:
+        _run(request | {"folder": str(folder)}, progress, seconds)
+        with np.load(folder / _SIGNALS, allow_pickle=False) as arrays:
+            return dict(arrays)
 
 
 def end_readers() -> None:
@@ -303,8 +327,14 @@ def _network(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     return {}
 
 
+def _signals(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    np.savez(Path(request["folder"]) / _SIGNALS, **read_signals(Path(request["path"])))
+    return {}
+
+
 _TASKS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {
     "preview": _preview, "add": _add, "table": _table, "parameters": _parameters, "network": _network,
+    "signals": _signals,
 }  # fmt: skip
 
 
