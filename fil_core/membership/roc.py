@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betainccinv, betaincinv
 
 _LOW = 100  # false positives up to which a curve that is drawn keeps all points
 _POINTS = 200  # and above them
@@ -147,8 +147,8 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[f
     Source: Clopper, Pearson (Biometrika 1934).
     """
     tail, failures = (1 - level) / 2, trials - successes
-    low = float(beta.ppf(tail, successes, failures + 1)) if successes else 0.0
-    return low, float(beta.isf(tail, successes + 1, failures)) if failures else 1.0
+    low = float(betaincinv(successes, failures + 1, tail)) if successes else 0.0
+    return low, float(betainccinv(successes + 1, failures, tail)) if failures else 1.0
 
 
 def thinned(curve: Roc, *, low: int = _LOW, points: int = _POINTS) -> Roc:
