@@ -31,6 +31,7 @@ from tests.analyses.example_requests import (
     RIDGE,
     SOFTMAX,
     TWO_DIGITS,
+    keep_uploads,
 )
 from tests.attacks import test_cuda as attacks_on_a_card
 from tests.leakage import test_fil as leakage
@@ -59,6 +60,7 @@ EACH = [pytest.param(request, id=f"{of}: {name}") for of, some in PRETENDED.item
 
 def ask(folder, request, device, prepare):
     engine = Engine(Store(folder / device))
+    keep_uploads(engine.store)
     return engine.get(dataclasses.replace(prepare(engine, request), device=device))
 
 

@@ -131,10 +131,11 @@ def meant(analyses: list[Analysis], options: argparse.Namespace) -> Analysis:
     for analysis in analyses:
         for option in (place.option for place in places(analysis.request)):
             value = _given(options, option.flag)
-            there = _where(analysis, by_option, asked)
             if option.flag not in own and value is not None:
+                there = _where(analysis, by_option, asked)
                 raise BadRequest(f"{option.flag}: expected nothing, since it is about {there}.")
             if (choices := own.get(option.flag)) and value in option.kind.choices and value not in choices:
+                there = _where(analysis, by_option, asked)
                 raise BadRequest(
                     f"{option.flag}: expected one of {', '.join(choices)}, since {value} is about {there}."
                 )

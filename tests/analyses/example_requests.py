@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import tempfile
+from pathlib import Path
+
+import numpy as np
 
 from fil_core.analyses.architectures.request import ArchitecturesRequest
 from fil_core.analyses.attribute.request import AttributeRequest
 from fil_core.analyses.canaries.request import CanariesRequest
+from fil_core.analyses.ensemble.request import EnsembleRequest
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
@@ -21,19 +27,27 @@ from fil_core.analyses.lood_landscape.request import LandscapeRequest
 from fil_core.analyses.lood_moves.request import LoodMovesRequest
 from fil_core.analyses.lood_query.request import LoodQueryRequest
 from fil_core.analyses.measures.request import MeasuresRequest
+from fil_core.analyses.mia.request import MiaRequest
+from fil_core.analyses.mia_against.request import AgainstRequest
 from fil_core.analyses.mitigate.request import MitigateRequest
 from fil_core.analyses.neighbours.request import NeighboursRequest
 from fil_core.analyses.network.request import NetworkFitRequest
+from fil_core.analyses.network_ensemble.request import NetworkEnsembleRequest
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
 from fil_core.analyses.network_ladder.request import NetworkLadderRequest
+from fil_core.analyses.network_mia.request import NetworkMiaRequest
 from fil_core.analyses.network_outliers.request import NetworkOutliersRequest
 from fil_core.analyses.outliers.request import OutliersRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.analyses.retraining.request import RetrainingRequest
+from fil_core.analyses.signals_mia.request import SignalsMiaRequest
 from fil_core.analyses.summarise.request import SummariseRequest
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
-from fil_core.specs import DataSpec, KernelSpec, ModelSpec, NetworkSpec
+from fil_core.data import load
+from fil_core.engine.signals import keep_signals
+from fil_core.engine.store import Store
+from fil_core.specs import AttackSpec, DataSpec, EnsembleSpec, KernelSpec, ModelSpec, NetworkSpec
 from fil_core.specs.weights import Dropping, Irfil
 
 TWO_DIGITS, TEN_DIGITS = DataSpec(name="digits", classes=("3", "8"), subset=80), DataSpec(name="digits", subset=150)
@@ -48,6 +62,30 @@ TEXT = DataSpec(name="grammar:40")
 LSTM = NetworkSpec(kind="lstm", width=4, embedding=3, lr=0.5, time=4)
 SENTENCES, LANGUAGE = DataSpec(name="grammar:90"), NetworkSpec(kind="lstm", width=6, embedding=4, lr=0.5, time=10)
 SOFTMAX, EVEN = ModelSpec(kind="softmax", l2=0.01), Irfil(iterations=2)
+
+SHADOWS = EnsembleSpec(models=16)
+
+
+def keep_uploads(store: Store) -> str:
+    """Put what requests below name by its content into a store: signals of twelve models; returns their name."""
+    arrays, dataset = _signals()
+    return keep_signals(store, arrays, dataset)
+
+
+@functools.cache
+def _signals():
+    dataset, random = load(TWO_DIGITS), np.random.default_rng(0)
+    inclusion = random.random((dataset.n, 12)) < 0.5
+    scores = random.normal(size=inclusion.shape) + inclusion
+    return {"ids": dataset.ids, "scores": scores, "inclusion": inclusion}, dataset
+
+
+@functools.cache
+def signals() -> str:
+    """The name of these signals."""
+    with tempfile.TemporaryDirectory() as folder:
+        return keep_uploads(Store(Path(folder)))
+
 
 # Small requests by the analysis they belong to, each answered within a second.
 REQUESTS = {
@@ -233,6 +271,52 @@ REQUESTS = {
             data=DIABETES, kernel=KernelSpec(kind="rbf"), id=1, pixel="bmi", points=11
         ),
         "a pixel, in a plane": LandscapeRequest(data=TWO_DIGITS, id=8, pixel="27", plane=True, points=4),
+    },
+    "ensemble": {
+        "logistic": EnsembleRequest(data=TWO_DIGITS, model=LOGISTIC),
+        "regression, noisy, reweighted": EnsembleRequest(
+            data=DIABETES, model=dataclasses.replace(RIDGE, weights=EVEN), release_sigma=0.1, members=(2, 3, 7)
+        ),
+        "softmax": EnsembleRequest(data=FEW_COLUMNS, model=SOFTMAX, ensemble_seed=1),
+    },
+    "ensemble of networks": {
+        "two classes": NetworkEnsembleRequest(data=TWO_DIGITS, network=BATCHES),
+        "ten classes": NetworkEnsembleRequest(
+            data=TEN_DIGITS, network=MLP, members=(4, 5), loss="squared", schedule="steps", gradients=True
+        ),
+    },
+    "mia": {
+        "logistic": MiaRequest(data=TWO_DIGITS, model=LOGISTIC, ensemble=SHADOWS),
+        "regression, noisy, one target": MiaRequest(
+            data=DIABETES,
+            model=RIDGE,
+            ensemble=SHADOWS,
+            release_sigma=0.5,
+            attack=AttackSpec(attacks=("loss", "lira-offline", "gradient"), target_model=3, variance="pooled"),
+        ),
+        "softmax": MiaRequest(data=FEW_COLUMNS, model=SOFTMAX, ensemble=SHADOWS),
+    },
+    "mia of networks": {
+        "two classes": NetworkMiaRequest(data=TWO_DIGITS, network=BATCHES, ensemble=SHADOWS),
+        "ten classes": NetworkMiaRequest(
+            data=TEN_DIGITS,
+            network=MLP,
+            ensemble=EnsembleSpec(models=9, seed=2),
+            loss="squared",
+            schedule="steps",
+            attack=AttackSpec(attacks=("rmia-offline", "quantile"), gamma=1.5, a=0.5, fpr=(0.2,), target_model=8),
+        ),
+    },
+    "mia of own signals": {
+        "two classes": SignalsMiaRequest(data=TWO_DIGITS, signals=signals()),
+    },
+    "attacks beside closed forms": {
+        "two classes": AgainstRequest(
+            data=TWO_DIGITS, model=LOGISTIC, network=MLP, ensemble=SHADOWS, of=("lood", "fil", "neighbours")
+        ),
+        "regression, two activations": AgainstRequest(
+            data=DIABETES, model=RIDGE, network=MLP, ensemble=SHADOWS, activations=("relu", "gelu")
+        ),
     },
     "architectures": {
         "two classes": ArchitecturesRequest(data=TWO_DIGITS, kernels=("relu", "linear"), depths=(1, 2), noises=(0.1,)),

@@ -40,7 +40,7 @@ from fil_core.specs import DataSpec, KernelRequest, ModelRequest, ModelSpec, Net
 from fil_core.specs.options import places
 from fil_core.specs.targets import parts_of
 from pages.common.site import MOVED, PAGES, page_of
-from tests.analyses.example_requests import REQUESTS
+from tests.analyses.example_requests import REQUESTS, keep_uploads
 
 FOLDER = Path(fil_core.analyses.__file__).parent
 BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
@@ -52,7 +52,9 @@ EACH = [pytest.param(one, id=f"{of}: {name}") for of, some in REQUESTS.items() f
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory) -> Engine:
-    return Engine(Store(tmp_path_factory.mktemp("answers")))
+    store = Store(tmp_path_factory.mktemp("answers"))
+    keep_uploads(store)
+    return Engine(store)
 
 
 @pytest.fixture(scope="module")
@@ -282,6 +284,7 @@ def test_any_names_survive_the_command_line(names):
 def test_the_command_gives_the_same_result_to_the_last_bit(name, engine, run, tmp_path, monkeypatch):
     request, analysis = next(iter(REQUESTS[name].values())), BY_NAME[name]
     monkeypatch.setenv("FIL_STORE_DIR", str(tmp_path / "another"))
+    keep_uploads(Store())
     words = shlex.split(command(request))[3:]
     words = words[: words.index("--out")] if "--out" in words else words
     code, out, err = run(*words, "--json", *(["--out", tmp_path / "x.parquet"] if analysis.columns else []))

@@ -15,6 +15,7 @@ from fil_core.analyses import (
     lood,
     neighbours,
     network_influence,
+    network_mia,
     network_outliers,
     outliers,
     unique_information,
@@ -169,6 +170,12 @@ SOURCES: tuple[Source, ...] = (
         | _prefixed("lood_", "auc", "leverage"),
         about="Gaussian process",
         lacks=_too_few,
+    ),
+    Source(
+        name="mia",
+        analysis=network_mia.ANALYSIS,
+        columns=_prefixed("mia_", "auc", "prediction_change") | _same("lira", "rmia", "loss_range"),
+        about="trained networks",
     ),
 )  # fmt: skip
 # The sources that are about a network, or about a Gaussian process.

@@ -22,4 +22,4 @@ def cost(request: Any, sizes: Sizes) -> Cost:
     targets = models if request.attack.target_model is None else 1
     pairs = _OF_PAIR * len(request.attack.attacks) * sizes.n * models * targets
     trees = _OF_QUANTILE * targets if "quantile" in request.attack.attacks else 0.0
-    return Cost(pairs + trees, _COPIES * sizes.n * models)
+    return Cost(pairs + trees + sizes.n * sizes.d, _COPIES * sizes.n * models + sizes.n * sizes.d)

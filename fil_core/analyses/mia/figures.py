@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,30 +26,33 @@ def figures(subject: Subject) -> list[Drawn]:
 def roc_curves(subject: Subject) -> Drawn:
     """ROC curves of all attacks on logarithmic axes."""
     s, arrays = subject.result.summary, subject.result.arrays
-    curves = {
-        f"{title_of(attack)}, AUC {s['auc'][attack]:.3f}": (arrays[f"fpr_{attack}"], arrays[f"tpr_{attack}"])
-        for attack in s["attacks"]
-    }
-    alt = "ROC curves on logarithmic axes: " + "; ".join(curves)
-    return Drawn("ROC curves over all records and models", alt, rocs(curves, s["smallest_fpr"], subject.mode))
+    names = [f"{title_of(attack)}, AUC {s['auc'][attack]:.3f}" for attack in s["attacks"]]
+    fpr, tpr = ([arrays[f"{kind}_{attack}"] for attack in s["attacks"]] for kind in ("fpr", "tpr"))
+    alt = "ROC curves on logarithmic axes: " + "; ".join(names)
+    figure = rocs(names, fpr, tpr, s["smallest_fpr"], subject.mode)
+    return Drawn("ROC curves over all records and models", alt, figure)
 
 
 @kept()
-def rocs(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], least: float, mode: Mode) -> go.Figure:
+def rocs(
+    names: Sequence[str], fpr: Sequence[np.ndarray], tpr: Sequence[np.ndarray], least: float, mode: Mode
+) -> go.Figure:
     """ROC curves on logarithmic axes, beside chance.
 
     Args:
-        curves: false-positive and true-positive rates by name.
+        names: of the curves.
+        fpr: of each curve, false-positive rates.
+        tpr: of each curve, true-positive rates.
         least: smallest false-positive rate that there is anything to say about.
         mode: light or dark.
     """
     traces: list[dict[str, Any]] = [
         {
-            "type": "scatter", "x": fpr[fpr > 0], "y": np.maximum(tpr[fpr > 0], least / 10), "mode": "lines",
+            "type": "scatter", "x": x[x > 0], "y": np.maximum(y[x > 0], least / 10), "mode": "lines",
             "name": name, "line": {"color": OKABE_ITO[k % len(OKABE_ITO)], "width": 2, "shape": "hv"},
             "hovertemplate": "FPR %{x:.3g}<br>TPR %{y:.3g}<extra>%{fullData.name}</extra>",
         }
-        for k, (name, (fpr, tpr)) in enumerate(curves.items())
+        for k, (name, x, y) in enumerate(zip(names, fpr, tpr, strict=True))
     ]  # fmt: skip
     ends = np.array([least, 1.0])
     traces.append(

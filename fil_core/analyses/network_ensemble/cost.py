@@ -22,7 +22,7 @@ def cost(request: NetworkEnsembleRequest, sizes: Sizes) -> Cost:
     runs = len(request.members)
     found = runs_cost(request.network, dataclasses.replace(sizes, n=max(1, sizes.n // 2)), runs)
     held = found.values * min(runs, _TOGETHER) + _SIGNALS * sizes.n * runs
-    return Cost(_FAST[request.network.precision] * found.operations, held)
+    return Cost(_FAST[request.network.precision] * found.operations + runs * sizes.n * sizes.d, held)
 
 
 def members_together(request: NetworkRequest, dataset: Dataset) -> int:
