@@ -22,7 +22,7 @@ from fil_core.cli.derived import (
 )
 from fil_core.cli.outputs import check_is_no_input
 from fil_core.cli.progress import Reporter
-from fil_core.errors import BadRequest
+from fil_core.errors import BadRequest, FilError
 from fil_core.result import Result
 from fil_core.specs import DataSpec, KernelSpec, ModelRequest, ModelSpec, NetworkSpec, Request
 from fil_core.specs.paths import user_path
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from fil_core.analyses.subject import Subject
     from fil_core.dataset import Dataset
     from fil_core.engine.run import AnswerAll
+
+
+_LONG = 20.0  # seconds from which on it is said how long the work takes
 
 
 class Command:
@@ -138,12 +141,26 @@ class Command:
         stored = None if self.options.force else self.engine.find(request, self.progress)
         self.cached = self.cached and stored is not None
         self._dataset = self.engine.dataset(request.data)
+        if stored is None:
+            self._say_how_long(request)
         result = stored or self.engine.compute(
             request, self.progress, replace=self.options.force, answer_all=answer_all
         )
         self.progress.close()
         self.show_notices(result)
         return result
+
+    def _say_how_long(self, request: Request) -> None:
+        """How long work that takes more than some seconds will take, on stderr alone: it says nothing of the result."""
+        from fil_core.display.numbers import duration
+        from fil_core.engine.cost import PER_SECOND, work
+
+        try:
+            seconds = work(request, self.engine.dataset(request.data), self.engine) / PER_SECOND
+        except FilError:  # computing it will raise the same error
+            return
+        if seconds > _LONG:
+            terminal.err(f"This takes {duration(seconds)} on two cores, less on a GPU; what is finished is stored.")
 
     def show_notices(self, result: Result) -> None:
         """Print the notes on the data of a result, its warnings and those of the store."""

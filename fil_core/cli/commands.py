@@ -13,6 +13,7 @@ from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.measures.described import with_columns
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.measures.sources import ABOUT
+from fil_core.analyses.mia.request import MiaRequest
 from fil_core.analyses.table import ANALYSES
 from fil_core.cli import blocks, terminal
 from fil_core.cli.command import Command
@@ -26,6 +27,7 @@ from fil_core.errors import BadRequest
 from fil_core.result import Result
 from fil_core.specs import Request
 from fil_core.specs.options import places
+from fil_core.specs.presets import PRESETS
 
 if TYPE_CHECKING:
     from fil_core.analyses.subject import Subject
@@ -53,6 +55,8 @@ def add(commands: Any) -> None:
             _scores_option(parser)
         if analysis.request is FilRequest:
             _blocks_option(parser)
+        if analysis.request is MiaRequest:
+            _preset_option(parser)
         fan_out_options(parser)
         run_options(parser, analysis.row, tuple(analysis.files))
         parser.set_defaults(run=functools.partial(_run, analyses))
@@ -186,8 +190,25 @@ def _blocks_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _preset_option(parser: argparse.ArgumentParser) -> None:
+    said = "; ".join(f"{name}: {preset.says}" for name, preset in PRESETS.items())
+    parser.add_argument(
+        "--preset", choices=tuple(PRESETS), help=f"an ensemble of networks; other options come first. {said}"
+    )
+
+
+def _fill(options: argparse.Namespace) -> None:
+    """Options that a preset stands for, where the command line does not name them."""
+    if (name := getattr(options, "preset", None)) is None:
+        return
+    for flag, value in PRESETS[name].options.items():
+        if _given(options, flag) is None:
+            setattr(options, flag.replace("-", "_"), value)
+
+
 def _run(analyses: list[Analysis], options: argparse.Namespace) -> int:
     """Answer the request that the options ask for, and print its result."""
+    _fill(options)
     analysis, command = meant(analyses, options), Command(options)
     if getattr(options, "in_blocks", False):
         result = blocks.measure(options, command)

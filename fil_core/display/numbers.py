@@ -67,3 +67,19 @@ def listed(ids: tuple[int, ...]) -> str:
     if len(ids) > _NAMED:
         return f"{count(len(ids))} examples"
     return f"example {', '.join(map(str, ids))}" if ids else ""
+
+
+def duration(seconds: float) -> str:
+    """An estimated duration in words.
+
+    >>> duration(3), duration(70), duration(4000), duration(9000)
+    ('a few seconds', 'about 70 seconds', 'about 67 minutes', 'about 2 hours')
+
+    Args:
+        seconds: >= 0.
+    """
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {seconds:.0f} seconds"
+    return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.0f} hours"

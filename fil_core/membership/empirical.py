@@ -50,7 +50,9 @@ def empirical_lood(signals: Signals) -> EmpiricalLood:
     correlation. They count different models, but which way each rule points is decided by the models that the other one
     is tested on: where nothing leaks their correlation is 2 / pi, and an error as if they were independent would be a
     fifth too small. Where the rules are sure of the direction they are independent, and the bound is sqrt(2) too large.
-    It is 0 where both tests tell all models apart, as they may by chance where there are few.
+    DeLong's error is 0 where a test tells all models apart, as it may by chance where there are few: there it is taken
+    to be that of a share with half a failure among the m tested models of the rarer kind, sqrt(p (1 - p) / m) with
+    p = 1 / (2 m + 1).
 
     Args:
         signals: of the ensemble.
@@ -101,4 +103,12 @@ def _tested(signals: Signals, fit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found = row_auc(ratio, had[rows] & ~fit[rows], ~had[rows] & ~fit[rows])
         known = ~np.isnan(ratio[:, 0])
         auc[rows], error[rows] = np.where(known, found.auc, np.nan), np.where(known, found.error, np.nan)
-    return auc, error
+    rarer = np.minimum((had & ~fit).sum(1), (~had & ~fit).sum(1))
+    return auc, np.where((auc == 0) | (auc == 1), _of_half_a_failure(rarer), error)
+
+
+def _of_half_a_failure(m: np.ndarray) -> np.ndarray:
+    """Standard error of a share of m with half a failure, (n,)."""
+    p = 1 / (2 * m + 1)
+    error: np.ndarray = np.sqrt(p * (1 - p) / np.maximum(m, 1))
+    return error

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fil_core.specs.data import DataSpec
+from fil_core.specs.network import NetworkSpec
+from fil_core.specs.options import places
+
 
 @dataclass(frozen=True, slots=True)
 class Preset:
@@ -26,6 +30,15 @@ class Preset:
     network: Mapping[str, Any]
     training: Mapping[str, str]
     models: int
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the command line that it stands for, by their names, with the values that they are read to."""
+        found: dict[str, Any] = {"models": self.models, **self.training}
+        for kind, values in ((DataSpec, self.data), (NetworkSpec, self.network)):
+            flags = {place.path[-1]: place.option.flag for place in places(kind)}
+            found |= {flags[name]: value for name, value in values.items()}
+        return found
 
 
 def _paper(activation: str) -> Preset:

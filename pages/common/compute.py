@@ -23,6 +23,7 @@ from fil_core import (
 )
 from fil_core.data.own.sandbox import end_readers
 from fil_core.data.own.uploads import tidy
+from fil_core.display.numbers import duration
 from fil_core.engine import cost
 from fil_core.engine.cost import PER_SECOND
 from fil_core.engine.jobs.job import Job
@@ -30,7 +31,7 @@ from fil_core.engine.jobs.jobs import Jobs
 from fil_core.specs import ModelRequest
 from pages.common import environment, job_status, text
 from pages.common.once import Once
-from pages.common.progress import PartProgress, Progress, duration
+from pages.common.progress import PartProgress, Progress
 
 # In multiply-adds; two cores do `PER_SECOND`. Work of up to about two seconds is done in the page's own thread, longer
 # work is a job; work of more than a few seconds starts only after a click.

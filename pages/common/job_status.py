@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from fil_core.display.numbers import duration
 from fil_core.engine.jobs.job import Job
 from fil_core.engine.jobs.jobs import Jobs
 from fil_core.specs import Request
 from pages.common import text
-from pages.common.progress import duration
 
 _LOOK_SECONDS = 0.5
 _STILL_SECONDS = 60.0  # a step of the longest work takes seconds

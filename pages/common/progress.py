@@ -31,12 +31,3 @@ class PartProgress:
     def __call__(self, done: int, total: int | None, what: str) -> None:
         """Show which request is computed, and its current step."""
         self._progress(self._done, self._total, f"{self._done + 1} of {self._total}: {what}")
-
-
-def duration(seconds: float) -> str:
-    """An estimated duration in words."""
-    if seconds < 10:
-        return "a few seconds"
-    if seconds < 90:
-        return f"about {seconds:.0f} seconds"
-    return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.0f} hours"

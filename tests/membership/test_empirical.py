@@ -37,7 +37,11 @@ def literal_lood(signals, record):
     for fitted_in, fitted_out, tested_in, tested_out in ((a, b, c, d), (c, d, a, b)):
         inside, outside = ((row[who].mean(), row[who].std(ddof=1)) for who in (fitted_in, fitted_out))
         ratios = [norm.logpdf(row[who], *inside) - norm.logpdf(row[who], *outside) for who in (tested_in, tested_out)]
-        found.append(literal.area_and_error(*ratios))
+        area, error = literal.area_and_error(*ratios)
+        if area in (0, 1):  # half a failure among those of which there are fewer
+            m = min(map(len, ratios))
+            error = (0.5 / (m + 0.5) * (m / (m + 0.5)) / m) ** 0.5
+        found.append((area, error))
     return np.mean(found, 0)
 
 
@@ -96,6 +100,13 @@ def test_a_normal_world_has_the_area_of_its_separation():
     found = empirical_lood(world(40, 2_000, effect, seed=5))
     away = (found.auc - ndtr(effect[:, 0] / np.sqrt(2))) / found.auc_error
     assert np.abs(away).max() < 3
+
+
+def test_a_record_that_is_told_surely_by_few_models_has_an_error():
+    signals = world(4, 16, 50.0)
+    found = empirical_lood(signals)
+    np.testing.assert_array_equal(found.auc, 1.0)
+    np.testing.assert_allclose(found.auc_error, np.sqrt((1 / 9) * (8 / 9) / 4), rtol=1e-12)  # four of each are tested
 
 
 def test_records_in_too_few_models():
