@@ -19,12 +19,13 @@ def last(holds: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...] = ())
         shape: of the numbers.
 
     Returns:
-        Both numbers, of that shape; 0 and 0 where it holds nowhere.
+        Both numbers, of that shape; 0 and 0 where it holds nowhere, inf as the second where it holds everywhere.
     """
     low, high = np.zeros(shape), np.ones(shape)
     some = holds(low)
     while (on := some & holds(high) & np.isfinite(high)).any():
-        low, high = np.where(on, high, low), np.where(on, 2 * high, high)
+        with np.errstate(over="ignore"):  # inf where it always holds
+            low, high = np.where(on, high, low), np.where(on, 2 * high, high)
     while ((low < (middle := low + (high - low) / 2)) & (middle < high) & some).any():
         below = holds(middle)
         low, high = np.where(below, middle, low), np.where(below, high, middle)

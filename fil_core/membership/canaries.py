@@ -42,7 +42,7 @@ class Canaries:
     def joined(self, data: Dataset) -> Dataset:
         """The data set that an audit trains on: the base rows, then the canaries, which take the last C positions.
 
-        Canaries have ids of their own, above all others; what is known of single rows (names, planted noise) is dropped.
+        Canaries have ids of their own, above all others. Names of rows and planted noise are dropped.
 
         Args:
             data: the data set that they were made from.
@@ -63,12 +63,12 @@ def canaries(data: Dataset, kind: str, count: int, *, seed: int = 0) -> Canaries
 
     rows: training rows, which then leave the base. mislabelled: copies of training rows, which stay in the base, with
     one of the other classes, all equally likely; of a regression with the end of the training targets' range that is
-    farther from the row's own. noise: of pictures every pixel uniform over its range; of tables every feature a value of
-    that feature in a training row drawn for it alone, the columns of a one-hot group together; after principal
-    components the source features are drawn, whose groups are not known. Its label is any class, all equally likely; of
-    a regression the target of a training row.
+    farther from the row's own. noise: every pixel of a picture is uniform over its range; every feature of a table has
+    the value of a training row that is drawn for it alone, the columns of a one-hot group together. Its label is any
+    class, all equally likely; of a regression the target of a training row.
 
-    Noise goes through the data's own preprocessing, and may be longer than every training row, such as 1 in the unit ball.
+    Noise goes through the data's own preprocessing, and may be longer than every training row, so outside a unit ball.
+    Where principal components are taken the source features are drawn, whose one-hot groups are not known.
 
     Args:
         data: the training rows, n.
@@ -121,11 +121,11 @@ def _noise(data: Dataset, count: int, rng: np.random.Generator) -> _Rows:
     return source, y, np.full(count, -1)
 
 
-def _drawn_together(data: Dataset) -> Iterator[list[int]]:
+def _drawn_together(data: Dataset) -> Iterator[np.ndarray]:
     """Columns of the source: those of each group, and each other one alone."""
     grouped = {column: group.columns for group in data.groups.values() for column in group.columns}
     for column in range(data.source.shape[1]):
-        together = list(grouped.get(column, (column,)))
+        together = np.array(grouped.get(column, (column,)))
         if column == together[0]:
             yield together
 

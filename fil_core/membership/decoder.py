@@ -6,7 +6,8 @@ Where the optimum moves by a shift of its own for each canary that is in, a rele
 
 and the linear estimate of b of least mean squared error, with prior mean 1/2 and variance 1/4, is
 
-    b^ = 1/2 + D (D^T D + 4 sigma^2 I)^-1 rest = 1/2 + (D D^T + 4 sigma^2 I)^-1 D rest,    rest = released - base - D^T 1 / 2
+    b^ = 1/2 + D (D^T D + 4 sigma^2 I)^-1 rest = 1/2 + (D D^T + 4 sigma^2 I)^-1 D rest,
+    rest = released - base - D^T 1 / 2
 
 Source: Kay, Estimation Theory (1993), Theorem 12.1; docs/maths.md, section 12.
 """
@@ -22,9 +23,9 @@ from fil_core.specs.checks import positive
 def decode(released: np.ndarray, base: np.ndarray, shifts: np.ndarray, *, sigma: float) -> np.ndarray:
     """Scores of m canaries, larger for one that is rather in.
 
-    With D = U diag(s) V^T: b^ = 1/2 + U diag(s / (s^2 + 4 sigma^2)) V^T rest, of which D has at most min(m, p) terms. At
-    sigma = 0 it is least squares with the pseudo-inverse: exact where the rows of D are independent; of dependent ones
-    only the part of b - 1/2 within the range of D is told, so that two canaries of the same shift get the same score.
+    With D = U diag(s) V^T, of at most min(m, p) terms: b^ = 1/2 + U diag(s / (s^2 + 4 sigma^2)) V^T rest. At sigma = 0
+    it is least squares with the pseudo-inverse: exact where the rows of D are independent; of dependent ones only the
+    part of b - 1/2 within the range of D is told, so that two canaries of the same shift get the same score.
 
     >>> decode(np.array([3.0, 0.0]), np.zeros(2), np.array([[3.0, 0.0], [0.0, 1.0]]), sigma=0.0).round(12).tolist()
     [1.0, 0.0]

@@ -51,7 +51,8 @@ def delta_at(epsilon: ArrayLike, s: ArrayLike) -> np.ndarray:
         t, apart = ratio - s / 2, ratio + s / 2
         close = (t > -1) & (s < np.maximum(t, 1))
         plain = ndtr(-t) - np.exp(eps + log_ndtr(-apart))
-    near = np.exp(-np.square(t) / 2) / np.sqrt(2 * np.pi) * _difference(np.where(close, t, 1.0), np.where(close, s, 0.0))
+    difference = _difference(np.where(close, t, 1.0), np.where(close, s, 0.0))
+    near = np.exp(-np.square(t) / 2) / np.sqrt(2 * np.pi) * difference
     beyond = (t > 0) & ~close
     # Both terms divided by phi(t), so that the second has no exponential of epsilon to be rounded.
     tail = np.exp(-np.square(t.clip(0)) / 2) / 2 * (_mills(t.clip(0)) - _mills(apart))

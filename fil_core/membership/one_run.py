@@ -79,9 +79,7 @@ def p_value(epsilon: ArrayLike, *, canaries: int, guesses: int, correct: int, de
     return np.minimum(found, 1.0)
 
 
-def lower_bound(
-    *, canaries: int, guesses: int, correct: int, delta: float = 0.0, confidence: float = 0.95
-) -> float:
+def lower_bound(*, canaries: int, guesses: int, correct: int, delta: float = 0.0, confidence: float = 0.95) -> float:
     """The largest epsilon that so many right guesses refute: its p-value is below 1 - confidence; 0 if none is.
 
     All r guesses right at delta = 0: q^r = 1 - confidence and epsilon = log(q / (1 - q)).
@@ -123,7 +121,7 @@ def audit(
     Args:
         scores: (m,), larger for a canary that is rather in, m >= 2; no function of the coins but through the output of
             the mechanism.
-        coins: (m,) bool, true for a canary that was in.
+        coins: (m,) bool, true for a canary that was in; fair, and independent of one another: not exactly half.
         delta: in [0, 1].
         confidence: in (0, 1), of all choices together.
         shares: of the canaries, guessed from either end, each in (0, 0.5].
@@ -135,16 +133,16 @@ def audit(
     scores, coins = _check_scores(scores, coins)
     check_confidence(confidence)
     if not shares or not all(0 < share <= 0.5 for share in shares):
-        raise BadRequest(f"shares: expected numbers in (0, 0.5], of the canaries guessed from either end; got {shares}.")
+        raise BadRequest(f"shares: expected numbers in (0, 0.5], of the canaries guessed at either end; got {shares}.")
     m = len(scores)
-    ends = {min(m // 2, max(1, round(share * m))): share for share in shares}  # the same number of guesses is one choice
+    ends = {min(m // 2, max(1, round(share * m))): share for share in shares}  # the same number is one choice
     each = 1 - (1 - confidence) / len(ends)
     order = np.argsort(scores, kind="stable")
     found = []
     for k, share in ends.items():
         correct = int(coins[order[-k:]].sum() + (~coins[order[:k]]).sum())
-        counts = {"canaries": m, "guesses": 2 * k, "correct": correct, "delta": delta}
-        epsilon, p = lower_bound(**counts, confidence=each), float(p_value(0.0, **counts))
+        epsilon = lower_bound(canaries=m, guesses=2 * k, correct=correct, delta=delta, confidence=each)
+        p = float(p_value(0.0, canaries=m, guesses=2 * k, correct=correct, delta=delta))
         found.append(OneRun(epsilon, 2 * k, correct, share, p, len(ends)))
     return max(found, key=lambda one: (one.epsilon, -one.p_value))
 
@@ -165,5 +163,7 @@ def _check_scores(scores: np.ndarray, coins: np.ndarray) -> tuple[np.ndarray, np
             f"canaries: expected one score and one coin for each of at least 2; got {scores.shape} and {coins.shape}."
         )
     if np.isnan(scores).any():
-        raise BadData(f"canaries: expected scores that are numbers; got NaN at canary {np.flatnonzero(np.isnan(scores))[0]}.")
+        raise BadData(
+            f"canaries: expected scores that are numbers; got NaN at canary {np.flatnonzero(np.isnan(scores))[0]}."
+        )
     return scores, coins

@@ -125,4 +125,4 @@ def test_other_kinds_and_sentences_are_refused(make_dataset):
     with pytest.raises(BadRequest, match="expected one of rows, mislabelled, noise"):
         canaries(make_dataset(), "adversarial", 3)
     with pytest.raises(BadRequest, match="holds sentences"):
-        canaries(load(DataSpec(name="grammar", n=60)), "rows", 3)
+        canaries(load(DataSpec(name="grammar", subset=60)), "rows", 3)

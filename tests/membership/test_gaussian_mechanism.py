@@ -56,7 +56,8 @@ def test_epsilon_is_that_of_another_accountant(sigma):
     for delta in (1e-12, 1e-8, 1e-5, 1e-2):
         theirs = dp_accounting.get_epsilon_gaussian(sigma, delta)
         assert epsilon_at(delta, 1 / sigma) == pytest.approx(theirs, rel=1e-6, abs=1e-10)  # abs: theirs stops at 1e-12
-        assert dp_accounting.get_sigma_gaussian(float(epsilon_at(delta, 1 / sigma)) or 1.0, delta) <= sigma * (1 + 1e-6)
+        back = dp_accounting.get_sigma_gaussian(float(epsilon_at(delta, 1 / sigma)), delta)
+        assert back == pytest.approx(sigma, rel=1e-6)
 
 
 def test_epsilon_is_the_smallest_for_its_delta():
@@ -87,7 +88,8 @@ def test_limits():
 
 
 @pytest.mark.parametrize(
-    "call", [lambda: delta_at(-1, 1), lambda: delta_at(1, [1, -1]), lambda: epsilon_at(1.5, 1), lambda: epsilon_at(np.nan, 1)]
+    "call",
+    [lambda: delta_at(-1, 1), lambda: delta_at(1, [1, -1]), lambda: epsilon_at(1.5, 1), lambda: epsilon_at(np.nan, 1)],
 )
 def test_no_probabilities(call):
     with pytest.raises(BadRequest, match="expected"):
@@ -98,3 +100,6 @@ def test_the_last_number_that_holds():
     low, high = last(lambda x: x < np.array([0.0, 1e-200, 3.0, 1e200]), (4,))
     assert high.tolist() == [0.0, 1e-200, 3.0, 1e200]
     assert low.tolist() == [0.0, *np.nextafter([1e-200, 3.0, 1e200], 0)]
+    low, high = last(lambda x: x >= 0)
+    assert np.isinf(high)
+    assert low > 1e307
