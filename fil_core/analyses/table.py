@@ -47,6 +47,9 @@ _FOLDERS = (
     "network_mia",
     "signals_mia",
     "mia_against",
+    "audit",
+    "network_audit",
+    "audits",
     "measures",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)

@@ -86,7 +86,7 @@ def audit(scores: np.ndarray, coins: np.ndarray, *, delta: float = 0.0, confiden
     first half, and of those with the same bound the largest TPR - FPR; then the earlier canary.
 
     Args:
-        scores: (m, M) of m canaries under M independent runs, larger for one that is rather in; M >= 4. Of runs in pairs
+        scores: (m, M) of m canaries under M independent runs, larger for one that is rather in; M >= 4. Of pairs
             with complementary halves take one of each pair.
         coins: (m, M) bool, whether the canary was in.
         delta: in [0, 1].

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, get_args
 
 from fil_core.errors import BadRequest
 from fil_core.specs.attack import AttackSpec
+from fil_core.specs.audit import AuditSpec
 from fil_core.specs.data import DataSpec
 from fil_core.specs.ensemble import EnsembleSpec
 from fil_core.specs.families import ATTACKABLE
@@ -313,6 +314,7 @@ _SPECS: dict[str, type] = {
         KernelSpec,
         EnsembleSpec,
         AttackSpec,
+        AuditSpec,
         Irfil,
         Dropping,
         GivenWeights,

@@ -11,6 +11,8 @@ import numpy as np
 
 from fil_core.analyses.architectures.request import ArchitecturesRequest
 from fil_core.analyses.attribute.request import AttributeRequest
+from fil_core.analyses.audit.request import AuditRequest
+from fil_core.analyses.audits.request import AuditsRequest
 from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.ensemble.request import EnsembleRequest
 from fil_core.analyses.example.request import ExampleRequest
@@ -32,6 +34,7 @@ from fil_core.analyses.mia_against.request import AgainstRequest
 from fil_core.analyses.mitigate.request import MitigateRequest
 from fil_core.analyses.neighbours.request import NeighboursRequest
 from fil_core.analyses.network.request import NetworkFitRequest
+from fil_core.analyses.network_audit.request import NetworkAuditRequest
 from fil_core.analyses.network_ensemble.request import NetworkEnsembleRequest
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
 from fil_core.analyses.network_ladder.request import NetworkLadderRequest
@@ -47,7 +50,7 @@ from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.data import load
 from fil_core.engine.signals import keep_signals
 from fil_core.engine.store import Store
-from fil_core.specs import AttackSpec, DataSpec, EnsembleSpec, KernelSpec, ModelSpec, NetworkSpec
+from fil_core.specs import AttackSpec, AuditSpec, DataSpec, EnsembleSpec, KernelSpec, ModelSpec, NetworkSpec
 from fil_core.specs.weights import Dropping, Irfil
 
 TWO_DIGITS, TEN_DIGITS = DataSpec(name="digits", classes=("3", "8"), subset=80), DataSpec(name="digits", subset=150)
@@ -63,7 +66,7 @@ LSTM = NetworkSpec(kind="lstm", width=4, embedding=3, lr=0.5, time=4)
 SENTENCES, LANGUAGE = DataSpec(name="grammar:90"), NetworkSpec(kind="lstm", width=6, embedding=4, lr=0.5, time=10)
 SOFTMAX, EVEN = ModelSpec(kind="softmax", l2=0.01), Irfil(iterations=2)
 
-SHADOWS = EnsembleSpec(models=16)
+SHADOWS, FEW_CANARIES = EnsembleSpec(models=16), AuditSpec(canaries=12, runs=8)
 
 
 def keep_uploads(store: Store) -> str:
@@ -317,6 +320,24 @@ REQUESTS = {
         "regression, two activations": AgainstRequest(
             data=DIABETES, model=RIDGE, network=MLP, ensemble=SHADOWS, activations=("relu", "gelu")
         ),
+    },
+    "audit": {
+        "logistic, noisy": AuditRequest(data=TWO_DIGITS, model=LOGISTIC, audit=FEW_CANARIES, release_sigma=0.5),
+        "regression, noise": AuditRequest(
+            data=DIABETES, model=RIDGE, audit=dataclasses.replace(FEW_CANARIES, kind="noise", runs=2), release_sigma=1.0
+        ),
+        "softmax, without noise": AuditRequest(
+            data=FEW_COLUMNS, model=SOFTMAX, audit=dataclasses.replace(FEW_CANARIES, kind="rows", canaries=20)
+        ),
+        "reweighted": AuditRequest(
+            data=DIABETES, model=dataclasses.replace(RIDGE, weights=EVEN), audit=FEW_CANARIES, release_sigma=1.0
+        ),
+    },
+    "audit of a network": {
+        "two classes": NetworkAuditRequest(data=TWO_DIGITS, network=BATCHES, audit=FEW_CANARIES),
+    },
+    "audits": {
+        "regression": AuditsRequest(data=DIABETES, model=RIDGE, audit=FEW_CANARIES),
     },
     "architectures": {
         "two classes": ArchitecturesRequest(data=TWO_DIGITS, kernels=("relu", "linear"), depths=(1, 2), noises=(0.1,)),

@@ -328,7 +328,8 @@ def _network(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def _signals(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    np.savez(Path(request["folder"]) / _SIGNALS, **read_signals(Path(request["path"])))
+    arrays: dict[str, Any] = read_signals(Path(request["path"]))
+    np.savez(Path(request["folder"]) / _SIGNALS, **arrays)
     return {}
 
 

@@ -57,8 +57,8 @@ def _npz(path: Path) -> dict[str, np.ndarray]:
     if missing:
         got = ", ".join(there)[:200] or "no arrays"
         raise BadData(f"signals: expected the arrays {IDS}, {' and '.join(NEEDED)} in {path.name}; got {got}.")
-    names = [name for name in (IDS, *NEEDED, *OPTIONAL) if name in there]
-    if (count := sum(map(math.prod, sizes_in(path, names).values()))) > _MOST:
+    names = tuple(name for name in (IDS, *NEEDED, *OPTIONAL) if name in there)
+    if (count := sum(math.prod(shape) for shape in sizes_in(path, names).values())) > _MOST:
         raise BadData(f"signals: expected at most {_MOST:,} numbers in {path.name}; got {count:,}.")
     return read_archive(path, names)
 

@@ -36,7 +36,7 @@ def request(data: Dataset) -> Asked | None:
             "Attacks", ATTACKS, default=list(_DEFAULT.attacks), key="attacks", bind="query-params", width=_WIDE,
             help=_SAYS,
         )  # fmt: skip
-        ensemble = None if of == SIGNALS else _ensemble()
+        ensemble = EnsembleSpec() if of == SIGNALS else _ensemble()
         target = st.number_input(
             "Attacked model (empty: each in turn)", min_value=0, value=None, step=1, key="target-model",
             bind="query-params", width=250, placeholder="each in turn",
