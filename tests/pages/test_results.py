@@ -31,6 +31,7 @@ from fil_core import (
     specs,
 )
 from fil_core.analyses.architectures.request import ArchitecturesRequest
+from fil_core.analyses.audit.request import AuditRequest
 from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
@@ -43,12 +44,16 @@ from fil_core.analyses.lood_landscape.request import LandscapeRequest
 from fil_core.analyses.lood_moves.request import LoodMovesRequest
 from fil_core.analyses.lood_query.request import LoodQueryRequest
 from fil_core.analyses.measures.request import MeasuresRequest
+from fil_core.analyses.mia.request import MiaRequest
 from fil_core.analyses.network.request import NetworkFitRequest
+from fil_core.analyses.network_audit.request import NetworkAuditRequest
 from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
 from fil_core.analyses.network_ladder.request import NetworkLadderRequest
+from fil_core.analyses.network_mia.request import NetworkMiaRequest
 from fil_core.analyses.network_outliers.request import NetworkOutliersRequest
 from fil_core.analyses.outliers.request import OutliersRequest
 from fil_core.analyses.retraining.request import RetrainingRequest
+from fil_core.analyses.signals_mia.request import SignalsMiaRequest
 from fil_core.analyses.subject import Subject
 from fil_core.analyses.summarise.request import SummariseRequest
 from fil_core.analyses.table import analysis_of
@@ -57,13 +62,14 @@ from fil_core.data.own import Choices, register
 from fil_core.engine import uploads
 from fil_core.engine.jobs.job import Job, State
 from fil_core.engine.store import Entry
-from fil_core.specs import KernelSpec, NetworkSpec
+from fil_core.specs import AttackSpec, AuditSpec, EnsembleSpec, KernelSpec, NetworkSpec
 from fil_core.specs.weights import Dropping
 from pages.common import compute, job_status
 from pages.common.site import PAGES
 from pages.views.results import actions as results_actions
 from pages.views.results import open as results_open
 from pages.views.results import table as results_table
+from tests.analyses.example_requests import TWO_DIGITS, keep_uploads, signals
 
 RESULTS = "pages/results.py"
 DIGITS = {"data": DataSpec(name="digits", classes=("3", "8")), "model": ModelSpec(kind="logistic", l2=1e-3)}
@@ -422,9 +428,43 @@ OPENED = {
     NetworkLadderRequest(
         data=FEW, network=NetworkSpec(**SMALL, time=20), curvatures=("metagradient", "tracin"), examples=3
     ): ("Influence", {"influence-of": "network", "curvatures": ["metagradient", "tracin"], "truth": 3}),
+    MiaRequest(
+        **DIGITS, ensemble=EnsembleSpec(models=8, seed=1), release_sigma=0.1,
+        attack=AttackSpec(attacks=("loss", "gradient"), target_model=2, fpr=(0.2, 0.05), prior=0.1),
+    ): (
+        "Membership",
+        {
+            "view": "trained models", "mia-of": "model", "models": 8, "ensemble-seed": 1, "release-noise": 0.1,
+            "attacks": ["loss", "gradient"], "target-model": 2, "rates": "0.2,0.05", "prior": 0.1,
+        },
+    ),
+    NetworkMiaRequest(
+        data=FEW, network=NetworkSpec(**SMALL, time=20, batch=10, no_bias=True), ensemble=EnsembleSpec(models=8),
+        loss="squared", schedule="steps", attack=AttackSpec(variance="pooled", gamma=1.5),
+    ): (
+        "Membership",
+        {
+            "mia-of": "network", "width": 16, "time": "20", "batch": 10, "no-bias": True, "precision": "float64",
+            "loss": "squared", "schedule": "steps", "variance": "pooled", "gamma": 1.5,
+        },
+    ),
+    SignalsMiaRequest(data=TWO_DIGITS, signals=signals()): ("Membership", {"mia-of": "own signals", "subset": 80}),
+    AuditRequest(**DIGITS, audit=AuditSpec(canaries=12, kind="noise", runs=4, seed=3), release_sigma=0.5): (
+        "Membership",
+        {
+            "view": "audit", "audit-of": "model", "canaries": 12, "canary-kind": "noise", "runs": 4, "audit-seed": 3,
+            "release-noise": 0.5,
+        },
+    ),
+    NetworkAuditRequest(
+        data=FEW, network=NetworkSpec(**SMALL, time=20), audit=AuditSpec(canaries=6, runs=8, delta=1e-3)
+    ): ("Membership", {"audit-of": "network", "canaries": 6, "runs": 8, "delta": 1e-3, "batch": 0}),
 }  # fmt: skip
-# These are answered after a click on the page that "Open" leads to, as it chooses their noise and mitigations itself.
-ASKED_THERE = {"release", "mitigations"}
+# These are answered after a click on the page that "Open" leads to, as it chooses their noise, mitigations or models
+# itself.
+ASKED_THERE = {
+    "release", "mitigations", "ensemble", "ensemble of networks", "attacks beside closed forms", "audits",
+}  # fmt: skip
 
 
 def test_every_analysis_that_a_page_claims_is_opened_below() -> None:
@@ -439,6 +479,7 @@ def spoken(at: AppTest) -> str:
 
 @pytest.mark.parametrize("asked", OPENED, ids=lambda asked: f"{type(asked).__name__}-{asked.data.name}")
 def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) -> None:
+    keep_uploads(Store())
     analysis = Engine().get(asked).provenance["analysis"]
     title, values = OPENED[asked]
     ticks.only(analysis, data=Engine().dataset(asked.data).title)
