@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
+
+_PERFECT = 1e-12  # nats
 
 
 def logit_confidence(outputs: Tensor, Y: Tensor) -> Tensor:
@@ -45,6 +48,23 @@ def margin(outputs: Tensor, Y: Tensor) -> Tensor:
         return ((2 * Y - 1) * (2 * outputs - 1))[..., 0]
     own = (outputs * Y).sum(-1)
     return own - outputs.masked_fill(Y.bool(), -torch.inf).amax(-1)
+
+
+def likelihood(losses: np.ndarray, variance: float) -> np.ndarray:
+    """The score with p = exp(-loss / variance): the likelihood of a squared loss, relative to that of a perfect fit.
+
+    >>> bool(np.isclose(likelihood(np.array([np.log(2.0)]), 1.0)[0], 0.0))  # p = 1/2
+    True
+
+    Args:
+        losses: half the squared error, summed over outputs, of any shape.
+        variance: of an output's error, > 0.
+
+    Returns:
+        log p - log(1 - p); of a perfect fit that of p = 1 - 1e-12.
+    """
+    nats = np.maximum(losses / variance, _PERFECT)
+    return -nats - np.log(-np.expm1(-nats))
 
 
 def closeness(outputs: Tensor, Y: Tensor, scale: float) -> Tensor:

@@ -49,7 +49,13 @@ def figures(subject: Subject) -> list[Drawn]:
         traces, subject.mode, x="ε", y="", height=120 + 48 * len(names), barmode="group",
         yaxis={"autorange": "reversed"}, xaxis={"type": "log"},
     )  # fmt: skip
-    return [Drawn("ε found, exact and promised", "Bars of epsilon for each mitigation, on a logarithmic axis", figure)]
+    return [
+        Drawn(
+            "ε found, exact and promised; 0 has no bar on a logarithmic axis",
+            "Bars of epsilon for each mitigation, on a logarithmic axis",
+            figure,
+        )
+    ]
 
 
 _COLUMNS = ["sigma", "l2", "correct", "guesses", *(name for name, _, _ in _SHOWN), "epsilon_lower_runs", "test_score"]

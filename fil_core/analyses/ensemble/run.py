@@ -53,7 +53,7 @@ def run(request: EnsembleRequest, inputs: Inputs, progress: Progress | None = No
     arrays = {name: np.stack([one[name] for one in by_model], -1) for name in by_model[0] if name != "outputs"}
     outputs = np.stack([one["outputs"] for one in by_model])
     return as_result(
-        data, request.members, who, arrays, outputs, "accuracy" if data.class_names else "mean squared error"
+        data, request.members, who, arrays, outputs, score_name(data), squared=request.model.kind == "least-squares"
     )
 
 
@@ -80,13 +80,13 @@ def _seen(fitted: Fitted, theta: Tensor, data: Dataset, who: np.ndarray) -> dict
     """What is read off one model: by example, and for the whole."""
     read = _Reader(fitted, theta, data)
     scores, losses, gradients, outputs, right = read.at(data.X, data.y)
-    population, _, _, _, right_test = read.at(data.X_test, data.y_test)
+    population, population_losses, _, _, right_test = read.at(data.X_test, data.y_test)
     found = {
         "scores": scores, "losses": losses, "gradients": gradients, "outputs": outputs,
         "train_score": np.asarray(right[who].mean()),
         "test_score": np.asarray(right_test.mean() if len(right_test) else np.nan),
     }  # fmt: skip
-    return found | ({"population": population} if len(population) else {})
+    return found | ({"population": population, "population_losses": population_losses} if len(population) else {})
 
 
 class _Reader:

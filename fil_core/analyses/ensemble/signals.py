@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData
+from fil_core.membership.confidence import likelihood
 from fil_core.membership.signals import Signals
 from fil_core.result import Result
 
@@ -22,6 +24,8 @@ def as_result(
     arrays: Mapping[str, np.ndarray],
     outputs: np.ndarray,
     score: str,
+    *,
+    squared: bool,
 ) -> Result:
     """Some models of an ensemble as a result.
 
@@ -32,6 +36,7 @@ def as_result(
         arrays: `scores` (n, B) and what else of `Signals` is known; `train_score` and `test_score` (B,), for the table.
         outputs: (B, n, k) what each model puts out for each example; only their sums are kept.
         score: what the scores of the table are.
+        squared: whether the loss is half the squared error, rather than minus a log-probability.
     """
     sums = {
         f"outputs_{name}": np.einsum("bnk,nb->nk", outputs, who.astype(outputs.dtype))
@@ -47,6 +52,7 @@ def as_result(
     )
     kept = {name: array for name, array in arrays.items() if name not in table}
     summary = {"n": dataset.n, "d": dataset.d, "models": len(members), "score": score}
+    summary |= {"outputs": outputs.shape[2], "squared": squared}
     return Result(table, {"inclusion": inclusion} | kept | sums, summary)
 
 
@@ -59,6 +65,26 @@ def signals_of(parts: Sequence[Result]) -> Signals:
     }
     scores, inclusion = (np.concatenate([part.arrays[name] for part in parts], 1) for name in ("scores", "inclusion"))
     return Signals(scores, inclusion, **optional)
+
+
+def likelihoods_of(parts: Sequence[Result], signals: Signals) -> Signals:
+    """Signals whose scores are log p - log(1 - p) of a likelihood p, for attacks that compare likelihoods.
+
+    The scores themselves are that where models are trained on log-probabilities. Of a squared loss p = exp(-loss / v),
+    with v the mean squared error of an output over records and models without them.
+
+    Args:
+        parts: of an ensemble.
+        signals: `signals_of` them.
+    """
+    if not parts[0].summary["squared"] or signals.losses is None:
+        return signals
+    outside = np.where(signals.inclusion, np.nan, signals.losses)
+    v = 2 * float(np.nanmean(outside)) / parts[0].summary["outputs"] or 1.0
+    population = None
+    if signals.population is not None:
+        population = likelihood(np.concatenate([part.arrays["population_losses"] for part in parts], 1), v)
+    return dataclasses.replace(signals, scores=likelihood(signals.losses, v), population=population)
 
 
 def of_upload(stored: Result, dataset: Dataset) -> Signals:

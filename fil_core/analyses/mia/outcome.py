@@ -46,7 +46,10 @@ def check_attacks(spec: AttackSpec, dataset: Dataset, *, gradients: bool = True,
         raise BadRequest("attacks: expected norms of gradients for gradient; the signals have none. Leave it out.")
 
 
-def outcome(signals: Signals, spec: AttackSpec, dataset: Dataset, progress: Progress | None = None) -> Result:
+def outcome(
+    signals: Signals, spec: AttackSpec, dataset: Dataset, progress: Progress | None = None, *,
+    likelihoods: Signals | None = None,
+) -> Result:  # fmt: skip
     """Run and judge the attacks.
 
     Args:
@@ -54,10 +57,12 @@ def outcome(signals: Signals, spec: AttackSpec, dataset: Dataset, progress: Prog
         spec: the attacks.
         dataset: the examples.
         progress: called with (done, total, what).
+        likelihoods: what attacks that compare likelihoods see; None for the signals.
     """
     check_signals(signals)
     features = _features(dataset) if "quantile" in spec.attacks else None
-    found = {name: all_scores(signals, spec, name, features, progress) for name in spec.attacks}
+    seen = {name: (likelihoods or signals) if name.startswith("rmia") else signals for name in spec.attacks}
+    found = {name: all_scores(seen[name], spec, name, features, progress) for name in spec.attacks}
     targets = slice(None) if spec.target_model is None else slice(spec.target_model, spec.target_model + 1)
     member = signals.inclusion[:, targets]
     verdicts = {name: judged(scores, member, fpr=spec.fpr, prior=spec.prior) for name, scores in found.items()}

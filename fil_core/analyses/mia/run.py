@@ -10,7 +10,7 @@ import numpy as np
 
 from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.ensemble.run import check as check_ensemble
-from fil_core.analyses.ensemble.signals import loss_range, prediction_change, signals_of
+from fil_core.analyses.ensemble.signals import likelihoods_of, loss_range, prediction_change, signals_of
 from fil_core.analyses.mia.outcome import check_attacks, outcome
 from fil_core.analyses.mia.parts import parts
 from fil_core.analyses.mia.request import MiaRequest
@@ -46,7 +46,8 @@ def attacked(request: Any, dataset: Dataset, found: Sequence[Result], progress: 
         found: parts of an ensemble, in their order.
         progress: called with (done, total, what).
     """
-    result = outcome(signals_of(found), request.attack, dataset, progress)
+    signals = signals_of(found)
+    result = outcome(signals, request.attack, dataset, progress, likelihoods=likelihoods_of(found, signals))
     ranges = loss_range(found)
     table = result.table if ranges is None else result.table.assign(loss_range=ranges)
     table = table.assign(prediction_change=prediction_change(found))

@@ -73,12 +73,15 @@ def run(request: NetworkEnsembleRequest, inputs: Inputs, progress: Progress | No
         "loss_ranges": loss_ranges(done.traces),
         "train_score": scored(at, outputs, at.Y, score, torch.as_tensor(who.T).to(at.X.device)),
     }
-    arrays |= _of_test_rows(at, done.weights, score)
+    arrays |= _of_test_rows(at, done.weights, score, losses)
     if request.gradients:
         arrays["gradients"] = _gradients(at, done.weights, losses)
     by_example = {name: array.double().cpu().numpy() for name, array in arrays.items()}
     columns = {name: array if array.ndim == 1 else array.T for name, array in by_example.items()}
-    found = as_result(data, request.members, who, columns, outputs.double().cpu().numpy(), score_name(data))
+    found = as_result(
+        data, request.members, who, columns, outputs.double().cpu().numpy(), score_name(data),
+        squared=losses is not cross_entropy,
+    )  # fmt: skip
     return dataclasses.replace(found, provenance={"dtype": spec.precision})
 
 
@@ -110,12 +113,16 @@ def _starts(request: NetworkEnsembleRequest, inputs: Inputs, at: Problem) -> Wei
     return {name: torch.stack([one[name] for one in drawn]) for name in drawn[0]}
 
 
-def _of_test_rows(at: Problem, weights: Weights, score: Score) -> dict[str, Tensor]:
-    """Scores of the test rows, and how well each network does there; NaN where there are none."""
+def _of_test_rows(at: Problem, weights: Weights, score: Score, losses: Losses) -> dict[str, Tensor]:
+    """Scores and losses of the test rows, and how well each network does there; NaN where there are none."""
     if not len(at.X_test):
         return {"test_score": torch.full((len(next(iter(weights.values()))),), torch.nan)}
     outputs = outputs_of_all(at.module, weights, at.X_test)
-    return {"population": score(outputs, at.Y_test), "test_score": scored(at, outputs, at.Y_test, score)}
+    return {
+        "population": score(outputs, at.Y_test),
+        "population_losses": losses(outputs, at.Y_test),
+        "test_score": scored(at, outputs, at.Y_test, score),
+    }
 
 
 def scored(at: Problem, outputs: Tensor, Y: Tensor, score: Score, counted: Tensor | None = None) -> Tensor:
