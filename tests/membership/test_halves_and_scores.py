@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fil_core.membership.confidence import closeness, logit_confidence, margin
+from fil_core.membership.confidence import closeness, likelihood, logit_confidence, margin
 from fil_core.membership.halves import half, inclusion, member_seed
 from fil_core.membership.signals import Signals
 
@@ -59,3 +59,10 @@ def test_margin_and_closeness_are_their_definitions():
     assert float(margin(Z, Y)) == pytest.approx(0.4 - 0.7)
     assert margin(torch.tensor([[1.3], [1.3]]), torch.tensor([[1.0], [0.0]])).tolist() == pytest.approx([1.6, -1.6])
     assert closeness(torch.tensor([[1.0], [4.0]]), torch.tensor([[2.0], [2.0]]), 2.0).tolist() == [-0.5, -1.0]
+
+
+def test_the_likelihood_of_a_squared_loss_is_that_of_normal_errors():
+    losses = np.array([0.0, 1e-9, 0.02, 3.0, 900.0])
+    s = likelihood(losses, 0.5)
+    np.testing.assert_allclose(-np.logaddexp(0, -s)[1:], -losses[1:] / 0.5, rtol=1e-12)  # log p
+    assert np.isfinite(s).all() and (np.diff(s) < 0).all()

@@ -19,6 +19,7 @@ from fil_core.membership.halves import half, inclusion, member_seed
 from fil_core.mitigations.training import check_trainable, rows_of, train
 from fil_core.models import Fitted
 from fil_core.models.checks import check_task
+from fil_core.models.networks.inputs import score_name
 from fil_core.models.networks.losses import cross_entropy, squared
 from fil_core.progress import Progress
 from fil_core.result import Result

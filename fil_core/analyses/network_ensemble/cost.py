@@ -13,7 +13,7 @@ from fil_core.specs import NetworkRequest
 _FAST = {"float64": 1.0, "float32": 0.5}  # of the time of a multiply-add
 _TOGETHER = 16  # networks whose weights are held at the same time
 _SIGNALS = 8  # numbers that are kept of an example under a network
-_FEWEST, _MOST = 2, 32  # networks of a part
+_FEWEST, _MOST = 2, 64  # networks of a part
 _WORK = 2e13  # multiply-adds of a part, as far as that leaves a pair: an interruption costs some minutes
 
 
