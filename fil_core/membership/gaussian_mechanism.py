@@ -51,11 +51,11 @@ def delta_at(epsilon: ArrayLike, s: ArrayLike) -> np.ndarray:
         t, apart = ratio - s / 2, ratio + s / 2
         close = (t > -1) & (s < np.maximum(t, 1))
         plain = ndtr(-t) - np.exp(eps + log_ndtr(-apart))
-    difference = _difference(np.where(close, t, 1.0), np.where(close, s, 0.0))
-    near = np.exp(-np.square(t) / 2) / np.sqrt(2 * np.pi) * difference
-    beyond = (t > 0) & ~close
-    # Both terms divided by phi(t), so that the second has no exponential of epsilon to be rounded.
-    tail = np.exp(-np.square(t.clip(0)) / 2) / 2 * (_mills(t.clip(0)) - _mills(apart))
+        difference = _difference(np.where(close, t, 1.0), np.where(close, s, 0.0))
+        near = np.exp(-np.square(t) / 2) / np.sqrt(2 * np.pi) * difference
+        beyond = (t > 0) & ~close
+        # Both terms divided by phi(t), so that the second has no exponential of epsilon to be rounded.
+        tail = np.exp(-np.square(t.clip(0)) / 2) / 2 * (_mills(t.clip(0)) - _mills(apart))
     found = np.where(close, near, np.where(beyond, tail, plain))
     return np.where(np.isinf(s), 1.0, found).clip(0, 1)
 

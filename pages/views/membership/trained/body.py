@@ -8,14 +8,12 @@ import streamlit as st
 
 from fil_core import Dataset, FilError
 from fil_core.analyses.network_mia.request import NetworkMiaRequest
-from pages.common import compute, tables, text, widgets
-from pages.common.naming import named
-from pages.views.membership.measure import ordered
+from pages.common import compute, text, widgets
+from pages.views.membership.everyone import listing
 from pages.views.membership.ranked import ranking
 from pages.views.membership.trained import against, answer, asked, presets, record
 from pages.views.membership.trained.shown import BY, FIRST, Shown, shown
 
-_ROWS = 10_000
 _ROW = ("rank", "label", "auc", "auc_error", "lira", "in_mean", "out_mean")
 
 
@@ -53,15 +51,8 @@ def _ranked(one: Shown) -> None:
 
 
 def _everyone(one: Shown) -> None:
-    st.subheader("All records", anchor=False)
-    table = ordered(one.analysis, one.table, st.session_state.get(BY, FIRST)).drop(columns="percentile")
-    table = table[["rank", *(name for name in table.columns if name != "rank")]]
-    listed = named(table.head(_ROWS), one.data, one.analysis)
-    columns = widgets.number_columns(listed, one.analysis)
-    tables.table(listed, width="stretch", column_config=columns, key="mia-table")
-    if len(table) > _ROWS:
-        st.caption(f"The first {text.count(_ROWS)} of {text.count(len(table))}; the export has all of them.")
-    widgets.export(table, "membership-attacks", one.data, key="mia-export", of=one.analysis)
+    by = st.session_state.get(BY, FIRST)
+    listing(one.analysis, one.data, one.table, by=by, key="mia", name="membership-attacks")
     if not widgets.redacted():
         st.download_button(
             "Signals (.npz)", lambda: one.analysis.files[".npz"](one.subject), "signals.npz",
