@@ -8,12 +8,14 @@ import numpy as np
 import torch
 
 from fil_core.linalg import row_blocks
+from fil_core.linalg.correlation import spearman
 from fil_core.membership.auc import row_auc
 from fil_core.membership.gaussian_fits import gaussians, positive
 from fil_core.membership.lira import log_ratio
 from fil_core.membership.signals import Signals
 
 _CPU = torch.device("cpu")
+_COMPARED = 3  # records, for a correlation
 _FEWEST = 4  # models with a record, and without it: two to fit a normal distribution to, and two to test it on
 
 
@@ -73,6 +75,29 @@ def empirical_lood(signals: Signals) -> EmpiricalLood:
         inside=inside.number,
         outside=outside.number,
     )
+
+
+def stability(signals: Signals) -> float:
+    """Rank correlation of the records' exposure by two ensembles of half the size: every second pair, and the rest.
+
+    Exposure is the difference of mean scores with a record and without it, in units of their spread: what stays the same
+    under other seeds. NaN where fewer than three records have it in both.
+
+    Args:
+        signals: of the ensemble.
+    """
+    first = np.arange(signals.models) // 2 % 2 == 0
+    found = [_separation(signals, which) for which in (first, ~first)]
+    known = np.isfinite(found).all(0)
+    return spearman(found[0][known], found[1][known]) if known.sum() >= _COMPARED else float("nan")
+
+
+def _separation(signals: Signals, which: np.ndarray) -> np.ndarray:
+    """(mu_in - mu_out) / sqrt((v_in + v_out) / 2) over some of the models, (n,); NaN where it is not known."""
+    inside, outside = (gaussians(signals.scores, who & which) for who in (signals.inclusion, ~signals.inclusion))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        separation: np.ndarray = (inside.mean - outside.mean) / np.sqrt((inside.variance + outside.variance) / 2)
+    return separation
 
 
 def halves(signals: Signals) -> np.ndarray:

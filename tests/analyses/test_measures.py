@@ -81,7 +81,7 @@ def test_influence_is_that_of_the_model_by_the_hessian_and_of_the_network_throug
 def test_influence_needs_test_rows():
     data = dataclasses.replace(Engine().dataset(PAIR), X_test=np.zeros((0, 64)), y_test=np.zeros(0))
     lacking = {one.name for one in SOURCES if "no test rows" in one.lacks(data)}
-    assert lacking == {"unique", "influence", "network-influence"}
+    assert lacking == {"unique", "influence", "network-influence", "tracin"}
 
 
 def test_it_is_computed_from_what_is_stored_and_the_order_of_sources_says_nothing(monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import ndtr
 from scipy.stats import norm
 
-from fil_core.membership.empirical import empirical_lood, halves
+from fil_core.membership.empirical import empirical_lood, halves, stability
 from fil_core.membership.halves import inclusion
 from fil_core.membership.signals import Signals
 from tests.membership import literal_attacks as literal
@@ -125,3 +125,10 @@ def test_equal_scores_tell_nothing():
     np.testing.assert_array_equal(found.auc, 0.5)
     np.testing.assert_array_equal(found.auc_error, 0.0)
     np.testing.assert_array_equal(found.difference, 0.0)
+
+
+def test_stability_is_the_agreement_of_two_halves_of_the_ensemble():
+    effect = np.linspace(0, 4, 200)[:, None]
+    assert stability(world(200, 400, effect)) > 0.95
+    assert abs(stability(world(4_000, 32, 0.0))) < 3 / np.sqrt(4_000)
+    assert np.isnan(stability(world(2, 16, 1.0)))

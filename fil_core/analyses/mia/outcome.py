@@ -12,7 +12,7 @@ from fil_core.dataset import Dataset
 from fil_core.display.numbers import counted, number
 from fil_core.errors import BadRequest
 from fil_core.membership.attacks import all_scores
-from fil_core.membership.empirical import empirical_lood
+from fil_core.membership.empirical import empirical_lood, stability
 from fil_core.membership.gaussian_fits import gaussians
 from fil_core.membership.judging import Judgement, judged, success
 from fil_core.membership.quantile import Features, reduced
@@ -78,6 +78,7 @@ def outcome(
         "auc": {name: one.curve.auc for name, one in verdicts.items()},
         "prior": spec.prior,
         "smallest_fpr": first.least_fpr,
+        "stability": _none(stability(signals)),
     }  # fmt: skip
     summary |= _rates(verdicts, spec)
     return Result(table, arrays, summary, {"warnings": _warnings(signals, spec, dataset, found, first.least_fpr)})

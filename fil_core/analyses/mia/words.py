@@ -69,6 +69,8 @@ def printed(subject: Subject) -> tuple[dict[str, Any], str]:
     )
     if trained and np.isfinite(s["test_score"]):
         trained += f", {score(s['test_score'], s['score'])} on test rows"
+    if s["stability"] is not None:
+        lines.append(f"Two halves of the ensemble rank the records alike with Spearman {s['stability']:.3f}.")
     text = [sentence(subject, visible).replace("**", ""), *lines, *([f"{trained}."] if trained else [])]
     return dict(s), "\n".join(text)
 

@@ -73,9 +73,11 @@ def run(request: AgainstRequest, inputs: Inputs, progress: Progress | None = Non
     return Result(table, arrays, summary, {"dtype": request.network.precision})
 
 
-def _tells(column: str) -> bool:
-    entry = COLUMNS[column]
-    return bool(entry.more) and entry.reveals == "nothing"
+def _oriented(column: str, values: np.ndarray) -> np.ndarray:
+    """A column so that larger means more exposed; of influences, which have signs, their size."""
+    if "influence" in column and not COLUMNS[column].more:
+        return np.abs(values)
+    return values * (COLUMNS[column].more or 1)
 
 
 def _row(name: str, column: str, values: np.ndarray, true: np.ndarray, beside: str) -> dict[str, Any] | None:
@@ -83,8 +85,7 @@ def _row(name: str, column: str, values: np.ndarray, true: np.ndarray, beside: s
     known = np.isfinite(values) & np.isfinite(true)
     if known.sum() < _FEWEST or not np.ptp(values[known]) or not np.ptp(true[known]):
         return None
-    sign = COLUMNS[column].more
-    both = agreement(sign * values[known], true[known], k=max(1, int(known.sum()) // 10))
+    both = agreement(_oriented(column, values[known]), true[known], k=max(1, int(known.sum()) // 10))
     low, high = fisher_interval(both.pearson, both.n)
     return {
         "activation": name, "measure": column, "title": COLUMNS[column].title, "beside": beside,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fil_core.analyses.measures.sources import COLUMNS
 from fil_core.analyses.subject import Drawn, Quote, Subject
 from fil_core.display.charts import INK, OKABE_ITO, drawn, named
 from fil_core.display.numbers import count, counted, number
@@ -82,7 +83,7 @@ def figures(subject: Subject) -> list[Drawn]:
         height=max(240, 60 + 26 * len(names)), showlegend=False,
     )  # fmt: skip
     found = [Drawn("Which measure predicts the attacks", "Correlations with 95 % intervals", agreed)]
-    return [*found, *(_scatter(subject, row) for _, row in _shown(table))]
+    return [*found, *(_scatter(subject, row) for _, row in _shown(table) if _may_be_shown(subject, row))]
 
 
 def _shown(table: Any) -> list[Any]:
@@ -91,6 +92,11 @@ def _shown(table: Any) -> list[Any]:
     rows = [of_auc.loc[of_auc["pearson"].idxmax()]] if len(of_auc) else []
     rows += [others.loc[others["pearson"].idxmax()]] if len(others) else []
     return list(enumerate(rows))
+
+
+def _may_be_shown(subject: Subject, row: Any) -> bool:
+    """Whether single records may be drawn: not where a measure tells their labels and these are hidden."""
+    return not subject.redact or COLUMNS[row["measure"]].reveals == "nothing"
 
 
 def _scatter(subject: Subject, row: Any) -> Drawn:

@@ -25,6 +25,8 @@ def _facts(s: dict[str, Any]) -> dict[str, tuple[str, str]]:
     for rate, (value, low, high) in s["tpr_at_fpr"][first].items():
         facts[f"TPR at FPR {rate}"] = (text.percent(value), f"{text.percent(low)} to {text.percent(high)}")
     facts["Smallest FPR"] = (text.number(s["smallest_fpr"]), "that can be told")
+    if s["stability"] is not None:
+        facts["Stability"] = (f"{s['stability']:.2f}", "Spearman of two halves")
     if "test_score" in s:
         test = text.score(s["test_score"], s["score"])
         facts[f"Test {s['score']}"] = (test, f"own half {text.score(s['train_score'], s['score'])}")
