@@ -78,10 +78,10 @@ def empirical_lood(signals: Signals) -> EmpiricalLood:
 
 
 def stability(signals: Signals) -> float:
-    """Rank correlation of the records' exposure by two ensembles of half the size: every second pair, and the rest.
+    """Rank correlation of the records' exposure by every second pair of models, and by the others.
 
-    Exposure is the difference of mean scores with a record and without it, in units of their spread: what stays the same
-    under other seeds. NaN where fewer than three records have it in both.
+    Exposure is the difference of mean scores with a record and without it, in units of their spread; what stays the
+    same under other seeds. NaN where fewer than three records have it in both.
 
     Args:
         signals: of the ensemble.

@@ -191,11 +191,11 @@ def test_the_dossier_of_an_example_has_all_that_is_stored() -> None:
     bound = fil.table["bound_prior"]  # less is more exposed
     place = 100 * (bound >= bound[ids[7]]).mean()
     assert found.loc["van Trees bound on reconstruction", "percentile"] == pytest.approx(place)
-    assert "7 sources of measures not computed: neighbours, unique, outliers, influence, network-influence" in words(at)
+    assert "9 sources of measures not computed: neighbours, unique, outliers, influence, network-influence" in words(at)
     assert len(found) == 9
     engine.get(NeighboursRequest(data=PAIR))
     at.run()
-    assert len(dossier(at)) == 11 and "6 sources of measures not computed: unique" in words(at) and not at.exception
+    assert len(dossier(at)) == 11 and "8 sources of measures not computed: unique" in words(at) and not at.exception
     network = NetworkSpec()  # as its controls were never drawn
     engine.get(InfluenceRequest(data=PAIR, model=MODEL))
     effect = engine.get(NetworkInfluenceRequest(data=PAIR, network=network)).table["influence"]
@@ -214,7 +214,9 @@ def test_the_dossier_hides_what_tells_a_label() -> None:
 
 def test_a_text_without_anything_stored_offers_what_applies() -> None:
     at = app(MEASURES, data="grammar", subset="12")
-    assert {"source-network-influence", "source-network-outliers"} == {k for k in keys(at) if k.startswith("source-")}
+    assert {"source-network-influence", "source-network-outliers", "source-tracin"} == {
+        k for k in keys(at) if k.startswith("source-")
+    }
     assert len(at.info) == 1 and not at.exception and not at.error and not at.dataframe
 
 
@@ -236,7 +238,7 @@ def test_a_text_has_the_measures_of_its_network() -> None:
     at = app(MEASURES, **link)  # type: ignore[arg-type]
     assert not at.exception and not at.error, [one.value for one in at.error]
     assert "from network-influence and network-outliers" in words(at)
-    assert words(at).count("the data hold sentences") == 7
+    assert words(at).count("the data hold sentences") == 8
     shown = next(d.value for d in at.dataframe if "high_in" in d.value)
     assert "label" not in shown and list(shown["tokens"]) == list(
         engine.dataset(text).y[shown.index.map(engine.dataset(text).row)]

@@ -156,20 +156,20 @@ SOURCES: tuple[Source, ...] = (
         reads_text=True,
     ),
     Source(
+        name="network-outliers",
+        analysis=network_outliers.ANALYSIS,
+        columns=_prefixed("network_", "forest_score", "gradient_l1"),
+        about="network",
+        lacks=_too_few,
+        reads_text=True,
+    ),
+    Source(
         name="tracin",
         analysis=network_influence.ANALYSIS,
         columns={"influence": "tracin_influence"},
         about="TracIn",
         fields=lambda dataset: {"curvature": "tracin"},
         lacks=_no_test_rows,
-        reads_text=True,
-    ),
-    Source(
-        name="network-outliers",
-        analysis=network_outliers.ANALYSIS,
-        columns=_prefixed("network_", "forest_score", "gradient_l1"),
-        about="network",
-        lacks=_too_few,
         reads_text=True,
     ),
     Source(

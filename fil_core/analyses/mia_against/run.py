@@ -55,7 +55,7 @@ def run(request: AgainstRequest, inputs: Inputs, progress: Progress | None = Non
         )
         arrays[f"{name}:auc"] = truth["auc"].to_numpy()
         arrays[f"{name}:prediction"] = np.sqrt(2 * truth["prediction_change"].to_numpy())
-        compared = [(str(c), columns[c].to_numpy(dtype=float)) for c in columns if _tells(str(c))]
+        compared = [(str(c), columns[c].to_numpy(dtype=float)) for c in columns]
         for column, values in compared:
             arrays[f"{name}:{column}"] = values
             rows.append(_row(name, column, values, truth["auc"].to_numpy(), AUC))
