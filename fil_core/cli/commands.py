@@ -201,6 +201,13 @@ def _fill(options: argparse.Namespace) -> None:
     """Options that a preset stands for, where the command line does not name them."""
     if (name := getattr(options, "preset", None)) is None:
         return
+    for flag in ("model", "signals"):
+        if _given(options, flag) is not None:
+            raise BadRequest(f"preset: expected no --{flag} beside it, since {name} stands for networks; got both.")
+    if (kind := options.network) not in (None, PRESETS[name].network["kind"]):
+        raise BadRequest(
+            f"preset: expected --network {PRESETS[name].network['kind']}, or none, beside {name}; got {kind}."
+        )
     for flag, value in PRESETS[name].options.items():
         if _given(options, flag) is None:
             setattr(options, flag.replace("-", "_"), value)

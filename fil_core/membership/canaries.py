@@ -81,10 +81,8 @@ def canaries(data: Dataset, kind: str, count: int, *, seed: int = 0) -> Canaries
     """
     choice("canaries", kind, KINDS)
     refuse_sequences("canaries", "", data)
-    if whole("number of canaries", count) > data.n:
-        raise BadRequest(
-            f"number of canaries: expected at most the {data.n:,} training examples; got {count:,}. Take fewer."
-        )
+    if whole("canaries", count) > data.n:
+        raise BadRequest(f"canaries: expected at most the {data.n:,} training examples; got {count:,}. Take fewer.")
     rng = np.random.default_rng(np.random.SeedSequence(whole("seed", seed, least=0), spawn_key=(_STREAM,)))
     source, y, rows = _DRAWN[kind](data, count, rng)
     base = np.setdiff1d(np.arange(data.n), rows) if kind == "rows" else np.arange(data.n)

@@ -101,6 +101,8 @@ def positive(*fits: Gaussians) -> tuple[Gaussians, ...]:
 
 
 def _moments(scores: np.ndarray, which: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if not scores.shape[1]:  # no shadow models at all
+        return np.full(len(scores), np.nan), np.full(len(scores), np.nan)
     first = scores[np.arange(len(scores)), which.argmax(1)]
     with np.errstate(invalid="ignore", divide="ignore"):
         away = (scores - first[:, None]) * which

@@ -15,6 +15,9 @@ from fil_core.membership.signals import Signals
 _CPU = torch.device("cpu")
 
 
+_ROUNDING = 8 * np.finfo(np.float64).eps  # of a difference of logarithms, relative
+
+
 def rmia(
     signals: Signals,
     target: int,
@@ -111,7 +114,8 @@ def beaten(ratio: np.ndarray, others: np.ndarray, *, gamma: float, among: bool =
         among: whether the records are the population, where none is compared with itself.
     """
     order = np.sort(others[~np.isnan(others)])
-    reached = ratio - math.log(gamma)
+    # Ratios that are equal but for their rounding count as equal: saturated scores differ by exactly gamma.
+    reached = ratio - math.log(gamma) + _ROUNDING * (1 + np.abs(ratio))
     # Without a margin a record would count as one that it beats itself.
     itself = (reached >= ratio) & among
     size = len(order) - among

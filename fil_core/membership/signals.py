@@ -8,6 +8,8 @@ import numpy as np
 
 from fil_core.errors import BadData
 
+_LARGEST = 1e100  # beyond it squares are no numbers
+
 
 @dataclass(frozen=True, slots=True)
 class Signals:
@@ -74,6 +76,8 @@ def check_signals(signals: Signals) -> None:
         raise BadData(
             f"signals: expected at least 2 models, one to attack and others to compare it with; got {signals.models}."
         )
+    if (most := np.abs(signals.scores).max(initial=0.0)) > _LARGEST and np.isfinite(most):
+        raise BadData(f"signals: expected scores between -{_LARGEST:g} and {_LARGEST:g}; got {most:g}.")
     if not (finite := np.isfinite(signals.scores)).all():
         row, column = np.argwhere(~finite)[0]
         raise BadData(

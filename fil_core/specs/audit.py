@@ -24,11 +24,16 @@ class AuditSpec:
         seed: of canaries, coins and noise.
     """
 
-    canaries: int = option(100, whole(), "rows that are put in, or not, by fair coins (default 100)", link="canaries", always=True)  # noqa: E501 # fmt: skip
+    canaries: int = option(100, whole(least=2), "rows that are put in, or not, by fair coins (default 100)", link="canaries", always=True)  # noqa: E501 # fmt: skip
     kind: str = option("mislabelled", choice(CANARIES), "mislabelled copies (default), noise, or training rows", flag="canary-kind", called="canary_kind", link="canary-kind")  # noqa: E501 # fmt: skip
     delta: float = option(1e-5, number(zero=True, most=0.1), "probability with which epsilon need not hold (default 1e-5)", link="delta")  # noqa: E501 # fmt: skip
     confidence: float = option(0.95, number(most=0.999999), "of each lower bound (default 0.95)", link="confidence")
-    runs: int = option(32, whole(most=_MOST_RUNS), "trainings, each with coins of its own (default 32)", link="runs")
+    runs: int = option(
+        32,
+        whole(most=_MOST_RUNS),
+        "trainings, each with coins of its own; many take 4, a network 8 (default 32)",
+        link="runs",
+    )
     seed: int = option(0, whole(least=0), "seed of canaries, coins and noise (default 0)", flag="audit-seed", called="audit_seed", link="audit-seed")  # noqa: E501 # fmt: skip
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from fil_core.analyses.audit.request import AuditRequest
 from fil_core.analyses.audits.request import AuditsRequest
 from fil_core.analyses.ensemble.request import EnsembleRequest
 from fil_core.analyses.mia.request import MiaRequest
+from fil_core.analyses.mia_against.request import AgainstRequest
 from fil_core.analyses.network_ensemble.request import NetworkEnsembleRequest
 from fil_core.analyses.network_mia.request import NetworkMiaRequest
 from fil_core.analyses.signals_mia.request import SignalsMiaRequest
@@ -27,9 +28,11 @@ from fil_core.membership.signals import Signals
 from fil_core.mitigations.training import rows_of
 from fil_core.models import fit
 from fil_core.specs import AttackSpec, AuditSpec, DataSpec, EnsembleSpec, ModelSpec, NetworkSpec
+from fil_core.specs.weights import Dropping
 
 DIABETES = DataSpec(name="diabetes", subset=120)
 DIGITS = DataSpec(name="digits", classes=("3", "8"), subset=80)
+DROPPED = ModelSpec(l2=0.1, weights=Dropping(k=40))
 RIDGE, LSTM = ModelSpec(l2=0.1), NetworkSpec(kind="lstm")
 
 
@@ -125,6 +128,18 @@ def test_more_noise_promises_less_and_mitigations_without_a_promise_say_so(engin
     assert table["error"].isna().all()
 
 
+def test_the_test_score_of_an_audit_is_that_of_what_is_released(engine):
+    audit = AuditSpec(canaries=10, runs=16)
+    found = [
+        engine.get(
+            AuditRequest(data=DIGITS, model=ModelSpec(kind="logistic", l2=0.01), audit=audit, release_sigma=sigma)
+        )
+        for sigma in (None, 1e-6, 1e4)
+    ]
+    clear, slight, drowned = (one.summary["test_score"] for one in found)
+    assert clear == pytest.approx(slight, abs=1e-3) and clear > 0.9 and abs(drowned - 0.5) < 0.15
+
+
 def test_models_of_an_ensemble_are_fits_of_their_halves(engine):
     data, spec = load(DIGITS), ModelSpec(kind="logistic", l2=0.01)
     result = engine.get(EnsembleRequest(data=DIGITS, model=spec, members=(0, 1, 5)))
@@ -208,6 +223,8 @@ def test_records_that_are_always_in_or_out_are_counted(engine):
         (AuditRequest(data=DIGITS, model=RIDGE, audit=AuditSpec(canaries=81)), BadRequest, "80"),
         (AuditRequest(data=DIGITS, model=RIDGE, audit=AuditSpec(canaries=80, kind="rows")), BadRequest, "0 of"),
         (SignalsMiaRequest(data=DIGITS), BadRequest, "signals"),
+        (MiaRequest(data=DIGITS, model=RIDGE, ensemble=EnsembleSpec(models=5)), BadRequest, "at least 6 for lira"),
+        (MiaRequest(data=DIGITS, model=DROPPED, ensemble=EnsembleSpec(models=6)), BadRequest, "40 examples of a half"),
         (SignalsMiaRequest(data=DIGITS, signals="0" * 64), BadData, "not in this store"),
         (NetworkEnsembleRequest(data=DataSpec(name="digits", subset=2)), BadData, "at least 4"),
         (NetworkMiaRequest(data=DataSpec(name="grammar:40"), network=LSTM), BadRequest, "every token"),
@@ -226,12 +243,28 @@ def test_what_cannot_be_attacked_is_refused(engine, request_, error, says):
         (lambda: AttackSpec(fpr=(0.6,)), "0.5"),
         (lambda: AttackSpec(gamma=0.5), "at least 1"),
         (lambda: AuditSpec(confidence=0.4), "0.5"),
+        (lambda: AuditSpec(canaries=1), ">= 2"),
+        (lambda: AgainstRequest(ensemble=EnsembleSpec(models=7)), "at least 8"),
         (lambda: MiaRequest(ensemble=EnsembleSpec(models=4), attack=AttackSpec(target_model=4)), "from 0 to 3"),
     ],
 )
 def test_values_out_of_range_are_refused(make, says):
     with pytest.raises(BadRequest, match=says):
         make()
+
+
+def test_two_models_are_enough_for_one_threshold(engine):
+    spec = AttackSpec(attacks=("loss", "gradient"))
+    result = engine.get(MiaRequest(data=DIGITS, model=RIDGE, ensemble=EnsembleSpec(models=2), attack=spec))
+    assert np.isfinite(result.summary["auc"]["loss"]) and result.table["auc"].isna().all()
+
+
+def test_signals_of_which_no_record_can_be_compared_are_refused(engine):
+    data = load(DIGITS)
+    always = {"ids": data.ids, "scores": np.zeros((data.n, 9)), "inclusion": np.ones((data.n, 9), dtype=bool)}
+    digest = keep_signals(engine.store, always, data)
+    with pytest.raises(BadData, match="two of each for lira"):
+        engine.get(SignalsMiaRequest(data=DIGITS, signals=digest))
 
 
 def test_a_rate_below_what_the_ensemble_can_tell_is_said(engine):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import mpmath
 import numpy as np
 import pytest
@@ -314,3 +316,23 @@ def test_inputs_are_not_written_to():
         all_scores(signals, AttackSpec(), name)
     np.testing.assert_array_equal(signals.scores, before[0])
     np.testing.assert_array_equal(signals.population, before[1])
+
+
+def test_a_ratio_of_exactly_gamma_counts_whatever_its_rounding():
+    """Of scores that saturate, p is 0 or 1 and P a fraction of the shadow models: ratios differ by exactly 2."""
+    random = np.random.default_rng(3)
+    had = random.random((60, 17)) < 0.5
+    signals = Signals(np.where(random.random((60, 17)) < 0.5, 800.0, -800.0), had)
+    found, p = rmia(signals, 0), signals.scores > 0
+    for record in np.flatnonzero(p[:, 0]):
+        ratios = []
+        for one in range(60):
+            means = []
+            for kind in (had[one, 1:], ~had[one, 1:]):
+                means.append(Fraction(int(p[one, 1:][kind].sum()), int(kind.sum())))
+            whole = sum(means) / 2
+            ratios.append(Fraction(int(p[one, 0])) / whole if whole else None)
+        others = [ratio for one, ratio in enumerate(ratios) if one != record and ratio is not None]
+        if len(others) == 59 and ratios[record] is not None:
+            share = sum(ratios[record] >= 2 * other for other in others) / 59
+            assert found[record] == pytest.approx(share, abs=1e-12)

@@ -49,7 +49,7 @@ def run(request: AuditRequest, inputs: Inputs, progress: Progress | None = None)
     drawn = canaries(data, audit.kind, audit.canaries, seed=audit.seed)
     trainings = _Trainings(request, drawn, drawn.joined(data), inputs.device)
     coins = coins_of(audit, audit.runs + _CALIBRATING)
-    thetas, test_scores = trainings.all(coins, progress)
+    thetas = trainings.all(coins, progress)
     shifts = trainings.shifts()
     sigma = request.release_sigma or 0.0
     missed = _missed(thetas[audit.runs :], trainings.base.theta, shifts, coins[:, audit.runs :])
@@ -63,7 +63,7 @@ def run(request: AuditRequest, inputs: Inputs, progress: Progress | None = None)
     summary = {
         "n": len(drawn.base), "d": data.d, "canaries": audit.canaries, "runs": audit.runs, "delta": audit.delta,
         "confidence": audit.confidence, "sigma": request.release_sigma, "score": score_name(data),
-        "test_score": float(np.mean(test_scores)),
+        "test_score": trainings.score(released),
     }  # fmt: skip
     return Result(table, {"scores": scores, "coins": coins}, summary | found | known)
 
@@ -76,16 +76,23 @@ class _Trainings:
         self.rows = np.arange(len(drawn.base), joined.n)
         self.base = self._one(np.zeros(len(self.rows), dtype=bool), None)
 
-    def all(self, coins: np.ndarray, progress: Progress | None) -> tuple[list[Tensor], list[float]]:
-        """Parameters and test score of each run; coins (C, R)."""
-        thetas, scores = [], []
+    def all(self, coins: np.ndarray, progress: Progress | None) -> list[Tensor]:
+        """Parameters of each run; coins (C, R)."""
+        thetas = []
         for run, inside in enumerate(coins.T):
             if progress:
                 progress(run, coins.shape[1], "training with other coins")
-            fitted = self._one(inside, self.base.theta)
-            thetas.append(fitted.theta)
-            scores.append(fitted.score(self.joined.X_test, self.joined.y_test))
-        return thetas, scores
+            thetas.append(self._one(inside, self.base.theta).theta)
+        return thetas
+
+    def score(self, released: np.ndarray) -> float:
+        """Mean test score of released parameters (R, p), with their noise."""
+        scores = []
+        for theta in torch.as_tensor(released).to(self.base.theta):
+            optimum = dataclasses.replace(self.base.optimum, theta=theta.reshape(self.base.theta.shape))
+            model = dataclasses.replace(self.base, optimum=optimum)
+            scores.append(model.score(self.joined.X_test, self.joined.y_test))
+        return float(np.mean(scores))
 
     def _one(self, inside: np.ndarray, start: Tensor | None) -> Fitted:
         if self.spec.weights is not None:  # weights follow from the rows that are there

@@ -8,7 +8,7 @@ import numpy as np
 
 from fil_core.analyses.subject import Drawn, Quote, Subject
 from fil_core.display.charts import LEAKS, OKABE_ITO, bars, drawn
-from fil_core.display.numbers import count, counted, number, percent
+from fil_core.display.numbers import count, counted, number
 from fil_core.display.plain import visible
 
 
@@ -16,11 +16,13 @@ def sentence(subject: Subject, quote: Quote) -> str:
     """What the auditor found, and whether it stays below what is promised."""
     s = subject.result.summary
     many = s.get("epsilon_lower_runs")
-    beside = "" if many is None else f"; {counted(s['runs'], 'run')} together show at least **{number(many)}**"
+    beside = "; so few runs give no bound of many"
+    if many is not None:
+        beside = f"; {counted(s['runs'], 'run')} together show at least **{number(many)}**"
     return (
         f"From one run the auditor guessed {counted(s['guesses'], 'coin')} of {count(s['canaries'])}, "
         f"**{count(s['correct'])}** of them right: ε is at least **{number(s['epsilon_lower'])}** with a confidence of "
-        f"{percent(s['confidence'])} at δ = {s['delta']:g}{beside}. {_promise(s)}"
+        f"{100 * s['confidence']:.8g} % at δ = {s['delta']:g}{beside}. {_promise(s)}"
     )
 
 

@@ -26,7 +26,7 @@ ANALYSIS = Analysis(
         Column("epsilon_promised", "promised ε", "for any canary beside any others", reveals="nothing"),
         Column("correct", "right guesses", "of the first run", reveals="nothing"),
         Column("guesses", "guesses", "of the first run", reveals="nothing"),
-        Column("test_score", "test score", "mean over the runs, without noise", reveals="nothing"),
+        Column("test_score", "test score", "of what is released, mean over the runs", reveals="nothing"),
         Column("auc", "mean AUC of the canaries", "over the runs", more=+1, reveals="nothing"),
         Column("error", "why it is impossible", "where it is", reveals="nothing"),
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 from fil_core.analyses.subject import Drawn, Quote, Subject
 from fil_core.display.charts import LEAKS, OKABE_ITO, drawn, named
-from fil_core.display.numbers import count, number
+from fil_core.display.numbers import counted, number
 from fil_core.display.plain import visible
 
 _SHOWN = (("epsilon_lower", "found in one run", LEAKS), ("epsilon_exact", "exact for the most exposed", OKABE_ITO[0]),
@@ -21,10 +21,14 @@ def sentence(subject: Subject, quote: Quote) -> str:
     promised = known[known["epsilon_promised"].notna()]
     above = promised[promised[["epsilon_lower", "epsilon_lower_runs"]].max(axis=1) > promised["epsilon_promised"]]
     kept = (
-        f"What was found stays below the promise in all {count(len(promised))} releases that have one."
+        f"What was found stays below the promise in all {counted(len(promised), 'release')} that have one."
         if above.empty
         else f"In {quote(above.index[0])} more was found than is promised."
     )
+    if promised.empty:
+        kept = "No release has a promise, since no penalty holds all parameters."
+    if not base["epsilon_lower"] > 0:
+        return f"As it is, one run shows nothing: its guesses refute no ε above **0**. {kept}"
     least = (
         "no mitigation lowers it"
         if best["epsilon_lower"] >= base["epsilon_lower"]

@@ -13,7 +13,7 @@ from fil_core.analyses.ensemble.checks import check_halves
 from fil_core.analyses.ensemble.request import EnsembleRequest
 from fil_core.analyses.ensemble.signals import as_result
 from fil_core.dataset import Dataset
-from fil_core.errors import BadData
+from fil_core.errors import BadData, BadRequest
 from fil_core.membership.confidence import closeness, logit_confidence
 from fil_core.membership.halves import half, inclusion, member_seed
 from fil_core.mitigations.training import check_trainable, rows_of, train
@@ -23,6 +23,7 @@ from fil_core.models.networks.inputs import score_name
 from fil_core.models.networks.losses import cross_entropy, squared
 from fil_core.progress import Progress
 from fil_core.result import Result
+from fil_core.specs.weights import Dropping
 
 _NOISE = 1  # what `member_seed` draws the output noise with
 
@@ -32,6 +33,12 @@ def check(request: EnsembleRequest, dataset: Dataset) -> None:
     check_task(request.model, dataset)
     check_trainable(request.model)
     check_halves(dataset)
+    weights = request.model.weights
+    if isinstance(weights, Dropping) and weights.k >= dataset.n // 2:
+        raise BadRequest(
+            f"weights: expected to leave out fewer than the {dataset.n // 2:,} examples of a half, which each model is "
+            f"trained on; got {weights.k:,}."
+        )
 
 
 def run(request: EnsembleRequest, inputs: Inputs, progress: Progress | None = None) -> Result:

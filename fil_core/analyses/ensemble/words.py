@@ -16,7 +16,7 @@ def sentence(subject: Subject, quote: Quote) -> str:
     test = table["test_score"].mean()
     beside = f", {score(test, kind)} on test rows" if np.isfinite(test) else ""
     return (
-        f"**{counted(s['models'], 'model')}**, each trained on a random half of {counted(s['n'], 'example')}: mean "
+        f"**{counted(s['models'], 'model')}** on random halves of {counted(s['n'], 'example')}: mean "
         f"{kind} {score(table['train_score'].mean(), kind)} on its own half{beside}."
     )
 

@@ -10,7 +10,7 @@ import pandas as pd
 from fil_core.analyses.mia.columns import column_name
 from fil_core.dataset import Dataset
 from fil_core.display.numbers import counted, number
-from fil_core.errors import BadRequest
+from fil_core.errors import BadData, BadRequest
 from fil_core.membership.attacks import all_scores
 from fil_core.membership.empirical import empirical_lood, stability
 from fil_core.membership.gaussian_fits import gaussians
@@ -21,6 +21,34 @@ from fil_core.membership.signals import Signals, check_signals
 from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import AttackSpec
+
+# Of which other models there are too few where a record has no score.
+_LACKING = {
+    "lira": "fewer than two of the other models had the record, or fewer than two had it not",
+    "lira-offline": "fewer than two of the other models had not the record",
+    "rmia": "none of the other models had the record, or all had it",
+    "rmia-offline": "all of the other models had the record",
+}
+# What helps where there are no scores of test rows: of models that are trained here, and of uploaded signals.
+_ADD = {True: "take data with a test split", False: "add them as the array population to the signals"}
+
+
+def check_models(spec: AttackSpec, models: int) -> None:
+    """Refuse an ensemble of pairs that is too small for an attack.
+
+    LiRA takes two other models with a record and two without it, RMIA one of each; the target's pair is left out.
+
+    Args:
+        spec: the attacks.
+        models: of the ensemble.
+
+    Raises:
+        BadRequest: it is.
+    """
+    least = {name: 6 if name.startswith("lira") else 4 if name.startswith("rmia") else 2 for name in spec.attacks}
+    name = max(least, key=least.__getitem__)
+    if models < least[name]:
+        raise BadRequest(f"models: expected at least {least[name]} for {name}; got {models}. Take more.")
 
 
 def check_attacks(spec: AttackSpec, dataset: Dataset, *, gradients: bool = True, test_rows: bool = True) -> None:
@@ -37,11 +65,14 @@ def check_attacks(spec: AttackSpec, dataset: Dataset, *, gradients: bool = True,
     """
     if "quantile" in spec.attacks and not (len(dataset.X_test) and test_rows):
         raise BadRequest(
-            "attacks: expected test rows under the models for quantile, which learns from them what outsiders' scores "
-            "are; there are none. Leave it out, or take data with a test split."
+            "attacks: expected scores of test rows under the models for quantile, which learns from them what those of "
+            f"outsiders are; there are none. Leave it out, or {_ADD[test_rows]}."
         )
     if spec.population == "test" and not (len(dataset.X_test) and test_rows):
-        raise BadRequest("population: expected records, since there are no test rows under the models; got test.")
+        raise BadRequest(
+            "population: expected records, since there are no scores of test rows under the models; got test. Or "
+            f"{_ADD[test_rows]}."
+        )
     if "gradient" in spec.attacks and not gradients:
         raise BadRequest("attacks: expected norms of gradients for gradient; the signals have none. Leave it out.")
 
@@ -63,6 +94,12 @@ def outcome(
     features = _features(dataset) if "quantile" in spec.attacks else None
     seen = {name: (likelihoods or signals) if name.startswith("rmia") else signals for name in spec.attacks}
     found = {name: all_scores(seen[name], spec, name, features, progress) for name in spec.attacks}
+    for name, scores in found.items():
+        if np.isnan(scores).all():
+            raise BadData(
+                f"attacks: expected other models with a record and without it for {name}, two of each for lira; no "
+                f"record has so many among {counted(signals.models, 'model')}. Take more models, or loss."
+            )
     targets = slice(None) if spec.target_model is None else slice(spec.target_model, spec.target_model + 1)
     member = signals.inclusion[:, targets]
     verdicts = {name: judged(scores, member, fpr=spec.fpr, prior=spec.prior) for name, scores in found.items()}
@@ -72,16 +109,17 @@ def outcome(
     for name, one in verdicts.items():
         drawn = thinned(one.curve)
         arrays |= {f"fpr_{name}": drawn.fpr, f"tpr_{name}": drawn.tpr}
+    least = 1 / max(1, int((~member).sum()))
     summary: dict[str, Any] = {
         "n": dataset.n, "d": dataset.d, "models": signals.models, "attacks": list(spec.attacks),
         "target": spec.target_model, "score": "accuracy" if dataset.class_names else "mean squared error",
         "auc": {name: one.curve.auc for name, one in verdicts.items()},
         "prior": spec.prior,
-        "smallest_fpr": first.least_fpr,
+        "smallest_fpr": least,
         "stability": _none(stability(signals)),
     }  # fmt: skip
     summary |= _rates(verdicts, spec)
-    return Result(table, arrays, summary, {"warnings": _warnings(signals, spec, dataset, found, first.least_fpr)})
+    return Result(table, arrays, summary, {"warnings": _warnings(signals, spec, dataset, found, least)})
 
 
 def _features(dataset: Dataset) -> Features:
@@ -155,6 +193,6 @@ def _warnings(
         if missing:
             said.append(
                 f"{name}: {counted(missing, 'pair')} of a record and a model of {scores.size:,} have no score, since "
-                "fewer than two of the other models had the record, or had it not. More models help."
+                f"{_LACKING[name]}. More models help."
             )
     return said

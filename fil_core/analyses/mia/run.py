@@ -11,7 +11,7 @@ import numpy as np
 from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.ensemble.run import check as check_ensemble
 from fil_core.analyses.ensemble.signals import likelihoods_of, loss_range, prediction_change, signals_of
-from fil_core.analyses.mia.outcome import check_attacks, outcome
+from fil_core.analyses.mia.outcome import check_attacks, check_models, outcome
 from fil_core.analyses.mia.parts import parts
 from fil_core.analyses.mia.request import MiaRequest
 from fil_core.dataset import Dataset
@@ -22,6 +22,7 @@ from fil_core.result import Result
 def check(request: MiaRequest, dataset: Dataset) -> None:
     """Raises BadRequest or BadData for a model or attacks that the data do not allow."""
     check_ensemble(parts(request, dataset, {})[0], dataset)
+    check_models(request.attack, request.ensemble.models)
     check_attacks(request.attack, dataset)
 
 

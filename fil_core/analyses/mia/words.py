@@ -24,8 +24,8 @@ def sentence(subject: Subject, quote: Quote) -> str:
     models = f"model {s['target']} of {s['models']}" if s["target"] is not None else counted(s["models"], "model")
     return (
         f"**{title_of(first)}** on **{models}** finds **{percent(value)}** of the members at a false-positive rate of "
-        f"{percent(float(rate))} (95 % interval {percent(low)} to {percent(high)}; guessing finds "
-        f"{percent(float(rate))}), AUC **{s['auc'][first]:.3f}**.{_most(subject, quote)}{_exposed(table, s)}"
+        f"{100 * float(rate):g} % (95 % interval {percent(low)} to {percent(high)}; guessing finds "
+        f"{100 * float(rate):g} %), AUC **{s['auc'][first]:.3f}**.{_most(subject, quote)}{_exposed(table, s)}"
     )
 
 

@@ -13,6 +13,7 @@ from fil_core.specs.networks import ACTIVATIONS
 from fil_core.specs.options import choice, names, option, part
 
 OFFERED = tuple(name for name in NAMES if name != "mia")  # of the ensemble itself, which all are compared with
+_FEWEST = 8  # models
 COMPARED = tuple(name for name in ACTIVATIONS if name in KERNELS)
 
 
@@ -38,6 +39,11 @@ class AgainstRequest(JointRequest):
     def _check(self) -> None:
         if not self.of:
             raise BadRequest(f"of: expected some of {', '.join(OFFERED)}; got none.")
+        if self.ensemble.models < _FEWEST:
+            raise BadRequest(
+                f"models: expected at least {_FEWEST}, four with a record and four without it, so that it has an AUC; "
+                f"got {self.ensemble.models}."
+            )
         object.__setattr__(self, "of", tuple(name for name in OFFERED if name in self.of))
 
     @property

@@ -14,7 +14,7 @@ _FAST = {"float64": 1.0, "float32": 0.5}  # of the time of a multiply-add
 _TOGETHER = 16  # networks whose weights are held at the same time
 _SIGNALS = 8  # numbers that are kept of an example under a network
 _FEWEST, _MOST = 2, 64  # networks of a part
-_WORK = 2e13  # multiply-adds of a part, as far as that leaves a pair: an interruption costs some minutes
+_WORK = 2e12  # multiply-adds of a part, as far as that leaves a pair: an interruption costs a minute or two
 
 
 def cost(request: NetworkEnsembleRequest, sizes: Sizes) -> Cost:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from fil_core.analyses.analysis import Inputs
-from fil_core.analyses.mia.outcome import check_attacks
+from fil_core.analyses.mia.outcome import check_attacks, check_models
 from fil_core.analyses.mia.run import attacked
 from fil_core.analyses.network_ensemble.run import check as check_ensemble
 from fil_core.analyses.network_mia.parts import parts
@@ -18,6 +18,7 @@ from fil_core.result import Result
 def check(request: NetworkMiaRequest, dataset: Dataset) -> None:
     """Raises BadRequest or BadData for a network or attacks that the data do not allow."""
     check_ensemble(parts(request, dataset, {})[0], dataset)
+    check_models(request.attack, request.ensemble.models)
     check_attacks(request.attack, dataset)
 
 

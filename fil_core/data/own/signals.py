@@ -58,9 +58,17 @@ def _npz(path: Path) -> dict[str, np.ndarray]:
         got = ", ".join(there)[:200] or "no arrays"
         raise BadData(f"signals: expected the arrays {IDS}, {' and '.join(NEEDED)} in {path.name}; got {got}.")
     names = tuple(name for name in (IDS, *NEEDED, *OPTIONAL) if name in there)
-    if (count := sum(math.prod(shape) for shape in sizes_in(path, names).values())) > _MOST:
-        raise BadData(f"signals: expected at most {_MOST:,} numbers in {path.name}; got {count:,}.")
-    return read_archive(path, names)
+    try:
+        if (count := sum(math.prod(shape) for shape in sizes_in(path, names).values())) > _MOST:
+            raise BadData(f"signals: expected at most {_MOST:,} numbers in {path.name}; got {count:,}.")
+        return read_archive(path, names)
+    except BadData as error:
+        if "Python objects" not in str(error):
+            raise
+        raise BadData(
+            f"signals: expected numbers, and ids that are numbers or texts, in {path.name}; got Python objects, which "
+            "are stored as a pickle and not opened. Save texts with ids.astype(str)."
+        ) from error
 
 
 def _table(path: Path) -> dict[str, np.ndarray]:
@@ -75,17 +83,27 @@ def _table(path: Path) -> dict[str, np.ndarray]:
     models = len(found["score"])
     for name, columns in found.items():
         if (columns or name in ("score", "inclusion")) and sorted(columns) != list(range(max(models, 1))):
-            got = ", ".join(columns[number] for number in sorted(columns))[:120] or "none"
+            there = [columns[number] for number in sorted(columns)] or list(table.columns)
+            got = ", ".join(there)[:120]
             raise BadData(
                 f"signals: expected the columns {name}_0 to {name}_{max(models, 1) - 1} in {path.name}, one for each "
                 f"model; got {got}."
             )
     arrays = {
-        _COLUMNS[name]: table[[columns[model] for model in range(models)]].to_numpy()
+        _COLUMNS[name]: np.column_stack([_column(table[columns[model]]) for model in range(models)])
         for name, columns in found.items()
         if columns
     }
     return arrays | {IDS: table["id"].to_numpy()}
+
+
+def _column(values: pd.Series) -> np.ndarray:
+    """The numbers of a column; true is 1."""
+    numbers = pd.to_numeric(values.replace({True: 1, False: 0, "True": 1, "False": 0}), errors="coerce")
+    wrong = values[numbers.isna() & values.notna()]
+    if len(wrong):
+        raise BadData(f"signals: expected numbers in column {values.name}; got {str(wrong.iloc[0])[:40]!r}.")
+    return numbers.to_numpy(dtype=np.float64)
 
 
 def _checked(file_name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -105,7 +123,7 @@ def _checked(file_name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndar
             f"{population.shape}."
         )
     numbers = {name: _numbers(name, array) for name, array in arrays.items() if name not in (IDS, "inclusion")}
-    return {IDS: _ids(ids), "inclusion": _inclusion(inclusion), **numbers}
+    return {IDS: _ids(ids), "inclusion": _inclusion(inclusion, ids), **numbers}
 
 
 def _ids(ids: np.ndarray) -> np.ndarray:
@@ -122,8 +140,13 @@ def _numbers(name: str, array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=np.float64)
 
 
-def _inclusion(array: np.ndarray) -> np.ndarray:
-    if array.dtype.kind not in "biuf" or not np.isin(array, (0, 1)).all():
-        wrong = array[~np.isin(array, (0, 1))].flat[0] if array.dtype.kind in "biuf" else array.dtype
-        raise BadData(f"signals: expected an inclusion of true or false, or 1 or 0; got {wrong}.")
+def _inclusion(array: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    if array.dtype.kind not in "biuf":
+        raise BadData(f"signals: expected an inclusion of true or false, or 1 or 0; got {array.dtype}.")
+    if len(wrong := np.argwhere(~np.isin(array, (0, 1)))):
+        row, model = wrong[0]
+        raise BadData(
+            f"signals: expected an inclusion of true or false, or 1 or 0; got {array[row, model]} for id {ids[row]}, "
+            f"model {model}."
+        )
     return np.ascontiguousarray(array, dtype=bool)
