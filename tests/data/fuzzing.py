@@ -43,8 +43,10 @@ from fil_core.data.own.faults import Unread
 from fil_core.data.own.network import read_network
 from fil_core.data.own.parameters import read_parameters
 from fil_core.data.own.reading import preview
+from fil_core.data.own.signals import read_signals
 from fil_core.dataset import Dataset
 from fil_core.engine.groups import keep_groups, read_groups
+from fil_core.engine.signals import keep_signals
 from fil_core.engine.store import Store
 from fil_core.engine.uploads import keep_scores, read_scores
 from fil_core.engine.weights import keep_weights, read_weights
@@ -524,6 +526,10 @@ def as_network(rng: Random, path: Path) -> None:
     assert all(np.isfinite(array).all() for array in read_network(path).values())
 
 
+def as_signals(rng: Random, path: Path) -> None:
+    keep_signals(Store(path.parent / "store"), read_signals(path), picked(rng, EXAMPLES), title=path.name)
+
+
 def idx(values: np.ndarray) -> bytes:
     return struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape) + values.astype(np.uint8).tobytes()
 
@@ -542,6 +548,16 @@ STACK = {
     "y": np.arange(12) % 2,
     "X_test": np.zeros((4, 4, 4), np.uint8),
     "y_test": np.arange(4) % 2,
+}
+SIGNALS = {
+    "ids": np.arange(40),
+    "scores": np.random.default_rng(2).normal(size=(40, 3)),
+    "inclusion": np.random.default_rng(3).random((40, 3)) < 0.5,
+}
+SCORED = {
+    "id": np.arange(40),
+    **{f"score_{k}": SIGNALS["scores"][:, k] for k in range(3)},
+    **{f"inclusion_{k}": SIGNALS["inclusion"][:, k].astype(int) for k in range(3)},
 }
 NETWORK = {"0.weight": np.ones((4, 3), np.float32), "0.bias": np.zeros(4), "2.seen": np.array(3)}
 MODEL = {"coef_": np.ones((2, 3)), "intercept_": np.ones(2)}
@@ -576,6 +592,8 @@ READERS: dict[str, Reader] = {
     "idx": Reader(".idx", (idx(np.zeros((6, 4, 4))),), lambda rng: rng.bytes(int(rng.integers(0, 60))), as_idx),
     "network": Reader(".safetensors", (safetensors(NETWORK), safetensors({"a": np.ones(3, np.float16)})),
     odd_safetensors, as_network),
+    "signals": Reader(".npz", (arrays(**SIGNALS), arrays(**SIGNALS, losses=np.ones((40, 3)))), odd_npz, as_signals),
+    "signals csv": Reader(".csv", (csv(pd.DataFrame(SCORED)),), beside_csv, as_signals),
     "text": Reader(".txt", (b"one line\nanother line\n\nthird\n", b" a <unk> b\n c d\n"), odd_text, as_text),
 }  # fmt: skip
 
