@@ -25,6 +25,7 @@ def _choose(preset: Preset) -> None:
     if preset.data:
         sidebar.use(preset.data["name"])
         state["classes"] = list(preset.data["classes"])
+        state["pre"] = preset.data["preprocess"]
         models.follow_data()
     state["mia-of"] = NETWORK
     for name, link in LINKS.items():
