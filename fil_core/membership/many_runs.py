@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaincinv
 
 from fil_core.errors import BadData
 from fil_core.membership.checks import check_confidence, check_delta
+from fil_core.membership.clopper_pearson import lower_limit, upper_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,35 +46,6 @@ class ManyRuns:
     runs_out: int
     tpr_low: float
     fpr_high: float
-
-
-def lower_limit(k: ArrayLike, n: ArrayLike, alpha: float) -> np.ndarray:
-    """Clopper-Pearson: the probability at which k or more of n have probability alpha; 0 for k = 0.
-
-    >>> round(float(lower_limit(10, 10, 0.05)), 12) == round(0.05**0.1, 12)
-    True
-
-    Args:
-        k: successes, any shape.
-        n: trials, >= k, of a shape that broadcasts.
-        alpha: share of the cases in which the limit may exceed the probability, in (0, 1).
-    """
-    k, n = np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64)
-    return np.where(k > 0, betaincinv(np.maximum(k, 1), n - k + 1, alpha), 0.0)
-
-
-def upper_limit(k: ArrayLike, n: ArrayLike, alpha: float) -> np.ndarray:
-    """Clopper-Pearson: the probability at which k or fewer of n have probability alpha; 1 for k = n.
-
-    >>> float(upper_limit(3, 3, 0.05)), float(upper_limit(0, 0, 0.05))
-    (1.0, 1.0)
-
-    Args:
-        k: successes, any shape.
-        n: trials, >= k, of a shape that broadcasts.
-        alpha: share of the cases in which the limit may be below the probability, in (0, 1).
-    """
-    return 1 - lower_limit(np.asarray(n) - np.asarray(k), n, alpha)
 
 
 def audit(scores: np.ndarray, coins: np.ndarray, *, delta: float = 0.0, confidence: float = 0.95) -> ManyRuns:

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betainccinv, betaincinv
+
+from fil_core.membership.clopper_pearson import interval
 
 _LOW = 100  # false positives up to which a curve that is drawn keeps all points
 _POINTS = 200  # and above them
@@ -114,8 +115,8 @@ def rate_at(curve: Roc, allowed: float, *, prior: float = 0.5) -> Rate:
         return Rate(allowed, math.nan, math.nan, (math.nan, math.nan), math.nan, math.nan)
     at = int(np.searchsorted(curve.inside, curve.inside[within]))  # the first that flags as many members
     tpr, fpr = float(curve.tpr[at]), float(curve.fpr[at])
-    interval = clopper_pearson(int(curve.inside[at]), curve.members)
-    return Rate(allowed, float(curve.thresholds[at]), tpr, interval, fpr, precision(tpr, fpr, prior))
+    limits = interval(int(curve.inside[at]), curve.members)
+    return Rate(allowed, float(curve.thresholds[at]), tpr, limits, fpr, precision(tpr, fpr, prior))
 
 
 def precision(tpr: float, fpr: float, prior: float) -> float:
@@ -131,24 +132,6 @@ def precision(tpr: float, fpr: float, prior: float) -> float:
     """
     flagged = prior * tpr + (1 - prior) * fpr
     return prior * tpr / flagged if flagged > 0 else math.nan
-
-
-def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
-    """The exact interval of a share; from 0 to 1 of no trials.
-
-    >>> [round(end, 4) for end in clopper_pearson(0, 10)]
-    [0.0, 0.3085]
-
-    Args:
-        successes: how many.
-        trials: of how many.
-        level: at least this probability that the interval covers the share.
-
-    Source: Clopper, Pearson (Biometrika 1934).
-    """
-    tail, failures = (1 - level) / 2, trials - successes
-    low = float(betaincinv(successes, failures + 1, tail)) if successes else 0.0
-    return low, float(betainccinv(successes + 1, failures, tail)) if failures else 1.0
 
 
 def thinned(curve: Roc, *, low: int = _LOW, points: int = _POINTS) -> Roc:

@@ -8,8 +8,9 @@ from scipy.stats import binomtest
 from sklearn.metrics import precision_score, roc_auc_score, roc_curve
 
 from fil_core.membership.auc import row_auc
+from fil_core.membership.clopper_pearson import interval
 from fil_core.membership.judging import judged, record_auc, success
-from fil_core.membership.roc import clopper_pearson, precision, rate_at, roc, thinned
+from fil_core.membership.roc import precision, rate_at, roc, thinned
 from tests.membership import literal_attacks as literal
 
 
@@ -78,7 +79,7 @@ def test_a_rate_that_is_met_exactly_counts():
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 10), (10, 10), (3, 10), (1, 5000), (4999, 5000), (0, 0)])
 def test_intervals_are_exact(successes, trials):
-    found = clopper_pearson(successes, trials)
+    found = interval(successes, trials)
     exact = binomtest(successes, trials).proportion_ci(method="exact") if trials else (0.0, 1.0)
     assert found == pytest.approx(tuple(exact), rel=1e-8, abs=1e-15)
 

@@ -9,8 +9,9 @@ import pytest
 from scipy.stats import binom, binomtest
 
 from fil_core.errors import BadData, BadRequest
+from fil_core.membership.clopper_pearson import lower_limit, upper_limit
 from fil_core.membership.gaussian_mechanism import epsilon_at
-from fil_core.membership.many_runs import audit, bounds, lower_limit, upper_limit
+from fil_core.membership.many_runs import audit, bounds
 
 RUNS = 200
 
