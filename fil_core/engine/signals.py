@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from fil_core.data.own.signals import IDS
+from fil_core.data.own.signals import IDS, checked
 from fil_core.dataset import Dataset, fingerprint
 from fil_core.display.numbers import counted
 from fil_core.engine.ids import counted_from_one, likely_cause, positions
@@ -23,7 +23,7 @@ def keep_signals(store: Store, arrays: Mapping[str, np.ndarray], dataset: Datase
 
     Args:
         store: where they are kept.
-        arrays: as `read_signals` returns them.
+        arrays: as `read_signals` returns them: `ids`, `scores`, `inclusion`, and what else attacks may use.
         dataset: the examples that they are of; rows of other ids are left out.
         title: name of their file, for messages.
 
@@ -31,17 +31,23 @@ def keep_signals(store: Store, arrays: Mapping[str, np.ndarray], dataset: Datase
         Their name, 64 hex characters, whatever the order of the rows in the file.
 
     Raises:
-        BadData: a training example is missing or there twice, scores are not finite, or there is one model alone.
+        BadData: a training example is missing or there twice, arrays of other shapes, a number that is not finite, or
+            fewer than two models.
     """
     with naming(SIGNALS, title):
-        rows, unknown = _rows(pd.Series(arrays[IDS]), dataset)
-        kept = {name: array if name == "population" else array[rows] for name, array in arrays.items() if name != IDS}
-        _check_finite(kept, dataset)
-        check_signals(Signals(**kept))
+        read = checked(arrays)
+        rows, unknown = _rows(pd.Series(read[IDS]), dataset)
+        kept = {name: array if name == "population" else array[rows] for name, array in read.items() if name != IDS}
+        check_signals(Signals(**kept), called=dataset.called(dataset.ids))
     parts = [part for name in sorted(kept) for part in (name, kept[name])]
     digest = fingerprint(SIGNALS, dataset.fingerprint, *parts)
     summary = {"title": dataset.title, "fingerprint": dataset.fingerprint, "file": title, "unknown": unknown}
-    summary |= {"models": kept["scores"].shape[1]}
+    inclusion = kept["inclusion"]
+    summary |= {
+        "models": inclusion.shape[1],
+        "always_in": int(inclusion.all(1).sum()),
+        "always_out": int((~inclusion).all(1).sum()),
+    }
     store.put(digest, Result(pd.DataFrame(), kept, summary, {"analysis": SIGNALS}))
     return digest
 
@@ -64,12 +70,3 @@ def _rows(ids: pd.Series, dataset: Dataset) -> tuple[np.ndarray, int]:
     rows = np.empty(dataset.n, dtype=np.int64)
     rows[there] = known
     return rows, int((found < 0).sum())
-
-
-def _check_finite(arrays: Mapping[str, np.ndarray], dataset: Dataset) -> None:
-    """Refuse numbers that are not finite, by the id and the model that have one."""
-    for name, array in arrays.items():
-        if name != "inclusion" and not (finite := np.isfinite(array)).all():
-            row, model = np.argwhere(~finite)[0]
-            who = f"row {row + 1:,}" if name == "population" else f"id {dataset.called(dataset.ids[row : row + 1])[0]}"
-            raise BadData(f"signals: expected finite {name}; got {array[row, model]} for {who}, model {model}.")

@@ -8,7 +8,9 @@ import numpy as np
 
 from fil_core.errors import BadData
 
+_LEAST_MODELS = 2
 _LARGEST = 1e100  # beyond it squares are no numbers
+_OPTIONAL = ("losses", "gradients", "population")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +63,53 @@ class Signals:
         return kept
 
 
-def check_signals(signals: Signals) -> None:
+def check_signals(signals: Signals, *, called: np.ndarray | None = None) -> None:
     """Refuse signals that no attack can use.
 
+    Args:
+        signals: any.
+        called: (n,) what the records are called in messages; None for their numbers, from 1.
+
     Raises:
-        BadData: shapes differ, there are fewer than two models, or a score is not finite.
+        BadData: shapes differ, there are fewer than two models, the inclusion is not of booleans, a number is not
+            finite, a score is beyond 1e100, or a norm is negative.
     """
-    if signals.scores.ndim != 2 or signals.scores.shape != signals.inclusion.shape:
-        raise BadData(
-            f"signals: expected scores and inclusion of the same shape, (records, models); got {signals.scores.shape} "
-            f"and {signals.inclusion.shape}."
-        )
-    if signals.models < 2:
+    _check_shapes(signals)
+    if signals.models < _LEAST_MODELS:
         raise BadData(
             f"signals: expected at least 2 models, one to attack and others to compare it with; got {signals.models}."
         )
-    if (most := np.abs(signals.scores).max(initial=0.0)) > _LARGEST and np.isfinite(most):
-        raise BadData(f"signals: expected scores between -{_LARGEST:g} and {_LARGEST:g}; got {most:g}.")
-    if not (finite := np.isfinite(signals.scores)).all():
-        row, column = np.argwhere(~finite)[0]
+    if signals.inclusion.dtype != np.bool_:
+        raise BadData(f"signals: expected an inclusion of booleans; got {signals.inclusion.dtype}.")
+    for name in ("scores", *_OPTIONAL):
+        if (array := getattr(signals, name)) is not None:
+            who = None if name == "population" else called
+            _check_all(f"finite {name}", array, np.isfinite(array), who)
+            if name in ("scores", "population"):
+                expected = f"{name} between -{_LARGEST:g} and {_LARGEST:g}"
+                _check_all(expected, array, np.abs(array) <= _LARGEST, who)
+    if signals.gradients is not None:
+        _check_all("no negative gradients", signals.gradients, signals.gradients >= 0, called)
+
+
+def _check_shapes(signals: Signals) -> None:
+    scores = signals.scores.shape
+    if len(scores) != 2 or scores != signals.inclusion.shape:
         raise BadData(
-            f"signals: expected finite scores; got {signals.scores[row, column]} in row {row + 1:,}, model {column}."
+            f"signals: expected scores and inclusion of the same shape, (records, models); got {scores} and "
+            f"{signals.inclusion.shape}."
         )
+    for name in _OPTIONAL:
+        if (array := getattr(signals, name)) is None:
+            continue
+        rows = len(array) if name == "population" and array.ndim else scores[0]  # of the population any number
+        if array.shape != (rows, scores[1]):
+            raise BadData(f"signals: expected {name} of shape ({rows}, {scores[1]}); got {array.shape}.")
+
+
+def _check_all(expected: str, array: np.ndarray, good: np.ndarray, called: np.ndarray | None) -> None:
+    """Refuse an array by the first number that is not good, with its record and model."""
+    if not good.all():
+        row, model = np.argwhere(~good)[0]
+        who = f"row {row + 1:,}" if called is None else f"id {called[row]}"
+        raise BadData(f"signals: expected {expected}; got {array[row, model]} for {who}, model {model}.")

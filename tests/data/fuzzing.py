@@ -298,6 +298,11 @@ def odd_values(rng: Random, rows: int) -> np.ndarray:
 def odd_npz(rng: Random) -> bytes:
     rows = int(picked(rng, [0, 1, 2, 40]))
     made: dict[str, bytes] = {"X": array(rng.normal(size=(rows, 3))), "y": array(rng.integers(0, 2, rows))}
+    return with_odd_arrays(rng, made, rows)
+
+
+def with_odd_arrays(rng: Random, made: dict[str, bytes], rows: int) -> bytes:
+    """An archive of arrays, some of which are odd ones."""
     for _ in range(int(rng.integers(0, 3))):
         name = picked(
             rng,
@@ -314,6 +319,7 @@ def odd_npz(rng: Random) -> bytes:
                 "a.weight",
                 "../x",
                 "",
+                *made,
             ],
         )
         made[name] = picked(
@@ -518,16 +524,46 @@ def as_groups(rng: Random, path: Path) -> None:
     keep_groups(Store(path.parent / "store"), read_groups(str(path)), picked(rng, EXAMPLES), title=path.name)
 
 
+def as_signals(rng: Random, path: Path) -> None:
+    found = read_signals(path)
+    assert found["inclusion"].dtype == bool
+    assert {found[name].dtype for name in found if name not in ("ids", "inclusion")} == {np.dtype(float)}
+    keep_signals(Store(path.parent / "store"), found, picked(rng, EXAMPLES), title=path.name)
+
+
+def odd_signals(rng: Random) -> bytes:
+    made = SIGNALS | {"ids": picked(rng, EXAMPLES).called(np.arange(40))}
+    for name in ("losses", "population"):
+        if rng.random() < 0.5:
+            made[name] = rng.normal(size=(int(picked(rng, [40, 40, 0, 7])), int(picked(rng, [3, 3, 3, 2]))))
+    return with_odd_arrays(rng, {name: array(values) for name, values in made.items()}, 40)
+
+
+def odd_signals_columns(rng: Random) -> dict[str, Any]:
+    """Columns of a table of signals, of which one may be missing and one is odd."""
+    columns = dict(SIGNALS_TABLE)
+    if rng.random() < 0.5:
+        columns["id"] = [f"P{i}" for i in range(40)]
+    if rng.random() < 0.2:
+        del columns[picked(rng, list(columns))]
+    name = picked(rng, [*columns, "score_3", "Score_1", "loss_0", "gradient_999999", *NAMES[:8]])
+    return columns | {name: odd_array(rng, 40)}
+
+
+def signals_csv(rng: Random) -> bytes:
+    columns = {name: pd.Series(list(values)) for name, values in SIGNALS_TABLE.items()}
+    name = picked(rng, [*columns, "score_3", "SCORE_1", "loss_0", *NAMES[:8]])
+    some = [picked(rng, ENTRIES) for _ in range(2)]
+    columns[name] = pd.Series([picked(rng, some) for _ in range(40)])
+    return csv(pd.DataFrame(columns), sep=picked(rng, ",;"))
+
+
 def as_parameters(rng: Random, path: Path) -> None:
     read_parameters(path)
 
 
 def as_network(rng: Random, path: Path) -> None:
     assert all(np.isfinite(array).all() for array in read_network(path).values())
-
-
-def as_signals(rng: Random, path: Path) -> None:
-    keep_signals(Store(path.parent / "store"), read_signals(path), picked(rng, EXAMPLES), title=path.name)
 
 
 def idx(values: np.ndarray) -> bytes:
@@ -550,14 +586,13 @@ STACK = {
     "y_test": np.arange(4) % 2,
 }
 SIGNALS = {
-    "ids": np.arange(40),
-    "scores": np.random.default_rng(2).normal(size=(40, 3)),
+    "ids": np.arange(40), "scores": np.random.default_rng(2).normal(size=(40, 3)),
     "inclusion": np.random.default_rng(3).random((40, 3)) < 0.5,
-}
-SCORED = {
-    "id": np.arange(40),
-    **{f"score_{k}": SIGNALS["scores"][:, k] for k in range(3)},
-    **{f"inclusion_{k}": SIGNALS["inclusion"][:, k].astype(int) for k in range(3)},
+}  # fmt: skip
+SIGNALS_TABLE = {"id": np.arange(40)} | {
+    f"{kind}_{model}": SIGNALS[name][:, model]
+    for kind, name in (("score", "scores"), ("inclusion", "inclusion"))
+    for model in range(3)
 }
 NETWORK = {"0.weight": np.ones((4, 3), np.float32), "0.bias": np.zeros(4), "2.seen": np.array(3)}
 MODEL = {"coef_": np.ones((2, 3)), "intercept_": np.ones(2)}
@@ -592,9 +627,12 @@ READERS: dict[str, Reader] = {
     "idx": Reader(".idx", (idx(np.zeros((6, 4, 4))),), lambda rng: rng.bytes(int(rng.integers(0, 60))), as_idx),
     "network": Reader(".safetensors", (safetensors(NETWORK), safetensors({"a": np.ones(3, np.float16)})),
     odd_safetensors, as_network),
-    "signals": Reader(".npz", (arrays(**SIGNALS), arrays(**SIGNALS, losses=np.ones((40, 3)))), odd_npz, as_signals),
-    "signals csv": Reader(".csv", (csv(pd.DataFrame(SCORED)),), beside_csv, as_signals),
     "text": Reader(".txt", (b"one line\nanother line\n\nthird\n", b" a <unk> b\n c d\n"), odd_text, as_text),
+    "signals npz": Reader(".npz", (arrays(**SIGNALS), arrays(**SIGNALS, population=np.ones((5, 3)))), odd_signals,
+    as_signals),
+    "signals csv": Reader(".csv", (csv(pd.DataFrame(SIGNALS_TABLE)),), signals_csv, as_signals),
+    "signals parquet": Reader(".parquet", (parquet(**SIGNALS_TABLE),), lambda rng: parquet(**odd_signals_columns(rng)),
+    as_signals),
 }  # fmt: skip
 
 

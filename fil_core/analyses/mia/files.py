@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
-
-import numpy as np
-
 from fil_core.analyses.subject import Subject
 from fil_core.errors import BadData
+from fil_core.membership.files import signals_npz
+from fil_core.membership.signals import Signals
 
 
 def signals_file(subject: Subject) -> bytes:
@@ -18,10 +16,5 @@ def signals_file(subject: Subject) -> bytes:
     """
     if subject.data is None:
         raise BadData(f"signals: expected the examples, whose ids the file names. {subject.missing}")
-    arrays, ids = subject.result.arrays, np.asarray(subject.data.called(subject.data.ids))
-    content = io.BytesIO()
-    np.savez_compressed(
-        content, ids=ids.astype(str) if ids.dtype == object else ids, scores=arrays["scores"],
-        inclusion=arrays["inclusion"],
-    )  # fmt: skip
-    return content.getvalue()
+    arrays, data = subject.result.arrays, subject.data
+    return signals_npz(data.called(data.ids), Signals(arrays["scores"], arrays["inclusion"]))

@@ -141,11 +141,11 @@ def read_archive(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         raise _no_archive(path, error) from error
 
 
-def sizes_in(path: Path, names: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
-    """Shapes of arrays of a .npz file, from their headers; the arguments and errors are those of `read_archive`."""
+def headers_in(path: Path, names: tuple[str, ...]) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+    """Shapes and dtypes of arrays of a .npz file, from their headers; arguments and errors as of `read_archive`."""
     try:
         with _opened(path, names) as (archive, found):
-            return {name: _header(path, archive, name)[0] for name in found}
+            return {name: _header(path, archive, name) for name in found}
     except archives.ERRORS as error:
         raise _no_archive(path, error) from error
 

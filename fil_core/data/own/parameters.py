@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fil_core.data.own.arrays import names_in, read_archive, sizes_in
+from fil_core.data.own.arrays import headers_in, names_in, read_archive
 from fil_core.data.own.content import check_readable
 from fil_core.data.own.faults import reading
 from fil_core.errors import BadData
@@ -82,7 +82,7 @@ def _with_intercept(file_name: str, theta: np.ndarray, arrays: dict[str, np.ndar
 
 def _npz(path: Path) -> dict[str, np.ndarray]:
     names = tuple(filter(_is_parameter, names_in(path)))
-    _check_sizes(path.name, sizes_in(path, names).values())
+    _check_sizes(path.name, [shape for shape, _ in headers_in(path, names).values()])
     return read_archive(path, names)
 
 
