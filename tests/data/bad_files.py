@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from file_parts import (
     CODES,
+    HALVES,
     ILL,
     NUMBERS,
     ROWS,
@@ -42,9 +43,12 @@ from file_parts import (
     png_header,
     png_parts,
     repeated_text,
+    signals_of,
+    signals_table,
     table,
     wide,
     with_cell,
+    with_entry,
     written,
     zip_with,
     zipped,
@@ -582,4 +586,172 @@ BAD: tuple[File, ...] = (
         ("images: expected at least two", "'cats'"),
     ),
     File("a file that does not exist", lambda folder: folder / "nowhere.csv", ("nowhere.csv", "No such file"), ILL),
+)
+
+# Signals of a person's own models, which `signals.read_signals` refuses.
+BAD_SIGNALS: tuple[File, ...] = (
+    File("a pickle of signals", written("s.pkl", lambda: pickle.dumps(Opened())), ("expected a .npz", "s.pkl")),
+    File("a pickle as signals", written("s.npz", lambda: pickle.dumps(Opened())), ("s.npz", "pickle, which is not")),
+    File("signals cut off", written("cut.npz", lambda: signals_of()()[:-30]), ("cut.npz", "cut off")),
+    File("other arrays", written("other.npz", npz_of(X=NUMBERS, y=CODES)), ("ids, scores and inclusion", "got X, y")),
+    File(
+        "ids as Python objects",
+        written("names.npz", signals_of(ids=np.array([f"P{i}" for i in range(ROWS)], dtype=object))),
+        ("names.npz, array 'ids'", "Python objects"),
+    ),
+    File(
+        "scores as Python objects",
+        written("list.npz", signals_of(scores=NUMBERS.astype(object))),
+        ("list.npz, array 'scores'", "Python objects"),
+    ),
+    File(
+        "scores of 10^12 numbers",
+        written("promise.npz", hollow("scores", ids=np.arange(ROWS), inclusion=HALVES)),
+        ("promise.npz, array 'scores'", "8,000,000,000,000"),
+    ),
+    File(
+        "scores that compress too well",
+        written(
+            "zeros.npz",
+            lambda: zipped(
+                {
+                    "ids.npy": array(np.arange(2**20)),
+                    "scores.npy": array(np.zeros((2**20, 8))),
+                    "inclusion.npy": array(np.zeros((2**20, 8), bool)),
+                }
+            ),
+        ),
+        ("zeros.npz, array 'scores'", "unpack to 67,108,992"),
+    ),
+    File(
+        "ids of two million bytes",
+        written("wide.npz", signals_of(ids=np.array([b"x" * 2_000_000] * ROWS))),
+        ("wide.npz", "67,108,864 characters", "80,000,000"),
+    ),
+    File(
+        "ids of broken UTF-8", written("latin.npz", signals_of(ids=np.array([b"\xe9"] * ROWS))), ("latin.npz", "UTF-8")
+    ),
+    File("ids that are booleans", written("bool.npz", signals_of(ids=CODES > 0)), ("bool.npz", "ids; got bool")),
+    File(
+        "ids in two columns", written("ids.npz", signals_of(ids=NUMBERS)), ("ids.npz", "(40, 3), (40, 3) and (40, 3)")
+    ),
+    File("one id less", written("less.npz", signals_of(ids=np.arange(39))), ("less.npz", "(39,), (40, 3) and (40, 3)")),
+    File(
+        "one model less in the inclusion",
+        written("half.npz", signals_of(inclusion=HALVES[:, :2])),
+        ("half.npz", "(40,), (40, 3) and (40, 2)"),
+    ),
+    File("scores of one model as a list", written("flat.npz", signals_of(scores=CODES)), ("flat.npz", "(40,), (40,)")),
+    File(
+        "an inclusion of counts",
+        written("counts.npz", signals_of(inclusion=HALVES + 0 + (np.arange(ROWS) == 5)[:, None] * 2)),
+        ("counts.npz", "for id 5, model 0"),
+    ),
+    File(
+        "an inclusion of NaN",
+        written("nan.npz", signals_of(inclusion=holed(HALVES, np.nan))),
+        ("nan.npz", "got nan for id 2, model 1"),
+    ),
+    File(
+        "an inclusion of texts", written("yes.npz", signals_of(inclusion=np.where(HALVES, "in", "out"))), ("got <U3",)
+    ),
+    File("complex scores", written("complex.npz", signals_of(scores=NUMBERS + 1j)), ("real numbers", "complex128")),
+    File("scores that are booleans", written("either.npz", signals_of(scores=HALVES)), ("in scores; got bool",)),
+    File(
+        "losses of other models",
+        written("losses.npz", signals_of(losses=NUMBERS[:, :2])),
+        ("losses of shape (40, 3)", "(40, 2)"),
+    ),
+    File(
+        "gradients of other records",
+        written("norms.npz", signals_of(gradients=NUMBERS[:9])),
+        ("gradients of shape (40, 3)", "(9, 3)"),
+    ),
+    File(
+        "a population under other models",
+        written("people.npz", signals_of(population=NUMBERS[:9, :2])),
+        ("population of shape (rows, 3)", "(9, 2)"),
+    ),
+    File(
+        "an array twice",
+        written("twice.npz", lambda: with_entry(signals_of()(), "scores.npy", array(NUMBERS))),
+        ("twice.npz", "'scores' twice"),
+    ),
+    File("text as Parquet", written("text.parquet", lambda: b"id,score_0\n"), ("text.parquet", "Parquet")),
+    File(
+        "signals without ids",
+        written("nobody.csv", lambda: csv(signals_table().drop(columns="id"))),
+        ("nobody.csv", "one column id; got 0"),
+    ),
+    File(
+        "ids twice",
+        written("both.csv", lambda: csv(signals_table().assign(ID=1))),
+        ("both.csv", "one column id; got 2"),
+    ),
+    File(
+        "no scores",
+        written("bare.csv", lambda: csv(signals_table()[["id", "inclusion_0"]])),
+        ("bare.csv", "from 0 to 0; score_0 not found"),
+    ),
+    File(
+        "a model without an inclusion",
+        written("gap.parquet", lambda: parquet(**signals_table().drop(columns="inclusion_1"))),
+        ("gap.parquet", "from 0 to 2; inclusion_1 not found"),
+    ),
+    File(
+        "models from 1",
+        written("one.csv", lambda: csv(signals_table().drop(columns=["score_0", "inclusion_0"]))),
+        ("one.csv", "score_0, inclusion_0 not found"),
+    ),
+    File(
+        "a million models",
+        written("many.csv", lambda: csv(signals_table().assign(score_999999=1.0))),
+        ("many.csv", "from 0 to 999,999; score_3, score_4, score_5, score_6 not found"),
+    ),
+    File(
+        "losses of some models",
+        written("loss.csv", lambda: csv(signals_table().assign(loss_0=0.5))),
+        ("loss.csv", "loss_1, loss_2 not found"),
+    ),
+    File(
+        "one column in two spellings",
+        written("spelled.csv", lambda: csv(signals_table().assign(Score_1=1.0))),
+        ("spelled.csv", "score_1 twice"),
+    ),
+    File(
+        "scores with decimal commas",
+        written("comma.csv", lambda: csv(signals_table(), sep=";", decimal=",")),
+        ("comma.csv", "column score_0; got '"),
+    ),
+    File(
+        "a text among scores",
+        written(
+            "text.csv",
+            lambda: csv(signals_table().astype({"score_2": object}).replace({"score_2": {NUMBERS[4, 2]: "?"}})),
+        ),
+        ("text.csv", "column score_2; got '?'"),
+    ),
+    File(
+        "a missing inclusion",
+        written(
+            "hole.csv",
+            lambda: csv(signals_table().astype({"inclusion_2": object}).assign(inclusion_2=[None, *HALVES[1:, 2]])),
+        ),
+        ("hole.csv", "got nan for id 0, model 2"),
+    ),
+    File(
+        "an inclusion of words",
+        written("words.csv", lambda: csv(signals_table().replace({"inclusion_0": {True: "in", False: "out"}}))),
+        ("words.csv", "column inclusion_0; got '"),
+    ),
+    File(
+        "scores that are dates",
+        written("dates.parquet", lambda: parquet(**signals_table().assign(score_0=pd.Timestamp("2026-01-01")))),
+        ("dates.parquet", "column score_0; got '2026-01-01"),
+    ),
+    File(
+        "scores that are lists",
+        written("lists.parquet", lambda: parquet(**signals_table().assign(score_0=[[1.0, 2.0]] * ROWS))),
+        ("lists.parquet", "'score_0' holds lists"),
+    ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import stat
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -342,3 +343,27 @@ def holed(values: np.ndarray, value: float, at: int = 7) -> np.ndarray:
     holed = values.astype(type(value))
     holed.flat[at] = value
     return holed
+
+
+# --- signals --------------------------------------------------------------------------------------------------------
+
+HALVES = np.random.default_rng(SEED + 1).random((ROWS, 3)) < 0.5
+
+
+def signals_of(**others: np.ndarray) -> Callable[[], bytes]:
+    """An archive of signals of three models, some arrays of which are others."""
+    return npz_of(**{"ids": np.arange(ROWS), "scores": NUMBERS, "inclusion": HALVES} | others)
+
+
+def signals_table() -> pd.DataFrame:
+    """The same signals as a table."""
+    scores = {f"score_{model}": NUMBERS[:, model] for model in range(3)}
+    return pd.DataFrame({"id": range(ROWS)} | scores | {f"inclusion_{model}": HALVES[:, model] for model in range(3)})
+
+
+def with_entry(archive: bytes, name: str, content: bytes) -> bytes:
+    """An archive with one more entry."""
+    buffer = io.BytesIO(archive)
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(buffer, "a") as file:
+        file.writestr(name, content)
+    return buffer.getvalue()

@@ -126,7 +126,7 @@ def test_bad_signals_are_refused_by_what_is_wrong(tmp_path, values, says):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda frame: frame.drop(columns="score_2"), "score_0 to score_4"),
+        (lambda frame: frame.drop(columns="score_2"), "k from 0 to 5; score_2 not found"),
         (lambda frame: frame.drop(columns="id"), "id"),
         (lambda frame: frame.rename(columns=lambda name: name.replace("_", "")), "score0"),
         (lambda frame: frame.assign(score_1="much"), "score_1; got 'much'"),

@@ -60,8 +60,8 @@ def header_of(name: str, file: IO[bytes], size: int) -> tuple[tuple[int, ...], n
         raise BadData(f"{name}: expected a NumPy array; its header cannot be read. Save the array again.") from error
     if dtype.hasobject:
         raise BadData(
-            f"{name}: expected numbers; got Python objects, which are stored as a pickle and not opened. Save the "
-            "array with a numeric dtype, such as float64."
+            f"{name}: expected numbers or texts; got Python objects, which are stored as a pickle and not opened. Save "
+            "numbers with a numeric dtype, such as float64, and texts with array.astype(str)."
         )
     if len(shape) > _MAX_DIMENSIONS or any(type(side) is not int or side < 0 for side in shape):
         raise BadData(f"{name}: expected an array; got the shape {str(shape)[:80]}.")

@@ -101,7 +101,7 @@ def _numbered(columns: pd.Index) -> dict[str, list[str]]:
     if missing := list(islice(absent, _LISTED)):
         raise BadData(
             f"signals: expected the columns {', '.join(f'{kind}_k' for kind in kinds)} for each model k from 0 to "
-            f"{models - 1:,}; {', '.join(missing)} not found."
+            f"{models - 1:,}; {', '.join(missing)} not found among {', '.join(columns[:6])}."
         )
     return {kind: [f"{kind}_{k}" for k in range(models)] for kind in kinds}
 
@@ -139,7 +139,7 @@ def checked(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Signals of the kinds and shapes that attacks need.
 
     Args:
-        arrays: by the names that an .npz file has.
+        arrays: by the names that an .npz file has; ids in memory may be Python's texts.
 
     Returns:
         `ids`, numbers or texts; `inclusion` bool; the others float64. A population of no rows is left out.
@@ -147,11 +147,14 @@ def checked(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     Raises:
         BadData: arrays of other shapes or kinds, too many numbers, or an inclusion that is neither 0 nor 1.
     """
+    if arrays[IDS].dtype == object and arrays[IDS].ndim == 1:
+        arrays = {**arrays, IDS: _ids(pd.Series(arrays[IDS]))}
     _check({name: (array.shape, array.dtype) for name, array in arrays.items()})
     numbers = {name: _float64(array) for name, array in arrays.items() if name not in _KINDS}
     if "population" in numbers and not len(numbers["population"]):
         del numbers["population"]
-    return {IDS: _decoded(arrays[IDS]), "inclusion": _inclusion(arrays["inclusion"]), **numbers}
+    ids = _decoded(arrays[IDS])
+    return {IDS: ids, "inclusion": _inclusion(arrays["inclusion"], ids), **numbers}
 
 
 def _check(headers: Mapping[str, tuple[tuple[int, ...], np.dtype]]) -> None:
@@ -197,11 +200,11 @@ def _float64(array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(array, dtype=np.float64)
 
 
-def _inclusion(array: np.ndarray) -> np.ndarray:
+def _inclusion(array: np.ndarray, ids: np.ndarray) -> np.ndarray:
     if (wrong := (array != 0) & (array != 1)).any():
         row, model = np.argwhere(wrong)[0]
         raise BadData(
-            f"signals: expected an inclusion of true or false, or 1 or 0; got {array[row, model]} in row {row + 1:,}, "
-            f"model {model}."
+            f"signals: expected an inclusion of true or false, or 1 or 0; got {array[row, model]} for id "
+            f"{str(ids[row])[:40]}, model {model}."
         )
     return np.ascontiguousarray(array, dtype=bool)
