@@ -210,7 +210,10 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
 
 
 def _native(array: np.ndarray) -> np.ndarray:
-    """The array in the byte order of this machine."""
+    """The array in the byte order of this machine; wider floats in double precision, infinite beyond its range."""
+    if array.dtype.kind == "f" and array.dtype.itemsize > np.dtype(np.float64).itemsize:
+        with np.errstate(over="ignore"):
+            return array.astype(np.float64)
     return array.astype(array.dtype.newbyteorder("=")) if not array.dtype.isnative else array
 
 

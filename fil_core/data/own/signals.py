@@ -150,7 +150,9 @@ def checked(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     if arrays[IDS].dtype == object and arrays[IDS].ndim == 1:
         arrays = {**arrays, IDS: _ids(pd.Series(arrays[IDS]))}
     _check({name: (array.shape, array.dtype) for name, array in arrays.items()})
-    numbers = {name: _float64(array) for name, array in arrays.items() if name not in _KINDS}
+    numbers = {
+        name: np.ascontiguousarray(array, dtype=np.float64) for name, array in arrays.items() if name not in _KINDS
+    }
     if "population" in numbers and not len(numbers["population"]):
         del numbers["population"]
     ids = _decoded(arrays[IDS])
@@ -193,11 +195,6 @@ def _decoded(ids: np.ndarray) -> np.ndarray:
         return np.char.decode(ids, "utf-8") if ids.dtype.kind == "S" else ids
     except UnicodeDecodeError as error:
         raise BadData("signals: expected ids in UTF-8; got other bytes. Save them as texts.") from error
-
-
-def _float64(array: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore"):  # a wider float beyond the range is infinite, which is refused with its id
-        return np.ascontiguousarray(array, dtype=np.float64)
 
 
 def _inclusion(array: np.ndarray, ids: np.ndarray) -> np.ndarray:
