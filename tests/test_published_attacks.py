@@ -9,7 +9,6 @@ import time
 
 import numpy as np
 import pytest
-from test_published_figures import FOLDER, Memory, need
 
 from fil_core.analyses.attribute.request import AttributeRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
@@ -21,6 +20,7 @@ from fil_core.engine import Engine
 from fil_core.leakage.fil import fil
 from fil_core.models import fit
 from fil_core.specs import DataSpec, ModelSpec
+from tests.test_published_figures import FOLDER, Memory, need
 
 pytestmark = [
     pytest.mark.realdata,

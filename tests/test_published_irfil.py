@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_published_figures import FOLDER, LEAST_SQUARES, LOGISTIC, MNIST, need
 
 from fil_core.analyses.attribute.request import AttributeRequest
 from fil_core.analyses.irfil.request import IrfilRequest
@@ -16,6 +15,7 @@ from fil_core.engine import Engine
 from fil_core.result import Result
 from fil_core.specs import DataSpec, ModelSpec
 from fil_core.specs.weights import Irfil
+from tests.test_published_figures import FOLDER, LEAST_SQUARES, LOGISTIC, MNIST, need
 
 absent = pytest.mark.skipif(FOLDER is None, reason="FIL_DATA_DIR is not set: no published data files at hand")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from example_requests import REQUESTS
 
 from fil_core.analyses.architectures.request import ArchitecturesRequest
 from fil_core.data import load
@@ -14,6 +13,7 @@ from fil_core.engine.store import Store
 from fil_core.errors import BadRequest
 from fil_core.models.checks import check_task
 from fil_core.specs import DataSpec, KernelRequest, ModelSpec
+from tests.analyses.example_requests import REQUESTS
 
 GRAMMAR = DataSpec(name="grammar:40")
 

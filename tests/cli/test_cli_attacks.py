@@ -8,12 +8,12 @@ import math
 
 import pandas as pd
 import pytest
-from test_cli import last_line as parsed
 
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.attacks.attackers import ATTACKERS
 from fil_core.engine import Engine
 from fil_core.specs import DataSpec, ModelSpec
+from tests.cli.test_cli import last_line as parsed
 
 SEX = ["attack-attribute", "--data", "diabetes", "--attribute", "sex", "--l2", "1e-3"]
 DIGITS = ["attack-reconstruct", "--data", "digits", "--classes", "3,8", "--model", "logistic"]

@@ -7,12 +7,12 @@ import shlex
 import numpy as np
 import pandas as pd
 import pytest
-from test_cli_networks import last_line, refused
 
 from fil_core.analyses.lood_groups.request import LoodGroupsRequest
 from fil_core.analyses.reproduce import command
 from fil_core.engine import Engine
 from fil_core.specs import DataSpec
+from tests.cli.test_cli_networks import last_line, refused
 
 DIGITS = ["--data", "digits", "--classes", "3,8", "--subset", 60]
 SPEC = DataSpec(name="digits", classes=("3", "8"), subset=60)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from test_cli_networks import last_line, refused
 
 from fil_core import Engine
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.specs import DataSpec, ModelSpec, NetworkSpec
+from tests.cli.test_cli_networks import last_line, refused
 
 PAIR = ["--data", "digits", "--classes", "3,8", "--subset", 60]
 MODEL, NETWORK = ["--l2", 0.01], ["--width", 8, "--time", 10, "--lr", 0.3]

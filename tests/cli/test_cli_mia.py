@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_cli_networks import last_line, refused
 
 from fil_core.cli.program import parser
 from fil_core.specs.presets import PRESETS
+from tests.cli.test_cli_networks import last_line, refused
 
 PAIR = ("--data", "digits", "--classes", "3,8", "--subset", "60")
 LOGISTIC = ("--model", "logistic", "--l2", "0.01", "--models", "8")

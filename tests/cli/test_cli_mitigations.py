@@ -8,10 +8,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from test_cli import last_line as parsed
 
 from fil_core.engine import Engine
 from fil_core.specs import DataSpec
+from tests.cli.test_cli import last_line as parsed
 
 DIGITS = ["--data", "digits", "--classes", "3,8", "--subset", 100, "--model", "logistic"]
 TABLE = ["--data", "diabetes", "--subset", 80, "--l2", "1e-3"]

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import save_file
-from test_cli import last_line as parsed
 from torch import nn
+
+from tests.cli.test_cli import last_line as parsed
 
 DIGITS = ["--data", "digits", "--subset", 60]
 PAIR = ["--data", "digits", "--classes", "3,8", "--subset", 60]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
-from test_cli_networks import last_line, refused
+
+from tests.cli.test_cli_networks import last_line, refused
 
 PAIR = ["--data", "digits", "--classes", "3,8", "--subset", 60, "--label-noise", 0.1]
 SENTENCES = ["--data", "grammar:90", "--network", "lstm", "--width", 6, "--embedding", 4, "--time", 10, "--lr", 0.5]

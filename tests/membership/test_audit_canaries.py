@@ -117,7 +117,7 @@ def test_they_are_trained_with_behind_the_base(make_dataset, kind):
 @pytest.mark.parametrize("count", [0, 41, 2.5])
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_such_number(make_dataset, kind, count):
-    with pytest.raises(BadRequest, match="number of canaries: expected"):
+    with pytest.raises(BadRequest, match="canaries: expected"):
         canaries(make_dataset(n=40), kind, count)
 
 
