@@ -37,6 +37,9 @@ def without_constants(raw: Raw) -> Raw:
         return raw
     if not varies.any():
         raise BadData("features: expected a column that varies among the training rows; all of them are constant.")
+    varies[list(raw.kept)] = True
+    if varies.all():
+        return raw
     names = [raw.feature_names[j] for j in np.flatnonzero(~varies)]
     new = np.cumsum(varies) - 1
     groups = {name: kept for name, group in raw.groups.items() if (kept := _renumbered(group, varies, new))}
@@ -44,6 +47,7 @@ def without_constants(raw: Raw) -> Raw:
     return dataclasses.replace(
         raw, X=np.ascontiguousarray(raw.X[:, varies]), X_test=np.ascontiguousarray(raw.X_test[:, varies]),
         feature_names=tuple(columns), groups=groups,
+        kept=tuple(int(new[j]) for j in raw.kept),
         continuous=None if raw.continuous is None else tuple(int(new[j]) for j in raw.continuous if varies[j]),
         sensitive=tuple(name for name in raw.sensitive if name in groups or name in columns),
         notes=(*raw.notes, _note(names)),

@@ -33,6 +33,7 @@ class Raw:
         sensitive: attributes (of `groups` or `feature_names`) whose leakage is reported separately.
         gaps: indices of the columns in which NaN stands for a missing value, to be filled in with the median of the
             training rows once these are selected.
+        kept: indices of the columns that stay although they are constant, because a model is to have them as features.
         id_names: (n,) ids of the rows that are not whole numbers; None where `ids` are the ids.
     """
 
@@ -53,6 +54,7 @@ class Raw:
     notes: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     gaps: tuple[int, ...] = ()
+    kept: tuple[int, ...] = ()
     id_names: np.ndarray | None = None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from fil_core.data import images, synthetic, tabular
+from fil_core.data import images, points, synthetic, tabular
 from fil_core.data.fetch import DOWNLOADS
 from fil_core.data.own import register
 from fil_core.data.own.reading import Form
@@ -130,6 +130,12 @@ _SOURCES = (
         read=synthetic.read, classes=("no", "yes"), citation="Generated on demand; no licence needed.",
     ),
     Source(
+        name="points", title="Points", kind="synthetic", default_preprocess="none",
+        description="A few points that are written out in the name, such as points:line:0,1;1,3;2,4; toy-line and "
+        "toy-classes are two of them.",
+        read=points.read, citation="Written by hand; no licence needed.",
+    ),
+    Source(
         name="grammar", title="Grammar", kind="text", task="sequences", default_preprocess="none",
         description="Made-up sentences with planted secrets, in any number, such as grammar:400; nothing to download.",
         read=grammar.read, citation="Generated on demand; no licence needed.",
@@ -154,7 +160,7 @@ _SOURCES = (
 )  # fmt: skip
 _USUAL_PREPROCESS: dict[Form, Preprocess] = {"image": "unit-ball", "table": "standardise", "text": "none"}
 _COLUMNS: dict[Form, str] = {"image": "feature", "table": "feature", "text": "token"}  # of own data, in words
-_SIZED = ("synthetic", "grammar")  # whose name may tell a size
+_SIZED = ("synthetic", "points", "grammar")  # whose name tells more after a colon
 
 _ALIASES = {
     "uciadult": "uci-adult",
@@ -164,6 +170,9 @@ _ALIASES = {
     "cifar-100": "cifar100",
     "synthetic": synthetic.DEFAULT,
     "grammar": grammar.DEFAULT,
+    "points": points.LINE.name,
+    "toy-line": points.LINE.name,
+    "toy-classes": points.CLASSES.name,
 }
 
 
@@ -184,6 +193,8 @@ def source_of(name: str) -> Source:
     family, colon, _ = name.partition(":")
     if family not in known or (colon and family not in _SIZED):
         raise DataUnavailable(f"name: expected one of {', '.join(known)}; got {name!r}.")
+    if family == "points" and colon:
+        return dataclasses.replace(known[family], task="classification" if points.parse(name).classes else "regression")
     return known[family]
 
 
@@ -235,6 +246,8 @@ def resolve(spec: DataSpec) -> DataSpec:
         name = source.name
     if source.name == "synthetic":
         name = "synthetic:{}x{}".format(*synthetic.parse(name))
+    if source.name == "points":
+        name = points.parse(name).name
     if source.name == "grammar":
         name = f"grammar:{grammar.parse(name)}"
     return dataclasses.replace(
