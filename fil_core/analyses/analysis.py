@@ -15,6 +15,7 @@ from fil_core.specs.late import Late
 if TYPE_CHECKING:
     import torch
 
+    from fil_core.data.outside import Outside
     from fil_core.models import Fitted
 
 Need = Literal["data", "optimum"]
@@ -65,6 +66,7 @@ class Inputs:
         parts: the answers to its parts, by request.
         uploads: what the request names by its content, by digest.
         optimum: the trained model, where the analysis needs one.
+        outside: the examples that no model was trained on, where the request is about some.
     """
 
     dataset: Dataset
@@ -72,6 +74,7 @@ class Inputs:
     parts: Answers = field(default_factory=dict)
     uploads: Mapping[str, Result] = field(default_factory=dict)
     optimum: Fitted | None = None
+    outside: Outside | None = None
 
     @property
     def fitted(self) -> Fitted:

@@ -50,6 +50,7 @@ _FOLDERS = (
     "audit",
     "network_audit",
     "audits",
+    "ood",
     "measures",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)

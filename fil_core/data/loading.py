@@ -69,13 +69,8 @@ def assemble(raw: Raw, spec: DataSpec, *, title: str, task: Task) -> Dataset:
     Raises:
         BadData, BadRequest: as `load`.
     """
-    raw = preprocess.fill(_without_absent_classes(_select(raw, spec, task)))
-    _check(raw, task)
-    raw, flipped = plant(raw, spec.label_noise, spec.seed)
-    raw = without_constants(raw)
+    raw, flipped = prepared(raw, spec, task)
     kind = spec.preprocess or "none"
-    _check_magnitudes(raw, kind, task)
-    raw = _standardised_target(raw) if raw.standardise_target else raw
     fitted = preprocess.fit(raw, kind=kind, pca=spec.pca)
     X, X_test = (np.ascontiguousarray(fitted.forward(X0)) for X0 in (raw.X, raw.X_test))
     names = raw.feature_names if spec.pca is None else tuple(f"pc{j + 1}" for j in range(spec.pca))
@@ -91,6 +86,63 @@ def assemble(raw: Raw, spec: DataSpec, *, title: str, task: Task) -> Dataset:
         sensitive=raw.sensitive if spec.pca is None else (), notes=(*raw.notes, *_notes(kind, spec, raw)),
         fingerprint=fingerprint(raw.X, raw.y, raw.ids, raw.X_test, raw.y_test, options),
     )  # fmt: skip
+
+
+def prepared(
+    raw: Raw, spec: DataSpec, task: Task, *, further: np.ndarray | None = None
+) -> tuple[Raw, np.ndarray | None]:
+    """The rows that preprocessing is fitted on: selected, complete and checked, without constant columns.
+
+    Args:
+        raw: all rows of the source; not modified.
+        spec: resolved.
+        task: classification or regression.
+        further: (m, d0) rows that are put behind the held-out ones, and whose targets nobody reads.
+
+    Returns:
+        The rows, and of the training rows whether label noise was planted; None where none was asked for.
+
+    Raises:
+        BadData, BadRequest: as `load`.
+    """
+    raw = _without_absent_classes(_select(raw, spec, task))
+    if further is not None:
+        raw = dataclasses.replace(
+            raw, X_test=np.concatenate([raw.X_test, further]),
+            y_test=np.concatenate([raw.y_test, np.zeros(len(further), dtype=raw.y_test.dtype)]),
+        )  # fmt: skip
+    raw = preprocess.fill(raw)
+    _check(raw, task)
+    raw, flipped = plant(raw, spec.label_noise, spec.seed)
+    raw = without_constants(raw)
+    _check_magnitudes(raw, spec.preprocess or "none", task)
+    return _standardised_target(raw) if raw.standardise_target else raw, flipped
+
+
+def as_rows(raw: Raw | Corpus, called: str = "data") -> Raw:
+    """What a loader returned, where rows of features are needed.
+
+    Raises:
+        BadRequest: it is a text.
+    """
+    if isinstance(raw, Corpus):
+        raise BadRequest(f"{called}: expected pictures or a table; got a text.")
+    return raw
+
+
+def class_codes(raw: Raw, classes: tuple[str, ...], *, called: str = "classes") -> list[int]:
+    """Codes in the source of some classes, each by name or by code; all where none is named.
+
+    Args:
+        raw: the source.
+        classes: names or codes.
+        called: the option that names them.
+
+    Raises:
+        BadData: an unknown class.
+        BadRequest: one of them twice.
+    """
+    return _selected_codes(raw.class_names, classes, called)
 
 
 def _select(raw: Raw, spec: DataSpec, task: Task) -> Raw:
@@ -158,16 +210,16 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(write_names((name,)) for name in names)
 
 
-def _selected_codes(names: tuple[str, ...], classes: tuple[str, ...]) -> list[int]:
+def _selected_codes(names: tuple[str, ...], classes: tuple[str, ...], called: str = "classes") -> list[int]:
     """Source codes of the selected classes, each specified by name or by code; all of them when none is specified."""
     if not classes:
         return list(range(len(names)))
     known = {str(code): code for code in range(len(names))} | {name: code for code, name in enumerate(names)}
     if unknown := [c for c in classes if c not in known]:
-        raise BadData(f"classes: expected some of {_listed(names)}; got {_listed(unknown)}.")
+        raise BadData(f"{called}: expected some of {_listed(names)}; got {_listed(unknown)}.")
     kept = [known[c] for c in classes]
     if len(set(kept)) < len(kept):
-        raise BadRequest(f"classes: expected different classes; got {', '.join(classes)}, two of which are the same.")
+        raise BadRequest(f"{called}: expected different classes; got {', '.join(classes)}, two of which are the same.")
     return kept
 
 

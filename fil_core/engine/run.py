@@ -18,13 +18,15 @@ from fil_core.analyses.analysis import Analysis, Answer, Inputs
 from fil_core.analyses.applicable import check
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.table import analysis_of, key
-from fil_core.dataset import Dataset
+from fil_core.data.outside import Outside, load_outside, resolve_outside
+from fil_core.dataset import Dataset, fingerprint
 from fil_core.engine import uploads
 from fil_core.engine.store import Store
 from fil_core.errors import FilError
 from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import DataSpec, ModelRequest, Request, canonical
+from fil_core.specs.outside import OutsideSpec
 
 if TYPE_CHECKING:
     import torch
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 # Answers several requests: (requests, progress, force, stop) to a result or an error for each, in order; with `stop`
 # the first error is raised instead.
 AnswerAll = Callable[[Sequence[Request], Progress | None, bool, bool], Sequence[Answer]]
+
+_Held = tuple[DataSpec, OutsideSpec | None]
 
 _DATASETS_HELD = 2  # at least: a page looks at one data set, a comparison at two; MNIST's 60,000 rows are 376 MB
 _BYTES_HELD = 256 * 2**20  # of all of them, unless two are more: many sessions look at many small ones
@@ -49,29 +53,44 @@ class Engine:
     def __init__(self, store: Store | None = None) -> None:
         """Opens the user's own store where none is passed."""
         self.store = store or Store()
-        self._datasets: OrderedDict[DataSpec, Dataset] = OrderedDict()
+        self._held: OrderedDict[_Held, Dataset | Outside] = OrderedDict()
         self._lock = threading.Lock()  # the sessions of a server share one engine
 
     def dataset(self, spec: DataSpec, progress: Progress | None = None) -> Dataset:
         """The examples of a spec; the last two stay in memory, and those before as long as all are small."""
         spec = data.resolve(spec)
-        with self._lock:
-            cached = self._datasets.get(spec)
-        # Read outside the lock: a long download in one session must not stop the others.
-        dataset = cached or data.load(spec, progress)
-        with self._lock:
-            self._datasets[spec] = dataset
-            self._datasets.move_to_end(spec)
-            size = sum(held.nbytes for held in self._datasets.values())
-            while len(self._datasets) > _DATASETS_HELD and size > _BYTES_HELD:
-                size -= self._datasets.popitem(last=False)[1].nbytes
+        dataset = self._holding((spec, None), lambda: data.load(spec, progress))
+        assert isinstance(dataset, Dataset)
         return dataset
+
+    def outside(self, spec: DataSpec, outside: OutsideSpec, progress: Progress | None = None) -> Outside:
+        """The examples that a model of the first spec was not trained on; they stay in memory as data sets do."""
+        spec = data.resolve(spec)
+        outside = resolve_outside(outside, spec)
+        found = self._holding((spec, outside), lambda: load_outside(spec, outside, progress))
+        assert isinstance(found, Outside)
+        return found
+
+    def _holding(self, key: _Held, load: Callable[[], Dataset | Outside]) -> Dataset | Outside:
+        """What is in memory, or else is loaded; the least recently used go first."""
+        with self._lock:
+            cached = self._held.get(key)
+        # Read outside the lock: a long download in one session must not stop the others.
+        found = cached or load()
+        with self._lock:
+            self._held[key] = found
+            self._held.move_to_end(key)
+            size = sum(held.nbytes for held in self._held.values())
+            while len(self._held) > _DATASETS_HELD and size > _BYTES_HELD:
+                size -= self._held.popitem(last=False)[1].nbytes
+        return found
 
     def forget(self, name: str) -> None:
         """Let go of the examples of a data set, because its rows were deleted."""
         with self._lock:
-            for spec in [spec for spec in self._datasets if spec.name == name]:
-                del self._datasets[spec]
+            for spec, outside in list(self._held):
+                if name in (spec.name, outside.name if outside is not None else None):
+                    del self._held[spec, outside]
 
     def key(self, request: Request, progress: Progress | None = None) -> str:
         """Name of a request's result in the store; reads the data, since the name depends on their content.
@@ -79,8 +98,8 @@ class Engine:
         Raises:
             FilError: the request or the data are not usable.
         """
-        request, dataset = self._prepare(request, progress)
-        return key(request, dataset.fingerprint)
+        request, dataset, outside = self._prepare(request, progress)
+        return key(request, _fingerprint(dataset, outside))
 
     def find(self, request: Request, progress: Progress | None = None) -> Result | None:
         """The stored result, or None.
@@ -131,26 +150,32 @@ class Engine:
         Raises:
             FilError: the request or the data are not usable, or the model has no optimum.
         """
-        request, dataset = self._prepare(request, progress)
+        request, dataset, outside = self._prepare(request, progress)
         analysis = analysis_of(request)
         check(request, dataset)  # first, since training the model may take minutes
         start = time.perf_counter()
         uploaded = {upload.digest: uploads.load(self.store, upload) for upload in request.uploads}
         with uploads.naming_all(uploaded.values()):
             parts = self._parts(analysis, request, dataset, progress, replace, answer_all)
-            inputs = Inputs(dataset, _device(request), parts, uploaded)
+            inputs = Inputs(dataset, _device(request), parts, uploaded, outside=outside)
             if analysis.needs == "optimum":
                 assert isinstance(request, ModelRequest)
                 inputs = dataclasses.replace(inputs, optimum=self._optimum(request, progress, replace))
             result = analysis.run(request, inputs, progress)
         provenance = _provenance(request, dataset, _named(inputs.device), time.perf_counter() - start)
-        return self._keep(analysis, key(request, dataset.fingerprint), result, provenance, replace=replace)
+        name = key(request, _fingerprint(dataset, outside))
+        return self._keep(analysis, name, result, provenance, replace=replace)
 
-    def _prepare(self, request: Request, progress: Progress | None) -> tuple[Request, Dataset]:
+    def _prepare(self, request: Request, progress: Progress | None) -> tuple[Request, Dataset, Outside | None]:
         if request.device == "cuda":
             _device(request)  # refuse a missing device even where the result is stored
         request = dataclasses.replace(request, data=data.resolve(request.data))
-        return request, self.dataset(request.data, progress)
+        if request.outside is None:
+            return request, self.dataset(request.data, progress), None
+        named: dict[str, Any] = {"outside": resolve_outside(request.outside, request.data)}
+        request, dataset = dataclasses.replace(request, **named), self.dataset(request.data, progress)
+        check(request, dataset)  # before rows are read that the data may not have
+        return request, dataset, self.outside(request.data, named["outside"], progress)
 
     def _parts(
         self,
@@ -218,6 +243,11 @@ def progress_of_part(progress: Progress | None, done: int, total: int) -> Progre
         return progress
     progress(done, total, f"{done + 1} of {total}")
     return lambda _done, _total, what: progress(done, total, f"{done + 1} of {total}: {what}")
+
+
+def _fingerprint(dataset: Dataset, outside: Outside | None) -> str:
+    """Of all examples that a request is about."""
+    return dataset.fingerprint if outside is None else fingerprint(dataset.fingerprint, outside.fingerprint)
 
 
 def _device(request: Request) -> torch.device:

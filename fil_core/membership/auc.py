@@ -54,6 +54,20 @@ def row_auc(scores: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> RowA
     return RowAuc(auc, error)
 
 
+def of_half_a_failure(m: np.ndarray) -> np.ndarray:
+    """Standard error of a share of m tests with half a failure, for areas of 0 and 1, of which DeLong's error is 0.
+
+    >>> of_half_a_failure(np.array([1, 12])).round(4).tolist()
+    [0.4714, 0.0566]
+
+    Args:
+        m: (n,) numbers of tests.
+    """
+    p = 1 / (2 * m + 1)
+    error: np.ndarray = np.sqrt(p * (1 - p) / np.maximum(m, 1))
+    return error
+
+
 def _ties(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of sorted rows, for each score how many are below it, and how many are not above it."""
     models = scores.shape[1]

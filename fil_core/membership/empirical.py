@@ -9,7 +9,7 @@ import torch
 
 from fil_core.linalg import row_blocks
 from fil_core.linalg.correlation import spearman
-from fil_core.membership.auc import row_auc
+from fil_core.membership.auc import of_half_a_failure, row_auc
 from fil_core.membership.gaussian_fits import gaussians, positive
 from fil_core.membership.lira import log_ratio
 from fil_core.membership.signals import Signals
@@ -129,11 +129,4 @@ def _tested(signals: Signals, fit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         known = ~np.isnan(ratio[:, 0])
         auc[rows], error[rows] = np.where(known, found.auc, np.nan), np.where(known, found.error, np.nan)
     rarer = np.minimum((had & ~fit).sum(1), (~had & ~fit).sum(1))
-    return auc, np.where((auc == 0) | (auc == 1), _of_half_a_failure(rarer), error)
-
-
-def _of_half_a_failure(m: np.ndarray) -> np.ndarray:
-    """Standard error of a share of m with half a failure, (n,)."""
-    p = 1 / (2 * m + 1)
-    error: np.ndarray = np.sqrt(p * (1 - p) / np.maximum(m, 1))
-    return error
+    return auc, np.where((auc == 0) | (auc == 1), of_half_a_failure(rarer), error)

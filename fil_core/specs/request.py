@@ -16,6 +16,7 @@ from fil_core.specs.kernel import KernelSpec
 from fil_core.specs.model import ModelSpec
 from fil_core.specs.network import NetworkSpec
 from fil_core.specs.options import check_options, choice, identity_fields, option, part, whole
+from fil_core.specs.outside import OutsideSpec
 from fil_core.specs.weights import Dropping, GivenWeights, Irfil, Weighting
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -107,6 +108,11 @@ class Request:
     def at_risk(self) -> tuple[str, ...]:
         """Names of the attributes whose leakage is measured; empty for whole examples."""
         return ()
+
+    @property
+    def outside(self) -> OutsideSpec | None:
+        """Which examples that no model was trained on it is about besides; None for none."""
+        return None
 
     @property
     def reads_text(self) -> bool:
@@ -312,6 +318,7 @@ _SPECS: dict[str, type] = {
         ModelSpec,
         NetworkSpec,
         KernelSpec,
+        OutsideSpec,
         EnsembleSpec,
         AttackSpec,
         AuditSpec,

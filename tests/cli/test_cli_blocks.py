@@ -143,7 +143,7 @@ def test_only_a_matrix_is_read_in_blocks(name, run, tmp_path):
     ("targets", "message"),
     [
         (np.array(["a", "b"] * 150), "y.npy: expected a .npy file of numbers; got <U1"),
-        (np.array([1, None] * 150), "y.npy: expected numbers; got Python objects"),
+        (np.array([1, None] * 150), "y.npy: expected numbers or texts; got Python objects"),
         (np.ones((N, 1)), "--target: expected one that y.npy has; its shape is (300, 1)"),
         (np.full(N, 2.0), "expected targets that differ; the first 300 are all 2"),
         (np.full(N, True), "expected targets that differ; the first 300 are all 1"),

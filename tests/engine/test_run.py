@@ -252,7 +252,7 @@ def test_large_data_sets_are_held_two_at_a_time(engine, monkeypatch):
     assert read == ["synthetic:20x4", "synthetic:30x4", "synthetic:40x4"]  # the first was used again, so it stayed
     engine.dataset(second)
     assert len(read) == 4
-    assert len(engine._datasets) == 2
+    assert len(engine._held) == 2
 
 
 def test_small_data_sets_are_held_within_a_limit_on_their_bytes(engine, monkeypatch):
@@ -264,14 +264,14 @@ def test_small_data_sets_are_held_within_a_limit_on_their_bytes(engine, monkeypa
     again = [engine.dataset(spec) for spec in (*specs[1:3], specs[0])]
     assert again[-1] is first
     engine.dataset(specs[3])  # a fourth one is beyond the limit: the one that was used longest ago goes
-    assert set(engine._datasets) == {data.resolve(spec) for spec in (specs[0], *specs[2:])}
+    assert set(engine._held) == {(data.resolve(spec), None) for spec in (specs[0], *specs[2:])}
 
 
 def test_a_data_set_that_is_deleted_does_not_stay_in_memory(engine):
     for n in (20, 21):
         engine.dataset(DataSpec(name=f"synthetic:{n}x4"))
     engine.forget("synthetic:20x4")
-    assert [spec.name for spec in engine._datasets] == ["synthetic:21x4"]
+    assert [spec.name for spec, _ in engine._held] == ["synthetic:21x4"]
 
 
 # --- what is refused ------------------------------------------------------------------------------------------------

@@ -421,7 +421,7 @@ def test_a_model_of_scikit_learn_with_its_intercept_is_an_optimum(classes, tmp_p
         ({"theta": np.array(["a"])}, "got <U1"),
         ({"theta": np.empty(0)}, r"got float64 \(0,\)"),
         ({"theta": np.array(1.0)}, r"got float64 \(\)"),
-        ({"theta": np.array([1, None])}, "array 'theta': expected numbers; got Python objects"),
+        ({"theta": np.array([1, None])}, "array 'theta': expected numbers or texts; got Python objects"),
     ],
 )
 def test_what_holds_no_coefficients_is_refused(arrays, message, tmp_path):

@@ -209,7 +209,7 @@ def _answer(root: str, values: dict[str, Any], name: str, carried: dict[str, Fil
     """Run in another process: answer a request with that process's engine; returns the files of the result."""
     try:
         request, engine = request_of(values), _engine(root)
-        if name != key(request, engine.dataset(request.data).fingerprint):
+        if name != engine.key(request):
             raise BadData(
                 f"data: expected the same data and the same version of this software on all machines; a worker on "
                 f"{socket.gethostname()} has others. Install the same release and the same files everywhere."
