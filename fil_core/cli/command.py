@@ -60,8 +60,9 @@ class Command:
         self.options, self._start = options, time.perf_counter()
         if options.out is not None:
             check_is_no_input(check_table_path(options.out, getattr(options, "files", ())), options)
-        if getattr(options, "scores", None) is not None and not getattr(options, "in_blocks", False):
-            existing_file("scores", options.scores)
+        # Of another command the scores are names, not a file.
+        if isinstance(scores := getattr(options, "scores", None), str) and not getattr(options, "in_blocks", False):
+            existing_file("scores", scores)
         tidy()
         self.engine, self.progress = Engine(), Reporter()
         self.cached = True

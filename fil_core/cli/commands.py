@@ -12,7 +12,6 @@ from fil_core.analyses.analysis import Analysis
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.measures.described import with_columns
 from fil_core.analyses.measures.request import MeasuresRequest
-from fil_core.analyses.measures.sources import ABOUT
 from fil_core.analyses.mia.request import MiaRequest
 from fil_core.analyses.table import ANALYSES
 from fil_core.cli import blocks, terminal
@@ -158,20 +157,19 @@ def _where(analysis: Analysis, by_option: dict[str, Analysis], asked: list[str])
     return f"{_TELLING[flag][1]}; name one with --{flag}"
 
 
-def _check_has_part(request: MeasuresRequest, options: argparse.Namespace) -> None:
-    """Refuse options of a network or of a Gaussian process that none of the sources named is about.
+def _check_has_part(request: Request, options: argparse.Namespace) -> None:
+    """Refuse options of a network or of a Gaussian process that the request is not about.
 
     Raises:
         BadRequest: there is one.
     """
     for name, found in (("network", network_places), ("kernel", kernel_places)):
-        for place in found(MeasuresRequest):
+        if not (why := request.unused_spec(name)):
+            continue
+        for place in found(type(request)):
             value = getattr(options, place.option.flag.replace("-", "_"))
-            if value not in (None, place.default) and not request.has_part(name):
-                raise BadRequest(
-                    f"{place.option.flag}: expected nothing, since it is about {' and '.join(ABOUT[name])}, which --of "
-                    f"does not name; got {value}."
-                )
+            if value not in (None, place.default):
+                raise BadRequest(f"{place.option.flag}: expected nothing, since {why}; got {value}.")
 
 
 def _scores_option(parser: argparse.ArgumentParser) -> None:
@@ -221,10 +219,10 @@ def _run(analyses: list[Analysis], options: argparse.Namespace) -> int:
         result = blocks.measure(options, command)
         return command.finish(result.table, *reported(analysis, FilRequest(), result))
     request = command.request(analysis.request)
-    if isinstance(request, MeasuresRequest) and options.of is not None:
-        _check_has_part(request, options)
-    elif isinstance(request, MeasuresRequest):
+    if isinstance(request, MeasuresRequest) and options.of is None:
         request = dataclasses.replace(request, of=at_hand(request, command.engine, command.progress))
+    else:
+        _check_has_part(request, options)
     command.check_out(command.engine.dataset(request.data))
     with FanOut(command) as fan_out:
         result = command.answer(request, fan_out.answer_all)

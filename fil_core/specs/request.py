@@ -71,13 +71,20 @@ class Request:
         """
         return ""
 
-    def has_part(self, name: str) -> bool:
-        """Whether one of its specs, such as the network, is asked about at all; else no command line names its options.
+    def unused_spec(self, name: str) -> str:
+        """Why one of its specs, such as the network, is not asked about, so that no command line names its options.
 
         Args:
             name: of the field that holds the spec.
+
+        Returns:
+            Empty where it is asked about.
         """
-        return True
+        return ""
+
+    def has_part(self, name: str) -> bool:
+        """Whether one of its specs is asked about at all, see `unused_spec`."""
+        return not self.unused_spec(name)
 
     @property
     def subject(self) -> str:

@@ -31,9 +31,11 @@ class MeasuresRequest(JointRequest):
         # The order says nothing, and the same table must not be stored twice.
         object.__setattr__(self, "of", tuple(name for name in NAMES if name in self.of))
 
-    def has_part(self, name: str) -> bool:
-        """The network and the Gaussian process only where a source is about one."""
-        return name not in ABOUT or bool(set(ABOUT[name]) & set(self.of))
+    def unused_spec(self, name: str) -> str:
+        """The network and the Gaussian process have a part only where a source is about one."""
+        if name not in ABOUT or set(ABOUT[name]) & set(self.of):
+            return ""
+        return f"it is about {' and '.join(ABOUT[name])}, which --of does not name"
 
     @property
     def subject(self) -> str:

@@ -25,7 +25,9 @@ COLUMNS = (
     Column("predicted", "predicted class", "the class that the model predicts", reveals="label", targets=True),
     Column("probability", "its probability", "of the class that the model predicts, by the model", reveals="nothing"),
     *(
-        Column(name, title, f"{says}; larger for strangers", unit, reveals="nothing", always=False)
+        Column(
+            name, title, f"{says}; larger means further out of the distribution", unit, reveals="nothing", always=False
+        )
         for name in SCORES
         for title, says, unit in [_SAYS[name]]
     ),

@@ -14,7 +14,11 @@ from fil_core.display.charts import INK, LEAKS, OKABE_ITO, Mode, drawn, thinned
 from fil_core.display.kept import kept
 
 _BINS = 60
-_SPLITS = {"in": ("the model's classes", OKABE_ITO[0]), "out": ("strangers", OKABE_ITO[1]), "new": ("new", LEAKS)}
+_SPLITS = {
+    "in": ("the model's classes", OKABE_ITO[0]),
+    "out": ("out of the distribution", OKABE_ITO[1]),
+    "new": ("new", LEAKS),
+}
 _MANY = 50.0  # times the median, from which on a score's axis is logarithmic
 
 
@@ -57,7 +61,7 @@ def _areas(auroc: dict[str, float], low: dict[str, float], high: dict[str, float
 
 def histograms(table: pd.DataFrame, score: str, threshold: float, mode: Mode) -> Drawn:
     """Histograms of a score in and out of the distribution, with the score under which 95 % of the own lie."""
-    alt = f"Histograms of {TITLES[score]} of the model's own classes and of strangers"
+    alt = f"Histograms of {TITLES[score]} of the model's own classes and out of the distribution"
     return Drawn(f"{TITLES[score][:1].upper()}{TITLES[score][1:]}", alt, _histograms(table[["split", score]], score, threshold, mode))  # noqa: E501 # fmt: skip
 
 

@@ -39,9 +39,11 @@ class OodRequest(ModelRequest):
         if not self.has_part("kernel"):
             object.__setattr__(self, "kernel", KernelSpec())
 
-    def has_part(self, name: str) -> bool:
+    def unused_spec(self, name: str) -> str:
         """A Gaussian process has a part where its variance is asked for."""
-        return name != "kernel" or VARIANCE in self.scores
+        if name != "kernel" or VARIANCE in self.scores:
+            return ""
+        return f"it is about {VARIANCE}, which --scores does not name"
 
     @property
     def detail(self) -> str:

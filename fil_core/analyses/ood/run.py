@@ -1,4 +1,4 @@
-"""Out-of-distribution scores of held-out examples and of strangers, and how well they tell them."""
+"""Out-of-distribution scores of held-out examples and of others, and how well they tell them."""
 
 from __future__ import annotations
 
@@ -36,9 +36,7 @@ def check(request: OodRequest, dataset: Dataset) -> None:
         BadData: a model that the data do not have.
     """
     if request.model.kind not in _FAMILIES:
-        raise BadRequest(
-            f"ood: expected a model with probabilities, {' or '.join(_FAMILIES)}; got {request.model.kind}."
-        )
+        raise BadRequest(f"model: expected one with probabilities, {' or '.join(_FAMILIES)}; got {request.model.kind}.")
     check_task(request.model, dataset)
     if VARIANCE in request.scores:
         check_process(request.kernel, dataset, free_memory(torch.device("cpu")))

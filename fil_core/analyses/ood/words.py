@@ -17,10 +17,10 @@ def sentence(subject: Subject, quote: Quote) -> str:
     s = subject.result.summary
     best = s["best"]
     said = (
-        f"Of {counted(len(s['auroc']), 'score')}, **{TITLES[best]}** tells {counted(s['n_out'], 'stranger')} from "
-        f"{counted(s['n_in'], 'test example')} of the model's own classes best: its AUROC is {_with_interval(s, best)}"
-        f", and it lets pass {percent(s['fpr95'][best], 1)} of the strangers at the score under which 95 % of the own "
-        "lie."
+        f"Of {counted(len(s['auroc']), 'score')}, **{TITLES[best]}** tells "
+        f"{counted(s['n_out'], 'out-of-distribution example')} from {counted(s['n_in'], 'test example')} of the "
+        f"model's own classes best: its AUROC is {_with_interval(s, best)}. Where it lets 95 % of the model's pass, it "
+        f"lets pass {percent(s['fpr95'][best], 1)} of the others."
     )
     others = [name for name in _COMPARED if name in s["auroc"] and name != best]
     if others:
@@ -34,7 +34,9 @@ def _worse(s: dict[str, Any]) -> str:
     none = [TITLES[name] for name in s["auroc"] if low[name] <= _CHANCE <= high[name]]
     inverted = [TITLES[name] for name in s["auroc"] if high[name] < _CHANCE]
     said = [f"No better than guessing: {', '.join(none)}."] if none else []
-    return " ".join([*said, *([f"Larger for the own than for strangers: {', '.join(inverted)}."] if inverted else [])])
+    return " ".join(
+        [*said, *([f"Larger in the distribution than out of it: {', '.join(inverted)}."] if inverted else [])]
+    )
 
 
 def _with_interval(s: dict[str, Any], name: str) -> str:
