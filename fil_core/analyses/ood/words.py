@@ -34,9 +34,9 @@ def _worse(s: dict[str, Any]) -> str:
     none = [TITLES[name] for name in s["auroc"] if low[name] <= _CHANCE <= high[name]]
     inverted = [TITLES[name] for name in s["auroc"] if high[name] < _CHANCE]
     said = [f"No better than guessing: {', '.join(none)}."] if none else []
-    return " ".join(
-        [*said, *([f"Larger in the distribution than out of it: {', '.join(inverted)}."] if inverted else [])]
-    )
+    if inverted:
+        said.append(f"Larger in the distribution than out of it: {', '.join(inverted)}.")
+    return " ".join(said)
 
 
 def _with_interval(s: dict[str, Any], name: str) -> str:
