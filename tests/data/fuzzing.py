@@ -527,7 +527,7 @@ def as_text(rng: Random, path: Path) -> None:
 
 
 EXAMPLES = (examples(named=False), examples(named=True))
-TRAINED = (*new_to(), new_to()[0])
+TRAINED = new_to()
 
 
 def as_scores(rng: Random, path: Path) -> None:
@@ -686,7 +686,7 @@ READERS: dict[str, Reader] = {
     as_signals),
     "records csv": Reader(".csv", (csv(pd.DataFrame(NEW)),), records_csv, as_records),
     "records parquet": Reader(".parquet", (parquet(**NEW),), records_parquet, as_records),
-    "records npz": Reader(".npz", (arrays(X=np.ones((5, 16))), arrays(X=np.ones((5, 4, 4), np.uint8), ids=np.arange(5))),
+    "records npz": Reader(".npz", (arrays(X=np.ones((5, 16))), arrays(X=STACK["X"], ids=np.arange(12))),
     odd_records, as_records),
     "records zip": Reader(".zip", (zip_of(pictures(3)), zip_of({"a.png": PICTURES[0]})), odd_zip, as_records),
     "records picture": Reader(".png", tuple(PICTURES), lambda rng: damaged(rng, picked(rng, PICTURES)), as_records),
