@@ -36,18 +36,16 @@ def rows_of(table: pd.DataFrame, dataset: Dataset) -> tuple[np.ndarray, list[str
         BadData: columns that are missing, a level that the training data does not have, or an entry that is no finite
             number.
     """
-    found = _found(table, dataset)
+    found, grouped = _found(table, dataset), _grouped(dataset)
     X = np.empty((len(table), len(dataset.source_names)))
     for j, name in enumerate(dataset.source_names):
         if name in found:
-            X[:, j] = _numbers(table[found[name]], name)
+            column = table[found[name]]
+            X[:, j] = _numbers(_flags(column) if name in grouped else column, name)
     for group in dataset.groups.values():
         if group.name in found:
             X[:, group.columns] = _coded(table[found[group.name]], group)
         else:
-            for c in group.columns:
-                name = dataset.source_names[c]
-                X[:, c] = _numbers(_flags(table[found[name]]), name)
             check_one_hot(X[:, group.columns], group, dataset)
     return X, _unused(table, dataset, set(found.values()))
 
@@ -66,7 +64,7 @@ def id_column(table: pd.DataFrame, dataset: Dataset) -> pd.Series | None:
 def _found(table: pd.DataFrame, dataset: Dataset) -> dict[str, str]:
     """The column of the table for each feature or category, by its name in the data."""
     column_of = _by_name(map(str, table.columns))
-    grouped = {dataset.source_names[c] for group in dataset.groups.values() for c in group.columns}
+    grouped = _grouped(dataset)
     found = {name: column_of(name) for name in dataset.source_names if name not in grouped}
     for group in dataset.groups.values():
         names = [dataset.source_names[c] for c in group.columns]
@@ -82,6 +80,11 @@ def _found(table: pd.DataFrame, dataset: Dataset) -> dict[str, str]:
             + (levels.format(dataset.source_names[first.columns[0]]) if first else "")
         )
     return found
+
+
+def _grouped(dataset: Dataset) -> set[str]:
+    """Names of the columns that code categories."""
+    return {dataset.source_names[c] for group in dataset.groups.values() for c in group.columns}
 
 
 def _by_name(columns: Iterable[str]) -> Callable[[str], str]:
