@@ -119,6 +119,15 @@ class Command:
         arrays = read_signals(existing_file("signals", path))
         return keep_signals(self.engine.store, arrays, self.engine.dataset(data, self.progress), title=path.name)
 
+    def _records_file(self, path: Path, data: DataSpec) -> str:
+        from fil_core.data.own.records import read_records
+        from fil_core.engine.records import keep_records
+
+        dataset = self.engine.dataset(data, self.progress)
+        records = read_records(existing_file("new", path), dataset.image_shape)
+        resize = bool(getattr(self.options, "resize", False))
+        return keep_records(self.engine.store, records, dataset, title=path.name, resize=resize)
+
     def request(self, kind: type[Request]) -> Request:
         """The request of a kind that the options ask for."""
         data = data_spec(self.options, self.note)
@@ -135,6 +144,8 @@ class Command:
             parts["group"] = self._groups_file(path, data)
         if isinstance(path := getattr(self.options, "signals", None), Path):
             parts["signals"] = self._signals_file(path, data)
+        if isinstance(path := getattr(self.options, "new", None), Path):
+            parts["new"] = self._records_file(path, data)
         return build(kind, self.options, lambda: self.engine.dataset(data, self.progress), **parts)
 
     def answer(self, request: Request, answer_all: AnswerAll | None = None) -> Result:

@@ -14,7 +14,7 @@ from fil_core.data.registry import data_directory
 from fil_core.errors import BadRequest
 from fil_core.specs.paths import user_path
 
-_FILES = ("scores", "weights", "parameters", "initial", "group", "signals")  # options that may name a file
+_FILES = ("scores", "weights", "parameters", "initial", "group", "signals", "new")  # options that may name a file
 
 
 def check_is_no_input(out: Path, options: argparse.Namespace) -> None:

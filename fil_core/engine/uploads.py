@@ -1,4 +1,4 @@
-"""Files uploaded beside a data set: scores, weights and groups of its examples, parameters, and weights of networks.
+"""Files uploaded beside a data set: scores, weights and groups of its examples, new ones, parameters, networks.
 
 Each goes into the store under the sha-256 of its content, which is its name in requests and links.
 """
@@ -27,7 +27,7 @@ from fil_core.specs import Upload
 from fil_core.specs.checks import digest as check_digest
 
 _SCORES, _PARAMETERS, WEIGHTS, _INITIAL, GROUPS = "scores", "parameters", "weights", "initial", "group"
-SIGNALS = "signals"
+SIGNALS, RECORDS = "signals", "records"
 UPLOADS = {
     _SCORES: "your own scores",
     _PARAMETERS: "your own coefficients",
@@ -35,6 +35,7 @@ UPLOADS = {
     _INITIAL: "your own network weights",
     GROUPS: "your own groups",
     SIGNALS: "scores of your own models",
+    RECORDS: "your own new pictures or rows",
 }
 ReadTable = Callable[[Path, Collection[str]], pd.DataFrame]
 

@@ -31,7 +31,7 @@ class Upload:
     """An uploaded file in the store, named by its content; unlike a result it cannot be computed again.
 
     Attributes:
-        kind: `weights`, `parameters`, `scores`, `initial`, `group` or `signals`.
+        kind: `weights`, `parameters`, `scores`, `initial`, `group`, `signals` or `records`.
         digest: 64 lower-case hex characters.
     """
 

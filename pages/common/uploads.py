@@ -20,10 +20,11 @@ from fil_core.data.own.sandbox import (
     add_in_sandbox,
     parameters_in_sandbox,
     preview_in_sandbox,
+    records_in_sandbox,
     signals_in_sandbox,
     table_in_sandbox,
 )
-from fil_core.engine import signals, uploads
+from fil_core.engine import records, signals, uploads
 from pages.common.compute import dataset, engine
 from pages.common.latest import Latest
 from pages.common.progress import Progress
@@ -155,6 +156,21 @@ def keep_signals(spec: DataSpec, content: bytes, title: str) -> str:
     with _temporary(content, "signals", title) as (path, progress):
         arrays = signals_in_sandbox(path, title=title, progress=progress)
     return signals.keep_signals(engine().store, arrays, dataset(spec), title=title)
+
+
+def keep_records(spec: DataSpec, content: bytes, title: str, *, resize: bool = False) -> str:
+    """Store the new examples of an uploaded file, matched with the data; returns their name.
+
+    Args:
+        spec: of the training data.
+        content: of the file.
+        title: its name.
+        resize: whether pictures of another size, or in colour where the data is grey, are converted.
+    """
+    data = dataset(spec)
+    with _temporary(content, "records", title) as (path, progress):
+        read = records_in_sandbox(path, data.image_shape, title=title, progress=progress)
+    return records.keep_records(engine().store, read, data, title=title, resize=resize)
 
 
 def uploaded_weights(spec: DataSpec, title: str, content: bytes) -> GivenWeights:

@@ -755,3 +755,54 @@ BAD_SIGNALS: tuple[File, ...] = (
         ("lists.parquet", "'score_0' holds lists"),
     ),
 )
+
+# New pictures and rows, which `records.read_records` refuses where the data has pictures of this shape.
+NEW_SHAPE = (4, 4)
+BAD_RECORDS: tuple[File, ...] = (
+    File("a pickle of records", written("r.pkl", lambda: pickle.dumps(Opened())), ("expected a picture", "r.pkl")),
+    File("a pickle as records", written("r.npz", lambda: pickle.dumps(Opened())), ("r.npz", "pickle, which is not")),
+    File("an empty file of records", written("nothing.csv", lambda: b""), ("nothing.csv", "0 bytes")),
+    File("a pickle as a picture", written("r.png", lambda: pickle.dumps(Opened())), ("r.png", "expected an image")),
+    File("a picture cut off", written("cut.png", lambda: image(pixels(1, (60, 60)))[:-900]), ("cut.png", "complete")),
+    File("a picture of a billion pixels", written("big.png", lambda: png_header(40_000, 40_000)), ("big.png",)),
+    File(
+        "a picture of 16 bits",
+        written("deep.png", lambda: png(*png_parts(pixels().astype(np.uint16)))),
+        ("deep.png", "8 bits per channel"),
+    ),
+    File("text as a zip", written("text.zip", lambda: b"a,b"), ("text.zip", "expected a zip archive")),
+    File("a zip without pictures", written("none.zip", lambda: zipped({"a.txt": b"a"})), ("none.zip", "'a.txt'")),
+    File("photos of a phone", written("heic.zip", lambda: zipped({"a.heic": b"a"})), ("heic.zip", ".heic")),
+    File("an encrypted zip of records", written("locked.zip", encrypted), ("locked.zip", "encrypted")),
+    File("a link among records", written("link.zip", linked), ("link.zip", "is a link")),
+    File("a path out of a zip of records", written("up.zip", named_in_zip("../a.png")), ("up.zip", "leads out")),
+    File(
+        "a damaged picture in a zip",
+        written("torn.zip", zip_with(a__b=lambda: image(pixels(1, (60, 60)))[:-900])),
+        ("torn.zip", "a/b.png", "complete"),
+    ),
+    File("records without X", written("other.npz", npz_of(Y=NUMBERS)), ("other.npz", "an array X; got Y")),
+    File("X as Python objects", written("obj.npz", npz_of(X=NUMBERS.astype(object))), ("obj.npz", "Python objects")),
+    File("X of one dimension", written("flat.npz", npz_of(X=NUMBERS[0])), ("flat.npz", "(m, k)", "(3,)")),
+    File("X of texts", written("texts.npz", npz_of(X=np.array([["a"]]))), ("texts.npz", "<U1 (1, 1)")),
+    File("X of complex numbers", written("i.npz", npz_of(X=NUMBERS + 1j)), ("i.npz", "complex128")),
+    File("X without columns", written("thin.npz", npz_of(X=NUMBERS[:, :0])), ("thin.npz", "(40, 0)")),
+    File("X without rows", written("short.npz", npz_of(X=NUMBERS[:0])), ("short.npz", "from 1 to 1,000", "got 0")),
+    File("pictures of fractions", written("float.npz", npz_of(X=np.ones((2, 4, 4)))), ("float.npz", "float64 (2, 4")),
+    File("four channels", written("rgba.npz", npz_of(X=pixels(1, (2, 4, 4, 4)))), ("rgba.npz", "(2, 4, 4, 4)")),
+    File("X of 10^12 numbers", written("promise.npz", hollow("X")), ("promise.npz", "8,000,000,000,000")),
+    File("one id less than rows", written("ids.npz", npz_of(X=NUMBERS, ids=np.arange(39))), ("each of 40", "(39,)")),
+    File("ids of records that are bytes", written("b.npz", npz_of(X=NUMBERS, ids=np.array([b"a"] * 40))), ("got |S1",)),
+    File(
+        "ids of two million characters",
+        written("wide.npz", npz_of(X=NUMBERS, ids=np.array(["x" * 500_000] * ROWS))),
+        ("wide.npz", "200 characters"),
+    ),
+    File("records cut off in a row", written("cut.csv", lambda: csv(table())[:-9]), ("cut.csv", "last row")),
+    File("text as Parquet of records", written("text.parquet", lambda: b"age,dose\n"), ("text.parquet", "Parquet")),
+    File(
+        "a thousand rows and one",
+        written("many.csv", lambda: csv(table(1_001))),
+        ("many.csv", "from 1 to 1,000 pictures or rows; got 1,001"),
+    ),
+)

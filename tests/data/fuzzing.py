@@ -10,6 +10,7 @@ that takes long. The last line has the number of cases, how many files were read
 from __future__ import annotations
 
 import codecs
+import dataclasses
 import io
 import json
 import os
@@ -38,14 +39,17 @@ from read_bad_files import resident_mib
 from safetensors.numpy import save as safetensors
 
 from fil_core.data.idx import read_pair
+from fil_core.data.images import pixel_names
 from fil_core.data.own import Choices, add
 from fil_core.data.own.faults import Unread
 from fil_core.data.own.network import read_network
 from fil_core.data.own.parameters import read_parameters
 from fil_core.data.own.reading import preview
+from fil_core.data.own.records import read_records
 from fil_core.data.own.signals import read_signals
-from fil_core.dataset import Dataset
+from fil_core.dataset import AttributeGroup, Dataset
 from fil_core.engine.groups import keep_groups, read_groups
+from fil_core.engine.records import keep_records
 from fil_core.engine.signals import keep_signals
 from fil_core.engine.store import Store
 from fil_core.engine.uploads import keep_scores, read_scores
@@ -470,13 +474,26 @@ def as_pictures(rng: Random, path: Path) -> None:
 
 
 def examples(*, named: bool) -> Dataset:
-    import dataclasses
-
     rng = np.random.default_rng(3)
     data = dataset_of(rng.normal(size=(40, 2)), np.arange(40) % 2, classes=2)
     return dataclasses.replace(
         data, ids=np.arange(40), id_names=np.array([f"P{i}" for i in range(40)]) if named else None
     )
+
+
+def new_to() -> tuple[Dataset, ...]:
+    """Training data that new examples may be of: a table, and pictures in grey and colour."""
+    rng = np.random.default_rng(4)
+    made = [dataset_of(rng.random((9, d)), np.arange(9) % 2, classes=2) for d in (3, 16, 48)]
+    shaped = [
+        dataclasses.replace(data, source=data.X, image_shape=shape, source_names=pixel_names(shape), pixel_max=white)
+        for data, shape, white in zip(made[1:], ((4, 4), (4, 4, 3)), (16.0, 255.0), strict=True)
+    ]
+    groups = {"city": AttributeGroup("city", (1, 2), ("Bonn", "Lyon"), "Oslo")}
+    table = dataclasses.replace(
+        made[0], source=made[0].X, source_names=("age", "city=Bonn", "city=Lyon"), groups=groups
+    )
+    return table, *shaped
 
 
 def odd_text(rng: Random) -> bytes:
@@ -510,6 +527,7 @@ def as_text(rng: Random, path: Path) -> None:
 
 
 EXAMPLES = (examples(named=False), examples(named=True))
+TRAINED = new_to()
 
 
 def as_scores(rng: Random, path: Path) -> None:
@@ -558,6 +576,38 @@ def signals_csv(rng: Random) -> bytes:
     return csv(pd.DataFrame(columns), sep=picked(rng, ",;"))
 
 
+def as_records(rng: Random, path: Path) -> None:
+    data = picked(rng, TRAINED)
+    found = read_records(path, data.image_shape)
+    store = Store(path.parent / "store")
+    kept = store.get(keep_records(store, found, data, title=path.name, resize=bool(rng.random() < 0.7)))
+    assert kept is not None and kept.arrays["X"].shape[1:] == data.source.shape[1:]
+    assert np.isfinite(kept.arrays["X"]).all() and len(kept.arrays["names"]) == len(kept.arrays["X"])
+
+
+def odd_records(rng: Random) -> bytes:
+    shape = picked(rng, [(12, 3), (12, 4), (12, 4, 4), (12, 4, 4), (12, 9, 7, 3), (12, 4, 4, 3), (0, 3), (1200, 2)])
+    made: dict[str, np.ndarray] = {"X": rng.integers(0, 200, shape).astype(picked(rng, ["u1", "u1", "u1", "f4"]))}
+    if rng.random() < 0.5:
+        made["ids"] = (
+            np.arange(12) + picked(rng, [0, 0.5]) if rng.random() < 0.5 else np.array([f"P{i}" for i in range(12)])
+        )
+    return with_odd_arrays(rng, {name: array(values) for name, values in made.items()}, 12)
+
+
+def records_csv(rng: Random) -> bytes:
+    columns: dict[str, Any] = dict(NEW)
+    name = picked(rng, [*columns, "id", "AGE", "city=Oslo", *NAMES[:8]])
+    some = [*map(str, NEW["age"]), *(picked(rng, ENTRIES) for _ in range(2))]
+    columns[name] = pd.Series([picked(rng, some) for _ in range(12)])
+    return csv(pd.DataFrame(columns), sep=picked(rng, ",;"))
+
+
+def records_parquet(rng: Random) -> bytes:
+    name = picked(rng, [*NEW, "id", "AGE", "city=Bonn", *NAMES[:8]])
+    return parquet(**(NEW | {name: odd_array(rng, 12)}))
+
+
 def as_parameters(rng: Random, path: Path) -> None:
     read_parameters(path)
 
@@ -594,6 +644,7 @@ SIGNALS_TABLE = {"id": np.arange(40)} | {
     for kind, name in (("score", "scores"), ("inclusion", "inclusion"))
     for model in range(3)
 }
+NEW = {"age": np.arange(12), "city": ["Bonn", "Lyon", "Oslo"] * 4, "dose": np.linspace(0, 1, 12)}
 NETWORK = {"0.weight": np.ones((4, 3), np.float32), "0.bias": np.zeros(4), "2.seen": np.array(3)}
 MODEL = {"coef_": np.ones((2, 3)), "intercept_": np.ones(2)}
 
@@ -633,6 +684,12 @@ READERS: dict[str, Reader] = {
     "signals csv": Reader(".csv", (csv(pd.DataFrame(SIGNALS_TABLE)),), signals_csv, as_signals),
     "signals parquet": Reader(".parquet", (parquet(**SIGNALS_TABLE),), lambda rng: parquet(**odd_signals_columns(rng)),
     as_signals),
+    "records csv": Reader(".csv", (csv(pd.DataFrame(NEW)),), records_csv, as_records),
+    "records parquet": Reader(".parquet", (parquet(**NEW),), records_parquet, as_records),
+    "records npz": Reader(".npz", (arrays(X=np.ones((5, 16))), arrays(X=STACK["X"], ids=np.arange(12))),
+    odd_records, as_records),
+    "records zip": Reader(".zip", (zip_of(pictures(3)), zip_of({"a.png": PICTURES[0]})), odd_zip, as_records),
+    "records picture": Reader(".png", tuple(PICTURES), lambda rng: damaged(rng, picked(rng, PICTURES)), as_records),
 }  # fmt: skip
 
 

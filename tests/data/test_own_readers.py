@@ -30,6 +30,7 @@ from fil_core.data.own.sandbox import (
     table_in_sandbox,
 )
 from fil_core.errors import BadData
+from fil_core.specs import DataSpec
 
 GIB = 2**30
 
@@ -209,21 +210,29 @@ def test_uploads_are_read_in_another_process_and_errors_name_their_file(monkeypa
     """Streamlit's parts are left out: `pages.common.uploads` reads what it is given in the sandbox alone."""
     from pages.common import uploads
 
-    seen = []
-    for name in ("table_in_sandbox", "parameters_in_sandbox", "signals_in_sandbox"):
+    seen, digits = [], DataSpec(name="digits")
+    for name in ("table_in_sandbox", "parameters_in_sandbox", "signals_in_sandbox", "records_in_sandbox"):
         real = getattr(uploads, name)
         monkeypatch.setattr(
             uploads, name, lambda *a, _real=real, _name=name, **k: (seen.append(_name), _real(*a, **k))[1]
         )
-    for parser in ("frames.read_csv", "parameters.read_archive", "signals.read_archive", "signals.read_csv"):
+    for parser in (
+        "frames.read_csv",
+        "parameters.read_archive",
+        "signals.read_archive",
+        "signals.read_csv",
+        "records.read_archive",
+    ):
         monkeypatch.setattr(f"fil_core.data.own.{parser}", lambda *_, **__: pytest.fail("read in the server"))
     for call, name in (
         (lambda: uploads.keep_scores(None, b"a,b\n1,2\n", "my scores.csv"), "my scores.csv"),
         (lambda: uploads.keep_parameters(arrays(other=np.ones(3)), "my model.npz"), "my model.npz"),
         (lambda: uploads.keep_signals(None, arrays(scores=np.ones(3)), "my signals.npz"), "my signals.npz"),
+        (lambda: uploads.keep_records(digits, arrays(y=np.ones(3)), "my records.npz"), "my records.npz"),
         (lambda: uploads.uploaded_weights(None, "my weights.csv", b"id,w\n1,2\n"), "my weights.csv"),
     ):
         with pytest.raises(BadData, match=name) as refusal:
             call()
         assert "64" not in str(refusal.value) and len(max(str(refusal.value).split(), key=len)) < 40
-    assert seen == ["table_in_sandbox", "parameters_in_sandbox", "signals_in_sandbox", "table_in_sandbox"]
+    tasks = ("table", "parameters", "signals", "records", "table")
+    assert seen == [f"{task}_in_sandbox" for task in tasks]

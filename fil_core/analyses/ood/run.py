@@ -13,7 +13,7 @@ from fil_core.analyses.ood.request import OF_MODEL, VARIANCE, OodRequest
 from fil_core.data.outside import Outside
 from fil_core.dataset import Dataset
 from fil_core.display.numbers import counted
-from fil_core.errors import BadRequest
+from fil_core.errors import BadData, BadRequest
 from fil_core.linalg.correlation import spearman
 from fil_core.lood.process import check_process, free_memory, process
 from fil_core.models.checks import check_task
@@ -49,6 +49,9 @@ def run(request: OodRequest, inputs: Inputs, progress: Progress | None = None) -
         request: which scores.
         inputs: the data, the model at its optimum, the examples that it was not trained on, and new records.
         progress: called with (done, total, what).
+
+    Raises:
+        BadData: the new records were matched with other examples.
     """
     data, others = inputs.dataset, inputs.outside
     assert others is not None
@@ -59,7 +62,7 @@ def run(request: OodRequest, inputs: Inputs, progress: Progress | None = None) -
     summary = _judged(table, request.scores)
     test_score = inputs.fitted.score(data.X_test, data.y_test)
     summary |= {"against": others.title, "test_score": test_score, "score": "accuracy"}
-    told = [*others.notes, *notes]
+    told = [*others.notes, *notes, *([] if new is None else new.summary["notes"])]
     if (few := min(summary["n_in"], summary["n_out"])) < 2:
         told.append(f"No intervals: one side has {counted(few, 'example')} alone.")
     arrays = {} if new is None else {"new_names": new.arrays["names"]}
@@ -67,7 +70,16 @@ def run(request: OodRequest, inputs: Inputs, progress: Progress | None = None) -
 
 
 def _features(data: Dataset, new: Result) -> np.ndarray:
-    """Features of the new records, as those of the training examples."""
+    """Features of the new records, as those of the training examples.
+
+    Raises:
+        BadData: they were matched with other examples.
+    """
+    if new.summary["fingerprint"] != data.fingerprint:
+        raise BadData(
+            f"records: expected records for the examples chosen now; these were uploaded for {new.summary['title']} "
+            "with another choice of examples or features. Upload the file again for this one."
+        )
     return data.preprocessing.forward(new.arrays["X"])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -55,6 +55,15 @@ _PNG_MARKS = (b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")
 _ON_ITS_SIDE = 5  # orientations from here on exchange height and width
 # Errors of Pillow for damaged files and other content.
 _ERRORS = (OSError, ValueError, SyntaxError, EOFError, struct.error, IndexError, KeyError, TypeError, OverflowError)
+
+
+def change_notes(changes: Mapping[Change, int]) -> list[str]:
+    """Sentences on what was done to how many images."""
+    return [
+        one if changes[change] == 1 else several.format(f"{changes[change]:,}")
+        for change, (one, several) in NOTES.items()
+        if changes.get(change)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

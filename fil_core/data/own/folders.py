@@ -13,7 +13,7 @@ from fil_core.errors import BadData
 
 Files = list[tuple[str, Callable[[], bytes]]]
 
-_SUFFIXES = (
+SUFFIXES = (
     ".png",
     ".apng",
     ".jpg",
@@ -85,15 +85,33 @@ def open_images(path: Path) -> Iterator[tuple[list[ImageFile], list[str]]]:
         yield images, [*notes, *more]
 
 
-def _images(files: Files, name: str) -> tuple[list[ImageFile], list[str]]:
+@contextmanager
+def open_pictures(path: Path) -> Iterator[tuple[Files, list[str]]]:
+    """The images of a folder or zip in any layout, in the sorted order of their names; and notes.
+
+    Raises:
+        BadData: a damaged archive, no images, or images in formats that are not read.
+    """
+    with archives.open_files(path) as (files, notes):
+        candidates, others, hidden = _by_kind(files, path.name)
+        yield candidates, [*notes, *_file_notes(others, hidden)]
+
+
+def _by_kind(files: Files, name: str) -> tuple[Files, list[str], list[str]]:
+    """The images, and the names of other files and of hidden ones."""
     hidden = [path for path, _ in files if passed_over(path)]
     visible = [(path, read) for path, read in files if not passed_over(path)]
-    candidates = [(path, read) for path, read in visible if _suffix(path) in _SUFFIXES]
-    others = [path for path, _ in visible if _suffix(path) not in _SUFFIXES]
+    candidates = [(path, read) for path, read in visible if _suffix(path) in SUFFIXES]
+    others = [path for path, _ in visible if _suffix(path) not in SUFFIXES]
     _check_readable(others, name)
     if not candidates:
         got = f"{_counted(len(others), 'other file')}, such as {others[0][:60]!r}" if others else "no files at all"
-        raise BadData(f"{name}: expected images ({', '.join(_SUFFIXES)}); got {got}.")
+        raise BadData(f"{name}: expected images ({', '.join(SUFFIXES)}); got {got}.")
+    return candidates, others, hidden
+
+
+def _images(files: Files, name: str) -> tuple[list[ImageFile], list[str]]:
+    candidates, others, hidden = _by_kind(files, name)
     top = _wrapper([path for path, _ in candidates])
     images = [_image_file(path, read, len(top), name) for path, read in candidates]
     if any(image.split for image in images) and not all(image.split for image in images):

@@ -10,7 +10,7 @@ import numpy as np
 from fil_core.data.images import pixel_names
 from fil_core.data.own import limits
 from fil_core.data.own.choices import DEFAULT_TEST_FRACTION, Choices
-from fil_core.data.own.decoding import NOTES, Change, header, pixels
+from fil_core.data.own.decoding import Change, change_notes, header, pixels
 from fil_core.data.own.folders import ImageFile, open_images
 from fil_core.data.raw import Raw, split_rows
 from fil_core.errors import BadData
@@ -49,7 +49,7 @@ def read_images(path: Path, choices: Choices, progress: Progress | None = None) 
         id_names=_file_names([images[i] for i in train], path.name),
         notes=(
             f"ids are the names of the files; numeric ids count those of the {counted} in sorted order, from 0.",
-            *notes, *_change_notes(changes),
+            *notes, *change_notes(changes),
         ),
     )  # fmt: skip
 
@@ -67,14 +67,6 @@ def _decoded(
         if progress and i % 256 == 0:
             progress(i, len(images), "reading images")
     return X, changes
-
-
-def _change_notes(changes: Counter[Change]) -> list[str]:
-    return [
-        one if changes[change] == 1 else several.format(f"{changes[change]:,}")
-        for change, (one, several) in NOTES.items()
-        if changes[change]
-    ]
 
 
 def _file_names(images: list[ImageFile], name: str) -> np.ndarray:

@@ -30,6 +30,7 @@ from fil_core.data.own.network import read_network
 from fil_core.data.own.parameters import read_parameters
 from fil_core.data.own.readers import QUEUE, end_with_parent, limit_memory, memory_limit
 from fil_core.data.own.reading import preview
+from fil_core.data.own.records import ARRAYS, Records, read_records
 from fil_core.data.own.register import OwnData, add, find
 from fil_core.data.own.signals import read_signals
 from fil_core.errors import BadData, DataUnavailable, FilError
@@ -40,6 +41,7 @@ _OUT_OF_MEMORY = (-6, -9)  # exit codes for SIGABRT and SIGKILL
 _SECONDS = 900.0
 # Files in which a result comes back.
 _TABLE, _PARAMETERS, _NETWORK, _SIGNALS = "table.arrow", "theta.npy", "network.safetensors", "signals.npz"
+_RECORDS = "records.npz"
 
 
 def preview_in_sandbox(
@@ -113,12 +115,12 @@ def table_in_sandbox(
         BadData: any error of `frames.read_frame`, or the file or its table exceeds the limits.
         DataUnavailable: no temporary folder can be made.
     """
-    from pyarrow import feather
-
     request = {"task": "table", "path": str(path), "texts": list(texts), "title": title}
     with _folder(title or path.name) as folder:
         _run(request | {"folder": str(folder)}, progress, seconds)
-        return feather.read_feather(folder / _TABLE, use_threads=False, memory_map=False)
+        table = _read_table(folder)
+    assert table is not None
+    return table
 
 
 def parameters_in_sandbox(
@@ -188,6 +190,34 @@ def signals_in_sandbox(
             return dict(arrays)
 
 
+def records_in_sandbox(
+    path: Path,
+    shape: tuple[int, ...] | None = None,
+    *,
+    title: str = "",
+    progress: Progress | None = None,
+    seconds: float = _SECONDS,
+) -> Records:
+    """`records.read_records` in the sandbox.
+
+    Args:
+        path: the file.
+        shape: of the pictures of the training data; None where it has none.
+        title: name of the file in error messages, and of a single picture; empty for its name on disk.
+        progress: called with (done, total or None, description).
+        seconds: time limit, from when it is the file's turn.
+
+    Raises:
+        BadData: any error of `read_records`, or the file exceeds the limits.
+        DataUnavailable: no temporary folder can be made.
+    """
+    request = {"task": "records", "path": str(path), "title": title, "shape": shape}
+    with _folder(title or path.name) as folder:
+        notes = _run(request | {"folder": str(folder)}, progress, seconds)["notes"]
+        with np.load(folder / _RECORDS, allow_pickle=False) as arrays:
+            return Records(table=_read_table(folder), notes=tuple(notes), **arrays)
+
+
 def end_readers() -> None:
     """Kill every process that reads a file for this one, as it ends."""
     QUEUE.end()
@@ -205,6 +235,14 @@ def _folder(title: str) -> Iterator[Path]:
                 "another folder."
             ) from error
         yield folder
+
+
+def _read_table(folder: Path) -> pd.DataFrame | None:
+    """The table that the sandbox wrote into a folder; None where it wrote none."""
+    from pyarrow import feather
+
+    written = folder / _TABLE
+    return feather.read_feather(written, use_threads=False, memory_map=False) if written.exists() else None
 
 
 def _run(request: dict[str, Any], progress: Progress | None, seconds: float) -> dict[str, Any]:
@@ -304,15 +342,20 @@ def _add(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def _table(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    path = Path(request["path"])
+    _write_table(read_frame(path, request["texts"]), path.name, request)
+    return {}
+
+
+def _write_table(table: pd.DataFrame, name: str, request: dict[str, Any]) -> None:
     from pyarrow import feather
 
-    path, written = Path(request["path"]), Path(request["folder"]) / _TABLE
-    feather.write_feather(read_frame(path, request["texts"]), written, compression="uncompressed")
+    written = Path(request["folder"]) / _TABLE
+    feather.write_feather(table, written, compression="uncompressed")
     if (size := written.stat().st_size) > limits.TABLE_BYTES:
         raise BadData(
-            f"{path.name}: expected a table of at most {limits.TABLE_BYTES:,} bytes; got {size:,}. Use fewer columns."
+            f"{name}: expected a table of at most {limits.TABLE_BYTES:,} bytes; got {size:,}. Use fewer columns."
         )
-    return {}
 
 
 def _parameters(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -333,9 +376,19 @@ def _signals(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     return {}
 
 
+def _records(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    path, shape = Path(request["path"]), request["shape"]
+    records = read_records(path, None if shape is None else tuple(shape), title=request["title"])
+    if records.table is not None:
+        _write_table(records.table, path.name, request)
+    arrays: dict[str, Any] = {name: array for name in ARRAYS if (array := getattr(records, name)) is not None}
+    np.savez(Path(request["folder"]) / _RECORDS, **arrays)
+    return {"notes": records.notes}
+
+
 _TASKS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {
     "preview": _preview, "add": _add, "table": _table, "parameters": _parameters, "network": _network,
-    "signals": _signals,
+    "signals": _signals, "records": _records,
 }  # fmt: skip
 
 
