@@ -5,6 +5,7 @@ import dataclasses
 import streamlit as st
 
 from pages.common import compute, frame, sidebar, text, widgets
+from pages.common.views import chosen_view
 from pages.views.mitigations import comparison as compared_releases
 from pages.views.mitigations import reweighting
 
@@ -20,11 +21,6 @@ if request.model.weights is not None:
     )
     request = dataclasses.replace(request, model=request.model.equally_weighted)
 data = compute.dataset(request.data)
-if st.session_state.get("view") not in (None, *_VIEWS):  # it was another page's
-    del st.session_state["view"]
-kind = st.segmented_control(
-    "View", list(_VIEWS), default="reweighting (IRFIL)", key="view", bind="query-params", required=True
-)
-_VIEWS[kind or "reweighting (IRFIL)"](request, data)
+_VIEWS[chosen_view(dict.fromkeys(_VIEWS, ""))](request, data)
 if widgets.redacted():
     st.caption("Redacted: pictures are coarse; values, labels and weights are masked.")

@@ -13,7 +13,7 @@ from fil_core.data.loading import as_rows, class_codes, prepared
 from fil_core.data.raw import Raw
 from fil_core.data.registry import resolve, source_of
 from fil_core.data.scaling import scaled
-from fil_core.dataset import Preprocessing, fingerprint
+from fil_core.dataset import AttributeGroup, Preprocessing, fingerprint
 from fil_core.errors import BadData, BadRequest
 from fil_core.progress import Progress
 from fil_core.specs import DataSpec
@@ -217,12 +217,36 @@ def _sized(shape: tuple[int, ...]) -> str:
 
 
 def _columns(X: np.ndarray, other: Raw, raw: Raw, title: str) -> np.ndarray:
-    """The columns of the training rows, by their names."""
+    """The columns of the training rows, by their names; levels of an attribute as these code them."""
     place = {name: j for j, name in enumerate(other.feature_names)}
-    if missing := [name for name in raw.feature_names if name not in place]:
+    coded = {j: group for group in raw.groups.values() if group.name in other.groups for j in group.columns}
+    if missing := [name for j, name in enumerate(raw.feature_names) if name not in place and j not in coded]:
         more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         raise BadData(
             f"ood_data: expected the columns that the model is trained on; {title} lacks "
             f"{', '.join(missing[:_NAMED])}{more}."
         )
-    return np.ascontiguousarray(X[:, [place[name] for name in raw.feature_names]], dtype=np.float64)
+    found = np.empty((len(X), len(raw.feature_names)))
+    for j, name in enumerate(raw.feature_names):
+        if j not in coded:
+            found[:, j] = X[:, place[name]]
+    for group in {group.name: group for group in coded.values()}.values():
+        found[:, list(group.columns)] = _levels(X, other.groups[group.name], group, title)
+    return found
+
+
+def _levels(X: np.ndarray, coded: AttributeGroup, group: AttributeGroup, title: str) -> np.ndarray:
+    """The levels of an attribute, coded as in the training rows.
+
+    Raises:
+        BadData: a level that those do not have.
+    """
+    block = X[:, list(coded.columns)] > 0
+    names = np.array([*coded.levels, str(coded.dropped)])[np.where(block.any(1), block.argmax(1), len(coded.levels))]
+    known = [*group.levels, *([group.dropped] if group.dropped is not None else [])]
+    if unknown := sorted(set(names.tolist()) - set(known)):
+        raise BadData(
+            f"ood_data: expected levels of {group.name} that the training rows have, {', '.join(known[:_NAMED])}"
+            f"{', ...' if len(known) > _NAMED else ''}; {title} also has {', '.join(unknown[:_NAMED])}."
+        )
+    return (names[:, None] == np.array(group.levels)).astype(np.float64)

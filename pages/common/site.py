@@ -177,6 +177,14 @@ PAGES: tuple[Page, ...] = (
         reads_text=True,
     ),
     Page(
+        "pages/shift.py",
+        "Shift & over-fitting",
+        ":material/explore:",
+        "Understand",
+        "What η tells of examples that the model has never seen the like of, and of over-fitting.",
+        {"ood": Shows({"view": "out of distribution"})},
+    ),
+    Page(
         "pages/own_data.py",
         "Own data",
         ":material/upload_file:",

@@ -41,7 +41,8 @@ def _worked_out_once(request: Request) -> Analysis:
     analysis = analysis_of(request)
 
     def known(request: Request, inputs: Inputs, progress: Progress | None) -> Result:
-        name = stored_as(request, inputs.dataset.fingerprint)
+        outside = inputs.outside.fingerprint if inputs.outside is not None else ""
+        name = stored_as(request, inputs.dataset.fingerprint + outside)
         if name not in _known:
             _known[name] = analysis.run(request, inputs, progress)
         return copy.deepcopy(_known[name])

@@ -28,7 +28,7 @@ class OodRequest(ModelRequest):
     """
 
     outside: OutsideSpec = part(OutsideSpec)
-    scores: tuple[str, ...] = option(OF_MODEL, names(SCORES), f"some of {', '.join(SCORES)} (default: all but the last)", link="scores")  # noqa: E501 # fmt: skip
+    scores: tuple[str, ...] = option(OF_MODEL, names(SCORES), f"some of {', '.join(SCORES)} (default: all but the last)", link="ood-scores")  # noqa: E501 # fmt: skip
     new: str | None = option(None, uploaded(), "pictures or rows of your own that are scored too: a picture, a .zip of pictures, or a table", link="new")  # noqa: E501 # fmt: skip
     kernel: KernelSpec = part(KernelSpec)
 

@@ -65,7 +65,7 @@ def run(request: OodRequest, inputs: Inputs, progress: Progress | None = None) -
     told = [*others.notes, *notes, *([] if new is None else new.summary["notes"])]
     if (few := min(summary["n_in"], summary["n_out"])) < 2:
         told.append(f"No intervals: one side has {counted(few, 'example')} alone.")
-    arrays = {} if new is None else {"new_names": new.arrays["names"]}
+    arrays = {} if new is None else {"new_names": new.arrays["names"], "new_source": new.arrays["X"]}
     return Result(table, arrays, summary, {"warnings": told})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from pages.common.views import chosen_view
 
 EXACT, TRAINED, AUDIT = "Gaussian process", "trained models", "audit"
 _SAYS = {
@@ -14,8 +14,4 @@ _SAYS = {
 
 def chosen() -> str:
     """Draw the switch and return what is chosen."""
-    if st.session_state.get("view") not in (None, *_SAYS):  # it was another page's
-        del st.session_state["view"]
-    kind = st.segmented_control("View", list(_SAYS), default=EXACT, key="view", bind="query-params", required=True)
-    st.caption(_SAYS[kind or EXACT])
-    return kind or EXACT
+    return chosen_view(_SAYS)

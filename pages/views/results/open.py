@@ -29,13 +29,14 @@ from fil_core.specs.options import places
 from pages.common import compute, sidebar
 from pages.common.site import Shows, page_of
 from pages.views.mitigations.release import EVERYTHING
+from pages.views.shift.asked import SAME
 
 _GO = "results-go"
 _FROM_EQUAL_WEIGHTS = "pages/mitigations.py"  # the page that ignores the weights of the sidebar
 _UNLINKED = ("ideal-intercept",)  # controls that no link carries
 _EMPTY: dict[str, object] = {  # how controls express none
     "at-risk": EVERYTHING, "min-weight": 0.0, "max-weight": 0.0, "validation-size": 0, "truth": 0, "batch": 0,
-    "release-noise": 0.0,
+    "release-noise": 0.0, "ood-data": SAME,
 }  # fmt: skip
 _WRITTEN = ("time", "keep", "rates")  # controls that take a text
 Values = dict[str, Any]

@@ -1,0 +1,1 @@
+"""What the page Shift & over-fitting draws."""

@@ -1,0 +1,46 @@
+"""What the page shows of out-of-distribution scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fil_core import Dataset, Result, analysis_of
+from fil_core.analyses.analysis import Analysis
+from fil_core.analyses.ood.request import OodRequest
+from fil_core.analyses.subject import Subject
+from fil_core.data.outside import Outside
+from pages.common import widgets
+
+_LISTED = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One result as the page shows it.
+
+    Attributes:
+        subject: with its request, result and data.
+        outside: the examples that the model was not trained on, row by row as in the table.
+        analysis: its entry.
+    """
+
+    subject: Subject
+    outside: Outside
+    analysis: Analysis
+
+    @property
+    def result(self) -> Result:
+        """The scores."""
+        return self.subject.result
+
+    @property
+    def data(self) -> Dataset:
+        """What the model is trained on."""
+        assert self.subject.data is not None
+        return self.subject.data
+
+
+def shown(request: OodRequest, data: Dataset, result: Result, outside: Outside) -> Shown:
+    """A result with its examples, redacted where that is on."""
+    subject = Subject(request, result, data, "", widgets.redacted(), _LISTED, widgets.mode())
+    return Shown(subject, outside, analysis_of(request))
