@@ -36,23 +36,26 @@ def figures(subject: Subject) -> list[Drawn]:
 def reached(s: dict[str, Any], mode: Mode) -> Drawn:
     """AUROC of every score with its interval."""
     alt = "Area under the ROC curve of each score: " + "; ".join(f"{TITLES[n]} {v:.3f}" for n, v in s["auroc"].items())
-    return Drawn("What each score reaches", alt, _areas(s["auroc"], s["auroc_low"], s["auroc_high"], mode))
+    names = sorted(s["auroc"], key=lambda name: s["auroc"][name])
+    areas = np.array([[s[field][name] for name in names] for field in ("auroc", "auroc_low", "auroc_high")])
+    return Drawn("What each score reaches", alt, _areas(names, areas, mode))
 
 
 @kept()
-def _areas(auroc: dict[str, float], low: dict[str, float], high: dict[str, float], mode: Mode) -> go.Figure:
-    names = sorted(auroc, key=lambda name: auroc[name])
+def _areas(names: list[str], areas: np.ndarray, mode: Mode) -> go.Figure:
+    auroc, low, high = areas
     points = {
-        "type": "scatter", "mode": "markers", "x": [auroc[name] for name in names], "y": [TITLES[n] for n in names],
+        "type": "scatter", "mode": "markers", "x": auroc, "y": [TITLES[name] for name in names],
         "marker": {"size": 9, "color": [OKABE_ITO[2] if name.startswith("fil") else OKABE_ITO[0] for name in names]},
         "error_x": {
-            "type": "data", "symmetric": False, "thickness": 1.5,
-            "array": [high[name] - auroc[name] for name in names],
-            "arrayminus": [auroc[name] - low[name] for name in names],
+            "type": "data", "symmetric": False, "thickness": 1.5, "array": high - auroc, "arrayminus": auroc - low
         },
         "hovertemplate": "%{y}<br>AUROC %{x:.4f}<extra></extra>",
     }  # fmt: skip
-    chance = {"type": "line", "x0": 0.5, "x1": 0.5, "y0": 0, "y1": 1, "yref": "y domain", "line": {"color": INK[mode][2], "dash": "dot"}}  # noqa: E501 # fmt: skip
+    chance = {
+        "type": "line", "x0": 0.5, "x1": 0.5, "y0": 0, "y1": 1, "yref": "y domain",
+        "line": {"color": INK[mode][2], "dash": "dot"},
+    }  # fmt: skip
     return drawn(
         [points], mode, x="area under the ROC curve, with DeLong's 95 % interval (dotted: guessing)", y="",
         height=max(240, 60 + 30 * len(names)), showlegend=False, shapes=[chance],

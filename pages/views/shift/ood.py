@@ -88,11 +88,13 @@ def _figures(one: Shown) -> None:
 def _chosen(label: str, names: list[str], key: str) -> str:
     if st.session_state.get(key) not in (None, *names):
         del st.session_state[key]
-    chosen = st.selectbox(label, names, key=key, bind="query-params", width=200)
+    chosen: str | None = st.selectbox(label, names, key=key, bind="query-params", width=200)
     return chosen or names[0]
 
 
 def score_of(one: Shown) -> str:
     """The score that is looked at."""
-    chosen = st.session_state.get(_SCORE)
-    return chosen if chosen in one.result.summary["auroc"] else one.result.summary["best"]
+    known: list[str] = list(one.result.summary["auroc"])
+    chosen: str | None = st.session_state.get(_SCORE)
+    best: str = one.result.summary["best"]
+    return chosen if chosen is not None and chosen in known else best
