@@ -157,25 +157,6 @@ def with_length(length: np.ndarray, true: np.ndarray) -> tuple[float, float]:
     return pearson(a, b), spearman(a, b)
 
 
-def spearman_interval(a: np.ndarray, b: np.ndarray, *, draws: int = 1000, seed: int = 0) -> tuple[float, float]:
-    """The 95 % percentile interval of Spearman's correlation by the bootstrap over pairs; NaN where it has no value.
-
-    >>> spearman_interval(np.array([1.0, 2.0, 3.0]), np.array([1.0, 4.0, 9.0]), draws=50)
-    (1.0, 1.0)
-
-    Args:
-        a: (n,).
-        b: (n,) of the same examples in the same order.
-        draws: >= 1.
-        seed: of the draws.
-
-    Raises:
-        BadRequest: different shapes.
-    """
-    a, b = _finite(a, b)
-    return _percentiles(_bootstrapped(a, b, np.random.default_rng(seed), draws)[1])
-
-
 def linear_datamodelling(predicted: np.ndarray, true: np.ndarray) -> float:
     """The linear datamodelling score: Spearman's correlation over subsets, its mean over outputs.
 

@@ -13,10 +13,9 @@ import torch
 from torch import Tensor
 
 from fil_core.dataset import Dataset
-from fil_core.influence.judging import spearman_interval
 from fil_core.influence.linear import Examples, examples_of
 from fil_core.leakage.fil import blocks
-from fil_core.linalg.correlation import spearman
+from fil_core.linalg.correlation import spearman, spearman_interval
 from fil_core.models import Fitted
 from fil_core.models.leave_one_out import leave_one_out
 from fil_core.progress import Progress

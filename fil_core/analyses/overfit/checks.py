@@ -77,6 +77,6 @@ def _check_networks(request: OverfitRequest, dataset: Dataset) -> None:
         if (needed := bytes_needed(dataset.n, d, k, p)) > room:
             raise BadRequest(
                 f"memory: the derivatives of {dataset.n * k:,} outputs in {p:,.0f} weights at width "
-                f"{trained.network.width} take {needed / 2**30:.1f} GiB, and there is room for {room / 2**30:.1f}. Take "
-                "narrower networks, fewer examples (--subset) or principal components (--pca)."
+                f"{trained.network.width} take {needed / 2**30:.1f} GiB, and there is room for {room / 2**30:.1f}. "
+                "Take narrower networks, fewer examples (--subset) or principal components (--pca)."
             )

@@ -12,7 +12,7 @@ from fil_core.display.numbers import counted
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest, ModelSpec, NetworkSpec
 from fil_core.specs.options import choice, numbers, option, part, whole
-from fil_core.specs.request import MOST_SEED, check_draws
+from fil_core.specs.request import MOST_SEED
 
 DEGREE, WIDTH, L2 = "degree", "width", "l2"
 OVER = (DEGREE, WIDTH, L2)
@@ -23,6 +23,7 @@ USUAL: dict[str, tuple[float, ...]] = {
 }
 USUAL_DECAY = 1e-3
 MOST_MODELS = 200
+MOST_DRAWS = 10_000
 MOST_DEGREE = 30
 
 
@@ -49,7 +50,7 @@ class OverfitRequest(ModelRequest):
     values: tuple[float, ...] = option((), numbers(zero=True), "degrees, widths or penalties (default: usual ones)", link="values", always=True)  # noqa: E501 # fmt: skip
     l2s: tuple[float, ...] = option((), numbers(zero=True), "penalties, each with every degree or width (default: --l2, or --decay of a network)", link="l2s")  # noqa: E501 # fmt: skip
     validation_size: int | None = option(None, whole(), "measure η of the first M test rows (default: all)", link="validation-size")  # noqa: E501 # fmt: skip
-    draws: int = option(1000, whole(), "of models with replacement, for intervals (default 1000)")
+    draws: int = option(1000, whole(most=MOST_DRAWS), "of models with replacement, for intervals (default 1000)")
     bootstrap_seed: int = option(0, whole(least=0, most=MOST_SEED), "seed of these draws (default 0)")
 
     starts_equally: ClassVar[bool] = True
@@ -57,7 +58,6 @@ class OverfitRequest(ModelRequest):
     def _check(self) -> None:
         if not isinstance(self.network, NetworkSpec):
             raise BadRequest(f"network: expected a NetworkSpec; got a {type(self.network).__name__}.")
-        check_draws("draws", self.draws)
         self._settle()
         if (many := len(axis(self))) > MOST_MODELS:
             raise BadRequest(f"values: expected at most {MOST_MODELS} models with all of l2s; got {many}.")

@@ -99,7 +99,7 @@ def _notes(request: OverfitRequest, data: Dataset, table: pd.DataFrame) -> list[
             f"The inputs are the powers 1 to {most} of each feature, standardised on the training rows before and "
             "after it is raised, without products of features; η is about the features themselves."
         )
-        few = int((highest_powers(data.X, most) < most).sum())
+        few = int(((highest_powers(data.X, most) < most) & (np.ptp(data.X, axis=0) > 0)).sum())
         if few:
             told.append(
                 f"{few:,} of {data.d:,} columns have too few different values for all powers, further ones would be "
