@@ -52,6 +52,7 @@ _FOLDERS = (
     "audits",
     "ood",
     "measures",
+    "overfit",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)
 ENTRIES: dict[type[Request], Analysis] = {analysis.request: analysis for analysis in ANALYSES}
