@@ -3,9 +3,9 @@
 import streamlit as st
 
 from pages.common import compute, frame, sidebar, widgets
-from pages.views.shift import ood, switch
+from pages.views.shift import ood, overfit, switch
 
-_VIEWS = {switch.OOD: ood.view}
+_VIEWS = {switch.OOD: ood.view, switch.OVERFIT: overfit.view}
 
 frame.required()
 st.title("Shift & over-fitting", anchor=False)

@@ -182,7 +182,16 @@ PAGES: tuple[Page, ...] = (
         ":material/explore:",
         "Understand",
         "What η tells of examples that the model has never seen the like of, and of over-fitting.",
-        {"ood": Shows({"view": "out of distribution"})},
+        {
+            "ood": Shows({"view": "out of distribution"}),
+            "overfit": Shows(
+                {"view": "over-fitting"},
+                at_default=(
+                    "kind", "depth", "activation", "scaling", "no_bias", "initial", "init_seed", "batch", "batch_seed",
+                    "precision", "validation_size", "width", "embedding", "tied",
+                ),
+            ),
+        },
     ),
     Page(
         "pages/own_data.py",
