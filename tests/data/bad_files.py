@@ -595,6 +595,11 @@ BAD_SIGNALS: tuple[File, ...] = (
     File("signals cut off", written("cut.npz", lambda: signals_of()()[:-30]), ("cut.npz", "cut off")),
     File("other arrays", written("other.npz", npz_of(X=NUMBERS, y=CODES)), ("ids, scores and inclusion", "got X, y")),
     File(
+        "signals of no arrays",
+        written("bare.npz", lambda: zipped({"ids": b"", "scores": b"", "inclusion": b""})),
+        ("bare.npz", "got no arrays"),
+    ),
+    File(
         "ids as Python objects",
         written("names.npz", signals_of(ids=np.array([f"P{i}" for i in range(ROWS)], dtype=object))),
         ("names.npz, array 'ids'", "Python objects"),
@@ -782,6 +787,7 @@ BAD_RECORDS: tuple[File, ...] = (
         ("torn.zip", "a/b.png", "complete"),
     ),
     File("records without X", written("other.npz", npz_of(Y=NUMBERS)), ("other.npz", "an array X; got Y")),
+    File("X of no array", written("bare.npz", lambda: zipped({"X": array(NUMBERS)})), ("bare.npz", "got no arrays")),
     File("X as Python objects", written("obj.npz", npz_of(X=NUMBERS.astype(object))), ("obj.npz", "Python objects")),
     File("X of one dimension", written("flat.npz", npz_of(X=NUMBERS[0])), ("flat.npz", "(m, k)", "(3,)")),
     File("X of texts", written("texts.npz", npz_of(X=np.array([["a"]]))), ("texts.npz", "<U1 (1, 1)")),

@@ -178,7 +178,7 @@ def names_in(path: Path) -> list[str]:
     """
     try:
         with archives.open_archive(path) as archive:
-            return [name.removesuffix(".npy") for name in archive.namelist()]
+            return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
     except archives.ERRORS as error:
         raise _no_archive(path, error) from error
 
