@@ -158,17 +158,17 @@ def _where(analysis: Analysis, by_option: dict[str, Analysis], asked: list[str])
 
 
 def _check_has_part(request: Request, options: argparse.Namespace) -> None:
-    """Refuse options of a network or of a Gaussian process that the request is not about.
+    """Refuse options of a model, a network or a Gaussian process, or some of them, that the request is not about.
 
     Raises:
         BadRequest: there is one.
     """
-    for name, found in (("network", network_places), ("kernel", kernel_places)):
-        if not (why := request.unused_spec(name)):
-            continue
+    for name, found in (("model", model_places), ("network", network_places), ("kernel", kernel_places)):
+        whole = request.unused_spec(name)
         for place in found(type(request)):
+            why = whole or request.unused(f"{name}.{place.path[0]}")
             value = getattr(options, place.option.flag.replace("-", "_"))
-            if value not in (None, place.default):
+            if why and value not in (None, place.default) and (whole or value != place.value(getattr(request, name))):
                 raise BadRequest(f"{place.option.flag}: expected nothing, since {why}; got {value}.")
 
 

@@ -67,7 +67,7 @@ class Request:
         """Why a field has no part in this request, so that a command refuses it; empty where it has one.
 
         Args:
-            name: of the field.
+            name: of the field; of one in a spec of the request with the spec's name, such as `network.width`.
         """
         return ""
 

@@ -41,6 +41,7 @@ from fil_core.analyses.network_ladder.request import NetworkLadderRequest
 from fil_core.analyses.network_mia.request import NetworkMiaRequest
 from fil_core.analyses.network_outliers.request import NetworkOutliersRequest
 from fil_core.analyses.outliers.request import OutliersRequest
+from fil_core.analyses.overfit.request import OverfitRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.analyses.retraining.request import RetrainingRequest
@@ -342,6 +343,23 @@ REQUESTS = {
     "architectures": {
         "two classes": ArchitecturesRequest(data=TWO_DIGITS, kernels=("relu", "linear"), depths=(1, 2), noises=(0.1,)),
         "regression, equal noise": ArchitecturesRequest(data=DIABETES, kernels=("rbf",), noises=(0.1,), equal="noise"),
+    },
+    "overfit": {
+        "regression, powers": OverfitRequest(data=DIABETES, model=RIDGE, values=(1, 2, 3), draws=50),
+        "logistic, powers and penalties": OverfitRequest(
+            data=dataclasses.replace(TWO_DIGITS, pca=5), model=LOGISTIC, values=(1, 2), l2s=(0.1, 0.01), draws=50
+        ),
+        "softmax, penalties": OverfitRequest(
+            data=FEW_COLUMNS, model=SOFTMAX, over="l2", values=(0.01, 0.1), validation_size=20, draws=50
+        ),
+        "networks": OverfitRequest(
+            data=dataclasses.replace(TWO_DIGITS, pca=5),
+            network=NetworkSpec(lr=0.5, time=20, l2=0.01),
+            over="width",
+            values=(2, 4),
+            validation_size=10,
+            draws=50,
+        ),
     },
     "measures": {
         "model and network": MeasuresRequest(

@@ -93,19 +93,18 @@ class OverfitRequest(ModelRequest):
                 bounds = f"from 1 to {most}" if most is not None else ">= 1"
                 raise BadRequest(f"values: expected whole numbers {bounds} for a {self.over}; got {value:g}.")
 
-    def has_part(self, name: str) -> bool:
-        """The network over widths, else the model."""
-        return {"network": self.over == WIDTH, "model": self.over != WIDTH}.get(name, True)
+    def unused_spec(self, name: str) -> str:
+        """The network is asked about over widths, else the model."""
+        if name == ("model" if self.over == WIDTH else "network"):
+            return f"--over {self.over} is about {'networks' if self.over == WIDTH else 'a linear model'}"
+        return ""
 
     def unused(self, name: str) -> str:
-        """Specs that are not grown, and what the values or the penalties stand for.
+        """What the values and the penalties stand for.
 
         Args:
-            name: of a field, or of a spec and a field in it, such as `network.width`.
+            name: of a field, or of a spec and a field in it.
         """
-        there = name.split(".")[0]
-        if not self.has_part(there):
-            return f"--over {self.over} is about {'networks' if self.over == WIDTH else 'a linear model'}"
         grown = {WIDTH: ("network.width",), L2: ("model.l2", "l2s")}.get(self.over, ())
         if name in grown:
             return f"the values are those of {self.over}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from fil_core.analyses.overfit.request import DEGREE, WIDTH
 from fil_core.analyses.subject import Quote, Subject
-from fil_core.display.numbers import count, counted, number
+from fil_core.display.numbers import counted, number
 from fil_core.display.plain import visible
 
 NAMES = {DEGREE: "degree", WIDTH: "width", "l2": "λ"}
@@ -23,16 +23,37 @@ _SHOWN = ("value", "l2", "train_loss", "test_loss", "gap", "eta_mean", "eta_whol
 
 def sentence(subject: Subject, quote: Quote) -> str:
     """How the mean eta goes together with the gap, how wide that is, and eta on training and on held-out points."""
-    s, table = subject.result.summary, subject.result.table
+    s = subject.result.summary
+    together = f"{correlated(s, 'eta_mean', 'the mean η')}." if s["models"] > 1 else "there is no correlation of one."
+    return (
+        f"Over {counted(s['models'], 'model')} ({_from_to(subject)}), {together} {_gap(subject)} {_beside(subject)}"
+        f"{_indefinite(subject)} {CAN} {CANNOT}"
+    )
+
+
+def _from_to(subject: Subject) -> str:
+    values = subject.result.table["value"]
+    low, high = f"{values.min():g}", f"{values.max():g}"
+    return f"{NAMES[subject.result.summary['over']]} {low if low == high else f'{low} to {high}'}"
+
+
+def _gap(subject: Subject) -> str:
+    """The smallest and the largest gap, and where they are."""
+    table, name = subject.result.table, NAMES[subject.result.summary["over"]]
     ends = [table.loc[table["gap"].idxmin()], table.loc[table["gap"].idxmax()]]
-    name = NAMES[s["over"]]
-    gaps = " to ".join(f"**{number(float(row['gap']))}** ({name} {row['value']:g})" for row in ends)
-    low, high = (number(float(each)) for each in (table["ratio"].min(), table["ratio"].max()))
+    said = [f"**{number(float(row['gap']))}** ({name} {row['value']:g})" for row in ends]
+    told = f"is {said[0]}" if len(table) == 1 else f"goes from {said[0]} to {said[1]}"
+    return f"The gap, test less train loss, {told}."
+
+
+def _beside(subject: Subject) -> str:
+    """The median eta of training over that of held-out points."""
+    s, ratio = subject.result.summary, subject.result.table["ratio"]
+    low, high = number(float(ratio.min())), number(float(ratio.max()))
     between = f"**{low}**" if low == high else f"**{low}** to **{high}**"
     return (
-        f"Over {counted(s['models'], 'model')} ({name} {table['value'].min():g} to {table['value'].max():g}), "
-        f"{correlated(s, 'eta_mean', 'the mean η')}. The gap (test less train loss) goes from {gaps}; the median η of "
-        f"{count(s['n'])} training points is {between} times that of {count(s['held_out'])} held-out ones.{_indefinite(subject)} {CAN} {CANNOT}"  # noqa: E501
+        f"The median η of {counted(s['n'], 'training point')} is {between} times that of "
+        f"{counted(s['held_out'], 'held-out point')}."
     )
 
 
