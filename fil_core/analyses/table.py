@@ -50,6 +50,8 @@ _FOLDERS = (
     "audit",
     "network_audit",
     "audits",
+    "eta_parts",
+    "guesses",
     "ood",
     "measures",
     "overfit",

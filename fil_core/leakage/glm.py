@@ -79,6 +79,18 @@ class GlmJacobians:
         mu, _ = leading_eigenpairs(self.poles, self.r**2, self.p, self.q[None], c, self.a * self.r)
         return self.w**2 * mu
 
+    def parts(self) -> tuple[Tensor, Tensor, Tensor]:
+        """eta^2 as the sum of what is due to the residual, to the leverage, and to both together, (m,) each.
+
+        With v the direction of theta that the example moves most, |v^T J|^2 = w^2 [r^2 |B^T v|^2 + c (v^T u)^2 +
+        2 a r (v^T u) (v^T B t)]; the last may be negative.
+        """
+        c = self.a**2 * (self.theta @ self.theta) + 1
+        _, v = leading_eigenpairs(self.poles, self.r**2, self.p, self.q[None], c, self.a * self.r, vectors=True)
+        u, t, w2 = (v * self.p).sum(1), v @ self.q, self.w**2
+        residual = w2 * self.r**2 * (v.square() @ self.poles)
+        return residual, w2 * c * u.square(), 2 * w2 * self.a * self.r * u * t
+
     def attribute_eta_squared(self, columns: list[int], basis: Tensor | None = None) -> Tensor:
         """|J_S|_2^2 over some columns, (m,); with `basis` (k, k') over the directions it spans among them."""
         VS = self.V[columns].T  # (f, k)

@@ -1,0 +1,190 @@
+"""Attackers who know all training examples but one guess that one from released parameters: what the bound means.
+
+    theta~ = theta* + N(0, sigma^2 I),   guess = argmin_z |theta*(z) - theta~|,
+
+with z the unknown features, and the target of a regression. To first order the guesses scatter around the truth with
+the covariance sigma^2 (J^T J)^-1, below which no unbiased attacker comes.
+
+Source: docs/maths.md, section 13.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fil_core.dataset import Dataset
+from fil_core.errors import BadData
+from fil_core.models import Fitted
+
+_STEPS, _NEWTON = 60, 60
+_HALVINGS = 12
+_ENOUGH = 1e-10  # of the misfit
+_SINGULAR = 1e-10  # smallest over largest singular value of J
+
+
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    """Guesses of one training example.
+
+    Attributes:
+        truth: (k,) the unknown: its features, and the target of a regression.
+        covariance: (k, k) of the Cramér–Rao bound.
+        guesses: (m, k), one for each release; NaN where the search did not come to an end.
+        misfit: (m,) distance of the released parameters from those that the guess would give.
+    """
+
+    truth: np.ndarray
+    covariance: np.ndarray
+    guesses: np.ndarray
+    misfit: np.ndarray
+
+    def distance(self) -> np.ndarray:
+        """Squared Mahalanobis distance of each guess from the truth under the bound, (m,)."""
+        away = self.guesses - self.truth
+        return np.einsum("mk,mk->m", away, np.linalg.solve(self.covariance, away.T).T)
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """All examples but one, and what varies in that one.
+
+    Attributes:
+        X: (n, p) inputs, y: (n,) targets, w: (n,) weights, ridge: (p,) penalties.
+        row: the unknown example. free: (f,) its unknown columns. logistic: else least squares.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    w: np.ndarray
+    ridge: np.ndarray
+    row: int
+    free: np.ndarray
+    logistic: bool
+
+    @property
+    def k(self) -> int:
+        """How many numbers are unknown."""
+        return len(self.free) + (not self.logistic)
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The unknown."""
+        x = self.X[self.row, self.free]
+        return x if self.logistic else np.append(x, self.y[self.row])
+
+    def inputs(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs (m, p) and targets (m,) of the unknown example under guesses (m, k)."""
+        x = np.tile(self.X[self.row], (len(z), 1))
+        x[:, self.free] = z[:, : len(self.free)]
+        return x, np.full(len(z), self.y[self.row]) if self.logistic else z[:, -1]
+
+    def optimum(self, z: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Optima (m, p) with guesses in place of the example, and their Hessians (m, p, p), by Newton's method."""
+        x, y = self.inputs(z)
+        theta = np.tile(start, (len(z), 1)) if start.ndim == 1 else start.copy()
+        others = np.arange(len(self.X)) != self.row
+        X, t, w = self.X[others], self.y[others], self.w[others]
+        for _ in range(_NEWTON if self.logistic else 1):
+            r, a = self._derivatives(theta @ X.T, t)
+            r_own, a_own = self._derivatives((theta * x).sum(1), y)
+            own = self.w[self.row]
+            gradient = (w * r) @ X + own * r_own[:, None] * x + self.ridge * theta
+            H = np.einsum("mn,np,nq->mpq", w * a, X, X, optimize=True) + np.diag(self.ridge)
+            H += own * a_own[:, None, None] * x[:, :, None] * x[:, None, :]
+            step = np.linalg.solve(H, gradient[:, :, None])[:, :, 0]
+            theta = theta - step
+            if np.abs(step).max() <= 1e-13 * max(1.0, np.abs(theta).max()):
+                break
+        return theta, H
+
+    def _derivatives(self, z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if not self.logistic:
+            return z - y, np.ones_like(z)
+        s = np.where(z >= 0, 1 / (1 + np.exp(-np.abs(z))), np.exp(-np.abs(z)) / (1 + np.exp(-np.abs(z))))
+        return s - y, s * (1 - s)
+
+    def jacobian(self, z: np.ndarray, theta: np.ndarray, H: np.ndarray) -> np.ndarray:
+        """d theta* / d z at guesses, (m, p, k)."""
+        x, y = self.inputs(z)
+        r, a = self._derivatives((theta * x).sum(1), y)
+        inner = a[:, None, None] * x[:, :, None] * theta[:, None, :] + r[:, None, None] * np.eye(x.shape[1])
+        inner = inner[:, :, self.free]
+        if not self.logistic:
+            inner = np.concatenate([inner, -x[:, :, None]], 2)
+        found: np.ndarray = -self.w[self.row] * np.linalg.solve(H, inner)
+        return found
+
+
+def informed_guesses(
+    fitted: Fitted, dataset: Dataset, row: int, *, sigma: float, draws: int, seed: int, known: tuple[int, ...] = ()
+) -> Guesses:
+    """Guesses of one training example by attackers who know all others, the penalty, and the label of a class.
+
+    Args:
+        fitted: a least-squares or logistic optimum on few examples of few features.
+        dataset: what it was trained on.
+        row: position of the example.
+        sigma: standard deviation of the output noise, > 0, in units of theta.
+        draws: number of releases.
+        seed: of their noise.
+        known: columns that the attackers know, such as one that is constant.
+
+    Raises:
+        BadData: the released parameters do not determine what is unknown.
+    """
+    problem = _problem(fitted, dataset, row, known)
+    truth = problem.truth
+    theta, H = problem.optimum(truth[None], fitted.theta.cpu().numpy())
+    J = problem.jacobian(truth[None], theta, H)[0]
+    singular = np.linalg.svd(J, compute_uv=False)
+    if J.shape[0] < problem.k or not singular[-1] > _SINGULAR * singular[0]:
+        raise BadData(
+            f"example: expected one that {J.shape[0]} released parameters determine; {problem.k} numbers of it are "
+            "unknown, and some of them move no parameter. Its bound is infinite."
+        )
+    noise = sigma * np.random.default_rng(seed).standard_normal((draws, J.shape[0]))
+    guesses, misfit = _nearest(problem, theta[0] + noise, theta[0])
+    return Guesses(truth, sigma**2 * np.linalg.inv(J.T @ J), guesses, misfit)
+
+
+def _problem(fitted: Fitted, dataset: Dataset, row: int, known: tuple[int, ...]) -> _Problem:
+    X = fitted.design(dataset.X).cpu().numpy()
+    ridge = np.full(X.shape[1], dataset.n * fitted.spec.penalty)
+    if fitted.intercept:
+        ridge[-1] = 0.0
+    free = np.array([j for j in range(dataset.d) if j not in known])
+    y, w = fitted.targets(dataset.y).cpu().numpy(), fitted.weights.cpu().numpy()
+    return _Problem(X, y, w, ridge, row, free, fitted.spec.kind == "logistic")
+
+
+def _nearest(problem: _Problem, released: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The guesses whose parameters come nearest to the released ones, by damped Gauss-Newton steps from the truth."""
+    z = np.tile(problem.truth, (len(released), 1))
+    theta, H = problem.optimum(z, start)
+    away = released - theta
+    misfit = np.linalg.norm(away, axis=1)
+    settled = np.zeros(len(z), dtype=bool)
+    for _ in range(_STEPS):
+        J = problem.jacobian(z, theta, H)
+        step = np.einsum("mkp,mp->mk", np.linalg.pinv(J), away)
+        size, moved = np.ones(len(z)), ~settled
+        for _ in range(_HALVINGS):
+            tried = z + (size * moved)[:, None] * step
+            theta_tried, H_tried = problem.optimum(tried, theta)
+            tried_misfit = np.linalg.norm(released - theta_tried, axis=1)
+            worse = moved & ~(tried_misfit <= misfit)
+            if not worse.any():
+                break
+            size[worse] /= 2
+        better = moved & (tried_misfit <= misfit)
+        gained = misfit - tried_misfit
+        z[better], theta[better], H[better] = tried[better], theta_tried[better], H_tried[better]
+        settled |= ~better | (gained <= _ENOUGH * (1e-12 + misfit)) | (tried_misfit <= 1e-12)
+        misfit = np.where(better, tried_misfit, misfit)
+        away = released - theta
+        if settled.all():
+            break
+    z[~settled] = np.nan
+    return z, misfit
