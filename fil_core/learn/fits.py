@@ -8,12 +8,12 @@ from torch import Tensor
 
 from fil_core.dataset import Dataset
 from fil_core.leakage.fil import blocks, fil
+from fil_core.linalg import Curvature, weighted_gram
 from fil_core.linalg.correlation import spearman
 from fil_core.membership.auc import row_auc
 from fil_core.models import Fitted, Glm, fit
 from fil_core.models.glm import RELATIVE_TOLERANCE, fit_least_squares, least_squares_terms, penalised
 from fil_core.models.newton import minimise, require
-from fil_core.linalg import Curvature, weighted_gram
 from fil_core.specs import ModelSpec
 from fil_core.specs.model import ModelKind
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from fil_core.specs.options import option_of
 from fil_core.specs.texts import typed
 
 Needs = Literal["classes", "two classes", "regression", "features", "unit ball", "few points"]
+_PIECES, _SMALLEST = 20, 1e-8  # of a slider; and the share of its end from which one that begins at 0 goes by factors
 MOST_POINTS, MOST_FEATURES = 60, 5  # of a network whose runs of training are differentiated
 
 
@@ -42,6 +44,28 @@ class Strength:
     unchanged: float | None = None
     whole: bool = False
     log: bool = False
+
+    def takes(self, value: float) -> bool:
+        """Whether it is in the range, and whole where it counts something."""
+        return self.least <= value <= self.most and (not self.whole or float(value).is_integer())
+
+    def choices(self) -> list[float]:
+        """Values that a slider goes through, ascending, the default and `unchanged` among them.
+
+        >>> Strength("copies", "", default=2, least=1, most=4, unchanged=1, whole=True).choices()
+        [1.0, 2.0, 3.0, 4.0]
+        >>> Strength("factor", "", default=0.2, least=0.1, most=10, log=True).choices()
+        [0.1, 0.2, 0.3, 1.0, 3.0, 10.0]
+        """
+        known = {self.least, self.default, self.most} | ({self.unchanged} if self.unchanged is not None else set())
+        if self.log:
+            low = math.floor(math.log10(self.least or self.most * _SMALLEST))
+            decades = [round(m * 10.0**k, 12) for k in range(low, math.ceil(math.log10(self.most)) + 1) for m in (1, 3)]
+            between = {value for value in decades if self.least <= value <= self.most}
+        else:
+            pieces = int(self.most - self.least) if self.whole else _PIECES
+            between = {round(self.least + i * (self.most - self.least) / pieces, 12) for i in range(pieces + 1)}
+        return sorted(map(float, known | between))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +137,7 @@ class Mode:
         title: in words.
         data: the data set on which it is usually shown.
         needs: what it needs of the data.
-        strength: None where nothing makes it stronger.
+        strength: the number that makes it stronger.
         other: what `eta_other` is, in a few words, for an axis.
         shown: what `eta` is, likewise.
         why: why it happens, in a sentence.
@@ -126,7 +150,7 @@ class Mode:
     title: str
     data: DataSpec
     needs: Needs
-    strength: Strength | None
+    strength: Strength
     other: str
     shown: str = "η as it should be"
     why: str
@@ -139,7 +163,7 @@ class Mode:
 
         Args:
             dataset: that `check` has let pass.
-            strength: in its range; not read where it has none.
+            strength: in its range.
         """
         found: Outcome = Late(self._path, "run")(dataset, strength)
         return found

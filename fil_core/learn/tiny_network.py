@@ -78,7 +78,7 @@ def _mixed(
     inputs: np.ndarray, A: np.ndarray, v: np.ndarray, h: np.ndarray, g: np.ndarray, r: np.ndarray, J: np.ndarray
 ) -> np.ndarray:
     """M_i: J_i (d f_i / dx)^T + r_i dJ_i / dx over the features, and -J_i for the target."""
-    n, d, w = len(inputs), inputs.shape[1] - 1, len(v)
+    n, d = len(inputs), inputs.shape[1] - 1
     W = A[:, :d]
     slopes = (v * g) @ W  # d f / dx, (n, d)
     of_A = (-2 * v * h * g)[:, :, None, None] * inputs[:, None, :, None] * W[:, None, :]

@@ -10,7 +10,16 @@ import plotly.graph_objects as go
 
 from fil_core.analyses.subject import Drawn, Subject
 from fil_core.display.charts import (
-    INK, LEAKS, OKABE_ITO, SCALE, Mode, colours, drawn, named, part, thinned,
+    INK,
+    LEAKS,
+    OKABE_ITO,
+    SCALE,
+    Mode,
+    colours,
+    drawn,
+    named,
+    part,
+    thinned,
 )
 from fil_core.display.kept import kept
 from fil_core.learn import mode as learn

@@ -22,9 +22,11 @@ class FailureRequest(Request):
         strength: how strong, in the mode's own unit and range; None for its default.
     """
 
-    mode: str = option(FAILURES[0].name, choice(_MODES), f"which failure (default {_MODES[0]})", always=True)
+    mode: str = option(
+        FAILURES[0].name, choice(_MODES), f"which failure (default {_MODES[0]})", link="failure", always=True
+    )
     strength: float | None = option(
-        None, number(zero=True), "how strong it is, in the mode's own unit (default: where it is seen)"
+        None, number(zero=True), "how strong it is, in the mode's own unit (default: where it is seen)", link="strength"
     )
 
     def _check(self) -> None:
@@ -32,7 +34,7 @@ class FailureRequest(Request):
         if self.strength is None:
             object.__setattr__(self, "strength", strength.default)  # one spelling of the default
         value = self.amount
-        if not strength.least <= value <= strength.most or (strength.whole and not value.is_integer()):
+        if not strength.takes(value):
             kind = "a whole number" if strength.whole else "a number"
             raise BadRequest(
                 f"strength: expected {kind} from {strength.least:g} to {strength.most:g} for {self.mode} "

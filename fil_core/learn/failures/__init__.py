@@ -11,7 +11,8 @@ _SEPARABLE = DataSpec(
     "2.1,-0.3,1"
 )
 _TWO_GROUPS = DataSpec(
-    name="points:classes:-1.9,0;-1.7,0;-1.5,0;-1.3,0;-1.2,0;-1,0;-0.8,0;-0.6,0;0.6,1;0.8,1;1,1;1.1,1;1.3,1;1.5,1;1.7,1;1.9,1"
+    name="points:classes:-1.9,0;-1.7,0;-1.5,0;-1.3,0;-1.2,0;-1,0;-0.8,0;-0.6,0;0.6,1;0.8,1;1,1;1.1,1;1.3,1;1.5,1;1.7,1;"
+    "1.9,1"
 )
 _WAVE = DataSpec(
     name="points:line:-2,0.86;-1.64,0.38;-1.27,-0.47;-0.91,-1.36;-0.55,-0.62;-0.18,-0.22;0.18,0.19;0.55,1.07;0.91,1.08;"
@@ -30,8 +31,8 @@ FAILURES: tuple[Mode, ...] = (
             default=1.0, least=0.0, most=1.0, unchanged=0.0,
         ),
         other="η with the wrong coding",
-        why="The residual of a five is then at least 4 and that of an eight at least 7 however well both are "
-        "classified, and η follows the residual: it ranks classes, not examples.",
+        why="With 5 and 8 the residual of a logistic model is at least 4 in one class and 7 in the other, however well "
+        "both are classified, and η follows the residual: it ranks classes, not examples.",
         instead="Code the labels as the loss takes them, 0 and 1 for logistic regression and −1 and +1 for least "
         "squares, and look at η by class before believing a ranking.",
         module="label_coding",
@@ -103,8 +104,8 @@ FAILURES: tuple[Mode, ...] = (
         shown="η before",
         why="η is a derivative where the model has already given in to the record, so residual and curvature are "
         "nearly 0; membership is the difference to the model without it, which is far away.",
-        instead="Look at what leaving the record out changes, or at the membership area, beside η: no derivative at the "
-        "optimum says it.",
+        instead="Look at what leaving the record out changes, or at the membership area, beside η: no derivative at "
+        "the optimum says it.",
         module="saturated",
     ),
     Mode(
@@ -113,14 +114,15 @@ FAILURES: tuple[Mode, ...] = (
         data=_TWO_GROUPS,
         needs="two classes",
         strength=Strength(
-            "distance of the groups, as a multiple", "by which the distance of two groups, on either side of half-way between the classes, is multiplied",
+            "distance of the groups, as a multiple",
+            "by which the distance of two groups, on either side of half-way between the classes, is multiplied",
             default=2.0, least=1.0, most=10.0, unchanged=1.0,
         ),
         other="η with the groups moved apart",
         shown="η before",
-        why="The label's part of the score, |H⁻¹x|, is convex along any line and least near the mean of the data, which "
-        "lies in the gap: with least squares it is all there is, while with logistic regression the residual where the "
-        "predicted label changes adds a bump that may outweigh it.",
+        why="The label's part of the score, |H⁻¹x|, is convex along any line and least near the mean of the data, "
+        "which lies in the gap: with least squares it is all there is, while with logistic regression the residual "
+        "where the predicted label changes adds a bump that may outweigh it.",
         instead="Do not read the score as epistemic uncertainty; ask for the distance to the nearest training example, "
         "or for a model that can bend, beside it.",
         module="gap",
@@ -162,7 +164,8 @@ FAILURES: tuple[Mode, ...] = (
         other="η with columns of zeros",
         why="Nothing but the penalty bends the objective along such a column, so its direction has the least curvature "
         "of all and takes η over: it becomes the size of the residual.",
-        instead="Leave constant columns out of the model, as is done here, and never count one as an attribute at risk.",
+        instead="Leave constant columns out of the model, as is done when data are read, and never count one as an "
+        "attribute at risk.",
         module="constant_column",
     ),
     Mode(
@@ -171,7 +174,8 @@ FAILURES: tuple[Mode, ...] = (
         data=DataSpec(name="digits", classes=("3", "5", "8"), pca=10),
         needs="classes",
         strength=Strength(
-            "how far labels may leave the simplex", "share of the direction in which all entries of a label rise together",
+            "how far labels may leave the simplex",
+            "share of the direction in which all entries of a label rise together",
             default=1.0, least=0.0, most=1.0, unchanged=0.0,
         ),
         other="η with free labels",
@@ -186,7 +190,8 @@ FAILURES: tuple[Mode, ...] = (
         data=_DIGITS,
         needs="unit ball",
         strength=Strength(
-            "factor of the longest row", "by which the longest row is multiplied before all rows are divided by its length",
+            "factor of the longest row",
+            "by which the longest row is multiplied before all rows are divided by its length",
             default=1.0, least=1.0, most=20.0, log=True,
         ),
         other="η with the scale taken as public",
@@ -233,10 +238,10 @@ FAILURES: tuple[Mode, ...] = (
         ),
         other="true η after the mistaken rounds",
         shown="η after the right rounds",
-        why="The rounds even out whatever number they are given; with the Hessian of equal weights that is not the η of "
-        "the weighted model that is released.",
-        instead="Recompute η with the weighted Hessian and the weighted Jacobian, and check the spread on the model that "
-        "is released.",
+        why="The rounds even out whatever number they are given; with the Hessian of equal weights that is not the η "
+        "of the weighted model that is released.",
+        instead="Recompute η with the weighted Hessian and the weighted Jacobian, and check the spread on the model "
+        "that is released.",
         module="irfil_weights",
         lines=Lines(
             "Spread of η by round", ("round", "round"), "standard deviation of η over its mean",

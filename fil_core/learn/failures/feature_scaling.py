@@ -1,8 +1,8 @@
 """One feature in another unit, with the penalty left as it is.
 
-With x'_1 = c x_1 the optimum at lambda = 0 is the same classifier, theta'_1 = theta_1 / c, and still J' = D^-1 [J_x D^-1,
-J_y] with D = diag(c, 1, ...): |J|_2 weighs the entries of theta and of x by their units. A penalty adds that a feature
-in small numbers needs a large parameter.
+With x'_1 = c x_1 the optimum at lambda = 0 is the same classifier, theta'_1 = theta_1 / c, and still J' = D^-1
+[J_x D^-1, J_y] with D = diag(c, 1, ...): |J|_2 weighs the entries of theta and of x by their units. A penalty adds that
+a feature in small numbers needs a large parameter.
 
 Source: docs/maths.md, section 13.
 """
@@ -51,15 +51,19 @@ def most_used(fitted: Fitted, dataset: Dataset) -> int:
 def sentence(said: Said) -> str:
     """How the ranking changes with the unit of one feature."""
     return (
-        f"With the most used of {said['d']:,} features multiplied by **{said['strength']:g}** the ranks of η correlate at "
-        f"**{said['spearman']:.3f}** with those before; {order(said)}, and the median is **{number(said['ratio'])} ×** "
-        "what it was."
+        f"With the most used of {said['d']:,} features multiplied by **{said['strength']:g}** the ranks of η "
+        f"correlate at **{said['spearman']:.3f}** with those before; {order(said)}, and the median is "
+        f"**{number(said['ratio'])} ×** what it was."
     )
 
 
 def order(said: Said) -> str:
     """Who stays among the leakiest."""
     same = said["leakiest"] == said["leakiest_other"]
-    now = "is the same" if same else f"is {said.called(said['leakiest_other'])} instead of {said.called(said['leakiest'])}"
+    now = (
+        "is the same"
+        if same
+        else f"is {said.called(said['leakiest_other'])} instead of {said.called(said['leakiest'])}"
+    )
     several = f"{said['kept']} of the {said['top']} leakiest examples stay among them, and " if said["top"] > 1 else ""
     return f"{several}the leakiest {now}"

@@ -3,10 +3,11 @@
     s_y(x) = |H^-1 [d_x d_theta loss, d_y d_theta loss]|_2 = |[r H^-1 + a u theta^T, -u]|_2,   u = H^-1 x
 
 Least squares with the prediction as y (r = 0): s = |u| sqrt(1 + |theta|^2) exactly, convex along any line, least near
-the mean of the data and growing without end both ways. Logistic with the predicted label: |u| <= s <= |u| + a |u| |theta|
-+ |r| |H^-1|, so it has the same valley and in it a bump where the label changes, |r| = 1/2. In a gap around the mean the
-score is thus lower than on most of the training examples, though nothing was seen there; x^T H^-1 x does the same. The
-distance to the nearest training example does not.
+the mean of the data and growing without end both ways: in a gap around the mean it is lower than on nearly every
+training example, though nothing was seen there, and so is x^T H^-1 x. Logistic with the predicted label: |u| <= s <=
+|u| + a |u| |theta| + |r| |H^-1|, the same valley, but with a bump where the label changes and |r| = 1/2. Where the
+classes are separated |u| outweighs the bump, where they overlap the bump may be the highest place. Neither is the
+distance to the nearest training example.
 
 Source: docs/maths.md, section 13.
 """
@@ -106,7 +107,10 @@ def sentence(said: Said) -> str:
         f"in {name} **{number(said[f'{kind}_centre'])}**, lower than on **{100 * said[f'{kind}_above']:.0f} %** of the "
         f"training examples (median {number(said[f'{kind}_median'])}), and {number(said[f'{kind}_end'])} or more as "
         "far again beyond both groups"
-        for kind, name in (("logistic", "logistic regression"), ("least-squares", "least squares (target: its prediction)"))
+        for kind, name in (
+            ("logistic", "logistic regression"),
+            ("least-squares", "least squares (target: its prediction)"),
+        )
     ]
     return (
         f"Half-way between the two groups' means, where the nearest training example is at "

@@ -56,7 +56,7 @@ def rounds_of(dataset: Dataset, rounds: int, *, forget: bool) -> list[dict[str, 
         forget: whether the Hessian of the eta that is used has no weights.
     """
     omega, found, theta = np.ones(dataset.n), [], None
-    for k in range(rounds + 1):
+    for _ in range(rounds + 1):
         weights = omega / omega.mean()
         fitted = fitted_to(dataset, l2=L2, weights=weights, start=theta)
         theta, eta = fitted.theta, eta_of(fitted, dataset)

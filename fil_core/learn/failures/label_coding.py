@@ -16,6 +16,7 @@ import re
 import numpy as np
 
 from fil_core.dataset import Dataset
+from fil_core.display.numbers import percent
 from fil_core.learn.fits import coded, eta_of, fitted_to, tells, within
 from fil_core.learn.mode import Outcome, Said
 from fil_core.linalg.correlation import spearman
@@ -41,7 +42,8 @@ def codes(dataset: Dataset) -> tuple[float, float]:
 
 def run(dataset: Dataset, strength: float) -> Outcome:
     """Both models with both codings; the columns are those of the logistic one."""
-    wrong, y, found = np.array(codes(dataset)), dataset.y.astype(int), {}
+    wrong, y = np.array(codes(dataset)), dataset.y.astype(int)
+    found: dict[str, float] = {}
     etas: dict[ModelKind, tuple[np.ndarray, np.ndarray]] = {}
     for kind, right in _RIGHT.items():
         fitted: Fitted = fitted_to(dataset, kind)
@@ -49,15 +51,14 @@ def run(dataset: Dataset, strength: float) -> Outcome:
         terms, other = coded(kind, dataset, target)
         eta = eta_of(fitted, dataset)
         etas[kind] = eta, other
+        middle = float(target.mean()) if kind == "least-squares" else 0.0
         found |= {
             f"{kind}_spearman": spearman(other, eta),
             f"{kind}_spearman_within": within(other, eta, y),
             f"{kind}_auroc": tells(eta, y),
             f"{kind}_auroc_other": tells(other, y),
             f"{kind}_accuracy": float(((fitted.scores(dataset.X).numpy() > 0) == y).mean()),
-            f"{kind}_accuracy_other": float(((terms.z.numpy() > target.mean()) == y).mean())
-            if kind == "least-squares"
-            else float(((terms.z.numpy() > 0) == y).mean()),
+            f"{kind}_accuracy_other": float(((terms.z.numpy() > middle) == y).mean()),
         }
     eta, other = etas["logistic"]
     low, high = (1 - strength) * np.array(_RIGHT["logistic"]) + strength * wrong
@@ -75,6 +76,7 @@ def sentence(said: Said) -> str:
             f"in {name} the ranks of η with the wrong and the right coding correlate at "
             f"**{said[f'{kind}_spearman']:.3f}** ({said[f'{kind}_spearman_within']:.3f} within a class), and η tells "
             f"the class with an area under the ROC curve of **{said[f'{kind}_auroc_other']:.3f}** where the right one "
-            f"has {said[f'{kind}_auroc']:.3f}"
+            f"has {said[f'{kind}_auroc']:.3f} (training accuracy {percent(said[f'{kind}_accuracy_other'])} and "
+            f"{percent(said[f'{kind}_accuracy'])})"
         )
     return f"With labels fed as {codes}, {'; '.join(ends)}; 0.5 would be chance."
