@@ -20,6 +20,7 @@ _FOLDERS = (
     "release",
     "mitigate",
     "neighbours",
+    "failure",
     "example",
     "fit",
     "network",

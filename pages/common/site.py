@@ -194,6 +194,14 @@ PAGES: tuple[Page, ...] = (
         },
     ),
     Page(
+        "pages/learn.py",
+        "Learn",
+        ":material/school:",
+        "Understand",
+        "What leakage is, on toys that you can change, and where η is wrong.",
+        {"failure": Shows({"view": "failure modes"})},
+    ),
+    Page(
         "pages/own_data.py",
         "Own data",
         ":material/upload_file:",

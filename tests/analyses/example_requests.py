@@ -16,6 +16,7 @@ from fil_core.analyses.audits.request import AuditsRequest
 from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.ensemble.request import EnsembleRequest
 from fil_core.analyses.example.request import ExampleRequest
+from fil_core.analyses.failure.request import FailureRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
@@ -51,6 +52,7 @@ from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.data import load
 from fil_core.engine.signals import keep_signals
 from fil_core.engine.store import Store
+from fil_core.learn.failures import FAILURES
 from fil_core.specs import AttackSpec, AuditSpec, DataSpec, EnsembleSpec, KernelSpec, ModelSpec, NetworkSpec
 from fil_core.specs.weights import Dropping, Irfil
 
@@ -105,6 +107,7 @@ REQUESTS = {
         "reweighted": FilRequest(data=DIABETES, model=dataclasses.replace(RIDGE, weights=EVEN)),
         "without the leakiest": FilRequest(data=FEW_COLUMNS, model=dataclasses.replace(SOFTMAX, weights=Dropping(k=5))),
     },
+    "failure": {mode.name: FailureRequest(data=mode.data, mode=mode.name) for mode in FAILURES},
     "example": {
         "regression": ExampleRequest(data=DIABETES, model=RIDGE, id=5),
         "logistic": ExampleRequest(data=TWO_DIGITS, model=LOGISTIC, id=13),

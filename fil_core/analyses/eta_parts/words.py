@@ -19,10 +19,8 @@ def sentence(subject: Subject, quote: Quote) -> str:
     said = ""
     if not subject.redact and row["eta"] > 0:
         parts = ", ".join(f"{round(100 * row[name] / row['eta'] ** 2)} % {says}" for name, says in NAMES.items())
-        said = (
-            f"Example **{quote(subject.called(int(top)))}** leaks most, η = **{number(float(row['eta']))}**; its η² is due to "
-            f"{parts}. "
-        )
+        called = quote(subject.called(int(top)))
+        said = f"Example **{called}** leaks most, η = **{number(float(row['eta']))}**; its η² is due to {parts}. "
     parts = ", ".join(f"{round(100 * whole[name])} % {says.replace('its', 'the')}" for name, says in NAMES.items())
     return f"{said}Over {counted(len(table), 'example')}, the sum of all η² is due to {parts}."
 

@@ -18,11 +18,12 @@ def sentence(subject: Subject, quote: Quote) -> str:
         f"{quote(hidden(name))} **{number(spread)}** (bound {number(s['bound'][name])})"
         for name, spread in s["spread"].items()
     )
+    called = quote(subject.called(s["example"]))
     return (
         f"From {counted(s['trials'], 'release')} with noise σ = {number(s['sigma'])}, attackers who know all other "
-        f"examples guess example **{quote(subject.called(s['example']))}** with a standard deviation, as quartiles tell "
-        f"it, of {each}. **{100 * s['inside']:.0f} %** of the guesses lie in the ellipse of the Cramér–Rao bound, where "
-        "95 % would if they reached it. No unbiased attacker's guesses scatter less; biased ones may."
+        f"examples guess example **{called}** with a standard deviation, as quartiles tell it, of {each}. "
+        f"**{100 * s['inside']:.0f} %** of the guesses lie in the ellipse of the Cramér–Rao bound, where 95 % would if "
+        "they reached it. No unbiased attacker's guesses scatter less; biased ones may."
     )
 
 

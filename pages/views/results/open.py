@@ -38,7 +38,7 @@ _EMPTY: dict[str, object] = {  # how controls express none
     "at-risk": EVERYTHING, "min-weight": 0.0, "max-weight": 0.0, "validation-size": 0, "truth": 0, "batch": 0,
     "release-noise": 0.0, "ood-data": SAME,
 }  # fmt: skip
-_WRITTEN = ("time", "keep", "rates", "values", "l2s")  # controls that take a text
+_WRITTEN = ("time", "keep", "rates", "values", "l2s", "strength")  # controls that take a text
 Values = dict[str, Any]
 
 
