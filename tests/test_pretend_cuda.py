@@ -14,6 +14,7 @@ import torch
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.lood_query.request import LoodQueryRequest
+from fil_core.analyses.overfit.request import OverfitRequest
 from fil_core.data import load
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
@@ -22,7 +23,7 @@ from fil_core.engine.weights import keep_weights
 from fil_core.errors import BadRequest, DeviceUnavailable
 from fil_core.leakage.fil import fil, group_fil
 from fil_core.models import fit, fitted
-from fil_core.specs import JointRequest, NetworkRequest
+from fil_core.specs import JointRequest, NetworkRequest, Request
 from tests.analyses.example_requests import (
     DIABETES,
     FEW_COLUMNS,
@@ -48,12 +49,19 @@ ROUNDING = {
     "psnr_nearer": (-np.inf, 200),
 }
 
+
 # PyTorch runs gradients in threads of a device that is there; networks and ascents are tested where one is, in
 # tests/analyses/test_networks_cuda.py and tests/lood/test_lood_cuda.py.
+def runs_gradients(request: Request) -> bool:
+    """Whether it trains networks, or climbs a gradient."""
+    over_widths = isinstance(request, OverfitRequest) and request.over == "width"
+    return over_widths or isinstance(request, NetworkRequest | JointRequest | LoodQueryRequest)
+
+
 PRETENDED = {
-    of: some
+    of: kept
     for of, some in REQUESTS.items()
-    if not any(isinstance(one, NetworkRequest | JointRequest | LoodQueryRequest) for one in some.values())
+    if (kept := {name: one for name, one in some.items() if not runs_gradients(one)})
 }
 EACH = [pytest.param(request, id=f"{of}: {name}") for of, some in PRETENDED.items() for name, request in some.items()]
 

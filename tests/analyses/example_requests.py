@@ -353,7 +353,7 @@ REQUESTS = {
             data=dataclasses.replace(TWO_DIGITS, pca=5), model=LOGISTIC, values=(1, 2), l2s=(0.1, 0.01), draws=50
         ),
         "softmax, penalties": OverfitRequest(
-            data=FEW_COLUMNS, model=SOFTMAX, over="l2", values=(0.01, 0.1), validation_size=20, draws=50
+            data=FEW_COLUMNS, model=SOFTMAX, over="l2", values=(0.01, 0.1), validation_size=10, draws=50
         ),
         "networks": OverfitRequest(
             data=dataclasses.replace(TWO_DIGITS, pca=5),

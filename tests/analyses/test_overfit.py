@@ -12,6 +12,8 @@ from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.network.request import NetworkFitRequest
 from fil_core.analyses.overfit import checks
 from fil_core.analyses.overfit.request import USUAL, USUAL_DECAY, OverfitRequest, axis, models_of, networks_of, runs_of
+from fil_core.analyses.subject import Subject
+from fil_core.analyses.table import analysis_of
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
@@ -210,3 +212,16 @@ def test_the_command_says_every_row_and_correlation(run):
     line = json.loads(out.splitlines()[-1])
     assert code == 0 and [row["value"] for row in line["rows"]] == [1, 2, 3] and line["models"] == 3
     assert set(line["spearman"]) == set(line["summaries"]) and "hessian_least" not in line["rows"][0]
+
+
+@pytest.mark.parametrize(
+    "request_", [OverfitRequest(data=CUBIC, values=(2,), draws=5), dataclasses.replace(WIDTHS, values=(2,), draws=5)]
+)
+def test_a_single_model_is_told_and_drawn_without_a_correlation(request_, engine):
+    found = engine.get(request_)
+    if "hessian_least" in found.table:  # as of a network that is too large
+        found = dataclasses.replace(found, table=found.table.assign(hessian_least=np.nan))
+    subject, analysis = Subject(request_, found, None, "", False, 0), analysis_of(request_)
+    assert found.summary["spearman"]["eta_mean"] == {"spearman": None, "low": None, "high": None}
+    assert analysis.sentence(subject, str).endswith(".") and "nan" not in analysis.sentence(subject, str)
+    assert len(analysis.figures(subject)) == 3

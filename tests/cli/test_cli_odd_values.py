@@ -45,7 +45,7 @@ def called(run, monkeypatch, tmp_path):
         return datasets[spec]
 
     def compute(engine, request, progress=None, **_):
-        request, data = engine._prepare(request, progress)
+        request, data, *_ = engine._prepare(request, progress)
         analysis_of(request).check(request, data)
         raise Reached
 

@@ -52,15 +52,19 @@ def check(request: OverfitRequest, dataset: Dataset) -> None:
 
 def _check_determined(request: OverfitRequest, dataset: Dataset) -> None:
     """Without a penalty there must be no more parameters than points."""
-    for value, l2 in axis(request):
-        inputs = int(highest_powers(dataset.X, int(value)).sum()) if request.over == DEGREE else dataset.d
-        parameters = inputs + request.model.has_intercept(dataset)
-        if l2 == 0 and parameters > dataset.n:
-            at = f" at degree {value:g}" if request.over == DEGREE else ""
+    free = [value for value, l2 in axis(request) if l2 == 0]
+    if not free:
+        return
+    powers = request.over == DEGREE
+    most = highest_powers(dataset.X, int(max(free))) if powers else np.ones(dataset.d, dtype=np.int64)
+    for value in free:
+        inputs = int(np.minimum(most, int(value) if powers else 1).sum())
+        if (parameters := inputs + request.model.has_intercept(dataset)) > dataset.n:
+            at = f" at degree {value:g}" if powers else ""
             raise BadRequest(
                 f"l2: expected > 0 for {parameters:,} parameters{at} and {dataset.n:,} points, which have no unique "
                 "optimum without a penalty, so that η is not defined; got 0. Take l2 > 0 (for instance 1e-3)"
-                f"{', or lower degrees' if request.over == DEGREE else ''}."
+                f"{', or lower degrees' if powers else ''}."
             )
 
 

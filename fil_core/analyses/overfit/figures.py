@@ -54,7 +54,8 @@ def over(table: pd.DataFrame, axis: str, what: str, mode: Mode) -> go.Figure:
     else:
         lines = [(f"λ = {l2:g}", rows, first) for l2, rows in table.groupby("l2")]
         columns = {first: columns[first]}
-    title = "loss" if what == "loss" and len(columns) > 1 else "gap" if what == "loss" else "η, in 1/feature"
+    several = len(columns) > 1
+    title = ("loss" if several else "gap") if what == "loss" else f"{'' if several else 'mean '}η, in 1/feature"
     positive = bool((table[list(columns)] > 0).to_numpy().all())
     return drawn(
         [_line(name, rows, column, OKABE_ITO[i % len(OKABE_ITO)]) for i, (name, rows, column) in enumerate(lines)],

@@ -85,6 +85,10 @@ def _indefinite(subject: Subject) -> str:
     if s["over"] != WIDTH:
         return ""
     known = table["hessian_least"].dropna()
+    if known.empty:
+        return (
+            " η is by the Gauss–Newton matrix; the networks are too large for the least eigenvalue of the true Hessian."
+        )
     none = int((known < 0).sum())
     return (
         f" η is by the Gauss–Newton matrix: the true Hessian has a negative eigenvalue in {none:,} of "
