@@ -36,8 +36,6 @@ def toy(
     """
     x, y = points[:, 0], points[:, 1]
     shown: list[dict[str, Any]] = [_model(points, theta, classes, intercept, mode)]
-    if len(guesses):
-        shown += traces(guesses, points[chosen, :2], covariance)[:2]
     ring = np.arange(len(x)) == chosen
     sizes = _SMALLEST + (_LARGEST - _SMALLEST) * np.sqrt(eta / eta.max()) if eta.max() > 0 else np.full(len(x), 9.0)
     for label in np.unique(points[:, 2]) if classes else [None]:
@@ -58,6 +56,8 @@ def toy(
                 "hovertemplate": "point %{customdata}<br>%{x:.4g}, %{y:.4g}<br>η %{marker.color:.4g}<extra></extra>",
             }
         )  # fmt: skip
+    if len(guesses):  # on top of the points, which are larger
+        shown += traces(guesses, points[chosen, :2], covariance)[:2]
     ranges = [_range(values) for values in (x, y)]
     return drawn(
         shown, mode, x="x1" if classes else "x", y="x2" if classes else "y", height=460, dragmode="pan",

@@ -57,7 +57,7 @@ def _result(toy: Toy) -> Result:
 
 def _released() -> None:
     """Moving one point moves the line."""
-    up = st.slider("Move point 1 up", -20.0, 20.0, 0.0, 1.0, key="tour-up", width=420)
+    up = st.slider("Move point 1 up", -20.0, 20.0, 10.0, 1.0, key="tour-up", width=420)
     x, y = _LINE.points.rows[_MOVED]
     moved = Toy(editing.moved(_LINE.points, _MOVED, (x, y + up)), 0.0)
     before, after = _result(_LINE).arrays["theta"], _result(moved)
@@ -106,9 +106,9 @@ def _bound() -> None:
     st.markdown(
         "Noise hides points. With noise of standard deviation σ, **no unbiased attacker can estimate any direction of "
         f"a point more precisely than σ/η**: here {text.number(sigma)} / {text.number(eta)} = "
-        f"**{text.number(sigma / eta)}**. The ellipse is that bound in all directions. Each small dot is the best guess "
-        "of an attacker who knows all other nine points and sees one noisy line. The ellipse is long: along it a change "
-        "of the point hardly moves the line, so little of it is given away."
+        f"**{text.number(sigma / eta)}**. The ellipse is that bound in all directions. Each small dot is the best "
+        "guess of an attacker who knows all other nine points and sees one noisy line. The ellipse is long: along it a "
+        "change of the point hardly moves the line, so little of it is given away."
     )
 
 
@@ -120,9 +120,9 @@ def _odd() -> None:
     rest = table["eta"].drop(_ODD).max()
     st.markdown(
         "The same holds for a classifier. Ten points lie in two rows, one row for each class; point "
-        f"**{_ODD}** has the label of one class and lies by the other. The model has to bend for it, and gives it away: "
-        f"its η is **{text.number(table['eta'][_ODD])}**, that of all others at most **{text.number(rest)}**. In real "
-        "data such points are people who are unlike the others of their group."
+        f"**{_ODD}** has the label of one class and lies by the other. The model has to bend for it, and gives it "
+        f"away: its η is **{text.number(table['eta'][_ODD])}**, that of all others at most **{text.number(rest)}**. In "
+        "real data such points are people who are unlike the others of their group."
     )
 
 
