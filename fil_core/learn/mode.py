@@ -19,6 +19,7 @@ from fil_core.specs.texts import typed
 
 Needs = Literal["classes", "two classes", "regression", "features", "unit ball", "few points"]
 _PIECES, _SMALLEST = 20, 1e-8  # of a slider; and the share of its end from which one that begins at 0 goes by factors
+_FEWEST = 3  # rows of which a ranking can change
 MOST_POINTS, MOST_FEATURES = 60, 5  # of a network whose runs of training are differentiated
 
 
@@ -127,6 +128,16 @@ class Said:
         """An entry of the summary."""
         return self.summary[name]
 
+    def correlation(self, name: str) -> str:
+        """A rank correlation of the summary; of columns in which all are equal there is none.
+
+        >>> said = Said({"a": -0.25, "b": float("nan")}, str, True)
+        >>> said.correlation("a"), said.correlation("b")
+        ('-0.250', '(all are equal)')
+        """
+        value = float(self.summary[name])
+        return "(all are equal)" if math.isnan(value) else f"{value:.3f}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
@@ -144,6 +155,7 @@ class Mode:
         instead: what to do instead, in a sentence.
         module: that computes it: `run(dataset, strength)` to an `Outcome`, and `sentence(said)`.
         lines: its figure of curves; None for none.
+        beside: a column against which `eta_other` is drawn too; empty for none.
     """
 
     name: str
@@ -157,6 +169,7 @@ class Mode:
     instead: str
     module: str
     lines: Lines | None = None
+    beside: str = ""
 
     def run(self, dataset: Dataset, strength: float) -> Outcome:
         """Compute it.
@@ -183,7 +196,8 @@ class Mode:
             BadData: the message names data that can be used.
         """
         expected, has = _NEEDS[self.needs]
-        if dataset.task == "sequences" or not has(dataset):
+        if dataset.task == "sequences" or dataset.n < _FEWEST or not has(dataset):
+            expected += f", {_FEWEST} rows or more" if dataset.n < _FEWEST else ""
             raise BadData(f"{self.name}: expected {expected}; got {_described(dataset)}. Type {options(self.data)}.")
 
 

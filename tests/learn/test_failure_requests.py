@@ -84,6 +84,17 @@ def test_sentences_have_no_features():
         BY_NAME["duplicates"].check(load(DataSpec(name="grammar:40")))
 
 
+def test_few_rows_and_ties_are_refused_or_said(engine):
+    with pytest.raises(BadData, match="3 rows or more; got"):
+        engine.get(FailureRequest(data=DataSpec(name="points:line:1,1;2,2"), mode="duplicates"))
+    square = DataSpec(name="points:classes:0,0;0,1;1,0;1,1")
+    request = FailureRequest(data=square, mode="constant-column")  # all residuals are 1/2
+    about = subject(request, engine.get(request), engine.dataset, redact=False, top=5)
+    assert "(all are equal)" in analysis_of(request).sentence(about, str)
+    alone = FailureRequest(data=DataSpec(name="points:classes:0,0;5,1;6,1"), mode="saturated")
+    assert engine.get(alone).summary["record"] in (1, 2)  # without example 0 its class would be empty
+
+
 def test_the_refusal_can_be_typed():
     for mode in FAILURES:
         words = ["failure", "--mode", mode.name, *shlex.split(options(mode.data))]

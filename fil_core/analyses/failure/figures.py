@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from fil_core.analyses.failure.columns import COLUMNS
 from fil_core.analyses.subject import Drawn, Subject
 from fil_core.display.charts import (
     INK,
@@ -15,6 +16,7 @@ from fil_core.display.charts import (
     OKABE_ITO,
     SCALE,
     Mode,
+    against,
     colours,
     drawn,
     named,
@@ -37,12 +39,22 @@ def figures(subject: Subject) -> list[Drawn]:
         title = f"{mode.other} against {mode.shown}"
         alt = f"{title}, for {min(len(table), 5000):,} examples, with the diagonal on which both agree"
         found.append(Drawn(title, alt, both(table, mode.shown, mode.other, subject.mode)))
+    if mode.beside:
+        found.append(_beside(subject, table, mode))
     if mode.lines is not None:
         found.append(Drawn(mode.lines.title, _told(mode.lines), curves(subject, mode.lines)))
     if (points := _in_plane(subject)) is not None:
         alt = f"{len(points)} points in the plane, the larger the larger {mode.other}"
         found.append(Drawn(f"The points, by {mode.other}", alt, plane(points, mode.other, subject.mode)))
     return found
+
+
+def _beside(subject: Subject, table: pd.DataFrame, mode: learn.Mode) -> Drawn:
+    """eta_other against another column."""
+    title = next(column.title for column in COLUMNS if column.name == mode.beside)
+    shown = thinned(table.assign(eta=table["eta_other"]), by=mode.beside)
+    alt = f"{mode.other} against {title} for {len(shown):,} examples"
+    return Drawn(f"η against {title}", alt, against(shown, mode.beside, title, subject.mode, log=True))
 
 
 def _told(lines: learn.Lines) -> str:

@@ -50,6 +50,6 @@ def sentence(said: Said) -> str:
     return (
         f"With {columns}, η of **{said['taken_over']:,}** of {said['n']:,} examples becomes the size of the residual "
         f"over nλ = {number(said['ridge'])}; the median goes from {number(said['median'])} to "
-        f"**{number(said['median_other'])}**, and the ranks correlate at {said['with_residual']:.3f} with the residual "
-        f"and at **{said['spearman']:.3f}** with η as it should be."
+        f"**{number(said['median_other'])}**, and the ranks correlate at "
+        f"{said.correlation('with_residual')} with the residual and at **{said.correlation('spearman')}** with η as it should be."
     )

@@ -52,7 +52,7 @@ def sentence(said: Said) -> str:
     """How the ranking changes with the unit of one feature."""
     return (
         f"With the most used of {said['d']:,} features multiplied by **{said['strength']:g}** the ranks of η "
-        f"correlate at **{said['spearman']:.3f}** with those before; {order(said)}, and the median is "
+        f"correlate at **{said.correlation('spearman')}** with those before; {order(said)}, and the median is "
         f"**{number(said['ratio'])} ×** what it was."
     )
 

@@ -59,6 +59,8 @@ def moved_apart(dataset: Dataset, factor: float) -> tuple[Dataset, np.ndarray, n
     """
     means = np.stack([dataset.X[dataset.y == c].mean(0) for c in (0, 1)])
     side = (dataset.X - means.mean(0)) @ (means[1] - means[0]) > 0
+    if side.all() or not side.any():  # the means are the same
+        side = dataset.y == 1
     groups = np.stack([dataset.X[side == c].mean(0) for c in (False, True)])
     half, middle = (groups[1] - groups[0]) / 2, groups.mean(0)
     X = dataset.X + (factor - 1) * np.where(side, 1.0, -1.0)[:, None] * half

@@ -82,6 +82,6 @@ def sentence(said: Said) -> str:
         f"**{said['negative']:,}** negative eigenvalues (least {number(said['least'])}; norm of the gradient "
         f"{number(said['gradient'])}): by its inverse the median η of {said['n']:,} examples is "
         f"**{number(said['median_hessian'])}**, through the run of training it is **{number(said['median'])}**, and "
-        f"the ranks correlate at **{said['spearman']:.3f}**; by the Gauss–Newton matrix the median is "
-        f"{number(said['median_gauss_newton'])}, and they correlate at {said['spearman_gauss_newton']:.3f}."
+        f"the ranks correlate at **{said.correlation('spearman')}**; by the Gauss–Newton matrix the median is "
+        f"{number(said['median_gauss_newton'])}, and they correlate at {said.correlation('spearman_gauss_newton')}."
     )

@@ -24,7 +24,7 @@ from fil_core.models.leave_one_out import leave_one_out
 def run(dataset: Dataset, strength: float) -> Outcome:
     """The worst fitted record with its features multiplied by `strength`, beside all others."""
     before = fitted_to(dataset, "logistic")
-    row = int(before.terms(dataset).loss.argmax())
+    row = worst(before.terms(dataset).loss.numpy(), dataset.y)
     X = dataset.X.copy()
     X[row, varying(dataset)] *= strength
     moved = dataclasses.replace(dataset, X=X)
@@ -51,6 +51,16 @@ def run(dataset: Dataset, strength: float) -> Outcome:
         "loss": loss,
     }
     return Outcome(eta_of(before, dataset), eta, columns, summary)
+
+
+def worst(loss: np.ndarray, y: np.ndarray) -> int:
+    """The row of largest loss, of a class that has others, without which there is none to train on.
+
+    >>> worst(np.array([3.0, 1.0, 2.0]), np.array([0, 1, 1]))
+    2
+    """
+    _, which, counts = np.unique(y, return_inverse=True, return_counts=True)
+    return int(np.where(counts[which] > 1, loss, -1.0).argmax())
 
 
 def _without(fitted: Fitted, dataset: Dataset, row: int) -> float:

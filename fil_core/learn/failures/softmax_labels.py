@@ -43,6 +43,6 @@ def sentence(said: Said) -> str:
         f"If all entries of a label may rise together{'' if said['strength'] == 1 else ' by that share'}, η of "
         f"**{said['taken_over']:,}** of {said['n']:,} examples is the length of the row over nλ = "
         f"{number(said['ridge'])}; the median goes from {number(said['median'])} to "
-        f"**{number(said['median_other'])}**, and the ranks correlate at {said['with_length']:.3f} with the length and "
-        f"at **{said['spearman']:.3f}** with η as it should be."
+        f"**{number(said['median_other'])}**, and the ranks correlate at "
+        f"{said.correlation('with_length')} with the length and at **{said.correlation('spearman')}** with η as it should be."
     )

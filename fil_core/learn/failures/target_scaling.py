@@ -44,6 +44,6 @@ def sentence(said: Said) -> str:
     """How the ranking changes with the unit of the target, and what it then is the ranking of."""
     return (
         f"With the target multiplied by **{said['strength']:g}** the ranks of η correlate at "
-        f"**{said['spearman']:.3f}** with those before, at {said['with_features']:.3f} with those of the features "
-        f"alone and at {said['with_label']:.3f} with those of the target alone; {order(said)}."
+        f"**{said.correlation('spearman')}** with those before, at "
+        f"{said.correlation('with_features')} with those of the features alone and at {said.correlation('with_label')} with those of the target alone; {order(said)}."
     )
