@@ -51,5 +51,6 @@ def sentence(said: Said) -> str:
         f"With {columns}, η of **{said['taken_over']:,}** of {said['n']:,} examples becomes the size of the residual "
         f"over nλ = {number(said['ridge'])}; the median goes from {number(said['median'])} to "
         f"**{number(said['median_other'])}**, and the ranks correlate at "
-        f"{said.correlation('with_residual')} with the residual and at **{said.correlation('spearman')}** with η as it should be."
+        f"{said.correlation('with_residual')} with the residual and "
+        f"at **{said.correlation('spearman')}** with η as it should be."
     )

@@ -74,9 +74,9 @@ def sentence(said: Said) -> str:
     for kind, name in (("logistic", "logistic regression"), ("least-squares", "least squares")):
         ends.append(
             f"in {name} the ranks of η with the wrong and the right coding correlate at "
-            f"**{said.correlation(f'{kind}_spearman')}** "
-            f"({said.correlation(f'{kind}_spearman_within')} within a class), and η tells the class with an area under the ROC curve of **{said[f'{kind}_auroc_other']:.3f}** where the right one "
-            f"has {said[f'{kind}_auroc']:.3f} (training accuracy {percent(said[f'{kind}_accuracy_other'])} and "
-            f"{percent(said[f'{kind}_accuracy'])})"
+            f"**{said.correlation(f'{kind}_spearman')}** ({said.correlation(f'{kind}_spearman_within')} within a "
+            f"class), and η tells the class with an area under the ROC curve of "
+            f"**{said[f'{kind}_auroc_other']:.3f}** where the right one has {said[f'{kind}_auroc']:.3f} (training "
+            f"accuracy {percent(said[f'{kind}_accuracy_other'])} and {percent(said[f'{kind}_accuracy'])})"
         )
     return f"With labels fed as {codes}, {'; '.join(ends)}; 0.5 would be chance."

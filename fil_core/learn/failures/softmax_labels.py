@@ -44,5 +44,6 @@ def sentence(said: Said) -> str:
         f"**{said['taken_over']:,}** of {said['n']:,} examples is the length of the row over nλ = "
         f"{number(said['ridge'])}; the median goes from {number(said['median'])} to "
         f"**{number(said['median_other'])}**, and the ranks correlate at "
-        f"{said.correlation('with_length')} with the length and at **{said.correlation('spearman')}** with η as it should be."
+        f"{said.correlation('with_length')} with the length and "
+        f"at **{said.correlation('spearman')}** with η as it should be."
     )

@@ -45,5 +45,6 @@ def sentence(said: Said) -> str:
     return (
         f"With the target multiplied by **{said['strength']:g}** the ranks of η correlate at "
         f"**{said.correlation('spearman')}** with those before, at "
-        f"{said.correlation('with_features')} with those of the features alone and at {said.correlation('with_label')} with those of the target alone; {order(said)}."
+        f"{said.correlation('with_features')} with those of the features alone "
+        f"and at {said.correlation('with_label')} with those of the target alone; {order(said)}."
     )
