@@ -199,7 +199,7 @@ PAGES: tuple[Page, ...] = (
         ":material/school:",
         "Understand",
         "What leakage is, on toys that you can change, and where η is wrong.",
-        {"failure": Shows({"view": "failure modes"})},
+        {"failure": Shows({"view": "failure modes", "failure-here": True})},
     ),
     Page(
         "pages/own_data.py",
