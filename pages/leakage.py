@@ -5,8 +5,9 @@ import streamlit as st
 
 from fil_core import FilError, FilRequest, top
 from fil_core.analyses import ranking
+from fil_core.analyses.eta_parts.request import SINGLE_RESIDUAL, EtaPartsRequest
 from fil_core.display import charts
-from pages.common import compute, frame, sidebar, tables, text, widgets
+from pages.common import analysis_view, compute, frame, sidebar, tables, text, widgets
 from pages.common.naming import named
 from pages.views.leakage import columns, other_model, planner, scatter
 
@@ -78,6 +79,13 @@ with right:
 
 st.subheader("η against another column", anchor=False)
 scatter.view(data, table, titles)
+if request.model.kind in SINGLE_RESIDUAL:
+    st.subheader("What leakage is due to", anchor=False)
+    parts = EtaPartsRequest(data=request.data, model=request.model, device=request.device)
+    try:
+        analysis_view.view(parts, data, key="eta-parts", label="Split η² into its parts")
+    except FilError as error:
+        st.error(text.safe(error), icon=":material/error:")
 st.subheader("Against another model", anchor=False)
 try:
     other_model.comparison(request, data, table)

@@ -73,6 +73,11 @@ class Points:
         return len(self.rows[0]) - 1
 
     @property
+    def labels(self) -> list[int]:
+        """The classes that there are."""
+        return sorted({int(row[-1]) for row in (*self.rows, *self.test_rows)})
+
+    @property
     def name(self) -> str:
         """The name of the data set that these points are."""
         kind = (_CLASSES if self.classes else _LINE) + (_CONSTANT if self.constant else "")
@@ -163,7 +168,7 @@ def read(spec: DataSpec, root: Path, progress: Progress | None = None) -> Raw:
     names = tuple(["x"] if points.features == 1 else [f"x{j + 1}" for j in range(points.features)])
     classes: tuple[str, ...] = ()
     if points.classes:
-        known = sorted(set(map(int, y)) | set(map(int, y_test)))
+        known = points.labels
         if len(known) < 2:
             raise BadData(f"points: expected at least two classes; all of them are of class {known[0]}.")
         classes = tuple(map(str, known))

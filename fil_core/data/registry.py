@@ -194,8 +194,14 @@ def source_of(name: str) -> Source:
     if family not in known or (colon and family not in _SIZED):
         raise DataUnavailable(f"name: expected one of {', '.join(known)}; got {name!r}.")
     if family == "points" and colon:
-        return dataclasses.replace(known[family], task="classification" if points.parse(name).classes else "regression")
+        return _source_of_points(known[family], points.parse(name))
     return known[family]
+
+
+def _source_of_points(entry: Source, written: points.Points) -> Source:
+    """The catalogue entry with the task and the classes of some points."""
+    classes = tuple(map(str, written.labels)) if written.classes else ()
+    return dataclasses.replace(entry, task="classification" if classes else "regression", classes=classes)
 
 
 def _own_source(entry: register.OwnData) -> Source:

@@ -23,7 +23,7 @@ NUMBERS = frozenset(
         "vocabulary", "embedding", "batch", "batch-seed", "damping", "candidates", "direction-seed", "similarity",
         "kernel-depth", "weight-std", "bias-std", "length", "noise", "relative-noise", "fpr", "twins",
         "models", "ensemble-seed", "target-model", "gamma", "offline-a", "quantile-level", "prior", "release-noise",
-        "canaries", "delta", "confidence", "runs", "audit-seed",
+        "canaries", "delta", "confidence", "runs", "audit-seed", "toy-l2", "toy-point", "irfil-rounds", "guess-sigma",
     }
 )  # fmt: skip
 ROUND = "round-"

@@ -8,6 +8,7 @@ from typing import cast, get_args
 import streamlit as st
 
 from fil_core import (
+    BadRequest,
     Dataset,
     DataSpec,
     FilRequest,
@@ -17,6 +18,7 @@ from fil_core import (
     source_of,
     weighting,
 )
+from fil_core.data.points import PREFIX, parse
 from fil_core.specs import ModelKind, Preprocess
 from fil_core.specs.data import DEFAULT_VOCABULARY, MOST_LABEL_NOISE
 from pages.common import models, pretrained, text, uploads
@@ -106,8 +108,18 @@ def is_drawn() -> bool:
 
 
 def data_options() -> list[str]:
-    """Built-in data sets, then own data."""
-    return [*catalogue(), *(entry.name for entry in registered())]
+    """Built-in data sets, then own data, and points that are written out in the link."""
+    known = [*catalogue(), *(entry.name for entry in registered())]
+    chosen = st.session_state.get("data") or st.query_params.get("data") or ""
+    return [*known, chosen] if is_points(chosen) else known
+
+
+def is_points(name: str) -> bool:
+    """Whether a name writes out points that can be read."""
+    try:
+        return name.startswith(PREFIX) and bool(parse(name).rows)
+    except BadRequest:
+        return False
 
 
 def _warn_of_deletion(known: list[str]) -> None:

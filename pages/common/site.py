@@ -68,6 +68,7 @@ PAGES: tuple[Page, ...] = (
         ":material/bar_chart:",
         "Measure",
         "Which measures and models agree, what predicts η, and how much noise it takes.",
+        {"parts of eta": Shows(at_default=("lood",))},
     ),
     Page(
         "pages/examples.py",
@@ -199,7 +200,10 @@ PAGES: tuple[Page, ...] = (
         ":material/school:",
         "Understand",
         "What leakage is, on toys that you can change, and where η is wrong.",
-        {"failure": Shows({"view": "failure modes", "failure-here": True})},
+        {
+            "failure": Shows({"view": "failure modes", "failure-here": True}),
+            "informed guesses": Shows({"view": "toys", "guesses-shown": True}, at_default=("trials", "noise_seed")),
+        },
     ),
     Page(
         "pages/own_data.py",

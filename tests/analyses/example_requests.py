@@ -15,11 +15,13 @@ from fil_core.analyses.audit.request import AuditRequest
 from fil_core.analyses.audits.request import AuditsRequest
 from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.ensemble.request import EnsembleRequest
+from fil_core.analyses.eta_parts.request import EtaPartsRequest
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.failure.request import FailureRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
+from fil_core.analyses.guesses.request import GuessesRequest
 from fil_core.analyses.influence.request import InfluenceRequest
 from fil_core.analyses.irfil.request import IrfilRequest
 from fil_core.analyses.ladder.request import LadderRequest
@@ -41,6 +43,7 @@ from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
 from fil_core.analyses.network_ladder.request import NetworkLadderRequest
 from fil_core.analyses.network_mia.request import NetworkMiaRequest
 from fil_core.analyses.network_outliers.request import NetworkOutliersRequest
+from fil_core.analyses.ood.request import OodRequest
 from fil_core.analyses.outliers.request import OutliersRequest
 from fil_core.analyses.overfit.request import OverfitRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
@@ -50,10 +53,13 @@ from fil_core.analyses.signals_mia.request import SignalsMiaRequest
 from fil_core.analyses.summarise.request import SummariseRequest
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.data import load
+from fil_core.data.own.records import Records
+from fil_core.engine.records import keep_records
 from fil_core.engine.signals import keep_signals
 from fil_core.engine.store import Store
 from fil_core.learn.failures import FAILURES
 from fil_core.specs import AttackSpec, AuditSpec, DataSpec, EnsembleSpec, KernelSpec, ModelSpec, NetworkSpec
+from fil_core.specs.outside import OutsideSpec
 from fil_core.specs.weights import Dropping, Irfil
 
 TWO_DIGITS, TEN_DIGITS = DataSpec(name="digits", classes=("3", "8"), subset=80), DataSpec(name="digits", subset=150)
@@ -73,8 +79,13 @@ SHADOWS, FEW_CANARIES = EnsembleSpec(models=16), AuditSpec(canaries=12, runs=8)
 
 
 def keep_uploads(store: Store) -> str:
-    """Put what requests below name by its content into a store: signals of twelve models; returns their name."""
+    """Put what requests below name by its content into a store: signals of twelve models, and pictures.
+
+    Returns:
+        The name of the signals.
+    """
     arrays, dataset = _signals()
+    keep_records(store, Records(X=dataset.source[:3]), dataset)
     return keep_signals(store, arrays, dataset)
 
 
@@ -84,6 +95,14 @@ def _signals():
     inclusion = random.random((dataset.n, 12)) < 0.5
     scores = random.normal(size=inclusion.shape) + inclusion
     return {"ids": dataset.ids, "scores": scores, "inclusion": inclusion}, dataset
+
+
+@functools.cache
+def records() -> str:
+    """The name of three new pictures."""
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = load(TWO_DIGITS)
+        return keep_records(Store(Path(folder)), Records(X=dataset.source[:3]), dataset)
 
 
 @functools.cache
@@ -106,6 +125,27 @@ REQUESTS = {
         "softmax, of a column": FilRequest(data=FEW_COLUMNS, model=SOFTMAX, attribute=("1",)),
         "reweighted": FilRequest(data=DIABETES, model=dataclasses.replace(RIDGE, weights=EVEN)),
         "without the leakiest": FilRequest(data=FEW_COLUMNS, model=dataclasses.replace(SOFTMAX, weights=Dropping(k=5))),
+    },
+    "parts of eta": {
+        "regression": EtaPartsRequest(data=DIABETES, model=RIDGE, lood=True),
+        "logistic, reweighted": EtaPartsRequest(data=TWO_DIGITS, model=dataclasses.replace(LOGISTIC, weights=EVEN)),
+    },
+    "informed guesses": {
+        "line": GuessesRequest(
+            data=DataSpec(name="toy-line"), model=ModelSpec(l2=0.0), example=1, sigma=0.01, trials=20
+        ),
+        "classes": GuessesRequest(data=DataSpec(name="toy-classes"), model=LOGISTIC, example=10, trials=20),
+    },
+    "ood": {
+        "logistic": OodRequest(data=TWO_DIGITS, model=LOGISTIC, outside=OutsideSpec(classes=("5", "6"))),
+        "new pictures": OodRequest(data=TWO_DIGITS, model=LOGISTIC, new=records(), scores=("fil-min", "energy")),
+        "softmax, with a process": OodRequest(
+            data=DataSpec(name="digits", classes=("3", "5", "8"), subset=60, pca=8),
+            model=SOFTMAX,
+            outside=OutsideSpec(classes=("1",)),
+            scores=("fil-expected", "mahalanobis", "nngp-variance"),
+            kernel=KernelSpec(depth=1),
+        ),
     },
     "failure": {mode.name: FailureRequest(data=mode.data, mode=mode.name) for mode in FAILURES},
     "example": {

@@ -179,6 +179,8 @@ def with_classes(request: Request) -> bool:
 
 def named(request: ModelRequest | NetworkRequest | KernelRequest) -> bool:
     """Whether it names examples or a class, which other data do not have."""
+    if request.outside is not None:
+        return True
     written = [getattr(request, name, None) for name in ("target", "queries")]  # a landscape has a number of queries
     if any(isinstance(text, str) and parts_of(text)[0] in ("id", "ids", "class") for text in written):
         return True

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fil_core.specs import ModelRequest
 from fil_core.specs.options import option, switch
 
+SINGLE_RESIDUAL = ("least-squares", "logistic")  # models whose eta has these parts
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EtaPartsRequest(ModelRequest):

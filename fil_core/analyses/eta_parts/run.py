@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 
 from fil_core.analyses.analysis import Inputs
-from fil_core.analyses.eta_parts.request import EtaPartsRequest
+from fil_core.analyses.eta_parts.request import SINGLE_RESIDUAL, EtaPartsRequest
 from fil_core.analyses.health import caveats, health, score_name, summarise
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
@@ -21,7 +21,6 @@ from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import KernelSpec
 
-_FAMILIES = ("least-squares", "logistic")
 _PARTS = ("residual_part", "leverage_part", "interaction_part")
 LINEAR = KernelSpec(kind="linear")
 
@@ -33,9 +32,9 @@ def check(request: EtaPartsRequest, dataset: Dataset) -> None:
         BadRequest: it has several scores, or the Gaussian process does not fit into memory.
         BadData: a model or a process that the data do not have.
     """
-    if request.model.kind not in _FAMILIES:
+    if request.model.kind not in SINGLE_RESIDUAL:
         raise BadRequest(
-            f"model: expected one with a single residual, {' or '.join(_FAMILIES)}; got {request.model.kind}."
+            f"model: expected one with a single residual, {' or '.join(SINGLE_RESIDUAL)}; got {request.model.kind}."
         )
     check_task(request.model, dataset)
     if request.lood:

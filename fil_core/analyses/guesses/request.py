@@ -22,7 +22,7 @@ class GuessesRequest(ModelRequest):
         noise_seed: seed of their noise.
     """
 
-    example: int = option(0, example(), "the example that is guessed", link="guessed", required=True)
+    example: int = option(0, example(), "the example that is guessed", link="toy-point", required=True)
     sigma: float = option(0.1, number(), "standard deviation of the output noise (default 0.1)", link="guess-sigma")
     trials: int = option(200, whole(most=MOST_TRIALS), "number of releases (default 200)", link="guesses")
     noise_seed: int = option(0, whole(least=0, most=MOST_SEED), "seed of the noise (default 0)", link="guess-seed")

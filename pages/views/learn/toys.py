@@ -16,7 +16,7 @@ from fil_core.data import points as made
 from fil_core.data.points import Points
 from fil_core.specs import ModelKind
 from fil_core.specs.weights import Irfil
-from pages.common import compute, tables, text, widgets
+from pages.common import compute, sidebar, tables, text, widgets
 from pages.common.links import keep_in_link
 from pages.views.learn import drawing, editing
 
@@ -53,7 +53,24 @@ class Toy:
         """Its model."""
         kind = cast(ModelKind, "logistic" if self.points.classes else "least-squares")
         weights = Irfil(iterations=self.rounds) if self.rounds else None
-        return ModelSpec(kind=kind, l2=self.l2, weights=weights, intercept=not self.points.constant)
+        intercept = None if self.points.constant else True  # a column of ones is one already
+        return ModelSpec(kind=kind, l2=self.l2, weights=weights, intercept=intercept)
+
+
+def controls_of(request: GuessesRequest) -> dict[str, Any] | None:
+    """The values of the controls that show guesses of a toy; None for what is none, or has no such controls."""
+    if not sidebar.is_points(request.data.name):
+        return None
+    points = made.parse(request.data.name)
+    kind = CLASSES if points.classes else LINE
+    weights = request.model.weights
+    rounds = weights.iterations if isinstance(weights, Irfil) else 0
+    toy = Toy(points, request.model.penalty, rounds)
+    if not _fits(points, kind) or toy.model != request.model:
+        return None
+    return {
+        "toy": kind, _POINTS: points.name, "toy-l2": toy.l2, "irfil-rounds": rounds
+    }  # fmt: skip
 
 
 def view() -> None:
@@ -103,7 +120,8 @@ def _restart() -> None:
     _put(_USUAL[st.session_state["toy"]])
     st.session_state.pop("irfil-rounds", None)
     st.session_state.pop("toy-l2", None)
-    st.session_state.pop("toy-point", None)
+    for name in ("toy-point", "guess-sigma"):
+        st.session_state.pop(name, None)
 
 
 def _put(points: Points) -> None:
@@ -209,9 +227,10 @@ def _chosen(points: Points, table: pd.DataFrame) -> int:
             help="What 200 attackers who know all other points guess of this one, from released parameters with noise.",
         )  # fmt: skip
         kind = CLASSES if points.classes else LINE
+        keep_in_link("guess-sigma", _SIGMA[kind])
         st.number_input(
-            "Noise σ", min_value=1e-6, max_value=1e3, value=_SIGMA[kind], format="%.3g", key=f"guess-sigma-{kind}",
-            width=120, help="Of the released parameters.",
+            "Noise σ", min_value=1e-6, max_value=1e3, value=_SIGMA[kind], format="%.3g", key="guess-sigma",
+            bind="query-params", width=120, help="Of the released parameters.",
         )  # fmt: skip
     return int(table["eta"].to_numpy().argmax()) if row is None else int(row)
 
@@ -221,7 +240,7 @@ def _guesses(toy: Toy, chosen: int, kind: str) -> Result | None:
         return None
     request = GuessesRequest(
         data=DataSpec(name=toy.points.name), model=toy.model, example=chosen, trials=_TRIALS,
-        sigma=float(st.session_state[f"guess-sigma-{kind}"]),
+        sigma=float(st.session_state["guess-sigma"]),
     )  # fmt: skip
     try:
         found = compute.result(request)

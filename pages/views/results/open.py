@@ -23,11 +23,13 @@ from fil_core import (
     resolve,
     source_of,
 )
+from fil_core.analyses.guesses.request import GuessesRequest
 from fil_core.specs import ModelRequest
 from fil_core.specs.options import Place as Field
 from fil_core.specs.options import places
 from pages.common import compute, sidebar
 from pages.common.site import Shows, page_of
+from pages.views.learn import toys
 from pages.views.mitigations.release import EVERYTHING
 from pages.views.shift.asked import SAME
 
@@ -98,6 +100,10 @@ def place(request: Request) -> Place:
     for field in places(type(request)):
         if field.path[0] not in ("data", "model", "device") and field.path[-1] not in shows.chosen_there:
             own |= _control(field, shows, request)
+    if isinstance(request, GuessesRequest):
+        if (found := toys.controls_of(request)) is None:
+            raise NoPage("the page Learn shows toys alone: points of one feature and a number, or of two and a class.")
+        own |= found
     for name, offered in _OFFERED.items():
         if name in own:
             own[name] = _one_of(own[name], offered(request))
@@ -194,6 +200,8 @@ def _sidebar(request: Request) -> Values:
 
 def _listed(name: str) -> str:
     """The data set as the sidebar lists it."""
+    if sidebar.is_points(name):
+        return name
     listed = [*catalogue(), *(entry.name for entry in registered())]
     name_listed = next((one for one in listed if one == name or resolve(DataSpec(name=one)).name == name), None)
     if name_listed is None:
