@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fil_core.cli import terminal
-from fil_core.cli.data import data_spec, existing_file
+from fil_core.cli.data import data_spec, existing_file, outside_name
 from fil_core.cli.derived import (
     build,
     kernel_places,
@@ -140,6 +140,8 @@ class Command:
             values = kernel_values(kind, self.options)
             parts["kernel"] = KernelSpec(**values)
             _refuse_unused(parts["kernel"], values)
+        if getattr(self.options, "ood_data", None) is not None:
+            self.options.ood_data = outside_name(self.options, self.note)
         if isinstance(path := getattr(self.options, "group", None), Path):
             parts["group"] = self._groups_file(path, data)
         if isinstance(path := getattr(self.options, "signals", None), Path):

@@ -36,6 +36,19 @@ def data_spec(options: argparse.Namespace, note: Callable[[str], None]) -> DataS
     )
 
 
+def outside_name(options: argparse.Namespace, note: Callable[[str], None]) -> str | None:
+    """The data set that --ood-data names; a file or folder is read as --data is, and registered. None for none.
+
+    Args:
+        options: of the command line.
+        note: told the warnings about own data.
+    """
+    name: str | None = getattr(options, "ood_data", None)
+    if name is None or not is_path(name):
+        return name
+    return _own_data(options, name, note, called="ood-data")
+
+
 def existing_file(option: str, written: str | Path) -> Path:
     """The path of a file that exists.
 
@@ -77,12 +90,12 @@ def _flag(name: str, options: argparse.Namespace) -> str:
     return name.replace("_", "-")
 
 
-def _own_data(options: argparse.Namespace, path: str, note: Callable[[str], None]) -> str:
+def _own_data(options: argparse.Namespace, path: str, note: Callable[[str], None], called: str = "data") -> str:
     """Read and register a file or folder of own data as the options say; returns its name in the register."""
     from fil_core.data.own import add
 
     reporter = Reporter()
-    entry = add(user_path("data", path), choices(options), progress=reporter)
+    entry = add(user_path(called, path), choices(options), progress=reporter)
     reporter.close()
     for warning in entry.health["warnings"]:
         note(warning)

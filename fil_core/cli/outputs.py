@@ -55,6 +55,9 @@ def _inputs(options: argparse.Namespace) -> Iterator[tuple[str, Path]]:
     data = getattr(options, "data", None)
     if data is not None and is_path(data):
         yield "--data", user_path("data", data)
+    outside = getattr(options, "ood_data", None)
+    if outside is not None and is_path(outside):
+        yield "--ood-data", user_path("ood-data", outside)
     for name in _FILES:
         if isinstance(path := getattr(options, name, None), str | Path):
             yield f"--{name}", user_path(name, path)

@@ -69,8 +69,8 @@ def _figures(one: Shown) -> None:
         st.markdown(f"**{drawn.title}**")
         widgets.chart(drawn.figure, drawn.alt, "ood-reached")
         st.caption(
-            "A score is no measure of what the model does not know: η is smallest in a gap between the classes. See "
-            "the failure modes on the page Learn."
+            "No score here measures what the model does not know: η may be small in a gap of the training data, where "
+            "nobody was seen. See the failure modes on the page Learn."
         )
     with right:
         with st.container(horizontal=True):
