@@ -29,6 +29,7 @@ from benchmarks import (
     own,
     reconstruction,
     sessions,
+    shift,
 )
 from benchmarks.browser import browser_rows
 from benchmarks.rows import Row
@@ -49,6 +50,7 @@ _GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = {
     **membership.GROUPS,
     **competitor.GROUPS,
     **measures.GROUPS,
+    **shift.GROUPS,
     "browser": browser_rows,
 }
 _WIDTHS = (76, 26, 26, 62)

@@ -79,7 +79,9 @@ def resolve_outside(outside: OutsideSpec, data: DataSpec) -> OutsideSpec:
     return dataclasses.replace(outside, name=None if name == data.name else name)
 
 
-def load_outside(spec: DataSpec, outside: OutsideSpec, progress: Progress | None = None) -> Outside:
+def load_outside(
+    spec: DataSpec, outside: OutsideSpec, progress: Progress | None = None, *, fitted: Preprocessing | None = None
+) -> Outside:
     """Held-out rows of a model's classes, and rows out of their distribution.
 
     The rows out of the distribution are held-out rows of other classes, or of another data set; all its rows where it
@@ -90,6 +92,7 @@ def load_outside(spec: DataSpec, outside: OutsideSpec, progress: Progress | None
         spec: what the model is trained on.
         outside: which rows are out of its distribution.
         progress: progress(done, total or None, description), called with the bytes during a download.
+        fitted: the preprocessing of the training rows, where it is at hand; None fits it again.
 
     Raises:
         BadRequest: a class that the model is trained on too, or options that do not fit the data.
@@ -110,7 +113,7 @@ def load_outside(spec: DataSpec, outside: OutsideSpec, progress: Progress | None
     others = _other_classes(raw, own, outside, source.title) if outside.name is None else None
     others = others or _of_another(raw, spec, outside, progress)
     made, _ = prepared(raw, spec, source.task, further=others.X)
-    fitted = preprocess.fit(made, kind=spec.preprocess or "none", pca=spec.pca)
+    fitted = fitted or preprocess.fit(made, kind=spec.preprocess or "none", pca=spec.pca)
     return _outside(made, fitted, inside, others)
 
 

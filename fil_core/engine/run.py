@@ -67,7 +67,8 @@ class Engine:
         """The examples that a model of the first spec was not trained on; they stay in memory as data sets do."""
         spec = data.resolve(spec)
         outside = resolve_outside(outside, spec)
-        found = self._holding((spec, outside), lambda: load_outside(spec, outside, progress))
+        fitted = self.dataset(spec, progress).preprocessing
+        found = self._holding((spec, outside), lambda: load_outside(spec, outside, progress, fitted=fitted))
         assert isinstance(found, Outside)
         return found
 

@@ -33,8 +33,11 @@ from fil_core import (
 from fil_core.analyses.architectures.request import ArchitecturesRequest
 from fil_core.analyses.audit.request import AuditRequest
 from fil_core.analyses.canaries.request import CanariesRequest
+from fil_core.analyses.eta_parts.request import EtaPartsRequest
+from fil_core.analyses.failure.request import FailureRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
+from fil_core.analyses.guesses.request import GuessesRequest
 from fil_core.analyses.influence.request import InfluenceRequest
 from fil_core.analyses.ladder.request import LadderRequest
 from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
@@ -51,7 +54,9 @@ from fil_core.analyses.network_influence.request import NetworkInfluenceRequest
 from fil_core.analyses.network_ladder.request import NetworkLadderRequest
 from fil_core.analyses.network_mia.request import NetworkMiaRequest
 from fil_core.analyses.network_outliers.request import NetworkOutliersRequest
+from fil_core.analyses.ood.request import OodRequest
 from fil_core.analyses.outliers.request import OutliersRequest
+from fil_core.analyses.overfit.request import OverfitRequest
 from fil_core.analyses.retraining.request import RetrainingRequest
 from fil_core.analyses.signals_mia.request import SignalsMiaRequest
 from fil_core.analyses.subject import Subject
@@ -63,6 +68,7 @@ from fil_core.engine import uploads
 from fil_core.engine.jobs.job import Job, State
 from fil_core.engine.store import Entry
 from fil_core.specs import AttackSpec, AuditSpec, EnsembleSpec, KernelSpec, NetworkSpec
+from fil_core.specs.outside import OutsideSpec
 from fil_core.specs.weights import Dropping
 from pages.common import compute, job_status
 from pages.common.site import PAGES
@@ -459,6 +465,25 @@ OPENED = {
     NetworkAuditRequest(
         data=FEW, network=NetworkSpec(**SMALL, time=20), audit=AuditSpec(canaries=6, runs=8, delta=1e-3)
     ): ("Membership", {"audit-of": "network", "canaries": 6, "runs": 8, "delta": 1e-3, "batch": 0}),
+    EtaPartsRequest(**DIABETES): ("Leakage", {"data": "diabetes", "model": "least-squares"}),
+    GuessesRequest(
+        data=DataSpec(name="toy-classes"), model=ModelSpec(kind="logistic", l2=0.02), example=10, sigma=0.05
+    ): ("Learn", {"view": "toys", "toy": "two classes", "toy-l2": 0.02, "toy-point": 10, "guess-sigma": 0.05}),
+    FailureRequest(data=DataSpec(name="toy-classes"), mode="duplicates", strength=5.0): (
+        "Learn",
+        {"view": "failure modes", "failure": "duplicates", "strength": "5"},
+    ),
+    OodRequest(
+        **DIGITS, outside=OutsideSpec(classes=("5", "6")), scores=("fil-min", "nngp-variance"),
+        kernel=KernelSpec(depth=1),
+    ): (
+        "Shift & over-fitting",
+        {"view": "out of distribution", "ood-classes": ["5", "6"], "ood-scores": ["fil-min", "nngp-variance"]},
+    ),
+    OverfitRequest(**DIABETES, over="l2", values=(0.01, 1.0)): (
+        "Shift & over-fitting",
+        {"view": "over-fitting", "over": "l2", "values": "0.01,1.0"},
+    ),
 }  # fmt: skip
 # These are answered after a click on the page that "Open" leads to, as it chooses their noise, mitigations or models
 # itself.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from fil_core import DataSpec, FilError, ModelSpec, Result, analysis_of
 from fil_core.analyses.eta_parts.request import EtaPartsRequest
@@ -95,18 +97,22 @@ def view() -> None:
 
 
 def _kind() -> str:
+    written, points = _written(), None
+    try:
+        points = made.parse(written) if written else None
+    except FilError as error:
+        st.session_state[_SAID] = str(error)
+    if points is not None and "toy" not in st.session_state and "toy" not in st.query_params:
+        st.session_state["toy"] = CLASSES if points.classes else LINE
     kind = st.segmented_control(
         "Toy", list(_USUAL), default=LINE, key="toy", bind="query-params", required=True, on_change=_restart,
         help="A line through points, or a boundary between two classes of points.",
     ) or LINE  # fmt: skip
-    written = st.session_state.get(_POINTS) or st.query_params.get(_POINTS) or ""
-    try:
-        usable = bool(written) and _fits(made.parse(written), kind)
-    except FilError as error:
-        st.warning(text.safe(error), icon=":material/warning:")
-        usable = False
-    if not usable:
+    if points is None or not _fits(points, kind):
         st.session_state[_POINTS] = _USUAL[kind].name
+        with suppress(StreamlitAPIException, KeyError):  # a field has it already, and takes what was just set
+            del st.query_params[_POINTS]
+            st.rerun()  # a field that is drawn for the first time takes the link as it was when the run began
     return kind
 
 
@@ -116,12 +122,11 @@ def _fits(points: Points, kind: str) -> bool:
 
 
 def _restart() -> None:
-    """The points of the toy that was chosen, in a new table."""
-    _put(_USUAL[st.session_state["toy"]])
-    st.session_state.pop("irfil-rounds", None)
-    st.session_state.pop("toy-l2", None)
-    for name in ("toy-point", "guess-sigma"):
-        st.session_state.pop(name, None)
+    """The points of the toy that was chosen, in a new table, and its own controls."""
+    kind = st.session_state["toy"]
+    _put(_USUAL[kind])
+    usual = {"irfil-rounds": 0, "toy-l2": _L2[kind], "toy-point": None, "guess-sigma": _SIGMA[kind]}
+    st.session_state.update(usual)  # forgotten, they would come back from the link
 
 
 def _put(points: Points) -> None:
