@@ -54,7 +54,7 @@ def cooks_distance(fitted: Fitted, dataset: Dataset) -> Tensor:
     """
     terms = fitted.terms(dataset)
     assert isinstance(terms, Glm)
-    n, p = terms.X.shape
+    n, p = int((terms.w > 0).sum()), terms.X.shape[1]  # those left out are no observations
     spread = (terms.X @ terms.curvature.vectors).square() @ terms.curvature.inverse_values
     h = terms.w * terms.a * spread
     free, squares = n - p, float((terms.w * terms.r.square()).sum())

@@ -19,6 +19,9 @@ from fil_core.errors import BadData
 from fil_core.models import Fitted
 
 _STEPS, _NEWTON = 60, 60
+_FAR = 1e4
+_DAMPING = 1e-13  # of the trace of H, so that one that rounding makes singular has a step
+_FOUND = 1e-8  # of the gradient, relative to its parts, at an optimum
 _HALVINGS = 12
 _ENOUGH = 1e-10  # of the misfit
 _SINGULAR = 1e-10  # smallest over largest singular value of J
@@ -81,7 +84,10 @@ class _Problem:
         return x, np.full(len(z), self.y[self.row]) if self.logistic else z[:, -1]
 
     def optimum(self, z: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Optima (m, p) with guesses in place of the example, and their Hessians (m, p, p), by Newton's method."""
+        """Optima (m, p) with guesses in place of the example, and their Hessians (m, p, p), by Newton's method.
+
+        NaN where it does not come to an end.
+        """
         x, y = self.inputs(z)
         theta = np.tile(start, (len(z), 1)) if start.ndim == 1 else start.copy()
         others = np.arange(len(self.X)) != self.row
@@ -93,10 +99,14 @@ class _Problem:
             gradient = (w * r) @ X + own * r_own[:, None] * x + self.ridge * theta
             H = np.einsum("mn,np,nq->mpq", w * a, X, X, optimize=True) + np.diag(self.ridge)
             H += own * a_own[:, None, None] * x[:, :, None] * x[:, None, :]
-            step = np.linalg.solve(H, gradient[:, :, None])[:, :, 0]
-            theta = theta - step
+            damping = _DAMPING * np.trace(H, axis1=1, axis2=2)
+            step = np.linalg.solve(H + damping[:, None, None] * np.eye(H.shape[1]), gradient[:, :, None])[:, :, 0]
+            theta = np.nan_to_num(theta - step, nan=0.0, posinf=0.0, neginf=0.0)
             if np.abs(step).max() <= 1e-13 * max(1.0, np.abs(theta).max()):
                 break
+        scale = (w * np.abs(r)) @ np.abs(X) + own * np.abs(r_own)[:, None] * np.abs(x) + np.abs(self.ridge * theta)
+        lost = (np.abs(gradient) > _FOUND * (scale + _FOUND)).any(1) if self.logistic else np.zeros(len(z), dtype=bool)
+        theta[lost] = np.nan
         return theta, H
 
     def _derivatives(self, z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -145,7 +155,8 @@ def informed_guesses(
             "unknown, and some of them move no parameter. Its bound is infinite."
         )
     noise = sigma * np.random.default_rng(seed).standard_normal((draws, J.shape[0]))
-    guesses, misfit = _nearest(problem, theta[0] + noise, theta[0])
+    search = _nearest if problem.logistic else _exact
+    guesses, misfit = search(problem, theta[0] + noise, theta[0])
     return Guesses(truth, sigma**2 * np.linalg.inv(J.T @ J), guesses, misfit)
 
 
@@ -159,31 +170,51 @@ def _problem(fitted: Fitted, dataset: Dataset, row: int, known: tuple[int, ...])
     return _Problem(X, y, w, ridge, row, free, fitted.spec.kind == "logistic")
 
 
+def _exact(problem: _Problem, released: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The guesses of least squares that give the released parameters exactly; NaN where none does.
+
+    At an optimum w r x = v, what the other examples leave of the gradient. A column c that is known, such as the
+    constant, tells r = v_c / (w x_c), and r the others and the target.
+    """
+    others = np.arange(len(problem.X)) != problem.row
+    X, y, w = problem.X[others], problem.y[others], problem.w[others]
+    v = -((w * (released @ X.T - y)) @ X + problem.ridge * released)
+    known = np.setdiff1d(np.arange(problem.X.shape[1]), problem.free)
+    c = known[np.abs(problem.X[problem.row, known]).argmax()]
+    x, _ = problem.inputs(np.tile(problem.truth, (len(released), 1)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = v[:, c] / (problem.w[problem.row] * x[:, c])
+        x[:, problem.free] = v[:, problem.free] / (problem.w[problem.row] * r)[:, None]
+        guesses = np.column_stack([x[:, problem.free], (released * x).sum(1) - r])
+    guesses[~np.isfinite(guesses).all(1)] = np.nan
+    theta, _ = problem.optimum(np.nan_to_num(guesses), start)
+    return guesses, np.linalg.norm(released - theta, axis=1)
+
+
 def _nearest(problem: _Problem, released: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The guesses whose parameters come nearest to the released ones, by damped Gauss-Newton steps from the truth."""
     z = np.tile(problem.truth, (len(released), 1))
     theta, H = problem.optimum(z, start)
-    away = released - theta
-    misfit = np.linalg.norm(away, axis=1)
+    misfit = np.linalg.norm(released - theta, axis=1)
     settled = np.zeros(len(z), dtype=bool)
+    farthest = _FAR * (1 + np.abs(problem.X).max())  # beyond it no feature is told from another
     for _ in range(_STEPS):
-        J = problem.jacobian(z, theta, H)
-        step = np.einsum("mkp,mp->mk", np.linalg.pinv(J), away)
-        size, moved = np.ones(len(z)), ~settled
+        step = np.einsum("mkp,mp->mk", np.linalg.pinv(problem.jacobian(z, theta, H)), released - theta)
+        before, size = misfit.copy(), np.ones(len(z))
+        left = ~settled & np.isfinite(step).all(1)
         for _ in range(_HALVINGS):
-            tried = z + (size * moved)[:, None] * step
-            theta_tried, H_tried = problem.optimum(tried, theta)
-            tried_misfit = np.linalg.norm(released - theta_tried, axis=1)
-            worse = moved & ~(tried_misfit <= misfit)
-            if not worse.any():
+            tried = z + (size * left)[:, None] * np.nan_to_num(step)
+            near = (np.abs(tried) <= farthest).all(1)
+            theta_tried, H_tried = problem.optimum(np.where(near[:, None], tried, z), theta)
+            away = np.linalg.norm(released - theta_tried, axis=1)
+            better = left & near & (away <= misfit)  # never of one whose optimum was not found
+            z[better], theta[better], H[better] = tried[better], theta_tried[better], H_tried[better]
+            misfit[better] = away[better]
+            left &= ~better
+            size[left] /= 2
+            if not left.any():
                 break
-            size[worse] /= 2
-        better = moved & (tried_misfit <= misfit)
-        gained = misfit - tried_misfit
-        z[better], theta[better], H[better] = tried[better], theta_tried[better], H_tried[better]
-        settled |= ~better | (gained <= _ENOUGH * (1e-12 + misfit)) | (tried_misfit <= 1e-12)
-        misfit = np.where(better, tried_misfit, misfit)
-        away = released - theta
+        settled |= before - misfit <= _ENOUGH * (_ENOUGH + misfit)
         if settled.all():
             break
     z[~settled] = np.nan

@@ -65,3 +65,14 @@ def test_cooks_distance_is_not_defined_without_freedom(make_dataset):
     square = dataclasses.replace(data, X=data.X[:5], y=data.y[:5], ids=data.ids[:5])
     assert np.isnan(cooks_distance(fit(ModelSpec(l2=0.0), square), square).numpy()).all()
     assert np.isfinite(cooks_distance(fit(ModelSpec(l2=0.0), data), data).numpy()).all()
+
+
+def test_examples_left_out_are_no_observations(make_dataset):
+    data = make_dataset(n=30, d=4)
+    weights = np.ones(30)
+    weights[20:] = 0
+    kept = dataclasses.replace(data, X=data.X[:20], y=data.y[:20], ids=data.ids[:20])
+    model = ModelSpec(l2=0.0)
+    found = cooks_distance(fit(model, data, weights=weights), data).numpy()
+    np.testing.assert_allclose(found[:20], cooks_distance(fit(model, kept), kept).numpy(), rtol=1e-10)
+    assert (found[20:] == 0).all()

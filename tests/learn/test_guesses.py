@@ -90,3 +90,36 @@ def test_what_is_said_of_them():
 def test_what_is_refused(request_, message):
     with pytest.raises((BadData, BadRequest), match=message):
         Engine().get(request_)
+
+
+@pytest.mark.parametrize(("row", "sigma"), [(2, 0.05), (2, 1.0), (5, 0.1)])
+def test_guesses_of_least_squares_give_the_released_parameters_exactly(row, sigma):
+    """The known constant tells the residual, and that all the rest; far from the truth no search would find them."""
+    data = load(LINE)
+    found = informed_guesses(fit(ORDINARY, data), data, row, sigma=sigma, draws=40, seed=0, known=(1,))
+    theta = np.linalg.lstsq(data.X, data.y, rcond=None)[0]
+    released = theta + sigma * np.random.default_rng(0).standard_normal((40, 2))
+    others = np.arange(10) != row
+    v = -(released @ data.X[others].T - data.y[others]) @ data.X[others]
+    x = v[:, 0] / v[:, 1]
+    np.testing.assert_allclose(found.guesses[:, 0], x, rtol=1e-9)
+    np.testing.assert_allclose(found.guesses[:, 1], released[:, 0] * x + released[:, 1] - v[:, 1], rtol=1e-9)
+    assert found.misfit.max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        GuessesRequest(
+            data=DataSpec(name="points:line:0,1,2;1,0,3;2,4,1;3,1,4.5;5,2,9;7,3,7;1,6,2"),
+            model=ModelSpec(l2=0.0, intercept=True), example=2,
+        ),
+        GuessesRequest(
+            data=DataSpec(name="points:classes:0,0,0;1,0,0;0,1,0;2,2,1;3,2,1;2,3,1;1,1,1"),
+            model=ModelSpec(kind="logistic", l2=0.05, intercept=True), example=2, sigma=1.0,
+        ),
+    ],
+)  # fmt: skip
+def test_an_intercept_and_several_features(request_):
+    s = Engine().get(request_).summary
+    assert s["failed"] < 0.2 * s["trials"] and all(np.isfinite(spread) for spread in s["spread"].values())
