@@ -39,6 +39,7 @@ class Column:
         always: whether every table has it.
         names_examples: whether its values are ids of training examples, -1 for nobody.
         targets: whether its values are targets: names without an order where these are classes.
+        is_id: whether it is what rows are called that are no training examples; then the table is shown under it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Column:
     always: bool = True
     names_examples: bool = False
     targets: bool = False
+    is_id: bool = False
 
     def names(self, column: str) -> bool:
         """Whether a column of a table is this one."""

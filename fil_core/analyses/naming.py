@@ -22,6 +22,9 @@ def named(table: pd.DataFrame, dataset: Dataset | None, analysis: Analysis | Non
         dataset: the examples; None where they are not there any more.
         analysis: whose table it is, to tell which other columns name examples; None for none.
     """
+    own = next((column.name for column in analysis.columns if column.is_id), None) if analysis is not None else None
+    if own is not None and own in table:
+        return table.set_index(own).rename_axis("id")
     if dataset is None or dataset.id_names is None:
         return table
     of_examples = table.index.name == "id"

@@ -65,7 +65,7 @@ def read_digits(spec: DataSpec, root: Path, progress: Progress | None = None) ->
     X, y = table[:, :-1].astype(np.uint8), table[:, -1].astype(np.int64)
     train, test = fixed_split(len(X))
     return Raw(
-        X=X[train], y=y[train], ids=train, X_test=X[test], y_test=y[test],
+        X=X[train], y=y[train], ids=train, X_test=X[test], y_test=y[test], test_names=test,
         class_names=DIGIT_CLASSES, feature_names=pixel_names((8, 8)), image_shape=(8, 8), pixel_max=16.0,
         notes=("Pixels run from 0 to 16, not to 255.", "ids are rows of scikit-learn's load_digits."),
     )  # fmt: skip

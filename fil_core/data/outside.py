@@ -30,7 +30,8 @@ class Outside:
         X: (m, d) features.
         outside: (m,) bool, whether a row is out of the training distribution; the others are of the model's classes.
         labels: (m,) texts, names of their classes, or values of a regression.
-        ids: (m,) numbers of the rows among the held-out rows of their source, or among its training rows.
+        ids: (m,) texts, what their sources call them; where a source does not say, their numbers among its held-out
+            rows, from 0.
         source: (m, d0) features before preprocessing, as `Dataset.source`.
         title: of the data set that is out of the distribution.
         notes: what was done to its rows.
@@ -121,24 +122,25 @@ def _outside(raw: Raw, fitted: Preprocessing, inside: _Rows, others: _Rows) -> O
     # Held-out rows of classes without a training row left the data with those classes.
     known = np.isin(inside.labels, np.array(raw.class_names)) if raw.class_names else np.ones(len(inside.ids), bool)
     labels = np.concatenate([inside.labels[known], others.labels])
-    ids = np.concatenate([inside.ids[known], others.ids]).astype(np.int64)
+    ids = np.concatenate([inside.ids[known], others.ids])
     out = np.arange(len(ids)) >= known.sum()
     X = np.ascontiguousarray(fitted.forward(raw.X_test))
-    name = fingerprint(raw.X_test, ids, "\n".join(labels.tolist()), repr(int(known.sum())))
+    name = fingerprint(raw.X_test, "\n".join(labels.tolist()), "\n".join(ids.tolist()), repr(int(known.sum())))
     return Outside(X, out, labels, ids, raw.X_test, others.title, others.notes, name)
 
 
 def _held_out(raw: Raw, codes: list[int], title: str) -> _Rows:
     """The held-out rows of some classes; all of a regression."""
-    return _rows(raw.X_test, raw.y_test, raw, codes, title)
+    return _rows(raw.X_test, raw.y_test, raw, codes, title, raw.test_names)
 
 
-def _rows(X: np.ndarray, y: np.ndarray, raw: Raw, codes: list[int], title: str) -> _Rows:
+def _rows(X: np.ndarray, y: np.ndarray, raw: Raw, codes: list[int], title: str, called: np.ndarray | None) -> _Rows:
+    called = np.arange(len(y)) if called is None else called
     if not raw.class_names:
-        return _Rows(X, np.array([f"{value:.6g}" for value in y], dtype=str), np.arange(len(y)), title)
-    ids = np.flatnonzero(np.isin(y, codes))
+        return _Rows(X, np.array([f"{value:.6g}" for value in y], dtype=str), called.astype(str), title)
+    rows = np.flatnonzero(np.isin(y, codes))
     names = np.array(raw.class_names)
-    return _Rows(np.ascontiguousarray(X[ids]), names[y[ids].astype(int)], ids, title)
+    return _Rows(np.ascontiguousarray(X[rows]), names[y[rows].astype(int)], called[rows].astype(str), title)
 
 
 def _other_classes(raw: Raw, own: list[int], outside: OutsideSpec, title: str) -> _Rows:
@@ -173,11 +175,11 @@ def _of_another(raw: Raw, spec: DataSpec, outside: OutsideSpec, progress: Progre
     other = as_rows(source.read(asked, Path(asked.data_dir or ""), progress), called="ood_data")
     codes = class_codes(other, outside.classes, called="ood_classes")
     notes: tuple[str, ...] = ()
-    X, y = other.X_test, other.y_test
+    X, y, called = other.X_test, other.y_test, other.test_names
     if not len(X):
-        X, y = other.X, other.y
+        X, y, called = other.X, other.y, other.ids if other.id_names is None else other.id_names
         notes = (f"{source.title} holds no rows out, so all of its rows are used: the model was trained on none.",)
-    found = _rows(X, y, other, codes, source.title)
+    found = _rows(X, y, other, codes, source.title, called)
     if not len(found.ids):
         raise BadData(f"ood_classes: expected rows of {', '.join(outside.classes)}; {source.title} has none.")
     fitting, said = _like(found.X, other, raw, outside, source.title)

@@ -34,6 +34,8 @@ class Raw:
         gaps: indices of the columns in which NaN stands for a missing value, to be filled in with the median of the
             training rows once these are selected.
         kept: indices of the columns that stay although they are constant, because a model is to have them as features.
+        test_names: (m,) what the source calls the rows of the test split, numbers or texts; None where it counts them
+            from 0, or does not say.
         id_names: (n,) ids of the rows that are not whole numbers; None where `ids` are the ids.
     """
 
@@ -56,6 +58,7 @@ class Raw:
     gaps: tuple[int, ...] = ()
     kept: tuple[int, ...] = ()
     id_names: np.ndarray | None = None
+    test_names: np.ndarray | None = None
 
 
 def fixed_split(n: int) -> tuple[np.ndarray, np.ndarray]:

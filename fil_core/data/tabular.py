@@ -48,6 +48,7 @@ def read_breast_cancer(spec: DataSpec, root: Path, progress: Progress | None = N
     train, test = fixed_split(len(data.data))
     return Raw(
         X=data.data[train], y=data.target[train], ids=train, X_test=data.data[test], y_test=data.target[test],
+        test_names=test,
         class_names=tuple(map(str, data.target_names)), feature_names=tuple(map(str, data.feature_names)),
         target_name="diagnosis", notes=("ids are rows of scikit-learn's load_breast_cancer.",),
     )  # fmt: skip
@@ -69,6 +70,7 @@ def read_diabetes(spec: DataSpec, root: Path, progress: Progress | None = None) 
     train, test = fixed_split(len(data.data))
     return Raw(
         X=data.data[train], y=data.target[train], ids=train, X_test=data.data[test], y_test=data.target[test],
+        test_names=test,
         feature_names=tuple(map(str, data.feature_names)), target_name="progression", standardise_target=True,
         notes=("ids are rows of scikit-learn's load_diabetes.",),
     )  # fmt: skip
@@ -141,7 +143,7 @@ def read_iwpc(spec: DataSpec, root: Path, progress: Progress | None = None) -> R
     train, test = np.sort(order[:cut]), np.sort(order[cut:])
     y = frame["dose"].to_numpy()
     return Raw(
-        X=X[train], y=y[train], ids=train, X_test=X[test], y_test=y[test],
+        X=X[train], y=y[train], ids=train, X_test=X[test], y_test=y[test], test_names=test,
         feature_names=names, groups=groups, continuous=tuple(names.index(c) for c in _IWPC_CONTINUOUS),
         target_name="dose",
         notes=(

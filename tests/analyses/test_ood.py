@@ -49,8 +49,23 @@ def test_test_rows_of_the_own_classes_are_those_of_the_data_set():
     found = load_outside(spec, OutsideSpec(classes=("8",)))
     np.testing.assert_allclose(found.X[~found.outside], load(spec).X_test, rtol=1e-10, atol=1e-12)
     assert set(found.labels[found.outside]) == {"8"} and set(found.labels[~found.outside]) == {"3", "5"}
-    whole = load(DataSpec(name="digits"))
-    np.testing.assert_array_equal(whole.named(whole.y_test)[found.ids].astype(str), found.labels)
+    from sklearn.datasets import load_digits
+
+    labels = load_digits().target  # ids are rows of the source
+    np.testing.assert_array_equal(labels[found.ids.astype(int)].astype(str), found.labels)
+
+
+def test_rows_of_own_data_have_the_ids_of_their_file(tmp_path):
+    frame = pd.read_csv(table(tmp_path / "in.csv", 60)).assign(who=[f"r{i}" for i in range(60)])
+    frame["label"] = np.resize(["yes", "no", "maybe"], 60)
+    frame.to_csv(tmp_path / "named.csv", index=False)
+    for id in ("", "who"):
+        chosen = Choices(target="label", test_fraction=0.3, id=id, left_out=() if id else ("who",))
+        spec = DataSpec(name=add(tmp_path / "named.csv", chosen).name, classes=("yes", "no"))
+        found = load_outside(spec, OutsideSpec())
+        rows = [int(name.removeprefix("r")) for name in found.ids]
+        assert frame["label"].iloc[rows].tolist() == found.labels.tolist()
+        np.testing.assert_allclose(found.source[:, 0], frame["a"].iloc[rows])
 
 
 def test_all_other_classes_where_none_is_named():

@@ -151,7 +151,7 @@ def test_stored_arrays_equal_those_read_from_the_file(kind, patients, tmp_path):
     assert isinstance(stored.X, np.memmap)
 
 
-_FILES = ["X.npy", "y.npy", "ids.npy", "X_test.npy", "y_test.npy", "names.npy"]
+_FILES = ["X.npy", "y.npy", "ids.npy", "X_test.npy", "y_test.npy", "names.npy", "test_names.npy"]
 
 
 def with_names(patients: Path) -> tuple[str, Path, Choices]:

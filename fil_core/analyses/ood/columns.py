@@ -20,6 +20,7 @@ _SAYS = {
 TITLES = {name: title for name, (title, _, _) in _SAYS.items()}
 
 COLUMNS = (
+    Column("source_id", "id", "what its source calls the example", reveals="value", is_id=True),
     Column("split", "split", "in: of the model's classes; out: of none of them; new: uploaded", reveals="nothing"),
     Column("label", "label", "the example's class; empty for new ones", reveals="label", targets=True),
     Column("predicted", "predicted class", "the class that the model predicts", reveals="label", targets=True),

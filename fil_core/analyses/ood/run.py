@@ -108,9 +108,9 @@ def _table(
         "predicted": np.array(inputs.dataset.class_names)[p.argmax(1)],
         "probability": p.max(1),
     }
-    # The numbers of test rows name no training examples.
-    index = pd.Index(np.concatenate([others.ids, np.arange(more)]).astype(np.int64), name="row")
-    return pd.DataFrame(columns | scores, index=index)
+    named = {"source_id": [*others.ids.tolist(), *([] if names is None else names.astype(str).tolist())]}
+    # No training examples: their ids would be looked up among those.
+    return pd.DataFrame(named | columns | scores, index=pd.RangeIndex(len(X), name="row"))
 
 
 def _judged(table: pd.DataFrame, scores: tuple[str, ...]) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def read_images(path: Path, choices: Choices, progress: Progress | None = None) 
         X=X[train], y=y[train], ids=ids, X_test=X[test], y_test=y[test], class_names=tuple(names),
         feature_names=pixel_names(shape), image_shape=shape, pixel_max=255.0,
         id_names=_file_names([images[i] for i in train], path.name),
+        test_names=_file_names([images[i] for i in test], path.name),
         notes=(
             f"ids are the names of the files; numeric ids count those of the {counted} in sorted order, from 0.",
             *notes, *change_notes(changes),

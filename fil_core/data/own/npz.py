@@ -156,7 +156,13 @@ def images_of(arrays: Arrays, choices: Choices) -> Raw:
     return _complete(
         arrays,
         dataclasses.replace(
-            images, X=images.X[train], y=codes[train], ids=train, X_test=images.X[test], y_test=codes[test]
+            images,
+            X=images.X[train],
+            y=codes[train],
+            ids=train,
+            X_test=images.X[test],
+            y_test=codes[test],
+            test_names=test,
         ),
     )
 

@@ -1,6 +1,6 @@
 """The register of own data: each data set is read once and stored as plain arrays under a name.
 
-    <root>/<key>/        X.npy, y.npy, ids.npy, X_test.npy, y_test.npy[, names.npy], manifest.json
+    <root>/<key>/        X.npy, y.npy, ids.npy, X_test.npy, y_test.npy[, names.npy][, test_names.npy], manifest.json
                          or, of a text, codes.npy, lengths.npy, lines.npy, types.npy[, blocks.npy], manifest.json
     <root>/incoming/     uploaded files, under the sha-256 of their content
     <root>/tmp/          entries being written
@@ -46,6 +46,7 @@ _VERSION = 4  # to be incremented when the same file and choices give different 
 _KEY_DIGITS = 12
 _NAME = re.compile(r"own:(?:[a-z0-9-]{1,40}-)?([0-9a-f]{12})")
 _ARRAYS = ("X", "y", "ids", "X_test", "y_test")
+_NAMES = {"id_names": "names", "test_names": "test_names"}  # where there are some; entries of before have no second
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,12 @@ def _content(path: Path, choices: Choices, title: str, progress: Progress | None
     with reading(title):
         checks = health(fill(raw), form)
     arrays = {name: np.ascontiguousarray(getattr(raw, name)) for name in _ARRAYS}
-    if raw.id_names is not None:
-        arrays["names"] = raw.id_names
-    facts = dataclasses.asdict(dataclasses.replace(raw, **dict.fromkeys(_ARRAYS), id_names=None, groups={}))  # type: ignore[arg-type]
-    facts = {name: value for name, value in facts.items() if name not in (*_ARRAYS, "id_names", "groups")}
+    for field, name in _NAMES.items():
+        if (named := getattr(raw, field)) is not None:
+            arrays[name] = named
+    left = dict.fromkeys((*_ARRAYS, *_NAMES))
+    facts = dataclasses.asdict(dataclasses.replace(raw, **left, groups={}))  # type: ignore[arg-type]
+    facts = {name: value for name, value in facts.items() if name not in left and name != "groups"}
     return _Content(form, arrays, facts, [dataclasses.asdict(group) for group in raw.groups.values()], checks)
 
 
@@ -295,7 +298,8 @@ def load_raw(name: str) -> Raw:
     facts: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in manifest["facts"].items()
     }
-    return Raw(**split, id_names=arrays.get("names"), groups=groups, **facts)
+    names: dict[str, Any] = {field: arrays.get(name) for field, name in _NAMES.items()}
+    return Raw(**split, **names, groups=groups, **facts)
 
 
 def load_text(name: str) -> Corpus:

@@ -142,7 +142,7 @@ def _encode(
         feature_names=feature_names, groups=groups, target_name=choices.target, sensitive=sensitive,
         continuous=tuple(feature_names.index(f) for f, group in layout.items() if group is None),
         gaps=tuple(feature_names.index(f) for f in gaps),
-        id_names=None if names is None else names[train],
+        id_names=None if names is None else names[train], test_names=(numbers if names is None else names)[test],
         notes=(_ids_note(choices, names), *notes),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from fil_core.analyses.ood.columns import TITLES
 from fil_core.analyses.ood.run import IN, NEW, OUT
 from fil_core.display import pictures, redaction
 from pages.common import tables, text, widgets
+from pages.common.naming import named
 from pages.views.shift.shown import Shown
 
 _LISTED = 12
@@ -22,7 +23,7 @@ def wrong(one: Shown) -> None:
     """Examples out of the distribution with the smallest scores, and those in it with the largest."""
     score = _score(one)
     st.subheader("What it gets most wrong", anchor="wrong")
-    table = one.result.table.reset_index()
+    table = one.result.table
     left, right = st.columns(2)
     for place, split, ascending, says in (
         (left, OUT, True, f"Out of the distribution, and yet the smallest {TITLES[score]}"),
@@ -45,16 +46,20 @@ def _pictured(one: Shown, rows: pd.DataFrame, score: str) -> None:
     places = rows.index.to_numpy()
     if one.data.image_shape is None:
         records = _records(one, places)
-        tables.table(
-            rows[["label", "predicted", score]].set_axis(records.index).join(records, rsuffix=" (data)"),
-            width="stretch", key=f"ood-wrong-{rows['split'].iloc[0]}",
-        )  # fmt: skip
+        shown = (
+            rows[["source_id", "label", "predicted", score]].set_axis(records.index).join(records, rsuffix=" (data)")
+        )
+        if widgets.redacted():
+            shown = shown.drop(columns=["source_id", "label", "predicted"])
+        tables.table(named(shown, None, one.analysis), width="stretch", key=f"ood-wrong-{rows['split'].iloc[0]}")
         return
     images = _images(one, places)
     hidden = widgets.redacted()
     said = [
-        f"{'' if hidden else f'{label}, taken for {predicted}: '}{text.number(value)}"
-        for label, predicted, value in zip(rows["label"], rows["predicted"], rows[score], strict=True)
+        text.number(value) if hidden else f"{id}: {label}, taken for {predicted}, {text.number(value)}"
+        for id, label, predicted, value in zip(
+            rows["source_id"], rows["label"], rows["predicted"], rows[score], strict=True
+        )
     ]
     _gallery(images, said)
 
@@ -91,7 +96,7 @@ def _new_source(one: Shown) -> np.ndarray:
 
 def new(one: Shown) -> None:
     """The uploaded examples, their scores, and how many of the model's own classes have a smaller one."""
-    table = one.result.table.reset_index()
+    table = one.result.table
     rows = table[table["split"] == NEW]
     if rows.empty:
         return
@@ -125,6 +130,7 @@ def everyone(one: Shown) -> None:
     """All scores, and their files."""
     st.subheader("All examples", anchor="all")
     table = one.subject.masked(one.result.table)
+    table = named(table, None, one.analysis)
     columns = widgets.number_columns(table, one.analysis)
     tables.table(table.head(5000), width="stretch", height=320, column_config=columns, key="ood-table")
     if len(table) > 5000:
