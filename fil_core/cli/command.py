@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 import sys
 import time
 from pathlib import Path
@@ -124,9 +125,12 @@ class Command:
         from fil_core.engine.records import keep_records
 
         dataset = self.engine.dataset(data, self.progress)
-        records = read_records(existing_file("new", path), dataset.image_shape)
         resize = bool(getattr(self.options, "resize", False))
-        return keep_records(self.engine.store, records, dataset, title=path.name, resize=resize)
+        try:
+            records = read_records(existing_file("new", path), dataset.image_shape)
+            return keep_records(self.engine.store, records, dataset, title=path.name, resize=resize)
+        except FilError as error:  # by the name that a person typed
+            raise type(error)(re.sub("^records:", "new:", str(error))) from error
 
     def request(self, kind: type[Request]) -> Request:
         """The request of a kind that the options ask for."""

@@ -168,7 +168,7 @@ def _check_has_part(request: Request, options: argparse.Namespace) -> None:
         for place in found(type(request)):
             why = whole or request.unused(f"{name}.{place.path[0]}")
             value = getattr(options, place.option.flag.replace("-", "_"))
-            if why and value not in (None, place.default) and (whole or value != place.value(getattr(request, name))):
+            if value is not None and why and (whole or value != place.value(getattr(request, name))):
                 raise BadRequest(f"{place.option.flag}: expected nothing, since {why}; got {value}.")
 
 

@@ -98,7 +98,8 @@ def build(kind: type[Request], options: argparse.Namespace, dataset: Callable[[]
     for path, value in values.items():
         name = path[-1]
         if value != getattr(request, name, value) and (why := request.unused(name)):
-            raise BadRequest(f"{name}: expected nothing, since {why}; got {value}.")
+            written = next(place.option.kind for place in places(kind) if place.path == path).write(value)
+            raise BadRequest(f"{name}: expected nothing, since {why}; got {written}.")
     return request
 
 

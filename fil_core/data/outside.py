@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from fil_core.data import preprocess
+from fil_core.data.dependence import few
 from fil_core.data.loading import as_rows, class_codes, prepared
 from fil_core.data.raw import Raw
 from fil_core.data.registry import resolve, source_of
 from fil_core.data.scaling import scaled
 from fil_core.dataset import AttributeGroup, Preprocessing, fingerprint
-from fil_core.errors import BadData, BadRequest
+from fil_core.errors import BadData, BadRequest, FilError
 from fil_core.progress import Progress
 from fil_core.specs import DataSpec
 from fil_core.specs.outside import OutsideSpec
@@ -76,7 +78,10 @@ def resolve_outside(outside: OutsideSpec, data: DataSpec) -> OutsideSpec:
     """
     if outside.name is None:
         return outside
-    name = resolve(DataSpec(name=outside.name, data_dir=data.data_dir)).name
+    try:
+        name = resolve(DataSpec(name=outside.name, data_dir=data.data_dir)).name
+    except FilError as error:
+        raise type(error)(re.sub("^(name|--data):", "ood_data:", str(error))) from error
     return dataclasses.replace(outside, name=None if name == data.name else name)
 
 
@@ -104,15 +109,17 @@ def load_outside(
     outside = resolve_outside(outside, spec)
     source = source_of(spec.name)
     raw = as_rows(source.read(spec, Path(spec.data_dir or ""), progress))
-    own = class_codes(raw, spec.classes)
+    own = [code for code in class_codes(raw, spec.classes) if not raw.class_names or (raw.y == code).any()]
     inside = _held_out(raw, own, source.title)
     if not len(inside.ids):
         raise BadData(
             f"held-out rows: expected some of the model's classes, to compare with; {source.title} has none. Hold rows "
-            "out when you add the data (--test-fraction)."
+            "out: --test-fraction for a file of your own, points after | for points."
         )
+    if outside.resize and raw.image_shape is None:
+        raise BadRequest("resize: expected nothing, since the data are no pictures; leave it out.")
     others = _other_classes(raw, own, outside, source.title) if outside.name is None else None
-    others = others or _of_another(raw, spec, outside, progress)
+    others = others or _of_another(raw, own, spec, outside, progress)
     made, _ = prepared(raw, spec, source.task, further=others.X)
     fitted = fitted or preprocess.fit(made, kind=spec.preprocess or "none", pca=spec.pca)
     return _outside(made, fitted, inside, others)
@@ -168,7 +175,7 @@ def _other_classes(raw: Raw, own: list[int], outside: OutsideSpec, title: str) -
     return found
 
 
-def _of_another(raw: Raw, spec: DataSpec, outside: OutsideSpec, progress: Progress | None) -> _Rows:
+def _of_another(raw: Raw, own: list[int], spec: DataSpec, outside: OutsideSpec, progress: Progress | None) -> _Rows:
     """Rows of another data set, in the columns or the size of pictures of this one."""
     asked = resolve(DataSpec(name=outside.name or "", data_dir=spec.data_dir))
     source = source_of(asked.name)
@@ -183,6 +190,10 @@ def _of_another(raw: Raw, spec: DataSpec, outside: OutsideSpec, progress: Progre
     if not len(found.ids):
         raise BadData(f"ood_classes: expected rows of {', '.join(outside.classes)}; {source.title} has none.")
     fitting, said = _like(found.X, other, raw, outside, source.title)
+    shared = sorted(set(found.labels) & {raw.class_names[code] for code in own}) if raw.class_names else []
+    if shared:
+        own_too = f"Rows of {source.title} of the model's own classes ({few(shared, _NAMED)}) count as out, too."
+        notes = (*notes, own_too)
     return dataclasses.replace(found, X=fitting, notes=(*notes, *said))
 
 
@@ -196,8 +207,6 @@ def _like(X: np.ndarray, other: Raw, raw: Raw, outside: OutsideSpec, title: str)
         )
     if raw.image_shape is not None and other.image_shape is not None:
         return _pictures(X, other, raw, outside, title)
-    if outside.resize:
-        raise BadRequest("resize: expected nothing, since the data are no pictures; leave it out.")
     return _columns(X, other, raw, title), ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +16,10 @@ from fil_core.progress import Progress
 from fil_core.specs import DataSpec
 
 PREFIX = "points:"
+LEAST_POINTS = 2
 MOST_POINTS = 200  # their name is part of a link
 MOST_FEATURES = 5
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _LARGEST = 1e6  # of a number, either sign
 _CONSTANT = "+1"
 _LINE, _CLASSES = "line", "classes"
@@ -48,10 +51,10 @@ class Points:
 
     def __post_init__(self) -> None:
         widths = {len(row) for row in (*self.rows, *self.test_rows)}
-        if not 1 <= len(self.rows) + len(self.test_rows) <= MOST_POINTS or not self.rows:
+        if len(self.rows) < LEAST_POINTS or len(self.rows) + len(self.test_rows) > MOST_POINTS:
             raise BadRequest(
-                f"points: expected 1 to {MOST_POINTS} of them, at least one to train on; got {len(self.rows)} and "
-                f"{len(self.test_rows)} held out."
+                f"points: expected {LEAST_POINTS} to {MOST_POINTS} of them, at least {LEAST_POINTS} to train on; got "
+                f"{len(self.rows)} and {len(self.test_rows)} held out."
             )
         if len(widths) > 1 or not 2 <= min(widths) <= MOST_FEATURES + 1:
             raise BadRequest(
@@ -141,10 +144,7 @@ def _read(text: str) -> tuple[Row, ...]:
 
 
 def _value(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = float(text) if _NUMBER.fullmatch(text.strip()) else math.nan
     if not math.isfinite(value):
         raise BadRequest(f"points: expected finite numbers; got {text.strip()!r:.40}.")
     return value

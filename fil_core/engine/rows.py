@@ -127,7 +127,8 @@ def check_numbers(values: np.ndarray, name: str, written: pd.Series) -> None:
         got = "nothing" if empty else repr(str(entry)[:40])
         raise BadData(
             f"records: expected a finite number up to {_LARGEST:g} in column {name!r}, row {i}; got {got}. Write "
-            "numbers with a decimal point, and fill in or leave out rows without one."
+            "numbers with a decimal point, and fill in or leave out rows without one: how gaps of the training data "
+            "are treated does not apply here."
         )
 
 

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from fil_core.dataset import Dataset
-from fil_core.errors import BadData
+from fil_core.errors import BadData, BadRequest
 from fil_core.models import Fitted
 
 _STEPS, _NEWTON = 60, 60
 _FAR = 1e4
+_ROUNDING = 1e-12  # of the length of the parameters
 _DAMPING = 1e-13  # of the trace of H, so that one that rounding makes singular has a step
 _FOUND = 1e-8  # of the gradient, relative to its parts, at an optimum
 _HALVINGS = 12
@@ -143,6 +144,7 @@ def informed_guesses(
 
     Raises:
         BadData: the released parameters do not determine what is unknown.
+        BadRequest: the noise is below rounding.
     """
     problem = _problem(fitted, dataset, row, known)
     truth = problem.truth
@@ -154,6 +156,8 @@ def informed_guesses(
             f"example: expected one that {J.shape[0]} released parameters determine; {problem.k} numbers of it are "
             "unknown, and some of them move no parameter. Its bound is infinite."
         )
+    if sigma <= _ROUNDING * np.linalg.norm(theta[0]):
+        raise BadRequest(f"sigma: expected noise above the rounding of the parameters; got {sigma:g}. Take more.")
     noise = sigma * np.random.default_rng(seed).standard_normal((draws, J.shape[0]))
     search = _nearest if problem.logistic else _exact
     guesses, misfit = search(problem, theta[0] + noise, theta[0])

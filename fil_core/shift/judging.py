@@ -20,7 +20,7 @@ class Judged:
     Attributes:
         auroc: chance that a stranger has the larger score, ties counting half.
         low, high: DeLong's 95 % interval, cut at 0 and 1.
-        fpr95: share of strangers below the score under which 95 % of the distribution's examples lie.
+        fpr95: share of strangers with at most the score under which 95 % of the distribution's examples lie.
         threshold: that score.
     """
 
@@ -52,9 +52,9 @@ def judge(inside: np.ndarray, outside: np.ndarray) -> Judged:
     strange = np.arange(scores.shape[1])[None] >= len(inside)
     found = row_auc(scores, strange, ~strange)
     auroc, error = float(found.auc[0]), float(found.error[0])
-    if auroc in (0.0, 1.0):
+    if auroc in (0.0, 1.0) and not np.isnan(error):
         error = float(of_half_a_failure(np.array(min(len(inside), len(outside)))))
     width = float(norm.ppf(0.5 + _LEVEL / 2)) * error
     threshold = float(np.quantile(inside, KEPT))
     low, high = (float(np.clip(auroc + sign * width, 0, 1)) for sign in (-1, 1))
-    return Judged(auroc, low, high, float(np.mean(outside < threshold)), threshold)
+    return Judged(auroc, low, high, float(np.mean(outside <= threshold)), threshold)

@@ -23,6 +23,7 @@ from fil_core.shift.outside import terms_outside
 from fil_core.shift.polynomials import Powers, jacobians_through
 
 _HIGH = 0.95  # quantile of eta
+_ENOUGH = 5  # models, for an interval
 
 SUMMARIES = (
     "eta_mean", "eta_median", "eta_p95", "eta_max", "eta_whole", "held_out_mean", "held_out_median", "ratio",
@@ -167,12 +168,15 @@ def associations(table: pd.DataFrame, *, draws: int, seed: int) -> dict[str, dic
         seed: of these draws, the same for every summary.
 
     Returns:
-        By summary `spearman`, and the ends `low` and `high` of the 95 % percentile interval; NaN where it is constant.
+        By summary `spearman`, and the ends `low` and `high` of the 95 % percentile interval; NaN where it is constant,
+        and the interval of fewer than five models, whose draws would only repeat them.
     """
     gap, found = table["gap"].to_numpy(np.float64), {}
     for name in SUMMARIES:
         values = table[name].to_numpy(np.float64)
         known = np.isfinite(values) & np.isfinite(gap)
-        low, high = spearman_interval(values[known], gap[known], draws=draws, seed=seed)
+        low, high = float("nan"), float("nan")
+        if known.sum() >= _ENOUGH:
+            low, high = spearman_interval(values[known], gap[known], draws=draws, seed=seed)
         found[name] = {"spearman": spearman(values[known], gap[known]), "low": low, "high": high}
     return found

@@ -20,7 +20,7 @@ class OutsideSpec:
     """
 
     name: str | None = option(None, text(), "data set out of the distribution, or a file or folder of your own (default: the model's)", flag="ood-data", called="ood_data", link="ood-data")  # noqa: E501 # fmt: skip
-    classes: tuple[str, ...] = option((), names(), "its classes (default: all that the model does not have)", flag="ood-classes", called="ood_classes", link="ood-classes")  # noqa: E501 # fmt: skip
+    classes: tuple[str, ...] = option((), names(), "its classes (default: all that the model does not have, of another data set all)", flag="ood-classes", called="ood_classes", link="ood-classes")  # noqa: E501 # fmt: skip
     resize: bool = option(False, switch(), "scale pictures of another size to that of the training pictures", link="resize")  # noqa: E501 # fmt: skip
 
     def __post_init__(self) -> None:

@@ -147,12 +147,17 @@ def test_values_out_of_range_are_refused(fields):
         OverfitRequest(**fields)
 
 
+def test_few_models_have_no_interval():
+    few = Engine().get(OverfitRequest(data=CUBIC, values=(1, 2, 3), model=ModelSpec(l2=0.1))).summary["spearman"]
+    assert few["eta_mean"]["spearman"] is not None and few["eta_mean"]["low"] is None
+
+
 @pytest.mark.parametrize(
     ("request_", "error", "said"),
     [
         (OverfitRequest(data=DataSpec(name="toy-line")), BadData, "test rows"),
         (OverfitRequest(data=points("1,2;1,3")), BadData, "constant"),
-        (OverfitRequest(data=CUBIC, values=(6,), model=ModelSpec(l2=0.1)), BadRequest, "below the number of points"),
+        (OverfitRequest(data=CUBIC, values=(7,), model=ModelSpec(l2=0.1)), BadRequest, "at most the number of points"),
         (OverfitRequest(data=DIABETES, values=(8,)), BadRequest, "no unique optimum"),
         (OverfitRequest(data=DataSpec(name="diabetes", subset=8), over="l2", values=(0, 1)), BadRequest, "no unique"),
         (OverfitRequest(data=DIABETES, validation_size=1000), BadRequest, "at most the 89 test rows"),

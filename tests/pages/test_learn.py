@@ -121,7 +121,7 @@ def test_edits_of_the_table() -> None:
     )
     assert missing == 1
     assert points_of(found, LINE).rows == ((0.0, 2.0), *LINE.rows[2:9], (4.5, 20.0))
-    with pytest.raises(BadRequest, match="1 to 200"):
+    with pytest.raises(BadRequest, match="2 to 200"):
         points_of(pd.DataFrame(columns=["x", "y"], dtype=float), LINE)
 
 

@@ -116,7 +116,7 @@ def test_areas_and_intervals(ties):
     error = np.sqrt(above.mean(1).var(ddof=1) / 50 + above.mean(0).var(ddof=1) / 80)
     assert (found.high - found.auroc) / 1.959964 == pytest.approx(error, rel=1e-6)
     assert (found.auroc - found.low) / 1.959964 == pytest.approx(error, rel=1e-6)
-    assert found.fpr95 == np.mean(outside < np.quantile(inside, 0.95))
+    assert found.fpr95 == np.mean(outside <= np.quantile(inside, 0.95))
 
 
 def test_the_interval_covers_the_true_area():
@@ -134,6 +134,12 @@ def test_all_told_apart_still_has_an_interval():
     assert judge(np.arange(20.0, 60.0), np.arange(10.0)).auroc == 0
 
 
+def test_equal_scores_pass_together():
+    assert judge(np.ones(4), np.ones(6)).fpr95 == 1
+
+
 def test_one_example_has_no_interval():
     found = judge(np.array([1.0]), np.array([0.0, 2.0]))
     assert found.auroc == 0.5 and np.isnan([found.low, found.high]).all()
+    apart = judge(np.array([1.0]), np.array([2.0, 3.0]))
+    assert apart.auroc == 1 and np.isnan([apart.low, apart.high]).all()

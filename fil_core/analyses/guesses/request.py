@@ -8,7 +8,7 @@ from fil_core.specs import ModelRequest
 from fil_core.specs.options import example, number, option, whole
 from fil_core.specs.request import MOST_SEED
 
-MOST_TRIALS = 2000
+LEAST_TRIALS, MOST_TRIALS = 10, 2000  # fewer tell no scatter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,9 @@ class GuessesRequest(ModelRequest):
 
     example: int = option(0, example(), "the example that is guessed", link="toy-point", required=True)
     sigma: float = option(0.1, number(), "standard deviation of the output noise (default 0.1)", link="guess-sigma")
-    trials: int = option(200, whole(most=MOST_TRIALS), "number of releases (default 200)", link="guesses")
+    trials: int = option(
+        200, whole(least=LEAST_TRIALS, most=MOST_TRIALS), "number of releases (default 200)", link="guesses"
+    )
     noise_seed: int = option(0, whole(least=0, most=MOST_SEED), "seed of the noise (default 0)", link="guess-seed")
 
     @property

@@ -48,7 +48,8 @@ def _areas(names: list[str], areas: np.ndarray, mode: Mode) -> go.Figure:
         "type": "scatter", "mode": "markers", "x": auroc, "y": [TITLES[name] for name in names],
         "marker": {"size": 9, "color": [OKABE_ITO[2] if name.startswith("fil") else OKABE_ITO[0] for name in names]},
         "error_x": {
-            "type": "data", "symmetric": False, "thickness": 1.5, "array": high - auroc, "arrayminus": auroc - low
+            "type": "data", "symmetric": False, "thickness": 1.5, "color": INK[mode][2],
+            "array": high - auroc, "arrayminus": auroc - low,
         },
         "hovertemplate": "%{y}<br>AUROC %{x:.4f}<extra></extra>",
     }  # fmt: skip

@@ -36,7 +36,10 @@ def check(request: OodRequest, dataset: Dataset) -> None:
         BadData: a model that the data do not have.
     """
     if request.model.kind not in _FAMILIES:
-        raise BadRequest(f"model: expected one with probabilities, {' or '.join(_FAMILIES)}; got {request.model.kind}.")
+        raise BadRequest(
+            f"model: expected one with probabilities, --model {' or --model '.join(_FAMILIES)}; got "
+            f"{request.model.kind}."
+        )
     check_task(request.model, dataset)
     if VARIANCE in request.scores:
         check_process(request.kernel, dataset, free_memory(torch.device("cpu")))
@@ -65,6 +68,11 @@ def run(request: OodRequest, inputs: Inputs, progress: Progress | None = None) -
     told = [*others.notes, *notes, *([] if new is None else new.summary["notes"])]
     if (few := min(summary["n_in"], summary["n_out"])) < 2:
         told.append(f"No intervals: one side has {counted(few, 'example')} alone.")
+    if any(area in (0.0, 1.0) for area in summary["auroc"].values()):
+        told.append(
+            "DeLong's error of an area of 0 or 1 is zero; its interval is that of a share with half a failure among "
+            "the rarer kind, and may be wider than that of an area just below."
+        )
     arrays = {} if new is None else {"new_names": new.arrays["names"], "new_source": new.arrays["X"]}
     return Result(table, arrays, summary, {"warnings": told})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from fil_core.analyses.ood.columns import TITLES
@@ -16,13 +17,17 @@ def sentence(subject: Subject, quote: Quote) -> str:
     """Which score tells best, and how the best of FIL's compares."""
     s = subject.result.summary
     best = s["best"]
+    several = len(s["auroc"]) > 1
+    of = f"Of {len(s['auroc'])} scores, " if several else ""
     said = (
-        f"Of {counted(len(s['auroc']), 'score')}, **{TITLES[best]}** tells "
+        f"{of}**{TITLES[best]}** separates "
         f"{counted(s['n_out'], 'out-of-distribution example')} from {counted(s['n_in'], 'test example')} of the "
-        f"model's own classes best: its AUROC is {_with_interval(s, best)}. Where it lets 95 % of the model's pass, it "
-        f"lets pass {percent(s['fpr95'][best], 1)} of the others."
+        f"model's own classes{' best' if several else ''}, with an AUROC of {_with_interval(s, best)}. Where it lets "
+        f"95 % of the model's pass, it lets pass {percent(s['fpr95'][best], 1)} of the others."
     )
-    others = [name for name in _COMPARED if name in s["auroc"] and name != best]
+    if alike := [TITLES[name] for name, area in s["auroc"].items() if area == s["auroc"][best] and name != best]:
+        said += f" {', '.join(alike)} {'reaches' if len(alike) == 1 else 'reach'} the same area."
+    others = [name for name in _COMPARED if name in s["auroc"] and s["auroc"][name] != s["auroc"][best]]
     if others:
         said += " Beside it: " + ", ".join(f"{TITLES[name]} {_with_interval(s, name)}" for name in others) + "."
     return f"{said} {_worse(s)}".strip()
@@ -40,7 +45,10 @@ def _worse(s: dict[str, Any]) -> str:
 
 
 def _with_interval(s: dict[str, Any], name: str) -> str:
-    return f"**{s['auroc'][name]:.3f}** [{s['auroc_low'][name]:.3f}, {s['auroc_high'][name]:.3f}]"
+    """The area, with its interval where there is one."""
+    low, high = s["auroc_low"][name], s["auroc_high"][name]
+    interval = "" if math.isnan(low) else f" [{low:.3f}, {high:.3f}]"
+    return f"**{s['auroc'][name]:.3f}**{interval}"
 
 
 def printed(subject: Subject) -> tuple[dict[str, Any], str]:

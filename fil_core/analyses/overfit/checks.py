@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fil_core.analyses.network.run import check_network
-from fil_core.analyses.overfit.request import DEGREE, WIDTH, OverfitRequest, axis, runs_of
+from fil_core.analyses.overfit.request import DEGREE, USUAL, WIDTH, OverfitRequest, axis, runs_of
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData, BadRequest
 from fil_core.influence.kernels import free_memory
@@ -43,9 +43,11 @@ def check(request: OverfitRequest, dataset: Dataset) -> None:
         _check_networks(request, dataset)
         return
     check_task(request.model, dataset)
-    if request.over == DEGREE and (most := int(max(request.values))) >= dataset.n:
+    if request.over == DEGREE and (beyond := [f"{value:g}" for value in request.values if value > dataset.n]):
+        usual = " by default" if request.values == USUAL[DEGREE] else ""
         raise BadRequest(
-            f"values: expected degrees below the number of points, which {dataset.n:,} points determine; got {most}."
+            f"values: expected degrees of at most the number of points, {dataset.n:,}; got {', '.join(beyond)}{usual}. "
+            "Name lower ones with --values."
         )
     _check_determined(request, dataset)
 

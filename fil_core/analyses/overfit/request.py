@@ -110,6 +110,8 @@ class OverfitRequest(ModelRequest):
             return f"the values are those of {self.over}"
         if name in ("model.l2", "network.l2") and self.l2s:
             return "--l2s names the penalties"
+        if name == "network.l2" and self.over == WIDTH:  # where it is none, it is the usual one
+            return "the curvature of a network is singular without a decay > 0"
         return "networks of different widths have no weights in common" if name == "network.initial" else ""
 
     @property

@@ -42,6 +42,8 @@ def _gap(subject: Subject) -> str:
     table, name = subject.result.table, NAMES[subject.result.summary["over"]]
     ends = [table.loc[table["gap"].idxmin()], table.loc[table["gap"].idxmax()]]
     said = [f"**{number(float(row['gap']))}** ({name} {row['value']:g})" for row in ends]
+    if table["gap"].nunique() == 1 and len(table) > 1:
+        return f"The gap, test less train loss, is **{number(float(ends[0]['gap']))}** for all of them."
     told = f"is {said[0]}" if len(table) == 1 else f"goes from {said[0]} to {said[1]}"
     return f"The gap, test less train loss, {told}."
 

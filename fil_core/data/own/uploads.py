@@ -11,14 +11,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from fil_core.data import private
-from fil_core.data.own import limits
+from fil_core.data.own import folders, limits
 from fil_core.data.own.directory import clear_leftovers, make_private, own_directory, shared, temporary_folder
 from fil_core.data.own.reading import SUFFIXES
 from fil_core.errors import BadData, DataUnavailable
 
 _FOLDER = "incoming"  # its name on disk, unchanged so that uploads of earlier versions are deleted as well
 _UPLOAD_NAME = re.compile(r"[0-9a-f]{64}\.[a-z]{3,11}")
-_ACCEPTED = (*SUFFIXES, ".safetensors")
+_ACCEPTED = (*SUFFIXES, ".safetensors", *folders.SUFFIXES)  # those of pictures last
 _MAX_AGE = 24 * 3600  # seconds after its last use at which an upload is deleted
 
 

@@ -32,7 +32,7 @@ FAILURES: tuple[Mode, ...] = (
         ),
         other="η with the wrong coding",
         why="With 5 and 8 the residual of a logistic model is at least 4 in one class and 7 in the other, however well "
-        "both are classified, and η follows the residual: it ranks classes, not examples.",
+        "both are classified, and where η follows the residual it tells the class rather than the example.",
         instead="Code the labels as the loss takes them, 0 and 1 for logistic regression and −1 and +1 for least "
         "squares, and look at η by class before believing a ranking.",
         module="label_coding",
@@ -111,7 +111,7 @@ FAILURES: tuple[Mode, ...] = (
     ),
     Mode(
         name="gap",
-        title="The score of new points is low in a gap of the data",
+        title="The score of new points may be low in a gap of the data",
         data=_TWO_GROUPS,
         needs="two classes",
         strength=Strength(
@@ -148,8 +148,8 @@ FAILURES: tuple[Mode, ...] = (
         ),
         other="η of one copy",
         shown="η of all copies together",
-        why="Each copy is held in place by the others, so its own η falls as 1/k, though whoever is described by all k "
-        "of them is not hidden at all: what moves all copies moves the model k times as much.",
+        why="k copies act as one record of weight k. One of them alone has a k-th of their η, since the others hold "
+        "the model; whoever is described by all k is not hidden at all, as moving all moves it k times as much.",
         instead="Measure the group, all rows of one person together, or remove duplicates before measuring.",
         module="duplicates",
     ),

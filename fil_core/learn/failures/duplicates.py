@@ -1,7 +1,7 @@
 """A record that the data hold k times: eta of one copy, and of the record itself.
 
-k copies weigh as one of weight k. If one copy is changed the others hold theta, so its eta falls as 1 / k; whoever is
-described by all of them changes all of them, and J of that is the sum of the k equal ones, k times as much.
+k copies weigh as one of weight k, among n + k - 1 rows. One copy alone has a k-th of the eta of all together: whoever
+is described by all of them changes all of them, and J of that is the sum of the k equal ones.
 
 Source: docs/maths.md, section 13.
 """
@@ -12,7 +12,7 @@ import numpy as np
 
 from fil_core.dataset import Dataset
 from fil_core.display.numbers import number
-from fil_core.learn.fits import eta_of, fitted_to, place
+from fil_core.learn.fits import L2, eta_of, fitted_to, place
 from fil_core.learn.mode import Outcome, Said
 
 
@@ -21,7 +21,8 @@ def run(dataset: Dataset, strength: float) -> Outcome:
     alone = eta_of(fitted_to(dataset), dataset)
     row, weights = int(alone.argmax()), np.ones(dataset.n)
     weights[row] = strength
-    eta = eta_of(fitted_to(dataset, weights=weights), dataset)
+    rows = dataset.n + strength - 1  # so many the data then have, by which the penalty is multiplied
+    eta = eta_of(fitted_to(dataset, weights=weights, l2=L2 * rows / dataset.n), dataset)
     one = eta / weights
     summary = {
         "record": int(dataset.ids[row]),

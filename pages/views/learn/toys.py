@@ -285,7 +285,7 @@ def _remove(points: Points, chosen: int) -> None:
         st.button(
             f"Remove point {chosen}", icon=":material/delete:", key="toy-remove", on_click=_put,
             args=(points.with_rows([row for i, row in enumerate(points.rows) if i != chosen]),),
-        ) if len(points.rows) > 1 else None  # fmt: skip
+        ) if len(points.rows) > made.LEAST_POINTS else None  # fmt: skip
         middle = tuple(np.mean(np.array(points.rows), axis=0)[:-1])
         target = points.rows[chosen][-1] if points.classes else float(np.mean([row[-1] for row in points.rows]))
         st.button(
