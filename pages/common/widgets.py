@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -112,6 +112,20 @@ def refused(error: FilError) -> None:
     too_much = str(error).startswith(("memory: ", "time: "))
     show, icon = (st.warning, ":material/warning:") if too_much else (st.error, ":material/error:")
     show(text.safe(error), icon=icon)
+
+
+def sections(views: Iterable[Callable[..., object]], *about: object) -> None:
+    """Draw the sections of a page; an error of one is said in its place and does not hide the others.
+
+    Args:
+        views: in their order.
+        about: what each is given.
+    """
+    for view in views:
+        try:
+            view(*about)
+        except FilError as error:
+            st.error(text.safe(error), icon=":material/error:")
 
 
 def chart(figure: go.Figure, alt: str, key: str, **options: Any) -> Any:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from fil_core import Dataset, FilError
-from pages.common import text, widgets
+from fil_core import Dataset
+from pages.common import widgets
 from pages.views.influence import answer, controls, everyone, figures, ranked, summary, truth
 
 
@@ -24,10 +24,6 @@ def view(data: Dataset) -> None:
 
     shown = ranked.view(data, result)
     figures.view(request, data, result)
-    for section in (truth.view, summary.view):
-        try:
-            section(request, data)
-        except FilError as error:  # an error here must not hide the rest of the page
-            st.error(text.safe(error), icon=":material/error:")
+    widgets.sections((truth.view, summary.view), request, data)
     everyone.view(data, shown)
     widgets.provenance(request, result)

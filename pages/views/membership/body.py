@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from fil_core import Dataset, FilError
-from pages.common import text, widgets
+from fil_core import Dataset
+from pages.common import widgets
 from pages.views.membership import (
     answer,
     architectures,
@@ -45,9 +45,5 @@ def view(data: Dataset) -> None:
         result = answer.found(request, data)
         one = shown(request, data, result)
         answer.view(one)
-    for section in _SECTIONS:
-        try:
-            section(one)
-        except FilError as error:
-            st.error(text.safe(error), icon=":material/error:")
+    widgets.sections(_SECTIONS, one)
     widgets.provenance(request, result)

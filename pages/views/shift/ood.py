@@ -37,11 +37,7 @@ def view(data: Dataset) -> None:
         one = shown(request, data, result, compute.engine().outside(request.data, request.outside))
         _answer(one)
     sections: list[Callable[[Shown], None]] = [_figures, examples.wrong, examples.new, examples.everyone]
-    for section in sections:
-        try:
-            section(one)
-        except FilError as error:  # one must not hide the others
-            st.error(text.safe(error), icon=":material/error:")
+    widgets.sections(sections, one)
     widgets.provenance(request, result)
 
 

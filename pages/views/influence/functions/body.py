@@ -45,11 +45,7 @@ def _sections(request: Asked, examples: int | None, data: Dataset) -> None:
     ]
     if isinstance(request, NetworkInfluenceRequest):
         sections.append(functools.partial(canaries.view, request, data))
-    for section in sections:
-        try:
-            section()
-        except FilError as error:
-            st.error(text.safe(error), icon=":material/error:")
+    widgets.sections(sections)
 
 
 def _with_truth(request: Asked, examples: int | None, data: Dataset, alone: Result) -> tuple[Asked, Result]:

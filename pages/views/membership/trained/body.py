@@ -8,7 +8,7 @@ import streamlit as st
 
 from fil_core import Dataset, FilError
 from fil_core.analyses.network_mia.request import NetworkMiaRequest
-from pages.common import compute, text, widgets
+from pages.common import compute, widgets
 from pages.views.membership.everyone import listing
 from pages.views.membership.ranked import ranking
 from pages.views.membership.trained import against, answer, asked, presets, record
@@ -36,11 +36,7 @@ def view(data: Dataset) -> None:
     sections: list[Callable[[Shown], None]] = [answer.figures, _ranked, record.view]
     if isinstance(request, NetworkMiaRequest):
         sections.append(against.view)
-    for section in [*sections, _everyone]:
-        try:
-            section(one)
-        except FilError as error:  # one must not hide the others
-            st.error(text.safe(error), icon=":material/error:")
+    widgets.sections([*sections, _everyone], one)
     widgets.provenance(request, result)
 
 
