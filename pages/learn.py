@@ -9,6 +9,9 @@ _VIEWS = {switch.TOUR: tour.view, switch.TOYS: toys.view, switch.FAILURES: failu
 
 frame.required()
 st.title("Learn", anchor=False)
-_VIEWS[switch.chosen()]()
+chosen = switch.chosen()
+if chosen != switch.FAILURES:
+    st.caption("The points here are made up: the data set and the model of the sidebar have no part in them.")
+_VIEWS[chosen]()
 if widgets.redacted():
     st.caption("Redacted: values and labels are masked, also those of made-up points.")
