@@ -55,6 +55,13 @@ def test_classes_of_a_link_are_held_out_of_a_model_that_would_have_all() -> None
     assert Engine().find(asked) is not None
 
 
+def test_a_pair_is_chosen_whole() -> None:
+    at = page({"data": "breast-cancer"})
+    at.button(key="pair-Digits 0, 1 against the others").click().run()
+    assert not at.exception and not at.error and metrics(at)["Out of it"] == "284"
+    assert at.session_state["data"] == "digits" and at.session_state["model"] == "logistic"
+
+
 def test_another_score_is_looked_at() -> None:
     at = page()
     at.selectbox(key="ood-score").set_value("energy").run()

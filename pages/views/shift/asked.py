@@ -9,6 +9,7 @@ import streamlit as st
 
 from fil_core import Dataset, DataSpec, source_of
 from fil_core.analyses.ood.request import OF_MODEL, SCORES, VARIANCE, OodRequest
+from fil_core.data import data_directory
 from fil_core.specs import KernelSpec
 from fil_core.specs.outside import OutsideSpec
 from pages.common import models, pretrained, sidebar, text, uploads
@@ -56,6 +57,37 @@ def request(data: Dataset) -> OodRequest | None:
         data=spec, model=model, device=st.session_state["device"], scores=tuple(chosen), kernel=kernel, new=new,
         outside=OutsideSpec(name=None if name == SAME else name, classes=classes, resize=resize),
     )  # fmt: skip
+
+
+_PAIRS: dict[str, dict[str, Any]] = {
+    "Digits 0, 1 against the others": {"data": "digits", "classes": ["0", "1"]},
+    "MNIST 0, 1 against the others": {"data": "mnist", "classes": ["0", "1"], "pca": 20},
+    "Digits 0, 1 against MNIST": {"data": "digits", "classes": ["0", "1"], "ood-data": "mnist", "resize": True},
+    "MNIST 0, 1 against Fashion-MNIST": {
+        "data": "mnist", "classes": ["0", "1"], "pca": 20, "ood-data": "fashion-mnist"
+    },
+    "CIFAR-10 airplane, automobile against the others": {
+        "data": "cifar10", "classes": ["airplane", "automobile"], "pca": 20
+    },
+}  # fmt: skip
+
+
+def pairs() -> None:
+    """Buttons for pairs of data whose files are at hand."""
+    with st.popover("Pairs to try", icon=":material/compare:"):
+        for label, values in _PAIRS.items():
+            if all(map(_at_hand, (values["data"], values.get("ood-data", values["data"])))):
+                st.button(label, key=f"pair-{label}", on_click=_take, args=(values,), width="stretch")
+
+
+def _at_hand(name: str) -> bool:
+    return all((data_directory() / file).exists() for file in source_of(name).files)
+
+
+def _take(values: dict[str, Any]) -> None:
+    """Choose a pair, with a logistic model; a button's callback."""
+    st.session_state.update(sidebar.UNTOUCHED | {"ood-data": SAME, "ood-classes": [], "resize": False} | values)
+    models.use("logistic")
 
 
 _SAYS = """

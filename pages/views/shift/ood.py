@@ -20,6 +20,7 @@ def view(data: Dataset) -> None:
     """Which score tells examples that the model has never seen the like of?"""
     st.subheader("Which score tells examples out of the distribution?", anchor=False)
     top = st.container()  # the answer is above the controls that change it
+    asked.pairs()
     try:
         request = asked.request(data)
     except FilError as error:
