@@ -15,7 +15,7 @@ from fil_core.errors import BadRequest, FilError
 from fil_core.specs import ModelRequest, Request
 
 PER_SECOND = 2e10  # multiply-adds of two cores
-_PROCESS = 960 * 2**20  # bytes of an interpreter with torch and its libraries, and of one block of examples
+_PROCESS = 1072 * 2**20  # bytes of an interpreter with torch and its libraries, and of one block; 770 to 1,000 MiB seen
 _READING = 3  # copies of all features of the source as float64, before components are taken
 _COPIES = 5  # of X: the features, and the arrays that a pass over blocks and a Newton step hold at the same time
 

@@ -356,3 +356,39 @@ def test_the_truth_beside_influence_stays_in_the_link(page: Page, server: Server
     there = other.get_by_text("that were really left out, the true change is").first
     expect(there).to_have_text(sentence.inner_text(), timeout=60_000)
     other.close()
+
+
+def test_a_point_that_is_edited_in_its_table_is_in_the_link_and_opens_again(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/learn?view=toys")
+    expect(page.get_by_text("Change the points here")).to_be_visible()
+    settled(page)
+    table = page.locator("[data-testid=stDataFrame]").first.bounding_box()
+    assert table is not None
+    page.mouse.dblclick(table["x"] + table["width"] - 60, table["y"] + 62)  # y of the first point
+    page.wait_for_timeout(500)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("7.5")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "0%2C7.5%3B1%2C5.050774" in url)
+    settled(page)
+    said = page.get_by_text("leaks most").first.inner_text()
+    assert "2.58" not in said  # as it was before
+    other = page.context.browser.new_page()  # type: ignore[union-attr]
+    other.goto(page.url)
+    expect(other.get_by_text(said)).to_be_visible(timeout=60_000)
+    other.close()
+
+
+def test_an_uploaded_picture_is_scored(page: Page, server: Server, tmp_path: Path) -> None:
+    import numpy as np
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    Image.fromarray((load_digits().images[3] * 15.9).astype(np.uint8)).save(tmp_path / "three.png")
+    page.goto(f"{server.url}/shift?data=digits&classes=0&classes=1&model=logistic&l2=0.01")
+    expect(page.locator("[data-testid=stMetric]").first).to_be_visible()
+    settled(page)
+    page.get_by_text("Score examples of your own").click()
+    page.locator(".st-key-new-file-0 input[type=file]").set_input_files(str(tmp_path / "three.png"))
+    expect(page.get_by_role("heading", name="Your own examples")).to_be_visible()
+    assert "new=" in page.url

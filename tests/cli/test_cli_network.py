@@ -18,7 +18,7 @@ from fil_core.cli.fan_out import fan_out_options
 from fil_core.cli.options import run_options
 from fil_core.engine.uploads import load
 from fil_core.errors import BadData, BadRequest, DataUnavailable, FilError
-from fil_core.specs import DataSpec, EffectRequest, JointRequest, NetworkRequest, NetworkSpec, Upload, canonical
+from fil_core.specs import DataSpec, EffectRequest, NetworkSpec, Upload, canonical
 from fil_core.specs.options import option, places, whole
 
 
@@ -100,7 +100,7 @@ def test_fields_of_the_network_are_in_a_group_of_their_own():
 
 
 def of_network(analysis) -> bool:
-    return issubclass(analysis.request, NetworkRequest | JointRequest)
+    return bool(network_places(analysis.request))
 
 
 def test_a_file_of_weights_is_stored_and_named_by_its_content(weights):

@@ -38,7 +38,7 @@ def test_pictures_of_a_file_get_their_scores(run, tmp_path):
 def test_pictures_of_another_size_are_refused_without_resize(run, tmp_path):
     (tmp_path / "me.png").write_bytes(image(pixels(1, (9, 7))))
     refused(
-        run(*DIGITS, "--new", str(tmp_path / "me.png")), "records: expected pictures of 8 × 8", "me.png. Pass --resize"
+        run(*DIGITS, "--new", str(tmp_path / "me.png")), "--new: expected pictures of 8 × 8", "me.png. Pass --resize"
     )
     in_store(0)
 
@@ -48,7 +48,7 @@ def test_rows_are_matched_by_their_columns(run, tmp_path):
     data.write_bytes(csv(table(60)))
     new.write_bytes(csv(table(5).drop(columns="city")))
     words = ("--data", str(data), "--target-column", "ill", "--model", "logistic", "--l2", "0.1", "--new", str(new))
-    refused(run("ood", *words, "--ood-data", str(data)), "records: new.csv: ", "city not found among age, dose and ill")
+    refused(run("ood", *words, "--ood-data", str(data)), "--new: new.csv: ", "city not found among age, dose and ill")
 
 
 def test_the_file_is_no_place_for_the_table(run, tmp_path):

@@ -7,7 +7,7 @@ from fil_core.errors import BadRequest, DataUnavailable
 from fil_core.specs import DataSpec, canonical
 
 NAMES = ["digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "mnist1m", "breast-cancer", "diabetes", "uci-adult",
-         "iwpc", "synthetic", "grammar", "sonnets", "ptb", "text8"]  # fmt: skip
+         "iwpc", "synthetic", "points", "grammar", "sonnets", "ptb", "text8"]  # fmt: skip
 
 
 def test_the_catalogue_lists_every_name_with_title_citation_and_description():

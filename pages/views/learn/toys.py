@@ -186,13 +186,11 @@ def _editor(points: Points) -> None:
         st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
     key = f"points-editor-{st.session_state[_TURN]}"
     start = made.parse(base)
-    # Not of `tables.editor`: what is in this table is what a person writes.
-    st.data_editor(
-        editing.frame_of(start), num_rows="dynamic", key=key, on_change=_changed, args=(key, start), height=430,
-        width="stretch", hide_index=False,
-        column_config=dict.fromkeys(
-            editing.columns_of(start), st.column_config.NumberColumn(format="%.6g", required=True)
-        ),
+    columns = editing.columns_of(start)
+    tables.editor(
+        editing.frame_of(start), editable=columns, num_rows="dynamic", key=key, on_change=_changed, args=(key, start),
+        height=430, width="stretch", hide_index=False,
+        column_config=dict.fromkeys(columns, st.column_config.NumberColumn(format="%.6g", required=True)),
     )  # fmt: skip
     if said := st.session_state.get(_SAID):
         st.warning(text.safe(said), icon=":material/warning:")
