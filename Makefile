@@ -12,7 +12,7 @@ app: $(VENV)/app.done
 
 test: $(VENV)/test.done
 	$(PY) tests/browser/chromium.py
-	$(PY) -m pytest -n 2 --dist loadfile
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/test.done
 	$(PY) -m benchmarks

@@ -35,6 +35,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+# Files that take minutes, begun first: one of them begun last would keep one process busy while the other has no work.
+_LONG = ("tests/browser/", "test_fuzz_readers", "test_completeness", "test_truth", "test_cost", "tests/pages/", "jobs/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long files first, otherwise in the order in which they were found."""
+    items.sort(key=lambda item: not any(name in item.nodeid for name in _LONG))
+
+
 @pytest.fixture(autouse=True)
 def own_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads what another, or the person who runs it, has stored."""
