@@ -19,7 +19,7 @@ from fil_core.errors import BadData, BadRequest
 from fil_core.models import Fitted
 
 _STEPS, _NEWTON = 60, 60
-_FAR = 1e4
+_FAR = 1e4  # times the largest feature, beyond which a search is not followed
 _ROUNDING = 1e-12  # of the length of the parameters
 _DAMPING = 1e-13  # of the trace of H, so that one that rounding makes singular has a step
 _FOUND = 1e-8  # of the gradient, relative to its parts, at an optimum

@@ -11,9 +11,10 @@ import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from fil_core import DataSpec, FilError, ModelSpec, Result, analysis_of
+from fil_core import DataSpec, FilError, ModelSpec, Request, Result, analysis_of
 from fil_core.analyses.eta_parts.request import EtaPartsRequest
 from fil_core.analyses.guesses.request import GuessesRequest
+from fil_core.analyses.subject import Subject
 from fil_core.data import points as made
 from fil_core.data.points import Points
 from fil_core.specs import ModelKind
@@ -127,6 +128,11 @@ def _restart() -> None:
     _put(_USUAL[kind])
     usual = {"irfil-rounds": 0, "toy-l2": _L2[kind], "toy-point": None, "guess-sigma": _SIGMA[kind]}
     st.session_state.update(usual)  # forgotten, they would come back from the link
+
+
+def _without(points: Points, row: int) -> None:
+    """The points without one of them, by a callback."""
+    _put(points.with_rows([each for i, each in enumerate(points.rows) if i != row]))
 
 
 def _put(points: Points) -> None:
@@ -272,18 +278,16 @@ def show(toy: Toy, result: Result, chosen: int, guessed: Result | None, *, key: 
         st.caption(entry.sentence(_subject(request, guessed), text.safe).replace("**", ""))
 
 
-def _subject(request: Any, result: Result) -> Any:
-    from fil_core.analyses.subject import Subject
-
+def _subject(request: Request, result: Result) -> Subject:
     return Subject(request, result, None, "", widgets.redacted(), 0, widgets.mode())
 
 
 def _remove(points: Points, chosen: int) -> None:
     with st.container(horizontal=True):
         st.button(
-            f"Remove point {chosen}", icon=":material/delete:", key="toy-remove", on_click=_put,
-            args=(points.with_rows([row for i, row in enumerate(points.rows) if i != chosen]),),
-        ) if len(points.rows) > made.LEAST_POINTS else None  # fmt: skip
+            f"Remove point {chosen}", icon=":material/delete:", key="toy-remove", on_click=_without,
+            args=(points, chosen), disabled=len(points.rows) <= made.LEAST_POINTS,
+        )  # fmt: skip
         middle = tuple(np.mean(np.array(points.rows), axis=0)[:-1])
         target = points.rows[chosen][-1] if points.classes else float(np.mean([row[-1] for row in points.rows]))
         st.button(

@@ -13,7 +13,7 @@ from fil_core.analyses.ood.run import IN, NEW, OUT
 from fil_core.display import pictures, redaction
 from pages.common import tables, text, widgets
 from pages.common.naming import named
-from pages.views.shift.shown import Shown
+from pages.views.shift.shown import Shown, score_of
 
 _LISTED = 12
 _PIXELS = 96
@@ -21,7 +21,7 @@ _PIXELS = 96
 
 def wrong(one: Shown) -> None:
     """Examples out of the distribution with the smallest scores, and those in it with the largest."""
-    score = _score(one)
+    score = score_of(one)
     st.subheader("What it gets most wrong", anchor="wrong")
     table = one.result.table
     left, right = st.columns(2)
@@ -33,12 +33,6 @@ def wrong(one: Shown) -> None:
         with place:
             st.markdown(f"**{says}**")
             _pictured(one, rows, score)
-
-
-def _score(one: Shown) -> str:
-    from pages.views.shift.ood import score_of
-
-    return score_of(one)
 
 
 def _pictured(one: Shown, rows: pd.DataFrame, score: str) -> None:
@@ -73,25 +67,23 @@ def _gallery(images: np.ndarray, said: list[str]) -> None:
 
 def _images(one: Shown, places: np.ndarray) -> np.ndarray:
     """Pixels of rows of the table, coarse while redacted."""
-    source = one.outside.source
-    if one.result.arrays:
-        source = np.concatenate([source, _new_source(one)])
-    images = dataclasses.replace(one.data, source=source).images(places)
+    images = dataclasses.replace(one.data, source=_source(one)).images(places)
     return np.stack([pictures.coarse(image) for image in images]) if widgets.redacted() else images
 
 
 def _records(one: Shown, places: np.ndarray) -> pd.DataFrame:
     """Rows of the table with their values, masked while redacted."""
-    source = one.outside.source
-    if one.result.arrays:
-        source = np.concatenate([source, _new_source(one)])
+    source = _source(one)
     ids = np.arange(len(source))
     records = dataclasses.replace(one.data, source=source, ids=ids, id_names=None).records(places)
     return redaction.hidden(records) if widgets.redacted() else records
 
 
-def _new_source(one: Shown) -> np.ndarray:
-    return one.result.arrays["new_source"]
+def _source(one: Shown) -> np.ndarray:
+    """Features before preprocessing, row by row as in the table: new examples come last."""
+    if "new_source" not in one.result.arrays:
+        return one.outside.source
+    return np.concatenate([one.outside.source, one.result.arrays["new_source"]])
 
 
 def new(one: Shown) -> None:
@@ -109,7 +101,7 @@ def new(one: Shown) -> None:
     names = np.arange(len(rows)).astype(str) if widgets.redacted() else one.result.arrays["new_names"].astype(str)
     if one.data.image_shape is not None:
         most = rows.index.to_numpy()[:_LISTED]
-        score = _score(one)
+        score = score_of(one)
         said = [f"{name}: above {100 * share:.0f} %" for name, share in zip(names, below[score], strict=False)]
         _gallery(_images(one, most), said[: len(most)])
     shares = pd.DataFrame(below, index=pd.Index(names, name="example")).rename(columns=TITLES)

@@ -11,9 +11,9 @@ from fil_core.analyses.ood import figures
 from fil_core.analyses.ood.columns import TITLES
 from pages.common import compute, text, widgets
 from pages.views.shift import asked, examples
-from pages.views.shift.shown import Shown, shown
+from pages.views.shift.shown import SCORE, Shown, shown
 
-_SCORE, _OTHER = "ood-score", "ood-against"
+_OTHER = "ood-against"
 
 
 def view(data: Dataset) -> None:
@@ -71,7 +71,7 @@ def _figures(one: Shown) -> None:
         )
     with right:
         with st.container(horizontal=True):
-            score = _chosen("Score", order, _SCORE)
+            score = _chosen("Score", order, SCORE)
             other = _chosen("Against", [name for name in order if name != score] or order, _OTHER)
         by_score, both = st.tabs(["Histograms", "Two scores"])
         with by_score:
@@ -87,11 +87,3 @@ def _chosen(label: str, names: list[str], key: str) -> str:
         del st.session_state[key]
     chosen: str | None = st.selectbox(label, names, key=key, bind="query-params", width=200)
     return chosen or names[0]
-
-
-def score_of(one: Shown) -> str:
-    """The score that is looked at."""
-    known: list[str] = list(one.result.summary["auroc"])
-    chosen: str | None = st.session_state.get(_SCORE)
-    best: str = one.result.summary["best"]
-    return chosen if chosen is not None and chosen in known else best

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import streamlit as st
+
 from fil_core import Dataset, Result, analysis_of
 from fil_core.analyses.analysis import Analysis
 from fil_core.analyses.ood.request import OodRequest
@@ -11,6 +13,7 @@ from fil_core.analyses.subject import Subject
 from fil_core.data.outside import Outside
 from pages.common import widgets
 
+SCORE = "ood-score"  # the control that chooses a score
 _LISTED = 24
 
 
@@ -38,6 +41,14 @@ class Shown:
         """What the model is trained on."""
         assert self.subject.data is not None
         return self.subject.data
+
+
+def score_of(one: Shown) -> str:
+    """The score that is looked at: the chosen one, else the best."""
+    known: list[str] = list(one.result.summary["auroc"])
+    chosen: str | None = st.session_state.get(SCORE)
+    best: str = one.result.summary["best"]
+    return chosen if chosen is not None and chosen in known else best
 
 
 def shown(request: OodRequest, data: Dataset, result: Result, outside: Outside) -> Shown:
