@@ -22,8 +22,8 @@ from torch import Tensor
 
 from fil_core.influence.asked import Asked
 from fil_core.influence.influences import Influences, divided, inverse
-from fil_core.influence.krylov import lanczos
 from fil_core.influence.point import Own
+from fil_core.linalg.krylov import lanczos
 
 DENSE = 5_000  # weights up to which a matrix of weights is factorised
 

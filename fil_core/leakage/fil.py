@@ -53,8 +53,8 @@ def jacobians(terms: Glm | Softmax, rows: slice | Tensor) -> Jacobians:
 def blocks(terms: Glm | Softmax, progress: Progress | None = None) -> Iterator[tuple[slice, Jacobians]]:
     """All examples, a block of bounded memory at a time."""
     n = terms.X.shape[0]
-    width = GlmJacobians.width(terms) if isinstance(terms, Glm) else SoftmaxJacobians.width(terms)
-    rows = max(1, _BLOCK[terms.X.device.type] // width)
+    kind = GlmJacobians if isinstance(terms, Glm) else SoftmaxJacobians
+    rows = max(kind.fewest(terms), _BLOCK[terms.X.device.type] // kind.width(terms))
     for start in range(0, n, rows):
         if progress:
             progress(start, n, "measuring each example")
@@ -142,7 +142,7 @@ def group_fil(fitted: Fitted, dataset: Dataset, rows: Sequence[int], *, sigma: f
     if not len(rows):
         raise BadRequest("group: expected at least one training example; got none.")
     J = jacobians(fitted.terms(dataset), torch.as_tensor(list(rows), device=fitted.theta.device))
-    return float(torch.linalg.eigvalsh(J.outer_sum())[-1].clamp_min(0).sqrt()) / sigma
+    return max(J.group_eta_squared(), 0.0) ** 0.5 / sigma
 
 
 def measure(

@@ -63,6 +63,11 @@ class GlmJacobians:
         """Float64 values that a block needs for each example."""
         return terms.X.shape[1]
 
+    @staticmethod
+    def fewest(terms: Glm) -> int:
+        """Examples in a block, at least."""
+        return 1
+
     @property
     def poles(self) -> Tensor:
         """s^2 with a zero for the direction that no feature moves, (d,)."""
@@ -137,6 +142,10 @@ class GlmJacobians:
         S += cross + cross.T
         S.diagonal().add_((self.w**2 * self.r**2).sum() * self.poles)
         return S
+
+    def group_eta_squared(self) -> float:
+        """|[J_1, ..., J_m]|_2^2, of all of them together."""
+        return float(torch.linalg.eigvalsh(self.outer_sum())[-1])
 
     def bound_unbiased(self, sigma: float) -> Tensor:
         """Cramér–Rao bound Tr(I_x^-1) / f, (m,); infinite where J_x has no inverse (as r = 0).

@@ -18,17 +18,26 @@ Source: the implicit function theorem on the stationarity condition; docs/maths.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from fil_core.linalg.curvature import LARGE
+from fil_core.linalg.inverses import inverse_traces
+from fil_core.linalg.leading import Entries, largest_eigenpairs
 from fil_core.models import Softmax
 from fil_core.models.softmax import curvature_in_scores
 
 _HALF_THE_DIGITS = 1e-6  # smallest over largest eigenvalue of J^T J, below which the smallest keeps fewer than ten
 _ILL_CONDITIONED, _FORMED = 1e6, 2**17  # of H; and values of one J_x that is formed for every example then
 _VALUES = 2**22  # of the Jacobians that are formed at a time
+_DENSE = 96  # rows of a Gram matrix, up to which all its eigenvalues cost less than an iteration for the largest
+_TOGETHER = 48  # examples
+_MOST_CONDITION = 1e12  # of J_x^T J_x: beyond it the trace of its inverse keeps fewer than four digits
+_SHORT = 0.1  # of a starting vector: what is random in it
 
 
 class SoftmaxJacobians:
@@ -60,7 +69,7 @@ class SoftmaxJacobians:
         self.C, self.d = V.shape[1], terms.X.shape[1]
         self.f = terms.features
         self.G = self.S @ (V.T @ terms.Theta)[:, : self.f]
-        self.B, self.M = self._gram()
+        self.gram = self._gram()
 
     @staticmethod
     def width(terms: Softmax) -> int:
@@ -68,22 +77,28 @@ class SoftmaxJacobians:
         C, d = terms.Theta.shape
         return (d + C) ** 2 + C * C * d
 
+    @staticmethod
+    def fewest(terms: Softmax) -> int:
+        """Examples in a block, at least: each block reads all of H^-2, which takes longer than using it for a few."""
+        return _TOGETHER if terms.curvature.size > LARGE else 1
+
     def _times_x(self, K: Tensor, rows: slice | Tensor = slice(None)) -> Tensor:
         """K_ce x for all c, e, (m, C-1, C-1, d)."""
         return (self.X[rows] @ K.view(-1, self.d).mT).view(-1, self.C, self.C, self.d)
 
-    def _gram(self) -> tuple[Tensor, Tensor]:
-        K, f = self.terms.inverse_square, self.f
-        Kx = self._times_x(K)
+    def _gram(self) -> Gram:
+        f = self.f
+        Kx = self._times_x(self.terms.inverse_square)
         A = torch.einsum("mc,mcek->mek", self.delta, Kx[..., :f])
         B = torch.einsum("mcek,mk->mce", Kx, self.X)
-        pairs = (self.delta[:, :, None] * self.delta[:, None, :]).view(-1, self.C**2)
-        xx = (pairs @ K[:, :, :f, :f].reshape(self.C**2, -1)).view(-1, f, f)
-        AG = A.mT @ self.G
-        xx = xx + AG + AG.mT + self.G.mT @ B @ self.G
+        c, e = torch.triu_indices(self.C, self.C, device=self.X.device)
+        pairs = self.delta[:, c] * self.delta[:, e]
+        xx = (pairs @ self.terms.inverse_square_pairs).view(-1, f, f)
+        AB = A + B @ self.G / 2
+        xx.baddbmm_(torch.cat([AB, self.G], 1).mT, torch.cat([self.G, AB], 1))
         xy = -(2**0.5) * (A.mT + self.G.mT @ B)
-        M = torch.cat([torch.cat([xx, xy], 2), torch.cat([xy.mT, 2 * B], 2)], 1)
-        return B, self.w[:, None, None] ** 2 * M
+        w2 = self.w[:, None, None] ** 2
+        return Gram(xx.mul_(w2), w2 * xy, 2 * w2 * B)
 
     def _feature_jacobians(self, rows: Tensor) -> Tensor:
         """J_x of some of the examples, formed, (k, (C-1) d, f): for singular values that J^T J has no digits of."""
@@ -96,11 +111,11 @@ class SoftmaxJacobians:
     @property
     def Mx(self) -> Tensor:
         """J_x^T J_x over the features, (m, f, f)."""
-        return self.M[:, : self.f, : self.f]
+        return self.gram.xx
 
     @cached_property
     def spectrum(self) -> Tensor:
-        """Eigenvalues of J_x^T J_x, ascending, (m, f); both bounds need them.
+        """Eigenvalues of J_x^T J_x, ascending, (m, f); both bounds need them where f is small.
 
         Those of the Gram matrix where they keep half their digits, else squared singular values of J_x itself.
         """
@@ -133,12 +148,18 @@ class SoftmaxJacobians:
 
     def eta_squared(self) -> Tensor:
         """|J|_2^2 over the features and the label, (m,)."""
-        return torch.linalg.eigvalsh(self.M)[:, -1].clamp_min(0)
+        if sum(self.gram.shape) - len(self.X) <= _DENSE:
+            return torch.linalg.eigvalsh(self.gram.dense())[:, -1].clamp_min(0)
+        # Where the label counts, the direction that moves the parameters most is close to the example's own.
+        start = torch.cat([self.X[:, : self.f], self.gram.yy.sum(2)], 1)
+        return largest_eigenpairs(self.gram, self.gram.times(start) + _jitter(start))[0].clamp_min(0)
 
     def attribute_eta_squared(self, columns: list[int], basis: Tensor | None = None) -> Tensor:
         """|J_S|_2^2 over some columns, (m,); with `basis` (k, k') over the directions it spans among them."""
         E = self.Mx[:, columns][:, :, columns]
         E = E if basis is None else basis.T @ E @ basis
+        if E.shape[1] > _DENSE:
+            return largest_eigenpairs(Entries(E), _jitter(E[:, 0]))[0].clamp_min(0)
         return torch.linalg.eigvalsh(E)[:, -1].clamp_min(0)
 
     def trace(self) -> Tensor:
@@ -157,26 +178,59 @@ class SoftmaxJacobians:
 
     def directions(self) -> Tensor:
         """Top right singular vector of J_x, (m, f)."""
-        return torch.linalg.eigh(self.Mx)[1][:, :, -1]
+        if self.f <= _DENSE:
+            return torch.linalg.eigh(self.Mx)[1][:, :, -1]
+        start = self.X[:, : self.f]
+        return largest_eigenpairs(Entries(self.Mx), start + _jitter(start), vectors=True)[1]
 
     def outer_sum(self) -> Tensor:
         """sum_i J_i J_i^T, (C-1) d square; its top eigenvalue is the group's eta^2."""
-        eye, labels = torch.eye(self.d).to(self.X)[:, : self.f], 2 * torch.eye(self.C).to(self.X)
-        N = self.X.new_zeros(self.C * self.d, self.C * self.d)
+        inverse, eye = self.terms.curvature.inverse_power(1), torch.eye(self.terms.curvature.size).to(self.X)
+        return inverse @ self._outer_times(eye) @ inverse
+
+    def group_eta_squared(self) -> float:
+        """|[J_1, ..., J_m]|_2^2, of all of them together."""
+        size = self.terms.curvature.size
+        if size <= LARGE:
+            return float(torch.linalg.eigvalsh(self.outer_sum())[-1])
+
+        def times(u: Tensor) -> Tensor:
+            return self.terms.curvature.solve(self._outer_times(self.terms.curvature.solve(u.T).T).T).T
+
+        start = times(_jitter(self.X.new_ones(1, size)))
+        return float(largest_eigenpairs(_Products(times, start), start)[0])
+
+    def _outer_times(self, U: Tensor) -> Tensor:
+        """sum_i w_i^2 A_i A_i^T for each row of U (b, (C-1) d), A = [delta (x) I + G (x) x, -sqrt(2) I (x) x]."""
+        U, total = U.view(len(U), self.C, self.d), torch.zeros_like(U)
         for x, w, delta, G in zip(self.X, self.w, self.delta, self.G, strict=True):
-            Ax = torch.kron(delta[:, None], eye) + torch.kron(G, x[:, None])
-            N += w**2 * (Ax @ Ax.T + torch.kron(labels, torch.outer(x, x)))
-        inverse = self.terms.curvature.inverse_power(1)
-        return inverse @ N @ inverse
+            along = U @ x  # (b, C-1)
+            v = (U.mT @ delta)[:, : self.f] + along @ G
+            moved = delta[:, None] * torch.nn.functional.pad(v, (0, self.d - self.f))[:, None]
+            moved = moved + (v @ G.T + 2 * along)[:, :, None] * x
+            total += w**2 * moved.flatten(1)
+        return total
 
     def bound_unbiased(self, sigma: float) -> Tensor:
-        """Cramér–Rao bound Tr(I_x^-1) / f, (m,); infinite where J_x is singular in float64."""
+        """Cramér–Rao bound Tr(I_x^-1) / f, (m,); infinite where J_x is singular in float64.
+
+        NaN where f is large and J_x so ill-conditioned that its Gram matrix has lost its digits.
+        """
+        if self.f > _DENSE:
+            trace, largest = inverse_traces(self.Mx), self.trace()
+            lost = ~(trace * largest < _MOST_CONDITION)
+            bound = sigma**2 * torch.where(lost, torch.nan, trace) / self.f
+            return torch.where(largest > 0, bound, torch.inf)
         mu = self.spectrum
         null = mu[:, :1] <= (self.f * torch.finfo(mu.dtype).eps) ** 2 * mu[:, -1:]
         return torch.where(null.squeeze(1), torch.inf, sigma**2 * (1 / mu).mean(1))
 
     def bound_prior(self, sigma: float, prior_std: float) -> Tensor:
         """Van Trees bound Tr((I_x + prior_std^-2 I)^-1) / f, (m,); <= prior_std^2."""
+        if self.f > _DENSE:
+            information = self.Mx * (prior_std / sigma) ** 2
+            information.diagonal(dim1=1, dim2=2).add_(1)
+            return prior_std**2 * inverse_traces(information) / self.f
         mu = self.spectrum.clamp_min(0) / sigma**2
         return (1 / (mu + prior_std**-2)).mean(1)
 
@@ -189,3 +243,62 @@ class SoftmaxJacobians:
     def leverage(self) -> Tensor:
         """Trace of w S L, (m,): the effective number of parameters that fit this example."""
         return self._leverages.diagonal(dim1=1, dim2=2).sum(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Gram:
+    """J^T J of m examples over the features and the C - 1 directions of the label.
+
+    Attributes:
+        xx: (m, f, f). xy: (m, f, C-1). yy: (m, C-1, C-1).
+    """
+
+    xx: Tensor
+    xy: Tensor
+    yy: Tensor
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(m, f + C - 1)."""
+        return len(self.xx), self.xx.shape[1] + self.yy.shape[1]
+
+    def times(self, v: Tensor) -> Tensor:
+        """Each times its row of v, (m, f + C - 1)."""
+        x, y = v[:, : self.xx.shape[1], None], v[:, self.xx.shape[1] :, None]
+        return torch.cat([self.xx @ x + self.xy @ y, self.xy.mT @ x + self.yy @ y], 1)[..., 0]
+
+    def rows(self, rows: Tensor) -> Gram:
+        """Some of them."""
+        return Gram(self.xx[rows], self.xy[rows], self.yy[rows])
+
+    def dense(self) -> Tensor:
+        """All entries."""
+        return torch.cat([torch.cat([self.xx, self.xy], 2), torch.cat([self.xy.mT, self.yy], 2)], 1)
+
+
+class _Products:
+    """A single symmetric matrix that is known by its products."""
+
+    def __init__(self, times: Callable[[Tensor], Tensor], like: Tensor) -> None:
+        """Products, of rows (b, k), with the matrix, beside one such row (1, k)."""
+        self.times, self.like = times, like
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(1, k)."""
+        return 1, self.like.shape[1]
+
+    def rows(self, rows: Tensor) -> _Products:
+        """Itself: there is one."""
+        return self
+
+    def dense(self) -> Tensor:
+        """All entries, by as many products."""
+        return self.times(torch.eye(self.shape[1]).to(self.like))[None]
+
+
+def _jitter(start: Tensor) -> Tensor:
+    """Random vectors much shorter than those of `start`, so that none is orthogonal to what is sought."""
+    drawn = torch.randn(start.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(start)
+    size = start.norm(dim=1, keepdim=True) / drawn.norm(dim=1, keepdim=True)
+    return _SHORT * drawn * torch.where(size > 0, size, torch.ones_like(size))

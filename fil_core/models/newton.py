@@ -11,6 +11,8 @@ from torch import Tensor
 from fil_core.errors import NotConverged, SingularCurvature
 from fil_core.progress import Progress
 
+_CLOSE = 0.1  # of the gradient: the residual of a step by conjugate gradients, at first
+_PRODUCTS = 500  # with the Hessian for one step
 _SLOW = 0.1  # share of the gradient norm left after a step, above which the Hessian is computed anew
 
 
@@ -90,6 +92,81 @@ def minimise(
         if not moved:
             break
     return Optimum(theta, float(g.norm()), tolerance, k + 1)
+
+
+def minimise_by_products(
+    loss: Callable[[Tensor], Tensor],
+    gradient: Callable[[Tensor], Tensor],
+    products: Callable[[Tensor], Callable[[Tensor], Tensor]],
+    theta: Tensor,
+    *,
+    tolerance: float,
+    steps: int = 100,
+    progress: Progress | None = None,
+) -> Optimum:
+    """Newton's method from `theta` without a Hessian: each step by conjugate gradients, the closer the better.
+
+    On a quadratic with two curvatures, (a^2 + 4 b^2) / 2 - a - 4 b, whose minimum is (1, 1):
+
+    >>> h, start = torch.tensor([1.0, 4.0], dtype=torch.float64), torch.zeros(2, dtype=torch.float64)
+    >>> loss = lambda theta: (h * (theta * theta / 2 - theta)).sum()
+    >>> times = lambda theta: lambda v: h * v
+    >>> found = minimise_by_products(loss, lambda theta: h * (theta - 1), times, start, tolerance=1e-9)
+    >>> found.theta.round(decimals=9).tolist(), found.converged
+    ([1.0, 1.0], True)
+
+    Args:
+        loss: the objective, of theta.
+        gradient: its gradient, of theta and shaped like it.
+        products: of theta, to the product of the Hessian there with a direction shaped like theta.
+        theta: starting point, any shape.
+        tolerance: largest gradient norm of an optimum, in the gradient's units.
+        steps: maximum number of Newton steps, >= 1.
+        progress: called with (step, None, what).
+
+    Returns:
+        The last point, which need not be an optimum; see `require`. Where it is one, steps went on for as long as each
+        halved the gradient.
+
+    Source: Nocedal and Wright, Numerical Optimization (2006), Sec. 7.1.
+    """
+    value, g = loss(theta), gradient(theta)
+    first = float(g.norm())
+    for k in range(steps):
+        norm = float(g.norm())
+        if progress:
+            progress(k, None, f"training: Newton step {k + 1}, gradient norm {norm:.1e}")
+        if norm == 0:
+            break
+        close = min(_CLOSE, (norm / first) ** 0.5)  # superlinear convergence
+        step = _conjugate_gradients(products(theta), g, close * norm)
+        if norm <= tolerance:
+            trial = theta - step
+            after = gradient(trial)
+            if not float(after.norm()) < norm / 2:
+                break
+            theta, g = trial, after
+            continue
+        theta, value, moved = _backtrack(loss, theta, value, step, float((g * step).sum()))
+        g = gradient(theta)
+        if not moved:
+            break
+    return Optimum(theta, float(g.norm()), tolerance, k + 1)
+
+
+def _conjugate_gradients(times: Callable[[Tensor], Tensor], g: Tensor, tolerance: float) -> Tensor:
+    """x with |A x - g| <= tolerance for a positive definite A known by products, or the last of some steps."""
+    x, r = torch.zeros_like(g), g.clone()
+    p, square = r, float((r * r).sum())
+    for _ in range(_PRODUCTS):
+        image = times(p)
+        size = square / float((p * image).sum())
+        x, r = x + size * p, r - size * image
+        before, square = square, float((r * r).sum())
+        if square**0.5 <= tolerance:
+            break
+        p = r + square / before * p
+    return x
 
 
 def _cholesky(H: Tensor) -> Tensor:

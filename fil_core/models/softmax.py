@@ -13,9 +13,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from fil_core.linalg import Curvature, row_blocks, sum_zero_basis, weighted_gram
+from fil_core.linalg import Curvature, factored, sum_zero_basis, weighted_gram
+from fil_core.linalg.curvature import LARGE
 from fil_core.models.glm import RELATIVE_TOLERANCE, penalised
-from fil_core.models.newton import Optimum, minimise, require
+from fil_core.models.newton import Optimum, minimise, minimise_by_products, require
 from fil_core.models.terms import Model, Softmax
 
 
@@ -79,17 +80,13 @@ def hessian_blocks(X: Tensor, p: Tensor, w: Tensor, ridge: float | Tensor) -> Te
         w: (n,) weights, >= 0.
         ridge: n * l2, >= 0, or one penalty for each of the d entries.
     """
-    C, d = p.shape[1], X.shape[1]
-    H = X.new_zeros(C * d, C * d)
-    for block in row_blocks(X.shape[0], C * d // 16, X.device):
-        H -= weighted_gram((p[block, :, None] * X[block, None, :]).flatten(1), w[block])
-    variance = p * one_minus(p)
-    for c in range(C):  # the diagonal blocks again, since p - p^2 would cancel where p is near 1
-        block_c = slice(c * d, (c + 1) * d)
-        H[block_c, block_c] = weighted_gram(X, w * variance[:, c])
-    V = sum_zero_basis(C).to(X)
-    reduced = torch.einsum("cg,cjek,eh->gjhk", V, H.view(C, d, C, d), V).reshape((C - 1) * d, (C - 1) * d)
-    return penalised((reduced + reduced.T) / 2, ridge if isinstance(ridge, float) else ridge.repeat(C - 1))
+    free, d = p.shape[1] - 1, X.shape[1]
+    S = curvature_in_scores(p, sum_zero_basis(p.shape[1]).to(X))
+    H = X.new_empty(free, d, free, d)
+    for c in range(free):
+        for e in range(c + 1):
+            H[c, :, e] = H[e, :, c] = weighted_gram(X, w * S[:, c, e])
+    return penalised(H.view(free * d, free * d), ridge if isinstance(ridge, float) else ridge.repeat(free))
 
 
 def fit_softmax(
@@ -101,6 +98,8 @@ def fit_softmax(
     start: Tensor | None = None,
 ) -> tuple[Optimum, Curvature]:
     """Minimise -sum_i w_i log p_{i, y_i} + ridge / 2 |Theta|^2 by Newton's method.
+
+    With many parameters a step comes from products with the Hessian, which itself is formed once, at the optimum.
 
     Args:
         X: (n, d).
@@ -125,18 +124,32 @@ def fit_softmax(
     def gradient(T: Tensor) -> Tensor:
         return (weights[:, None] * (softmax_terms(X @ (V @ T).T, Y)[1] @ V)).T @ X + ridge * T
 
+    def products(T: Tensor) -> Callable[[Tensor], Tensor]:
+        p = softmax_terms(X @ (V @ T).T, Y)[2]
+
+        def times(D: Tensor) -> Tensor:
+            moved = X @ (V @ D).T
+            S = weights[:, None] * p * (moved - (p * moved).sum(1, keepdim=True))
+            return (S @ V).T @ X + ridge * D
+
+        return times
+
     def hessian(T: Tensor) -> Tensor:
         return hessian_blocks(X, softmax_terms(X @ (V @ T).T, Y)[2], weights, ridge)
 
-    zero = X.new_zeros(V.shape[1], X.shape[1])
-    scale = float(weights @ (softmax_terms(X @ (V @ zero).T, Y)[1].norm(dim=1) * X.norm(dim=1)))
-    optimum = minimise(
-        loss, gradient, hessian, zero if start is None else V.T @ start,
-        tolerance=RELATIVE_TOLERANCE * max(scale, 1e-300), progress=progress,
-    )  # fmt: skip
+    theta = X.new_zeros(V.shape[1], X.shape[1])
+    scale = float(weights @ (softmax_terms(X @ (V @ theta).T, Y)[1].norm(dim=1) * X.norm(dim=1)))
+    theta = theta if start is None else V.T @ start
+    tolerance = RELATIVE_TOLERANCE * max(scale, 1e-300)
+    if theta.numel() > LARGE:  # where a Hessian for every step would take most of the time
+        optimum = minimise_by_products(loss, gradient, products, theta, tolerance=tolerance, progress=progress)
+        theta = optimum.theta
+    if theta.numel() <= LARGE or not optimum.converged:
+        optimum = minimise(loss, gradient, hessian, theta, tolerance=tolerance, progress=progress)
     require(optimum, "Softmax regression")
-    curvature = Curvature.factor(hessian(optimum.theta))
-    return dataclasses.replace(optimum, theta=V @ optimum.theta), curvature
+    if progress and theta.numel() > LARGE:
+        progress(0, None, f"training: the curvature of {theta.numel():,} parameters")
+    return dataclasses.replace(optimum, theta=V @ optimum.theta), factored(hessian(optimum.theta))
 
 
 def _terms(

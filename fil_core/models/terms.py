@@ -91,6 +91,19 @@ class Softmax:
         """The blocks (H^-2)_ce, (C-1, C-1, d, d), computed once for all examples."""
         return self._blocks(2)
 
+    @cached_property
+    def inverse_square_pairs(self) -> Tensor:
+        """(H^-2)_ce + (H^-2)_ec over the features for c < e, (H^-2)_cc for c = e, (C (C-1) / 2, f f).
+
+        The sum of d_c d_e times these is that of d_c d_e (H^-2)_ce over all c and e.
+        """
+        K, f = self.inverse_square, self.features
+        c, e = torch.triu_indices(len(K), len(K), device=K.device)
+        pairs = K.new_empty(len(c), f, f)
+        for pair, one, other in zip(pairs, c.tolist(), e.tolist(), strict=True):
+            torch.add(K[one, other, :f, :f], K[other, one, :f, :f], out=pair)
+        return pairs.mul_(torch.where(c == e, 0.5, 1.0).to(K)[:, None, None]).view(len(c), f * f)
+
     def _blocks(self, k: int) -> Tensor:
         C, d = self.Theta.shape
         return self.curvature.inverse_power(k).view(C - 1, d, C - 1, d).permute(0, 2, 1, 3).contiguous()

@@ -132,7 +132,7 @@ def leaks_of_powers(
     def seen(X: np.ndarray, y: np.ndarray, w: Tensor | None = None) -> Examples:
         return examples_of(fitted, powers.inputs(X), y, w)
 
-    parts, outer = [], torch.zeros_like(fitted.curvature.vectors)
+    parts, outer = [], fitted.theta.new_zeros(fitted.curvature.size, fitted.curvature.size)
     train = seen(dataset.X, dataset.y, fitted.weights)
     for J, leverage in jacobians_through(fitted, powers, train, dataset.X, progress):
         parts.append((_norms(J), leverage))

@@ -104,14 +104,11 @@ def _of_fil(fitted: Fitted, X: np.ndarray, progress: Progress | None) -> dict[st
 
 def leverage(fitted: Fitted, X: np.ndarray) -> Tensor:
     """x^T H^-1 x, or of softmax its trace over the directions among classes that sum to zero, (m,), >= 0."""
-    inputs, (m, d) = fitted.design(X), (len(X), fitted.theta.shape[-1])
-    values, vectors = fitted.curvature.inverse_values, fitted.curvature.vectors
-    blocks = vectors.view(-1, d, vectors.shape[1])  # of one block for each direction among classes
-    found = inputs.new_zeros(m)
-    for rows in row_blocks(m, vectors.shape[1], inputs.device):
-        for block in blocks:
-            found[rows] += (inputs[rows] @ block).square() @ values
-    return found
+    inputs, d = fitted.design(X), fitted.theta.shape[-1]
+    inverse = fitted.curvature.inverse_power(1).view(-1, d, fitted.curvature.size // d, d)
+    G = inverse.diagonal(dim1=0, dim2=2).sum(2)  # over the directions among classes
+    found = [((inputs[rows] @ G) * inputs[rows]).sum(1) for rows in row_blocks(len(X), d, inputs.device)]
+    return torch.cat(found) if found else inputs.new_zeros(0)
 
 
 def max_probability(fitted: Fitted, X: np.ndarray) -> Tensor:

@@ -23,9 +23,9 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, jacfwd, jvp, vmap
 
 from fil_core.influence.jacobians import Jacobians
-from fil_core.influence.krylov import lanczos
 from fil_core.influence.point import Point
 from fil_core.linalg import sum_zero_basis
+from fil_core.linalg.krylov import lanczos
 from fil_core.models.networks.losses import squared
 from fil_core.progress import Progress
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.fit.parts import source_of_weights
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.dataset import Dataset
 from fil_core.errors import BadData
-from fil_core.linalg import Curvature
+from fil_core.linalg import CholeskyCurvature, Curvature
 from fil_core.mitigations.irfil import without_leakiest
 from fil_core.models import Fitted, fit
 from fil_core.models.checks import check_task
@@ -21,6 +22,9 @@ from fil_core.progress import Progress
 from fil_core.result import Result
 from fil_core.specs import ModelSpec
 from fil_core.specs.weights import Dropping, GivenWeights
+
+_SPECTRUM = ("curvature_values", "curvature_vectors")
+_ROOT = ("curvature_root", "curvature_ends")
 
 
 def check_fit(request: FitRequest, dataset: Dataset) -> None:
@@ -79,14 +83,20 @@ def as_result(fitted: Fitted) -> Result:
     """The trained model as a Result, so that the store can keep it."""
     arrays = {
         "theta": fitted.theta.cpu().numpy(),
-        "curvature_values": fitted.curvature.values.cpu().numpy(),
-        "curvature_vectors": fitted.curvature.vectors.cpu().numpy(),
+        **{name: part.cpu().numpy() for name, part in _of_curvature(fitted.curvature).items()},
         "weights": fitted.weights.cpu().numpy(),
     }
     optimum = fitted.optimum
     summary = {"grad_norm": optimum.grad_norm, "tolerance": optimum.tolerance, "iterations": optimum.iterations}
     summary |= {"classes": fitted.classes, "intercept": fitted.intercept, "moved": fitted.moved}
     return Result(pd.DataFrame(), arrays, summary)
+
+
+def _of_curvature(curvature: Curvature) -> dict[str, Tensor]:
+    """What a curvature is kept as: its Cholesky factor where it has one, else its eigenvalues and eigenvectors."""
+    if isinstance(curvature, CholeskyCurvature):
+        return dict(zip(_ROOT, (curvature.root, curvature.ends), strict=True))
+    return dict(zip(_SPECTRUM, (curvature.values, curvature.vectors), strict=True))
 
 
 def restore(stored: Result, spec: ModelSpec, device: torch.device) -> Fitted:
@@ -100,5 +110,7 @@ def restore(stored: Result, spec: ModelSpec, device: torch.device) -> Fitted:
     tensors = {name: torch.from_numpy(array).to(device) for name, array in stored.arrays.items()}
     s = stored.summary
     optimum = Optimum(tensors["theta"], s["grad_norm"], s["tolerance"], s["iterations"])
-    curvature = Curvature(tensors["curvature_values"], tensors["curvature_vectors"])
+    kind = CholeskyCurvature if "curvature_root" in tensors else Curvature
+    parts = _ROOT if kind is CholeskyCurvature else _SPECTRUM
+    curvature = kind(*(tensors[name] for name in parts))
     return Fitted(spec, optimum, curvature, s["classes"], tensors["weights"], s["intercept"], s["moved"])
