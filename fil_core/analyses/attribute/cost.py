@@ -13,6 +13,6 @@ def cost(request: AttributeRequest, sizes: Sizes) -> Cost:
     sigmas, attackers = len(request.sigmas) or _DEFAULT_SIGMAS, len(request.attackers)
     ideal = (d * k) ** 2 if "ideal" in request.attackers else 0.0
     trials = 15.0 * n * k * request.trials * sigmas * attackers
-    candidates = request.model.family.refit(n, d) * n * (k - 1)
+    candidates = request.model.family.refit(n, d, request.model.family.scores(sizes.classes)) * n * (k - 1)
     own = Cost(trials + 10.0 * n * ideal + candidates, n * (k * k + 4 * attackers * sigmas) + ideal)
     return measuring(request.model, sizes) + own
