@@ -114,7 +114,7 @@ class NewtonCandidates(ABC, Generic[Terms, Rows]):
         active = torch.arange(len(shift), device=shift.device)
         before = shift.norm(dim=1)
         for _ in range(_STEPS):
-            part = rows.take(active)
+            part = rows if len(active) == len(shift) else rows.take(active)
             gradient = self.gradient(shift[active]) + part.gradient(shift[active])
             step = part.step(-gradient, shift[active])
             shift[active] += step

@@ -42,6 +42,11 @@ class Family:
     model: Late
 
 
+def _softmax_refit(n: int, d: int, free: int) -> float:
+    """Passes over the examples, solutions with the curvature, and products with those of the row that is changed."""
+    return free * n * (400.0 + 2 * d) + 20.0 * (free * d) ** 2 + 3000.0 * free**2 * d
+
+
 # Least squares has an optimum without a penalty (the paper's setting); the others have none on separable classes.
 FAMILIES: dict[str, Family] = {
     family.name: family
@@ -61,7 +66,7 @@ FAMILIES: dict[str, Family] = {
             coding="0 and 1",
             default_l2=1e-3,
             training=lambda n, d, scores: 9.0 * n * d * d + 10.0 * d**3,
-            refit=lambda n, d, scores: 20.0 * n * d,
+            refit=lambda n, d, scores: float(n) * (400 + 2 * d),
             reconstruction_rounds=3,
             model=Late("fil_core.models.glm", "LOGISTIC"),
         ),
@@ -74,6 +79,7 @@ FAMILIES: dict[str, Family] = {
             scores=lambda classes: max(1, classes),
             training=lambda n, d, scores: 6.0 * n * (d * scores) ** 2 + 10.0 * (d * scores) ** 3,
             measuring=lambda n, d, scores: 20.0 * n * (d + scores) ** 3,
+            refit=lambda n, d, scores: _softmax_refit(n, d, scores - 1),
             block=lambda d, scores: (d + scores) ** 2 + scores * scores * d,
             model=Late("fil_core.models.softmax", "SOFTMAX"),
         ),

@@ -18,6 +18,7 @@ from fil_core.linalg import sum_zero_basis
 from fil_core.models import fit
 from fil_core.specs import DataSpec, ModelSpec
 from tests.reference import fredrikson14
+from tests.test_published_figures import FOLDER
 
 # Exact but for rounding, which the curvature's condition multiplies.
 SAME = 1e-8
@@ -138,7 +139,7 @@ def test_an_example_that_was_left_out_is_guessed_blindly(with_attribute):
 
 
 @pytest.mark.realdata
-@pytest.mark.skipif("not os.environ.get('FIL_DATA_DIR')", reason="no FIL_DATA_DIR")
+@pytest.mark.skipif(FOLDER is None, reason="FIL_DATA_DIR is not set: no published data files at hand")
 def test_adult_as_two_classes_of_softmax_is_adult_as_logistic():
     data = load(DataSpec(name="uciadult", subset=800))
     attribute, sigma = attribute_of(data, "sex"), 0.002
