@@ -161,7 +161,7 @@ REQUESTS = {
         "two values": AttributeRequest(data=DIABETES, model=RIDGE, attribute="sex", trials=10),
         "bins": AttributeRequest(data=DIABETES, model=RIDGE, attribute="bmi", bins=3, trials=10, intercept=True),
         "four values": AttributeRequest(data=SYNTHETIC, model=LOGISTIC, attribute="attribute", trials=10),
-        "three classes": AttributeRequest(data=THREE_CLASSES, model=SOFTMAX, attribute="0", trials=10),
+        "three classes": AttributeRequest(data=THREE_CLASSES, model=SOFTMAX, attribute="1", bins=3, trials=10),
     },
     "reconstruction": {
         "least squares": ReconstructionRequest(data=DIABETES, model=RIDGE, ids=(1, 5), trials=10),
@@ -198,7 +198,7 @@ REQUESTS = {
         "attribute": ReleaseRequest(data=DIABETES, model=RIDGE, attribute="sex", draws=5),
         "examples": ReleaseRequest(data=SYNTHETIC, model=LOGISTIC, ids=(3, 4), trials=5, draws=5),
         "softmax": ReleaseRequest(data=FEW_COLUMNS, model=SOFTMAX, draws=5),
-        "softmax, an attribute": ReleaseRequest(data=THREE_CLASSES, model=SOFTMAX, attribute="0", draws=5),
+        "softmax, an attribute": ReleaseRequest(data=SYNTHETIC, model=SOFTMAX, attribute="attribute", draws=5),
     },
     "network": {
         "two classes": NetworkFitRequest(data=TWO_DIGITS, network=MLP),
