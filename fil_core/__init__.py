@@ -28,7 +28,7 @@ from typing import Any
 
 _WHERE = {
     "fil_core.specs": (
-        "DataSpec", "KernelSpec", "ModelSpec", "NetworkSpec", "Request", "DEFAULT_L2", "LARGEST_L2", "ATTACKABLE",
+        "DataSpec", "KernelSpec", "ModelSpec", "NetworkSpec", "Request", "DEFAULT_L2", "LARGEST_L2",
     ),
     "fil_core.analyses.table": ("ANALYSES", "analysis_of", "request_of"),
     "fil_core.attacks.attackers": ("ATTACKERS", "WHITE_BOX"),

@@ -258,13 +258,20 @@ def fredrikson14(
 ) -> np.ndarray:  # fmt: skip
     """What the black box guesses for each example, (n,): likeliest label under each value, times the prior.
 
-    Least squares: a normal density with the residuals' own standard deviation (n - 1). Logistic: the share of a label
+    Least squares: a normal density with the residuals' own standard deviation (n - 1). Classes: the share of a label
     among the examples for which a class is predicted, with one more example in every cell.
     """
-    residuals = [float(theta @ X[i] - T[i]) for i in range(len(X))]
-    counts = [[1, 1], [1, 1]]
-    for i in range(len(X)):
-        counts[int(T[i] > 0)][int(theta @ X[i] > 0)] += 1
+
+    def predict(x: np.ndarray) -> int:
+        return int(np.argmax(theta.reshape(-1, len(x)) @ x)) if kind == "softmax" else int(theta @ x > 0)
+
+    if kind == "least-squares":
+        spread = np.std([float(theta @ X[i] - T[i]) for i in range(len(X))], ddof=1)
+    else:
+        labels = [int(np.argmax(t)) if kind == "softmax" else int(t > 0) for t in T]
+        counts = np.ones((T.shape[1] if kind == "softmax" else 2,) * 2)
+        for i in range(len(X)):
+            counts[labels[i], predict(X[i])] += 1
     guesses = []
     for i in range(len(X)):
         posterior = []
@@ -272,10 +279,10 @@ def fredrikson14(
             x = X[i].copy()
             x[columns] = values[v]
             if kind == "least-squares":
-                posterior.append(norm.logpdf(T[i], theta @ x, np.std(residuals, ddof=1)) + np.log(prior[v]))
+                posterior.append(norm.logpdf(T[i], theta @ x, spread) + np.log(prior[v]))
             else:
-                predicted = int(theta @ x > 0)
-                share = counts[int(T[i])][predicted] / (counts[0][predicted] + counts[1][predicted])
+                predicted = predict(x)
+                share = counts[labels[i], predicted] / counts[:, predicted].sum()
                 posterior.append(np.log(share * prior[v]))
         guesses.append(int(np.argmax(posterior)))
     return np.array(guesses)

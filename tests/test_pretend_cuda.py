@@ -436,7 +436,7 @@ def test_the_command_line_says_where_it_computed(run, card):
 # --- what test_cuda.py of attacks and of lood, and tests/leakage/test_fil.py ask of a card --------------------------
 
 
-@pytest.mark.parametrize(("kind", "classes"), [("least-squares", 0), ("logistic", 2)])
+@pytest.mark.parametrize(("kind", "classes"), [("least-squares", 0), ("logistic", 2), ("softmax", 3)])
 @pytest.mark.parametrize("k", [2, 3, 5])
 def test_attribute_inference_on_the_pretended_card(kind, classes, k, with_attribute, card):
     attacks_on_a_card.test_attribute_inference(kind, classes, k, with_attribute)

@@ -19,7 +19,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fil_core.attacks.candidates import attackable
 from fil_core.attacks.informed import Adversary, Roots, Target
 from fil_core.attacks.posterior import Posterior, nearly_prior
 from fil_core.dataset import Dataset
@@ -97,7 +96,6 @@ def reconstruct(
 
     Source: docs/maths.md, section 6.
     """
-    attackable(fitted)
     positive("prior_std", prior_std)
     for sigma in sigmas:
         positive("sigma", sigma, zero=True)
@@ -132,7 +130,6 @@ def unseen_error(fitted: Fitted, dataset: Dataset, rows: Sequence[int]) -> np.nd
     Raises:
         BadRequest: another kind of model.
     """
-    attackable(fitted)
     adversary = Adversary(fitted, dataset)
     X = adversary.terms.X
     f = adversary.terms.features

@@ -4,7 +4,7 @@ from fil_core.specs.attack import ATTACKS, AttackSpec
 from fil_core.specs.audit import AuditSpec
 from fil_core.specs.data import DataSpec, Preprocess
 from fil_core.specs.ensemble import EnsembleSpec
-from fil_core.specs.families import ATTACKABLE, DEFAULT_L2, FAMILIES, KINDS
+from fil_core.specs.families import DEFAULT_L2, FAMILIES, KINDS
 from fil_core.specs.kernel import KERNELS, KernelSpec
 from fil_core.specs.model import LARGEST_L2, ModelKind, ModelSpec
 from fil_core.specs.network import NetworkSpec
@@ -23,7 +23,6 @@ from fil_core.specs.request import (
 )
 
 __all__ = [
-    "ATTACKABLE",
     "ATTACKS",
     "DEFAULT_L2",
     "FAMILIES",

@@ -19,11 +19,10 @@ class Family:
         default_l2: the default penalty.
         needs_penalty: whether the objective has no unique optimum without one.
         scores: the number of scores per example, from the number of classes.
-        attackable: whether the attacks are defined for it.
         exact_leave_one_out: whether the shift of the parameters without an example is exact in one Newton step.
         training, measuring: (n, d, scores) to the multiply-adds of training, and of measuring every example.
         block: (d, scores) to the float64 numbers per example in a block of examples that is measured.
-        refit: (n, d) to the multiply-adds of training again with one row changed.
+        refit: (n, d, scores) to the multiply-adds of training again with one row changed.
         reconstruction_rounds: how often a reconstruction is repeated around its last answer.
         model: its code, a `fil_core.models.terms.Model`, imported when something is computed.
     """
@@ -34,14 +33,18 @@ class Family:
     default_l2: float
     needs_penalty: bool = False
     scores: Callable[[int], int] = lambda classes: 1
-    attackable: bool = True
     exact_leave_one_out: bool = False
     training: Callable[[int, int, int], float]
     measuring: Callable[[int, int, int], float] = lambda n, d, scores: 200.0 * n * d
     block: Callable[[int, int], int] = lambda d, scores: 0
-    refit: Callable[[int, int], float] = lambda n, d: 0.0
+    refit: Callable[[int, int, int], float] = lambda n, d, scores: 0.0
     reconstruction_rounds: int = 1
     model: Late
+
+
+def _softmax_refit(n: int, d: int, free: int) -> float:
+    """Passes over the examples, solutions with the curvature, and products with those of the row that is changed."""
+    return free * n * (400.0 + 2 * d) + 20.0 * (free * d) ** 2 + 3000.0 * free**2 * d
 
 
 # Least squares has an optimum without a penalty (the paper's setting); the others have none on separable classes.
@@ -63,7 +66,7 @@ FAMILIES: dict[str, Family] = {
             coding="0 and 1",
             default_l2=1e-3,
             training=lambda n, d, scores: 9.0 * n * d * d + 10.0 * d**3,
-            refit=lambda n, d: 20.0 * n * d,
+            refit=lambda n, d, scores: float(n) * (400 + 2 * d),
             reconstruction_rounds=3,
             model=Late("fil_core.models.glm", "LOGISTIC"),
         ),
@@ -74,9 +77,9 @@ FAMILIES: dict[str, Family] = {
             default_l2=1e-3,
             needs_penalty=True,
             scores=lambda classes: max(1, classes),
-            attackable=False,
             training=lambda n, d, scores: 6.0 * n * (d * scores) ** 2 + 10.0 * (d * scores) ** 3,
             measuring=lambda n, d, scores: 20.0 * n * (d + scores) ** 3,
+            refit=lambda n, d, scores: _softmax_refit(n, d, scores - 1),
             block=lambda d, scores: (d + scores) ** 2 + scores * scores * d,
             model=Late("fil_core.models.softmax", "SOFTMAX"),
         ),
@@ -84,7 +87,6 @@ FAMILIES: dict[str, Family] = {
 }
 KINDS: tuple[str, ...] = tuple(FAMILIES)
 DEFAULT_L2: dict[str, float] = {name: family.default_l2 for name, family in FAMILIES.items()}
-ATTACKABLE: tuple[str, ...] = tuple(name for name, family in FAMILIES.items() if family.attackable)
 
 
 def fitting(classes: int) -> list[str]:

@@ -11,7 +11,6 @@ from fil_core.specs.attack import AttackSpec
 from fil_core.specs.audit import AuditSpec
 from fil_core.specs.data import DataSpec
 from fil_core.specs.ensemble import EnsembleSpec
-from fil_core.specs.families import ATTACKABLE
 from fil_core.specs.kernel import KernelSpec
 from fil_core.specs.model import ModelSpec
 from fil_core.specs.network import NetworkSpec
@@ -286,16 +285,6 @@ def check_draws(name: str, number: int) -> None:
     """
     if number > MOST_DRAWS:
         raise BadRequest(f"{name}: expected at most {MOST_DRAWS:,}; got {number:,}.")
-
-
-def check_attackable(model: ModelSpec) -> None:
-    """Refuse a model for which the attacks are not defined.
-
-    Raises:
-        BadRequest: they are not defined for its family; the message names those for which they are.
-    """
-    if not model.family.attackable:
-        raise BadRequest(f"attack: expected a model of {' or '.join(ATTACKABLE)}; got {model.kind}.")
 
 
 def canonical(spec: Any) -> dict[str, Any]:

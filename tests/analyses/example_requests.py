@@ -54,6 +54,7 @@ from fil_core.analyses.summarise.request import SummariseRequest
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.data import load
 from fil_core.data.own.records import Records
+from fil_core.data.points import Points
 from fil_core.engine.records import keep_records
 from fil_core.engine.signals import keep_signals
 from fil_core.engine.store import Store
@@ -65,6 +66,9 @@ from fil_core.specs.weights import Dropping, Irfil
 TWO_DIGITS, TEN_DIGITS = DataSpec(name="digits", classes=("3", "8"), subset=80), DataSpec(name="digits", subset=150)
 FEW_COLUMNS, DIABETES = dataclasses.replace(TEN_DIGITS, pca=8), DataSpec(name="diabetes", subset=80)
 SYNTHETIC = DataSpec(name="synthetic:60x9")
+# A column of two values, which says something of the class, and one that says more.
+_ROWS = tuple((float(i % 2), (i * 7) % 10 / 2 + i % 3, float(i % 3)) for i in range(24))
+THREE_CLASSES = DataSpec(name=Points(rows=_ROWS, classes=True).name)
 RIDGE, LOGISTIC = ModelSpec(l2=0.01), ModelSpec(kind="logistic", l2=0.01)
 MLP = NetworkSpec(width=16, lr=0.5, time=20)
 LINEAR = NetworkSpec(kind="linear", lr=0.1, time="inf", l2=0.1)
@@ -157,6 +161,7 @@ REQUESTS = {
         "two values": AttributeRequest(data=DIABETES, model=RIDGE, attribute="sex", trials=10),
         "bins": AttributeRequest(data=DIABETES, model=RIDGE, attribute="bmi", bins=3, trials=10, intercept=True),
         "four values": AttributeRequest(data=SYNTHETIC, model=LOGISTIC, attribute="attribute", trials=10),
+        "three classes": AttributeRequest(data=THREE_CLASSES, model=SOFTMAX, attribute="1", bins=3, trials=10),
     },
     "reconstruction": {
         "least squares": ReconstructionRequest(data=DIABETES, model=RIDGE, ids=(1, 5), trials=10),
@@ -193,6 +198,7 @@ REQUESTS = {
         "attribute": ReleaseRequest(data=DIABETES, model=RIDGE, attribute="sex", draws=5),
         "examples": ReleaseRequest(data=SYNTHETIC, model=LOGISTIC, ids=(3, 4), trials=5, draws=5),
         "softmax": ReleaseRequest(data=FEW_COLUMNS, model=SOFTMAX, draws=5),
+        "softmax, an attribute": ReleaseRequest(data=SYNTHETIC, model=SOFTMAX, attribute="attribute", draws=5),
     },
     "network": {
         "two classes": NetworkFitRequest(data=TWO_DIGITS, network=MLP),

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from fil_core.attacks import candidates
+from fil_core.attacks import candidates_newton
 from fil_core.attacks.attribute import attribute_of
 from fil_core.attacks.candidates import candidate_shifts
-from fil_core.errors import BadRequest, SingularCurvature
+from fil_core.errors import SingularCurvature
+from fil_core.linalg import sum_zero_basis
 from fil_core.models import fit
 from fil_core.specs import ModelSpec
 
@@ -24,7 +25,11 @@ def refitted(reference, attribute) -> np.ndarray:
     """theta of every example and value less theta, (n, k, d), by training anew."""
     columns = list(attribute.columns)
     thetas = [[reference.candidate(i, columns, v) for v in attribute.values] for i in range(len(reference.X))]
-    return np.array(thetas) - reference.theta
+    moved = np.array(thetas) - reference.theta
+    if reference.kind != "softmax":
+        return moved
+    V = sum_zero_basis(reference.T.shape[1]).numpy()  # Theta = V T
+    return np.einsum("cf,nkcd->nkfd", V, moved.reshape(*moved.shape[:2], len(V), -1)).reshape(*moved.shape[:2], -1)
 
 
 def errors(found, true, theta) -> tuple[float, float]:
@@ -51,7 +56,7 @@ def assert_near(found, true, theta, kind) -> None:
     [
         ("least-squares", 0, 0.0, 2), ("least-squares", 0, 0.01, 3), ("least-squares", 2, 0.0, 5),
         ("least-squares", 2, 0.1, 5), ("logistic", 2, 0.0, 2), ("logistic", 2, 0.01, 2), ("logistic", 2, 0.1, 3),
-        ("logistic", 2, 1e-3, 5),
+        ("logistic", 2, 1e-3, 5), ("softmax", 2, 0.01, 2), ("softmax", 3, 0.01, 3), ("softmax", 3, 1e-3, 2),
     ],
 )  # fmt: skip
 def test_candidates_equal_refits(kind, classes, l2, k, weighted, with_attribute, make_reference):
@@ -67,7 +72,7 @@ def test_candidates_equal_refits(kind, classes, l2, k, weighted, with_attribute,
     assert_near(found, true, reference.theta, kind)
 
 
-@pytest.mark.parametrize(("kind", "classes"), [("least-squares", 0), ("logistic", 2)])
+@pytest.mark.parametrize(("kind", "classes"), [("least-squares", 0), ("logistic", 2), ("softmax", 3)])
 def test_candidates_of_bins_equal_refits_though_no_value_is_the_true_one(kind, classes, with_attribute, make_reference):
     data, spec = with_attribute(classes=classes), ModelSpec(kind=kind, l2=0.02)
     attribute, reference = attribute_of(data, data.feature_names[-1], bins=4), make_reference(spec, data)
@@ -76,7 +81,7 @@ def test_candidates_of_bins_equal_refits_though_no_value_is_the_true_one(kind, c
     assert (np.abs(found).max(2) > 0).any(1).all()
 
 
-@pytest.mark.parametrize("kind", ["least-squares", "logistic"])
+@pytest.mark.parametrize("kind", ["least-squares", "logistic", "softmax"])
 def test_the_value_that_an_example_has_changes_nothing(kind, with_attribute):
     data = with_attribute(classes=2)
     attribute = attribute_of(data, "kind")
@@ -86,7 +91,7 @@ def test_the_value_that_an_example_has_changes_nothing(kind, with_attribute):
     assert (np.linalg.norm(found, axis=2)[others] > 0).all()
 
 
-@pytest.mark.parametrize("kind", ["least-squares", "logistic"])
+@pytest.mark.parametrize("kind", ["least-squares", "logistic", "softmax"])
 def test_an_example_of_weight_zero_has_no_candidates_to_tell_apart(kind, with_attribute):
     data = with_attribute(classes=2)
     weights = np.ones(data.n)
@@ -95,7 +100,7 @@ def test_an_example_of_weight_zero_has_no_candidates_to_tell_apart(kind, with_at
     assert np.abs(shifts(fitted, data, attribute_of(data, "kind"))[5]).max() == 0
 
 
-@pytest.mark.parametrize("kind", ["least-squares", "logistic"])
+@pytest.mark.parametrize("kind", ["least-squares", "logistic", "softmax"])
 @pytest.mark.parametrize("rows", [1, 7])
 def test_blocks_of_any_size_give_the_same(kind, rows, with_attribute):
     data = with_attribute(classes=2)
@@ -105,26 +110,24 @@ def test_blocks_of_any_size_give_the_same(kind, rows, with_attribute):
     assert cut == pytest.approx(whole, rel=1e-9, abs=1e-13)
 
 
+@pytest.mark.parametrize(
+    ("kind", "classes", "l2"), [("logistic", 2, 0.003), ("softmax", 2, 0.006), ("softmax", 3, 1e-4)]
+)
 @pytest.mark.parametrize("steps", [None, 0], ids=["those that need it", "every one"])
-def test_a_heavy_example_of_a_logistic_model_gets_a_fit_of_its_own(steps, with_attribute, make_reference, monkeypatch):
-    data = with_attribute(classes=2, n=14, d=2)
+def test_a_heavy_example_gets_a_fit_of_its_own(kind, classes, l2, steps, with_attribute, make_reference, monkeypatch):
+    data = with_attribute(classes=classes, n=14, d=2)
     data.X[4, 2:] *= 30
-    attribute, spec = attribute_of(data, "kind"), ModelSpec(kind="logistic", l2=0.003)
+    attribute, spec = attribute_of(data, "kind"), ModelSpec(kind=kind, l2=l2)
     if steps is not None:
-        monkeypatch.setattr(candidates, "_STEPS", steps)
-    alone, solve = [], candidates._Logistic._alone
-    monkeypatch.setattr(candidates._Logistic, "_alone", lambda self, rows, j: alone.append(j) or solve(self, rows, j))
+        monkeypatch.setattr(candidates_newton, "_STEPS", steps)
+    alone, train = [], candidates_newton.NewtonCandidates._train
+    monkeypatch.setattr(
+        candidates_newton.NewtonCandidates, "_train", lambda self, row, x: alone.append(row) or train(self, row, x)
+    )
     reference = make_reference(spec, data)
     found, true = shifts(fit(spec, data), data, attribute), refitted(reference, attribute)
     assert 0 < len(alone) < 28 if steps is None else len(alone) == 28  # of 14 examples and two other values each
-    assert_near(found, true, reference.theta, "logistic")
-
-
-def test_a_model_of_several_scores_is_refused_by_name(with_attribute):
-    data = with_attribute(classes=3)
-    fitted = fit(ModelSpec(kind="softmax", l2=0.1), data)
-    with pytest.raises(BadRequest, match="expected a model of least-squares or logistic; got softmax"):
-        next(candidate_shifts(fitted, data, attribute_of(data, "kind")))
+    assert_near(found, true, reference.theta, kind)
 
 
 def test_without_a_penalty_nobody_may_be_indispensable(with_attribute):

@@ -17,7 +17,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "classes"), [("least-squares", 0), ("logistic", 2)])
+@pytest.mark.parametrize(("kind", "classes"), [("least-squares", 0), ("logistic", 2), ("softmax", 3)])
 @pytest.mark.parametrize("k", [2, 3, 5])
 def test_attribute_inference(kind, classes, k, with_attribute):
     data = with_attribute(classes=classes, k=k)

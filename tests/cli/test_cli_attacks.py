@@ -184,7 +184,6 @@ def test_an_interrupted_command_keeps_the_examples_that_are_done(run, monkeypatc
         ([*SEX, "--model", "logistic"], "model"),
         ([*SEX, "--out", "table.xlsx"], "parquet"),
         (["attack-attribute", "--data", "digits", "--attribute", "3"], "expected a table"),
-        (["attack-attribute", "--attribute", "3", "--model", "softmax"], "least-squares or logistic"),
         ([*SEX, "--pca", "3"], "without pca"),
         ([*DIGITS, "--ids", "0"], "--ids: expected one of the 299 training examples"),
         ([*DIGITS, "--ids", "8,0"], "expected one of the 299 training examples"),
@@ -198,7 +197,6 @@ def test_an_interrupted_command_keeps_the_examples_that_are_done(run, monkeypatc
         (DIGITS, "--ids"),
         ([*DIGITS, "--ids", "8", "--sigmas", "-1"], "sigmas: expected"),
         ([*DIGITS, "--ids", "8", "--trials", "0"], "trials: expected"),
-        (["attack-reconstruct", "--data", "digits", "--ids", "8", "--model", "softmax"], "least-squares or logistic"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )  # fmt: skip

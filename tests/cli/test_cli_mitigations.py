@@ -11,6 +11,7 @@ import pytest
 
 from fil_core.engine import Engine
 from fil_core.specs import DataSpec
+from tests.analyses.example_requests import THREE_CLASSES
 from tests.cli.test_cli import last_line as parsed
 
 DIGITS = ["--data", "digits", "--classes", "3,8", "--subset", 100, "--model", "logistic"]
@@ -277,12 +278,6 @@ def test_a_regression_has_no_classes_to_weight(run, method):
         assert f"fil_core: {option}{said}" in err.splitlines()[-1]
 
 
-def test_an_attribute_of_a_softmax_model_is_not_attacked(run):
-    code, out, err = run("mitigate", "--data", "breast-cancer", "--subset", 50, "--model", "softmax", "--attribute", 0)
-    assert (code, out) == (2, "")
-    assert "expected a model of least-squares or logistic; got softmax" in err
-
-
 # --- mitigate ---------------------------------------------------------------------------------------------------------
 
 
@@ -420,13 +415,13 @@ def test_weights_by_class_of_a_regression_are_a_row_that_says_why(run):
     assert other["error"] is None and other["eta_max"] > 0
 
 
-def test_whole_examples_of_a_softmax_model_are_compared_without_an_attack(run):
-    data = ["--data", "breast-cancer", "--subset", 60, "--pca", 5, "--model", "softmax"]
-    code, out, _ = run("mitigate", *data, "--iterations", 3, *FEW, "--json")
+def test_an_attribute_of_a_softmax_model_is_attacked_under_every_mitigation(run):
+    data = ["--data", THREE_CLASSES.name, "--model", "softmax", "--l2", 0.01, "--attribute", 0]
+    code, out, _ = run("mitigate", *data, "--iterations", 3, *FEW, "--drop", 2, "--json")
     rows = last_line(out)["mitigations"]
     assert code == 0
-    assert all(row["attack"] is None for row in rows) and {row["family"] for row in rows} == set(FAMILIES)
-    assert all(row["error"] is None for row in rows)
+    assert {row["family"] for row in rows} == set(FAMILIES) and all(row["error"] is None for row in rows)
+    assert all(0.3 < row["attack"] <= 1 for row in rows) and all(row["nothing_learnt"] == 0.5 for row in rows)
 
 
 def test_mitigations_in_words_for_a_person(run):

@@ -158,7 +158,7 @@ def test_images_are_attacked_by_reconstruction() -> None:
     assert "reconstructs with an error of" in words(at) and "on 30 examples" in words(at) and not at.exception
 
 
-def test_ten_classes_ask_first_and_have_no_attack() -> None:
+def test_ten_classes_ask_first() -> None:
     at = app(MITIGATIONS)
     assert "Not measured yet" in words(at) and not at.metric
     at.button(key="measure").click().run()
@@ -167,7 +167,7 @@ def test_ten_classes_ask_first_and_have_no_attack() -> None:
     while not at.metric and time.monotonic() < end:
         time.sleep(0.2)
         at.run()
-    assert float(metric(at, "Spread (std)")) < 1e-8 and "least-squares and logistic" in at.info[0].value
+    assert float(metric(at, "Spread (std)")) < 1e-8
     assert not at.exception and not at.warning
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from harness import ATTACKS, MITIGATIONS, app, fresh_server, plain, sidebar, words  # noqa: F401 - the fixture works here
+from harness import ATTACKS, app, fresh_server, plain, sidebar, words  # noqa: F401 - the fixture works here
 from streamlit.testing.v1 import AppTest
 
 OWN = "own:patients-0123456789ab"
@@ -48,28 +48,6 @@ def test_classes_are_chosen_one_by_one() -> None:
     assert state(at, "model") == "logistic" and not at.error
     sidebar(at, classes=["3", "8", "9"])
     assert state(at, "model") == "softmax" and not at.error
-
-
-def test_where_attacks_do_not_exist_a_button_switches_to_a_model_they_exist_for() -> None:
-    at = app(ATTACKS, data="breast-cancer", model="softmax")
-    assert {"attackable-logistic", "attackable-least-squares"} <= keys(at)
-    at.button(key="attackable-logistic").click().run()
-    assert state(at, "model") == "logistic" and not at.info and not at.error
-
-
-def test_with_many_classes_two_are_chosen_there() -> None:
-    at = app(ATTACKS)
-    choice = at.multiselect(key="attackable-classes")
-    choice.set_value(["8"]).run()
-    assert state(at, "model") == "softmax"
-    at.multiselect(key="attackable-classes").set_value(["8", "3"]).run()
-    assert (state(at, "model"), state(at, "classes")) == ("logistic", ["3", "8"])
-    assert not at.error and not at.exception and at.metric
-
-
-def test_mitigations_offer_the_switch_too() -> None:
-    at = app(MITIGATIONS, data="breast-cancer", model="softmax", rounds="1")
-    assert "attackable-logistic" in keys(at) and not at.error
 
 
 @pytest.mark.parametrize("page", ["pages/overview.py", ATTACKS])

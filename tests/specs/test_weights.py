@@ -172,8 +172,6 @@ def test_a_text_that_names_nothing_is_told_what_one_looks_like(text, expected):
         (ReleaseRequest, dict(sigma=0), "sigma: expected a finite number > 0"),
         (ReleaseRequest, dict(sigma=float("nan")), "sigma: expected a finite number > 0"),
         (ReleaseRequest, dict(attribute=("sex",)), "attribute: expected the name of one attribute"),
-        (ReleaseRequest, dict(attribute="sex", model=ModelSpec(kind="softmax")), "logistic; got softmax"),
-        (ReleaseRequest, dict(ids=(1,), model=ModelSpec(kind="softmax")), "logistic; got softmax"),
         (ReleaseRequest, dict(ids=(1, 1)), "each number once"),
         (ReleaseRequest, dict(ids=(1.5,)), "ids: expected"),
         (ReleaseRequest, dict(ids="12"), "ids: expected several numbers"),

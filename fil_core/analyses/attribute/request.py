@@ -9,7 +9,7 @@ from fil_core.display.numbers import counted
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
 from fil_core.specs.options import names, numbers, one_attribute, option, switch, whole
-from fil_core.specs.request import MOST_SEED, MOST_SIGMAS, check_attackable, check_draws
+from fil_core.specs.request import MOST_SEED, MOST_SIGMAS, check_draws
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,6 @@ class AttributeRequest(ModelRequest):
     )
 
     def _check(self) -> None:
-        check_attackable(self.model)
         check_draws("trials", self.trials)
         if not self.attribute:
             raise BadRequest(f"attribute: expected the name of one attribute; got {self.attribute!r}.")

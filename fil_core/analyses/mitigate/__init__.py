@@ -8,7 +8,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="mitigations",
-    version=3,
+    version=4,
     request=MitigateRequest,
     needs="data",
     check=_late("run", "check_mitigate"),

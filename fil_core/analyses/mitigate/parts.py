@@ -62,13 +62,12 @@ def unmitigated_release(request: MitigateRequest, measured: Result) -> ReleaseRe
     """The release without mitigation; noise and examples are those of the request, or defaults for the data."""
     s = measured.summary
     sigma = default_sigma(s["eta_mean"], None if request.attribute else s["prior_std"])
-    whole_examples = not request.attribute and request.model.family.attackable
     return ReleaseRequest(
         data=request.data,
         model=request.model,
         sigma=sigma if request.release_sigma is None else request.release_sigma,
         attribute=request.attribute,
-        ids=evenly_ranked(measured.table["eta"], request.examples) if whole_examples else (),
+        ids=evenly_ranked(measured.table["eta"], request.examples) if not request.attribute else (),
         trials=request.trials,
         draws=request.draws,
         seed=request.seed,

@@ -24,7 +24,7 @@ _NESTED = ["attack_by_decile", "new_leakiest"]
 
 def check_mitigate(request: MitigateRequest, dataset: Dataset) -> None:
     """Raises BadRequest or BadData for an attribute that cannot be attacked."""
-    if request.attribute and request.model.family.attackable:
+    if request.attribute:
         attribute_of(dataset, request.attribute)
 
 

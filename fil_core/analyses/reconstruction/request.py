@@ -8,7 +8,7 @@ from fil_core.display.numbers import counted, listed
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
 from fil_core.specs.options import examples, number, numbers, option, whole
-from fil_core.specs.request import MOST_SEED, MOST_SIGMAS, check_attackable, check_draws
+from fil_core.specs.request import MOST_SEED, MOST_SIGMAS, check_draws
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,6 @@ class ReconstructionRequest(ModelRequest):
     )
 
     def _check(self) -> None:
-        check_attackable(self.model)
         check_draws("trials", self.trials)
         if not self.ids:
             raise BadRequest("ids: expected at least one training example; got none.")

@@ -9,7 +9,7 @@ from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
 from fil_core.specs.options import examples, one_attribute, option, whole
 from fil_core.specs.options import number as a_number
-from fil_core.specs.request import MOST_SEED, check_attackable, check_draws
+from fil_core.specs.request import MOST_SEED, check_draws
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +41,6 @@ class ReleaseRequest(ModelRequest):
     )
 
     def _check(self) -> None:
-        if self.attribute or self.ids:
-            check_attackable(self.model)
         if self.attribute and self.ids:
             raise BadRequest("ids: expected none beside an attribute, which is attacked for every example.")
         check_draws("trials", self.trials)

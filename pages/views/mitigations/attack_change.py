@@ -21,9 +21,6 @@ def view(model_request: FilRequest, request: IrfilRequest, weights: Irfil | None
     attribute = next(iter(request.weights.attribute), "")
     eta_before = release.measured(model_request, attribute)
     unweighted = release.release(model_request, attribute, eta_before)
-    if not unweighted.attribute and not unweighted.ids:
-        release.not_attacked(model_request)
-        return
     if weights is None:
         st.caption("Round 0 is the model with equal weights: there is nothing to compare it with.")
         return

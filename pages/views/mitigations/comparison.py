@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from fil_core import (
-    ATTACKABLE,
     LARGEST_L2,
     METHODS,
     Dataset,
@@ -74,8 +73,6 @@ def view(model_request: FilRequest, data: Dataset) -> None:
     )  # fmt: skip
     _frontier(model, base, before, done, by_name, name, leakage)
     _table(done, before.summary["score"], name)
-    if model_request.model.kind not in ATTACKABLE:
-        release.not_attacked(model_request)
     selected.view(data, *by_name[name], before)
     for notice in sorted({text.safe(n) for _, result in by_name.values() for n in result.provenance["warnings"]}):
         st.caption(f":material/warning: {notice}")

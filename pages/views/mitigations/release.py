@@ -8,7 +8,6 @@ import numpy as np
 import streamlit as st
 
 from fil_core import (
-    ATTACKABLE,
     Dataset,
     FilRequest,
     ReleaseRequest,
@@ -17,7 +16,7 @@ from fil_core import (
     default_sigma,
     evenly_ranked,
 )
-from pages.common import compute, models, text
+from pages.common import compute, text
 
 EVERYTHING = "the whole example"
 EXAMPLES = 30  # reconstructed, three in each decile
@@ -26,7 +25,7 @@ _FACTORS = np.logspace(-2, 2, 13)  # of the default noise
 
 def at_risk(request: FilRequest, data: Dataset) -> str:
     """The attribute that is protected and attacked; empty for the whole example."""
-    names = categorical(data) if request.model.kind in ATTACKABLE else []
+    names = categorical(data)
     if not names:
         return ""
     if st.session_state.get("at-risk") not in (None, EVERYTHING, *names):
@@ -50,20 +49,10 @@ def release(request: FilRequest, attribute: str, before: Result) -> ReleaseReque
         "Output noise σ of the release", sigmas, value=sigmas[len(sigmas) // 2], format_func=text.number,
         key=f"release-sigma-{sigmas[-1]!r}",
     )  # fmt: skip
-    whole = not attribute and request.model.kind in ATTACKABLE
     return ReleaseRequest(
         data=request.data, model=request.model, sigma=float(sigma), attribute=attribute,
-        ids=evenly_ranked(before.table["eta"], EXAMPLES) if whole else (), device=request.device,
+        ids=evenly_ranked(before.table["eta"], EXAMPLES) if not attribute else (), device=request.device,
     )  # fmt: skip
-
-
-def not_attacked(request: FilRequest) -> None:
-    """Why there is no attack on this model, and buttons that switch to one that can be attacked."""
-    st.info(
-        f"Attacks are defined for {' and '.join(ATTACKABLE)} models, not for {request.model.kind}.",
-        icon=":material/info:",
-    )
-    models.offer(ATTACKABLE, request.data.name, request.data.classes, key="attackable")
 
 
 def attack_title(attack: dict[str, object]) -> str:

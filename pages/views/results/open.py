@@ -10,7 +10,6 @@ from typing import Any
 import streamlit as st
 
 from fil_core import (
-    ATTACKABLE,
     Dataset,
     DataSpec,
     FilError,
@@ -154,8 +153,7 @@ def _attacked(request: Request) -> list[str]:
 
 
 def _at_risk(request: Request) -> list[str]:
-    attackable = isinstance(request, ModelRequest) and request.model.kind in ATTACKABLE
-    return [EVERYTHING, *(categorical(_data(request)) if attackable and request.at_risk else [])]
+    return [EVERYTHING, *(categorical(_data(request)) if request.at_risk else [])]
 
 
 # What the lists of some controls hold depends on the data.
