@@ -14,6 +14,7 @@ from fil_core.specs.request import spec_of
 
 _FOLDERS = (
     "fil",
+    "fil_rows",
     "attribute",
     "reconstruction",
     "irfil",

@@ -8,7 +8,8 @@ import platform
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ class Engine:
         self.store = store or Store()
         self._held: OrderedDict[_Held, Dataset | Outside] = OrderedDict()
         self._lock = threading.Lock()  # the sessions of a server share one engine
+        self._computing = threading.local()  # the model that a request and its parts are about, while they are computed
 
     def dataset(self, spec: DataSpec, progress: Progress | None = None) -> Dataset:
         """The examples of a spec; the last two stay in memory, and those before as long as all are small."""
@@ -151,6 +153,12 @@ class Engine:
         Raises:
             FilError: the request or the data are not usable, or the model has no optimum.
         """
+        with self._sharing_optimum():
+            return self._compute(request, progress, replace, answer_all)
+
+    def _compute(
+        self, request: Request, progress: Progress | None, replace: bool, answer_all: AnswerAll | None
+    ) -> Result:
         request, dataset, outside = self._prepare(request, progress)
         analysis = analysis_of(request)
         check(request, dataset)  # first, since training the model may take minutes
@@ -217,7 +225,24 @@ class Engine:
         from fil_core.analyses.fit.run import restore
 
         fit_request = FitRequest(data=request.data, model=request.model, device=request.device)
-        return restore(self.get(fit_request, force=replace, progress=progress), request.model, _device(request))
+        held: dict[FitRequest, Fitted] = self._computing.optimum
+        if fit_request not in held:
+            stored = self.get(fit_request, force=replace, progress=progress)
+            held.clear()  # a request and its parts are about one model, others about several in turn
+            held[fit_request] = restore(stored, request.model, _device(request))
+        return held[fit_request]
+
+    @contextmanager
+    def _sharing_optimum(self) -> Iterator[None]:
+        """Keep the last model in memory while a request is computed, its parts included."""
+        if hasattr(self._computing, "optimum"):
+            yield
+            return
+        self._computing.optimum = {}
+        try:
+            yield
+        finally:
+            del self._computing.optimum
 
     def _keep(
         self, analysis: Analysis, name: str, result: Result, provenance: dict[str, Any], *, replace: bool

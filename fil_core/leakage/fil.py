@@ -22,7 +22,7 @@ J_1 = -[r/H + u theta, -u] = -[1, -1/2] and J_2 = -[0, -1/2].
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,7 @@ from fil_core.progress import Progress
 from fil_core.specs.checks import positive
 
 Jacobians = GlmJacobians | SoftmaxJacobians
+JACOBIAN_COLUMNS = ("eta", "eta_all", "dfil", "bound_unbiased", "bound_prior", "leverage")
 
 _BLOCK = {"cpu": 2**23, "cuda": 2**27}  # values in one block: 64 MB on the CPU, 1 GB on a GPU
 
@@ -50,16 +51,25 @@ def jacobians(terms: Glm | Softmax, rows: slice | Tensor) -> Jacobians:
     return GlmJacobians(terms, rows) if isinstance(terms, Glm) else SoftmaxJacobians(terms, rows)
 
 
-def blocks(terms: Glm | Softmax, progress: Progress | None = None) -> Iterator[tuple[slice, Jacobians]]:
-    """All examples, a block of bounded memory at a time."""
-    n = terms.X.shape[0]
-    kind = GlmJacobians if isinstance(terms, Glm) else SoftmaxJacobians
-    rows = max(kind.fewest(terms), _BLOCK[terms.X.device.type] // kind.width(terms))
-    for start in range(0, n, rows):
+def blocks(
+    terms: Glm | Softmax, progress: Progress | None = None, rows: slice = slice(None)
+) -> Iterator[tuple[slice, Jacobians]]:
+    """All examples, or consecutive ones, a block of bounded memory at a time."""
+    begin, end, _ = rows.indices(terms.X.shape[0])
+    size = _rows(terms)
+    for start in range(begin, end, size):
         if progress:
-            progress(start, n, "measuring each example")
-        block = slice(start, min(start + rows, n))
+            progress(start - begin, end - begin, "measuring each example")
+        block = slice(start, min(start + size, end))
         yield block, jacobians(terms, block)
+
+
+def _rows(terms: Glm | Softmax) -> int:
+    """Examples in a block."""
+    values = _BLOCK[terms.X.device.type]
+    if isinstance(terms, Glm):
+        return max(1, values // GlmJacobians.width(terms))
+    return max(SoftmaxJacobians.fewest(terms), values // SoftmaxJacobians.width(terms))
 
 
 def fil(
@@ -176,17 +186,75 @@ def measure(
 
     Source: dfil and the bounds, Guo et al. (ICML 2022); docs/maths.md, sections 1 to 3.
     """
-    terms = fitted.terms(dataset)
+    by_column = measured(
+        fitted, dataset, slice(0, dataset.n), sigma=sigma, columns=columns, simplex=simplex, prior_std=prior_std,
+        progress=progress,
+    )  # fmt: skip
+    return completed(by_column, fitted, dataset, sigma=sigma, progress=progress)
+
+
+def measured(
+    fitted: Fitted,
+    dataset: Dataset,
+    rows: slice,
+    *,
+    sigma: float = 1.0,
+    columns: Sequence[int] = (),
+    simplex: bool = False,
+    prior_std: float,
+    attributes: Mapping[str, Sequence[int]] | None = None,
+    progress: Progress | None = None,
+) -> dict[str, np.ndarray]:
+    """The columns of `measure` that follow from the Jacobians of consecutive training examples.
+
+    Args:
+        fitted: as for `measure`.
+        dataset: as for `measure`.
+        rows: positions of the m examples, from start to stop.
+        sigma: as for `measure`.
+        columns: as for `measure`.
+        simplex: as for `measure`.
+        prior_std: as for `measure`.
+        attributes: by the name of a further column, the features of which eta is taken for it.
+        progress: called with (examples done, m, text).
+
+    Returns:
+        By name, (m,) each.
+    """
     basis = simplex_basis(dataset, columns) if simplex else None
     collected: list[dict[str, Tensor]] = []
-    for _, J in blocks(terms, progress):
-        collected.append(block_columns(J, sigma, columns, basis, prior_std))
-    table = {name: torch.cat([c[name] for c in collected]).cpu().numpy() for name in collected[0]}
+    for _, J in blocks(fitted.terms(dataset), progress, rows):
+        of_attributes = {name: _eta(J, chosen, None) / sigma for name, chosen in (attributes or {}).items()}
+        collected.append(block_columns(J, sigma, columns, basis, prior_std) | of_attributes)
+    return {name: torch.cat([c[name] for c in collected]).cpu().numpy() for name in collected[0]}
+
+
+def completed(
+    by_column: Mapping[str, np.ndarray],
+    fitted: Fitted,
+    dataset: Dataset,
+    *,
+    sigma: float = 1.0,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """The table of `measure`, from what `measured` returns of all examples.
+
+    Args:
+        by_column: (n,) each.
+        fitted: as for `measure`.
+        dataset: as for `measure`.
+        sigma: as for `measure`.
+        progress: called with (examples done, n, text).
+    """
     left_out = leave_one_out(fitted, dataset, progress=progress)
+    last = {name: values for name, values in by_column.items() if name not in JACOBIAN_COLUMNS}
+    table = {name: values for name, values in by_column.items() if name in JACOBIAN_COLUMNS}
     table["loo_shift"] = left_out.shift.cpu().numpy()
-    frame = pd.DataFrame({"label": dataset.labels} | table | _model_columns(fitted, terms, dataset))
+    frame = pd.DataFrame({"label": dataset.labels} | table | _model_columns(fitted, fitted.terms(dataset), dataset))
     frame["membership_auc"] = membership_auc(frame["loo_shift"].to_numpy(), sigma)
     frame["weight"] = fitted.weights.cpu().numpy()
+    for name, values in last.items():
+        frame[name] = values
     frame.index = pd.Index(dataset.ids, name="id")
     frame.attrs["loo_error"] = left_out.error
     return frame

@@ -63,11 +63,6 @@ class GlmJacobians:
         """Float64 values that a block needs for each example."""
         return terms.X.shape[1]
 
-    @staticmethod
-    def fewest(terms: Glm) -> int:
-        """Examples in a block, at least."""
-        return 1
-
     @property
     def poles(self) -> Tensor:
         """s^2 with a zero for the direction that no feature moves, (d,)."""

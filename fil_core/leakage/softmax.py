@@ -25,11 +25,11 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from fil_core.linalg.curvature import LARGE
 from fil_core.linalg.inverses import inverse_traces
 from fil_core.linalg.leading import Entries, largest_eigenpairs
 from fil_core.models import Softmax
 from fil_core.models.softmax import curvature_in_scores
+from fil_core.specs.families import LARGE
 
 _HALF_THE_DIGITS = 1e-6  # smallest over largest eigenvalue of J^T J, below which the smallest keeps fewer than ten
 _ILL_CONDITIONED, _FORMED = 1e6, 2**17  # of H; and values of one J_x that is formed for every example then

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -10,14 +9,13 @@ from torch import Tensor
 
 from fil_core.errors import SingularCurvature
 from fil_core.linalg.blocks import row_blocks
+from fil_core.specs.families import LARGE
 
 # Columns of a symmetric product formed at a time: thin enough to skip most of the mirrored half, wide enough for speed.
 _PANEL = 256
-LARGE = 2_048  # rows of a matrix, above which its eigenvectors take minutes and its Cholesky factor seconds
 _STEPS = 60  # of the iterations for the two ends of a large spectrum, which reach their first digits
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Curvature:
     """H = Q diag(h) Q^T, symmetric positive definite, (m, m).
 
@@ -29,14 +27,25 @@ class Curvature:
     [1.0, 1.0]
     >>> (9 * curvature.inverse_power(2)).round(decimals=9).tolist()
     [[5.0, -4.0], [-4.0, 5.0]]
-
-    Attributes:
-        values: h, (m,), ascending, > 0.
-        vectors: Q, (m, m), orthonormal columns.
     """
 
-    values: Tensor
-    vectors: Tensor
+    def __init__(self, values: Tensor, vectors: Tensor) -> None:
+        """Of the eigenvalues (m,), ascending, > 0, and the orthonormal eigenvectors (m, m)."""
+        self._known: tuple[Tensor, Tensor] | None = (values, vectors)
+
+    def _spectrum(self) -> tuple[Tensor, Tensor]:
+        assert self._known is not None
+        return self._known
+
+    @property
+    def values(self) -> Tensor:
+        """h, (m,), ascending, > 0."""
+        return self._spectrum()[0]
+
+    @property
+    def vectors(self) -> Tensor:
+        """Q, (m, m), orthonormal columns."""
+        return self._spectrum()[1]
 
     @staticmethod
     def factor(H: Tensor) -> Curvature:
@@ -84,7 +93,6 @@ class Curvature:
         return (self.vectors * self.values ** (-k)) @ self.vectors.T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class CholeskyCurvature(Curvature):
     """H = R R^T, for matrices whose eigenvectors would take minutes; these are computed only where they are asked for.
 
@@ -98,13 +106,9 @@ class CholeskyCurvature(Curvature):
         ends: the smallest and the largest eigenvalue of H, to their first digits, (2,).
     """
 
-    root: Tensor
-    ends: Tensor
-
     def __init__(self, root: Tensor, ends: Tensor) -> None:
-        """Of a factor and the ends of the spectrum."""
-        object.__setattr__(self, "root", root)
-        object.__setattr__(self, "ends", ends)
+        """Of the factor and the ends of the spectrum."""
+        self.root, self.ends, self._known = root, ends, None
 
     @staticmethod
     def factor(H: Tensor) -> CholeskyCurvature:
@@ -125,24 +129,16 @@ class CholeskyCurvature(Curvature):
             Curvature.factor(H)
         return CholeskyCurvature(root, ends)
 
-    @cached_property
     def _spectrum(self) -> tuple[Tensor, Tensor]:
-        return torch.linalg.eigh(self.root @ self.root.T)
+        if self._known is None:
+            values, vectors = torch.linalg.eigh(self.root @ self.root.T)
+            self._known = values, vectors
+        return self._known
 
     @property
     def size(self) -> int:
         """Number of rows of H."""
         return len(self.root)
-
-    @property
-    def values(self) -> Tensor:  # type: ignore[override]
-        """Eigenvalues of H, (m,), ascending; computed when asked for."""
-        return self._spectrum[0]
-
-    @property
-    def vectors(self) -> Tensor:  # type: ignore[override]
-        """Its eigenvectors, (m, m); computed when asked for."""
-        return self._spectrum[1]
 
     @property
     def condition(self) -> float:

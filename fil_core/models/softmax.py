@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from fil_core.linalg import Curvature, factored, sum_zero_basis, weighted_gram
-from fil_core.linalg.curvature import LARGE
 from fil_core.models.glm import RELATIVE_TOLERANCE, penalised
 from fil_core.models.newton import Optimum, minimise, minimise_by_products, require
 from fil_core.models.terms import Model, Softmax
+from fil_core.specs.families import LARGE
 
 
 def softmax_terms(Z: Tensor, Y: Tensor) -> tuple[Tensor, Tensor, Tensor]:

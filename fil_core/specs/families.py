@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from fil_core.specs.late import Late
 
+LARGE = 2_048  # parameters above which the eigenvectors of their curvature take minutes, and a Cholesky factor seconds
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
@@ -40,6 +42,11 @@ class Family:
     refit: Callable[[int, int, int], float] = lambda n, d, scores: 0.0
     reconstruction_rounds: int = 1
     model: Late
+
+
+def is_large(d: int, scores: int) -> bool:
+    """Whether a model of several scores has so many parameters that its curvature is kept as a Cholesky factor."""
+    return scores > 1 and d * (scores - 1) > LARGE
 
 
 def _softmax_refit(n: int, d: int, free: int) -> float:

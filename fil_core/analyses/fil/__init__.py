@@ -1,8 +1,9 @@
 """Fisher information loss of every training example."""
 
-from fil_core.analyses.analysis import Analysis, Column, late
+from fil_core.analyses.analysis import Analysis, Column, Parts, late
 from fil_core.analyses.columns import ETA, LABEL, WEIGHT
 from fil_core.analyses.fil.cost import cost
+from fil_core.analyses.fil.parts import parts
 from fil_core.analyses.fil.request import FilRequest
 
 _late = late(__name__)
@@ -15,6 +16,7 @@ ANALYSIS = Analysis(
     check=_late("run", "check_fil"),
     run=_late("run", "run_fil"),
     cost=cost,
+    parts=Parts(parts),
     columns=(
         ETA,
         LABEL,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from fil_core.errors import BadRequest
 from fil_core.specs import ModelRequest
-from fil_core.specs.options import attributes, number, option, switch
+from fil_core.specs.options import attributes, number, option, switch, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilRequest(ModelRequest):
-    """Fisher information loss, and the measures beside it, of every training example.
+class LeakageRequest(ModelRequest):
+    """A request about Fisher information loss, and the measures beside it, of some or all training examples.
 
     Attributes:
         attribute: names of attribute groups or columns, or column numbers, that an attacker is after; empty = all
@@ -46,3 +46,25 @@ class FilRequest(ModelRequest):
         """The attribute and the noise."""
         noise = "" if self.sigma == 1 else f"σ = {self.sigma:g}"
         return ", ".join(filter(None, [" and ".join(self.attribute), noise]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilRequest(LeakageRequest):
+    """Fisher information loss, and the measures beside it, of every training example."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilRowsRequest(LeakageRequest):
+    """Fisher information loss of consecutive training examples: a part of the answer for every one.
+
+    Attributes:
+        first, last: positions in the training split, from the first to before the last.
+    """
+
+    first: int = option(0, whole(least=0), "position of the first example (default 0)")
+    last: int = option(1, whole(), "position after the last example (default 1)")
+
+    def _check(self) -> None:
+        LeakageRequest._check(self)
+        if self.first >= self.last:
+            raise BadRequest(f"last: expected more than first; got {self.first} to {self.last}.")

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from fil_core.analyses.analysis import Inputs
-from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.fil.parts import parts
+from fil_core.analyses.fil.request import FilRequest, LeakageRequest
 from fil_core.analyses.health import caveats, feature_spread, health, score_name, summarise
 from fil_core.dataset import Dataset
 from fil_core.display.numbers import counted, percent
 from fil_core.errors import BadRequest
-from fil_core.leakage.fil import fil, measure
+from fil_core.leakage.fil import completed, measured
 from fil_core.leakage.scaling import eta_through_scale
 from fil_core.models import Fitted
 from fil_core.models.leave_one_out import CLOSE
@@ -19,7 +20,7 @@ from fil_core.progress import Progress
 from fil_core.result import Result
 
 
-def check_fil(request: FilRequest, dataset: Dataset) -> None:
+def check_fil(request: LeakageRequest, dataset: Dataset) -> None:
     """Raises BadRequest or BadData for an attribute that does not exist, or for data without any spread."""
     feature_spread(dataset)
     attribute_columns(dataset, request)
@@ -39,18 +40,13 @@ def run_fil(request: FilRequest, inputs: Inputs, progress: Progress | None = Non
     dataset, fitted = inputs.dataset, inputs.fitted
     columns = attribute_columns(dataset, request)
     prior_std = request.prior_std or feature_spread(dataset)
-    table = measure(
-        fitted,
-        dataset,
-        sigma=request.sigma,
-        columns=columns,
-        simplex=request.simplex,
-        prior_std=prior_std,
-        progress=progress,
-    )
-    for name in () if columns else dataset.sensitive:
-        of_attribute = fil(fitted, dataset, columns=dataset.columns((name,)), sigma=request.sigma)
-        table[f"eta_{name}"] = of_attribute.cpu().numpy()
+    asked = parts(request, dataset, {})
+    if asked:
+        tables = [inputs.part(part).table for part in asked]
+        by_column = {name: np.concatenate([table[name].to_numpy() for table in tables]) for name in tables[0]}
+    else:
+        by_column = measured_rows(request, inputs, slice(0, dataset.n), progress)
+    table = completed(by_column, fitted, dataset, sigma=request.sigma, progress=progress)
     summary = (
         summarise(table["eta"].to_numpy()[table["weight"].to_numpy() > 0])  # an example left out leaks nothing
         | health(fitted, dataset)
@@ -67,13 +63,27 @@ def run_fil(request: FilRequest, inputs: Inputs, progress: Progress | None = Non
     return Result(table, _test_arrays(fitted, dataset), summary, {"warnings": warnings})
 
 
+def measured_rows(
+    request: LeakageRequest, inputs: Inputs, rows: slice, progress: Progress | None
+) -> dict[str, np.ndarray]:
+    """What follows from the Jacobians of consecutive training examples, by column, (m,) each."""
+    dataset = inputs.dataset
+    columns = attribute_columns(dataset, request)
+    sensitive = () if columns else dataset.sensitive
+    return measured(
+        inputs.fitted, dataset, rows, sigma=request.sigma, columns=columns, simplex=request.simplex,
+        prior_std=request.prior_std or feature_spread(dataset),
+        attributes={f"eta_{name}": dataset.columns((name,)) for name in sensitive}, progress=progress,
+    )  # fmt: skip
+
+
 def _scale(request: FilRequest, fitted: Fitted, dataset: Dataset, columns: tuple[int, ...]) -> dict[str, list] | None:
     """The rows that set the unit ball, and their eta through it; None where no row sets the scale."""
     rows = eta_through_scale(fitted, dataset, sigma=request.sigma, columns=columns, simplex=request.simplex)
     return None if rows is None else {"ids": list(rows.ids), "eta": list(rows.eta)}
 
 
-def attribute_columns(dataset: Dataset, request: FilRequest) -> tuple[int, ...]:
+def attribute_columns(dataset: Dataset, request: LeakageRequest) -> tuple[int, ...]:
     """The columns of the request's attribute, checked.
 
     Raises:

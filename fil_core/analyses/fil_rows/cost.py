@@ -1,0 +1,13 @@
+"""What the leakage of some examples costs."""
+
+import dataclasses
+
+from fil_core.analyses.analysis import Cost, Sizes
+from fil_core.analyses.fil.cost import measuring
+from fil_core.analyses.fil.request import FilRowsRequest
+
+
+def cost(request: FilRowsRequest, sizes: Sizes) -> Cost:
+    """Measuring each of them."""
+    rows = min(request.last, sizes.n) - min(request.first, sizes.n)
+    return measuring(request.model, dataclasses.replace(sizes, n=max(1, rows)))
