@@ -23,6 +23,7 @@ _FOLDERS = (
     "failure",
     "example",
     "fit",
+    "features",
     "network",
     "unique_information",
     "retraining",

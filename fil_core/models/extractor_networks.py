@@ -16,6 +16,7 @@ from fil_core.specs.network import NetworkSpec
 from fil_core.specs.networks import Shape
 
 AS_HERE = ("mlp", "cnn")  # uploaded weights of these names are of the networks of this software, not of torchvision
+_GREY = 28  # pixels: the side of a picture for which any network can be built
 _TOLERANCE = 1e-4  # of the largest output: two orders of the same sum, in float32
 
 
@@ -81,6 +82,24 @@ def outputs_in(weights: Mapping[str, np.ndarray], kind: str) -> int:
     return len(weights[last]) if last in weights and weights[last].ndim == 2 else 1
 
 
+def network_of(weights: Mapping[str, np.ndarray]) -> str:
+    """The network that uploaded weights are of: `cnn` or `mlp` by its names, else a classifier of torchvision.
+
+    Args:
+        weights: by the names of a `state_dict`.
+
+    Raises:
+        BadData: they fit none; the message says what is wrong with the nearest.
+    """
+    grey = (_GREY, _GREY)
+    for kind in AS_HERE:  # shapes depend on the pictures, and are looked at with them
+        if built(Design(kind, grey, 1)).state_dict().keys() == weights.keys():
+            return kind
+    from fil_core.models.pretrained_networks import fitting_network
+
+    return fitting_network(weights)
+
+
 def load_weights(whole: nn.Module, weights: Mapping[str, np.ndarray], design: Design) -> None:
     """Put uploaded or stored weights into a network.
 
@@ -111,7 +130,7 @@ def headless(whole: nn.Module, design: Design) -> tuple[nn.Module, int]:
     pixels = torch.rand(2, int(np.prod(design.image)), dtype=weight.dtype, generator=torch.Generator().manual_seed(0))
     for module in whole.modules():
         if getattr(module, "inplace", False):
-            module.inplace = False  # features are differentiated
+            vars(module)["inplace"] = False  # features are differentiated
     outputs = _called(whole, pixels, design)
     whole.set_submodule(place, nn.Identity())
     features = _called(whole, pixels, design)
@@ -158,5 +177,3 @@ def _called(module: nn.Module, pixels: Tensor, design: Design) -> Tensor:
 
 def _sized(image: tuple[int, ...]) -> str:
     return " × ".join(map(str, image[:2]))
-
-

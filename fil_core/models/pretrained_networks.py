@@ -49,7 +49,7 @@ class RowsNetwork(nn.Module):
         """That of the classifier."""
         return dict(self.classifier.state_dict())
 
-    def load_state_dict(self, state_dict: Mapping[str, Tensor], strict: bool = True, assign: bool = False) -> object:  # type: ignore[override]
+    def load_state_dict(self, state_dict: Mapping[str, Tensor], strict: bool = True, assign: bool = False) -> object:
         """That of the classifier."""
         return self.classifier.load_state_dict(state_dict, strict, assign)
 

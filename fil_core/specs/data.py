@@ -124,8 +124,8 @@ class DataSpec:
     features_from: str | None = option(
         None,
         _features_from(),
-        "of pictures: measure a head on the last hidden layer of a frozen network, not on pixels: mlp, cnn or resnet18, "
-        "trained on a public part of the training rows; or FILE.safetensors, weights of a network of torchvision",
+        "of pictures: measure a head on the last hidden layer of a frozen network, not on pixels: mlp, cnn or "
+        "resnet18, trained on a public part of the training rows; or FILE.safetensors, weights of your own",
         link="features",
         added=True,
     )

@@ -86,7 +86,7 @@ class Request:
         return not self.unused_spec(name)
 
     @property
-    def examples(self) -> DataSpec:
+    def source_data(self) -> DataSpec:
         """The examples that it is computed from: its data, but for what makes features of them."""
         return self.data
 

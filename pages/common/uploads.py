@@ -169,7 +169,7 @@ def keep_records(spec: DataSpec, content: bytes, title: str, *, resize: bool = F
     """
     data = dataset(spec)
     with _temporary(content, "records", title) as (path, progress):
-        read = records_in_sandbox(path, data.image_shape, title=title, progress=progress)
+        read = records_in_sandbox(path, data.picture_shape, title=title, progress=progress)
     return records.keep_records(engine().store, read, data, title=title, resize=resize)
 
 
