@@ -70,6 +70,16 @@ class Engine:
         assert isinstance(dataset, Dataset)
         return dataset
 
+    def lacking(self, spec: DataSpec, progress: Progress | None = None) -> Request | None:
+        """What must be computed before the examples of a spec are there: features that are not stored; else None."""
+        spec = data.resolve(spec)
+        with self._lock:
+            held = (spec, None) in self._held
+        if held or spec.features_from is None:
+            return None
+        request = FeaturesRequest(data=spec)
+        return None if self.find(request, progress) is not None else request
+
     def _loaded(self, spec: DataSpec, progress: Progress | None) -> Dataset:
         if spec.features_from is None:
             return data.load(spec, progress)

@@ -223,13 +223,21 @@ def keep_network(store: Store, arrays: Mapping[str, np.ndarray], *, title: str =
     return digest
 
 
-def keep_extractor(store: Store, path: Path, *, title: str, network: str | None = None) -> tuple[str, str]:
+def keep_extractor(
+    store: Store,
+    path: Path,
+    *,
+    title: str,
+    network: str | None = None,
+    read: Callable[[Path], dict[str, np.ndarray]] = read_network,
+) -> tuple[str, str]:
     """Put the weights of a network for features into the store, and find out which network they are of.
 
     Args:
         store: where they are kept.
         path: a .safetensors file.
         title: its name, for messages.
+        read: reads the file, in this process or in the sandbox.
         network: what they are of; None finds the network that they fit by its names and shapes: cnn or mlp of this
             software, else a classifier of torchvision.
 
@@ -242,7 +250,7 @@ def keep_extractor(store: Store, path: Path, *, title: str, network: str | None 
     from fil_core.models.extractor_networks import network_of
 
     try:
-        arrays = read_network(path)
+        arrays = read(path)
     except FilError as error:  # by the name of what was uploaded
         raise type(error)(f"{EXTRACTOR}: {str(error).removeprefix(f'{_INITIAL}: ')}") from error
     with naming(EXTRACTOR, title):

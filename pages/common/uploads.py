@@ -18,6 +18,7 @@ from fil_core.data.own import Choices, OwnData, directory, register, registered
 from fil_core.data.own import uploads as files
 from fil_core.data.own.sandbox import (
     add_in_sandbox,
+    network_in_sandbox,
     parameters_in_sandbox,
     preview_in_sandbox,
     records_in_sandbox,
@@ -149,6 +150,13 @@ def keep_parameters(content: bytes, title: str) -> str:
     with _temporary(content, "parameters", title) as (path, progress):
         theta = parameters_in_sandbox(path, title=title, progress=progress)
     return uploads.keep_parameters(engine().store, theta, title=title)
+
+
+def keep_extractor(content: bytes, title: str) -> tuple[str, str]:
+    """Store the weights of a network for features; returns their name, and that of the network that they are of."""
+    with _temporary(content, "extractor", title) as (path, progress):
+        read = partial(network_in_sandbox, title=title, progress=progress)
+        return uploads.keep_extractor(engine().store, path, title=title, read=read)
 
 
 def keep_signals(spec: DataSpec, content: bytes, title: str) -> str:

@@ -102,6 +102,7 @@ def chosen_data(request: Request, targets: Mapping[str, str]) -> str:
         f"classes {', '.join([MASK] * len(data.classes) if redacted() else data.classes)}" if data.classes else "",
         counted(data.subset, "row") if data.subset else "",
         f"label noise {data.label_noise:g}" if data.label_noise else "",
+        f"features of {data.features_from}{' (uploaded)' if data.extractor else ''}" if data.features_from else "",
         f"seed {data.seed}" if data.subset or data.label_noise else "",
         f"PCA {data.pca}" if data.pca else "",
         f"vocabulary {data.vocabulary:,}" if data.vocabulary else "",
