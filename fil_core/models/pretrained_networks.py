@@ -17,10 +17,13 @@ from fil_core.models.networks.layers import Pictures
 
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of the channels of ImageNet
 _USUAL = 1000  # outputs
-_FAMILIES = (
-    "resnet", "resnext", "wide_resnet", "vgg", "alexnet", "densenet", "mobilenet", "shufflenet", "efficientnet",
-    "mnasnet", "convnext", "vit", "swin",
-)  # fmt: skip
+_FAMILIES = {  # by the beginnings of their names, each with the name of its first weights
+    "resnet": "conv1.weight", "resnext": "conv1.weight", "wide_resnet": "conv1.weight", "vgg": "features.0.weight",
+    "alexnet": "features.0.weight", "densenet": "features.conv0.weight", "mobilenet": "features.0.0.weight",
+    "shufflenet": "conv1.0.weight", "efficientnet": "features.0.0.weight", "mnasnet": "layers.0.weight",
+    "convnext": "features.0.0.weight", "vit": "conv_proj.weight", "swin": "features.0.0.weight",
+}  # fmt: skip
+_COMPARED = "resnet18"  # with weights that begin like no family's
 
 
 class RowsNetwork(nn.Module):
@@ -84,7 +87,7 @@ def fitting_network(weights: Mapping[str, np.ndarray]) -> str:
         BadData: they fit none; the message says what is wrong with the nearest.
     """
     nearest: tuple[int, str, str] | None = None
-    for name in names():
+    for name in _candidates(weights) or [_COMPARED]:
         state = _shapes(name)
         head = weights.get(f"{head_name(name)}.weight")
         if head is not None and head.ndim == 2 and len(head) != _USUAL and state.keys() == weights.keys():
@@ -99,6 +102,12 @@ def fitting_network(weights: Mapping[str, np.ndarray]) -> str:
         f"extractor: expected the weights of a classifier of torchvision; the nearest is {nearest[1]}, of which there "
         f"were {nearest[2]}. Write them with safetensors.torch.save_file(module.state_dict(), path)."
     )
+
+
+def _candidates(weights: Mapping[str, np.ndarray]) -> list[str]:
+    """The classifiers whose first weights have a name that is there."""
+    begun = tuple(family for family, first in _FAMILIES.items() if first in weights)
+    return [name for name in names() if name.startswith(begun)]
 
 
 def names() -> list[str]:

@@ -29,6 +29,11 @@ class FeaturesRequest(Request):
         return self.data.of_pixels
 
     @property
+    def reads_text(self) -> bool:
+        """Its check says which data it needs."""
+        return True
+
+    @property
     def subject(self) -> str:
         """The network."""
         return f"features of {self.data.features_from}"
