@@ -122,4 +122,5 @@ def _summary(design: Design, made: Extractor, public: int, private: int) -> dict
         "public": public,
         "private": private,
         "n": private,
+        "d": made.width,
     }
