@@ -35,7 +35,6 @@ from fil_core.analyses.audit.request import AuditRequest
 from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.eta_parts.request import EtaPartsRequest
 from fil_core.analyses.failure.request import FailureRequest
-from fil_core.analyses.features.request import FeaturesRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.guesses.request import GuessesRequest
@@ -329,14 +328,12 @@ def test_a_store_that_cannot_be_written_is_said(monkeypatch: pytest.MonkeyPatch,
 
 # --- opening ----------------------------------------------------------------------------------------------------------
 
-FEATURES = dataclasses.replace(DIGITS["data"], features_from="mlp", extractor_steps=20)
 OPENED = {
     FilRequest(**DIGITS): ("Whose data does this model reveal?", {"classes": ["3", "8"], "model": "logistic"}),
     FilRequest(data=dataclasses.replace(DIGITS["data"], label_noise=0.1), model=DIGITS["model"]): (
         "Whose data does this model reveal?",
         {"classes": ["3", "8"], "label-noise": 0.1},
     ),
-    FeaturesRequest(data=FEATURES): ("Whose data does this model reveal?", {"features": "mlp", "extractor-steps": 20}),
     FilRequest(**SYNTHETIC, attribute=("attribute",)): ("Leakage", {"attribute": "attribute", "l2": 1e-2}),
     AttributeRequest(**DIABETES, attribute="sex", trials=3): ("Attacks", {"attacked": "sex", "trials": 3}),
     ReconstructionRequest(**DIGITS, ids=(13,), trials=2): ("Attacks", {"id": 13, "releases-drawn": 2}),
@@ -489,9 +486,9 @@ OPENED = {
     ),
 }  # fmt: skip
 # These are answered after a click on the page that "Open" leads to, as it chooses their noise, mitigations or models
-# itself.
+# itself; of features a model is measured, see `test_features_page`.
 ASKED_THERE = {
-    "release", "mitigations", "ensemble", "ensemble of networks", "attacks beside closed forms", "audits",
+    "release", "mitigations", "ensemble", "ensemble of networks", "attacks beside closed forms", "audits", "features",
 }  # fmt: skip
 
 
@@ -527,7 +524,7 @@ def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) 
     assert not at.exception and not at.error
     assert at.title[0].value == title
     assert {name: at.session_state[name] for name in values} == values
-    with_other_words = (FeaturesRequest, FitRequest, ExampleRequest, RetrainingRequest, LeaveOneOutRequest)
+    with_other_words = (FitRequest, ExampleRequest, RetrainingRequest, LeaveOneOutRequest)
     if title != "Leakage" and not isinstance(asked, with_other_words):
         entry, data = analysis_of(asked), Engine().dataset(asked.data)
         said = entry.sentence(Subject(asked, Engine().get(asked), data, "", False, 1), str)

@@ -103,7 +103,7 @@ def chosen_data(request: Request, targets: Mapping[str, str]) -> str:
         counted(data.subset, "row") if data.subset else "",
         f"label noise {data.label_noise:g}" if data.label_noise else "",
         f"features of {data.features_from}{' (uploaded)' if data.extractor else ''}" if data.features_from else "",
-        f"seed {data.seed}" if data.subset or data.label_noise else "",
+        f"seed {data.seed}" if data.subset or data.label_noise or data.features_from else "",
         f"PCA {data.pca}" if data.pca else "",
         f"vocabulary {data.vocabulary:,}" if data.vocabulary else "",
         f"groups of {counted(data.group_lines, 'line')}" if data.group_lines else "",
