@@ -5,7 +5,7 @@ from fil_core.analyses.features.request import FeaturesRequest
 from fil_core.specs import NetworkSpec
 from fil_core.specs.networks import NETWORKS, outputs
 
-_STEP = 3.0  # multiply-adds of a step, of those of a forward pass
+_STEP = 6.0  # multiply-adds of a step, of those of a forward pass
 _BATCH = 100.0
 _LARGE = 2e9  # multiply-adds for one picture of 224 × 224 pixels in a usual network of torchvision
 _SIDE = 224.0
