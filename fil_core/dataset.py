@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -74,6 +74,25 @@ class Preprocessing:
 
 
 @dataclass(frozen=True, slots=True)
+class Pictures:
+    """The pictures of the training examples, where the features of a model are not their pixels.
+
+    Attributes:
+        pixels: (n, H W) or (n, H W 3).
+        shape: (H, W) or (H, W, 3).
+        pixel_max: the value that is white.
+    """
+
+    pixels: np.ndarray
+    shape: tuple[int, ...]
+    pixel_max: float
+
+    def at(self, rows: np.ndarray) -> Pictures:
+        """Those of some examples, by position."""
+        return Pictures(self.pixels[rows], self.shape, self.pixel_max)
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """Training and test examples after preprocessing. Arrays are shared, never written to.
 
@@ -86,7 +105,7 @@ class Dataset:
         class_names: C names, in the order of their codes; empty for regression and sequences.
         feature_names: d names.
         groups: attribute groups over the columns of X (empty after PCA).
-        image_shape: (H, W) or (H, W, 3) of a source row, or None.
+        image_shape: (H, W) or (H, W, 3) of a source row, or None where the source features are no pixels.
         pixel_max: the source value that is white.
         source: (n, d0) source features before preprocessing (uint8 for images), for display.
         source_names: d0 names.
@@ -105,6 +124,7 @@ class Dataset:
         sections: (n,) int64, number of the group (a poem) that each training sequence belongs to; None for no groups.
         secrets: (n,) int64, how often a planted secret is said in the training rows, 0 for a row that is none; None
             where no secrets were planted.
+        pictures: what the examples look like where `source` holds features of their pictures, see `data.features`.
     """
 
     X: np.ndarray
@@ -132,6 +152,24 @@ class Dataset:
     vocabulary: tuple[str, ...] = ()
     sections: np.ndarray | None = None
     secrets: np.ndarray | None = None
+    pictures: Pictures | None = None
+
+    @property
+    def picture_shape(self) -> tuple[int, ...] | None:
+        """(H, W) or (H, W, 3) of the pictures that can be shown; None where there are none."""
+        return self.image_shape if self.pictures is None else self.pictures.shape
+
+    @property
+    def as_pictures(self) -> Dataset:
+        """The same examples with pixels as their source, to show them and to match other pictures, not to measure."""
+        if self.pictures is None:
+            return self
+        shown = self.pictures
+        names = tuple(f"pixel {j + 1}" for j in range(shown.pixels.shape[1]))
+        return replace(
+            self, source=shown.pixels, source_names=names, image_shape=shown.shape, pixel_max=shown.pixel_max,
+            pictures=None,
+        )  # fmt: skip
 
     @property
     def n(self) -> int:
@@ -146,7 +184,8 @@ class Dataset:
     @property
     def nbytes(self) -> int:
         """Bytes of the examples, before and after preprocessing."""
-        return sum(array.nbytes for array in (self.X, self.y, self.ids, self.X_test, self.y_test, self.source))
+        shown = () if self.pictures is None else (self.pictures.pixels,)
+        return sum(array.nbytes for array in (self.X, self.y, self.ids, self.X_test, self.y_test, self.source, *shown))
 
     @property
     def labels(self) -> np.ndarray:
@@ -237,15 +276,16 @@ class Dataset:
         return [" ".join(self.tokens(int(row))) for row in rows]
 
     def images(self, rows: np.ndarray) -> np.ndarray:
-        """Source pixels of some rows, (m, H, W) or (m, H, W, 3) uint8 with white at 255.
+        """Pictures of some rows, (m, H, W) or (m, H, W, 3) uint8 with white at 255.
 
         Raises:
             BadData: the data set holds no images.
         """
-        if self.image_shape is None:
+        seen = self.as_pictures
+        if seen.image_shape is None:
             raise BadData(f"{self.title} holds no images.")
-        pixels = self.source[rows].reshape(len(rows), *self.image_shape)
-        return pixels if self.pixel_max == 255 else (pixels * (255 / self.pixel_max)).round().astype(np.uint8)
+        pixels, white = seen.source[rows].reshape(len(rows), *seen.image_shape), seen.pixel_max
+        return pixels if white == 255 else (pixels * (255 / white)).round().astype(np.uint8)
 
     def records(self, rows: np.ndarray) -> pd.DataFrame:
         """Some examples as rows of the source: one column per attribute, one-hot columns merged into their level.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from fil_core.data.outside import Outside
     from fil_core.models import Fitted
+    from fil_core.models.extractor import Extractor
 
 Need = Literal["data", "optimum"]
 Answer = Result | FilError
@@ -69,6 +70,7 @@ class Inputs:
         uploads: what the request names by its content, by digest.
         optimum: the trained model, where the analysis needs one.
         outside: the examples that no model was trained on, where the request is about some.
+        features: the stored result of `features` that made the examples, where they are features of a network.
     """
 
     dataset: Dataset
@@ -77,6 +79,14 @@ class Inputs:
     uploads: Mapping[str, Result] = field(default_factory=dict)
     optimum: Fitted | None = None
     outside: Outside | None = None
+    features: Result | None = None
+
+    @property
+    def extractor(self) -> Extractor | None:
+        """The frozen network, float64 and on the device, that made the features; None where they are no features."""
+        from fil_core.models.extractor import restored
+
+        return None if self.features is None else restored(self.features, device=self.device)
 
     @property
     def fitted(self) -> Fitted:

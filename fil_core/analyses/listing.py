@@ -29,7 +29,7 @@ def examples(subject: Subject, table: pd.DataFrame, columns: list[str], *, notes
     """
     if subject.data is None:
         return e.paragraph(subject.missing, "note") + e.table(_headed(table[columns]))
-    if subject.data.image_shape is None:
+    if subject.data.picture_shape is None:
         return _rows(subject, subject.data, table[columns])
     tiles = [
         _tile(row, picture)

@@ -24,6 +24,7 @@ _FOLDERS = (
     "failure",
     "example",
     "fit",
+    "features",
     "network",
     "unique_information",
     "retraining",

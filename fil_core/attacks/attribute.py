@@ -101,7 +101,7 @@ def _is_label(dataset: Dataset, name: str) -> bool:
 
 def categorical(dataset: Dataset) -> list[str]:
     """Names of the attributes that can be attacked as they are; empty for images and principal components."""
-    if dataset.image_shape is not None or dataset.preprocessing.basis is not None:
+    if dataset.picture_shape is not None or dataset.preprocessing.basis is not None:
         return []
     grouped = {c for group in dataset.groups.values() for c in group.columns}
     names = [g.name for g in dataset.groups.values() if np.ptp(dataset.source[:, list(g.columns)], axis=0).any()]
@@ -111,7 +111,7 @@ def categorical(dataset: Dataset) -> list[str]:
 
 def continuous(dataset: Dataset) -> list[str]:
     """Names of the columns that can be attacked in quantile bins."""
-    if dataset.image_shape is not None or dataset.preprocessing.basis is not None:
+    if dataset.picture_shape is not None or dataset.preprocessing.basis is not None:
         return []
     grouped = {c for group in dataset.groups.values() for c in group.columns}
     plain = [(dataset.feature_names[j], np.unique(dataset.source[:, j])) for j in range(dataset.d) if j not in grouped]
@@ -119,9 +119,9 @@ def continuous(dataset: Dataset) -> list[str]:
 
 
 def _check_table(dataset: Dataset) -> None:
-    if dataset.image_shape is not None:
+    if dataset.picture_shape is not None:
         raise BadData(
-            f"attribute: expected a table; {dataset.title} holds images, whose pixels are no attributes. "
+            f"attribute: expected a table; {dataset.title} holds images, whose pixels or features are no attributes. "
             "Reconstruction attacks them."
         )
     if dataset.preprocessing.basis is not None:

@@ -22,7 +22,7 @@ _DIGITS = 18  # of a column's number
 _REFUSED = (
     "attribute", "simplex", "weights", "parameters", "scores", "subset", "label_noise", "sensitive", "categorical",
     "missing", "missing_texts", "decimal", "thousands", "dates", "image_size", "vocabulary", "group_lines",
-    "longest",
+    "longest", "features_from", "extractor",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from fil_core.cli import terminal
 from fil_core.cli.data import data_spec, existing_file, outside_name
 from fil_core.cli.derived import (
     build,
+    data_values,
     kernel_places,
     kernel_values,
     model_values,
@@ -69,6 +70,31 @@ class Command:
         self.cached = True
         self._dataset: Dataset | None = None
         self.notes: list[str] = []
+
+    def data_spec(self) -> DataSpec:
+        """The data that the options ask for; weights of a network for features go from their file into the store."""
+        values = data_values(self.options)
+        file = values.get("extractor")
+        if isinstance(from_ := values.get("features_from"), Path):
+            if file is not None:
+                raise BadRequest(
+                    "features_from: expected the name of a network beside --extractor; got a file. Name one of the two."
+                )
+            file, self.options.features_from = from_, None
+        if isinstance(file, Path):
+            self._extractor_file(file)
+        spec = data_spec(self.options, self.note)
+        _refuse_unused(spec, {name: value for name, value in data_values(self.options).items() if name != "name"})
+        return spec
+
+    def _extractor_file(self, path: Path) -> None:
+        """Put weights into the store, and name them, and the network that they are of, in the options."""
+        from fil_core.engine.uploads import keep_extractor
+
+        digest, network = keep_extractor(
+            self.engine.store, existing_file("extractor", path), title=path.name, network=self.options.features_from
+        )
+        self.options.extractor, self.options.features_from = digest, network
 
     def model_spec(self, data: DataSpec) -> ModelSpec:
         """The model that the options ask for; weights and parameters from files go into the store first."""
@@ -127,14 +153,14 @@ class Command:
         dataset = self.engine.dataset(data, self.progress)
         resize = bool(getattr(self.options, "resize", False))
         try:
-            records = read_records(existing_file("new", path), dataset.image_shape)
+            records = read_records(existing_file("new", path), dataset.picture_shape)
             return keep_records(self.engine.store, records, dataset, title=path.name, resize=resize)
         except FilError as error:  # by the name that a person typed
             raise type(error)(re.sub("^records:", "new:", str(error))) from error
 
     def request(self, kind: type[Request]) -> Request:
         """The request of a kind that the options ask for."""
-        data = data_spec(self.options, self.note)
+        data = self.data_spec()
         parts: dict[str, Any] = {"data": data, "device": self.options.device}
         if issubclass(kind, ModelRequest):
             parts["model"] = self.model_spec(data)
@@ -158,7 +184,7 @@ class Command:
         """The stored result, or the computed one; what was done to its data, and its warnings, go to stderr."""
         stored = None if self.options.force else self.engine.find(request, self.progress)
         self.cached = self.cached and stored is not None
-        self._dataset = self.engine.dataset(request.data)
+        self._dataset = self.engine.dataset(request.source_data)
         if stored is None:
             self._say_how_long(request)
         result = stored or self.engine.compute(
@@ -174,7 +200,7 @@ class Command:
         from fil_core.engine.cost import PER_SECOND, work
 
         try:
-            seconds = work(request, self.engine.dataset(request.data), self.engine) / PER_SECOND
+            seconds = work(request, self.engine.dataset(request.source_data), self.engine) / PER_SECOND
         except FilError:  # computing it will raise the same error
             return
         if seconds > _LONG:
@@ -261,7 +287,7 @@ class Command:
         return joined(table, scores)
 
 
-def _refuse_unused(spec: NetworkSpec | KernelSpec, values: dict[str, Any]) -> None:
+def _refuse_unused(spec: DataSpec | NetworkSpec | KernelSpec, values: dict[str, Any]) -> None:
     """Refuse a value that the command line sets and that has no part in a spec."""
     for name, value in values.items():
         if value != getattr(spec, name) and (why := spec.unused(name)):

@@ -223,14 +223,14 @@ def _run(analyses: list[Analysis], options: argparse.Namespace) -> int:
         request = dataclasses.replace(request, of=at_hand(request, command.engine, command.progress))
     else:
         _check_has_part(request, options)
-    command.check_out(command.engine.dataset(request.data))
+    command.check_out(command.engine.dataset(request.source_data, command.progress))
     with FanOut(command) as fan_out:
         result = command.answer(request, fan_out.answer_all)
     if analysis.request in _WITH_SCORES:
         table = command.with_scores(result.table)
         joint = isinstance(request, MeasuresRequest)
         result = with_columns(result, table) if joint else dataclasses.replace(result, table=table)
-    about = _subject(request, result, command.engine.dataset(request.data))
+    about = _subject(request, result, command.engine.dataset(request.source_data))
     return command.finish(result.table, *told(analysis, about), analysis=analysis, subject=about)
 
 

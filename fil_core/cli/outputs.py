@@ -14,7 +14,16 @@ from fil_core.data.registry import data_directory
 from fil_core.errors import BadRequest
 from fil_core.specs.paths import user_path
 
-_FILES = ("scores", "weights", "parameters", "initial", "group", "signals", "new")  # options that may name a file
+_FILES = (
+    "scores",
+    "weights",
+    "parameters",
+    "initial",
+    "group",
+    "signals",
+    "new",
+    "extractor",
+)  # options that may name a file
 
 
 def check_is_no_input(out: Path, options: argparse.Namespace) -> None:
@@ -58,6 +67,8 @@ def _inputs(options: argparse.Namespace) -> Iterator[tuple[str, Path]]:
     outside = getattr(options, "ood_data", None)
     if outside is not None and is_path(outside):
         yield "--ood-data", user_path("ood-data", outside)
+    if isinstance(features := getattr(options, "features_from", None), Path):
+        yield "--features-from", user_path("features-from", features)
     for name in _FILES:
         if isinstance(path := getattr(options, name, None), str | Path):
             yield f"--{name}", user_path(name, path)

@@ -131,9 +131,9 @@ def _advice(request: Request, sizes: Sizes, needed: Callable[[Sizes], float], li
     )
     fitting = [f"at most {rows:,} rows"] if rows else []
     if features:
+        whose = "of the extractor's features" if request.source_data.features_from else "features"
         fitting.append(
-            f"{'' if rows else 'at most '}{features:,} features (for instance {min(features, 200)} principal "
-            "components)"
+            f"{'' if rows else 'at most '}{features:,} {whose} (for instance {min(features, 200)} principal components)"
         )
     if sizes.vocabulary:
         fitting.append("a smaller network, vocabulary or number of steps")

@@ -24,7 +24,7 @@ def at_hand(request: MeasuresRequest, engine: Engine, progress: Progress | None 
     Raises:
         FilError: the data are not usable.
     """
-    dataset = engine.dataset(request.data, progress)
+    dataset = engine.dataset(request.source_data, progress)
     always = _ALWAYS[bool(dataset.vocabulary)]
     return tuple(one.name for one in SOURCES if one.name == always or is_stored(one, request, dataset, engine))
 

@@ -29,7 +29,8 @@ def keep_records(store: Store, read: Records, dataset: Dataset, *, title: str = 
     """Put new examples into the store, as features of the training data, where requests name them by their content.
 
     Args:
-        store: where they are kept: arrays `X` (m, d0) in the units of `dataset.source` and `names` (m,), what the file
+        store: where they are kept: arrays `X` (m, d0) in the units of `dataset.source`, or pixels of pictures
+            whose features these are, and `names` (m,), what the file
             calls them; in the summary, `notes` on what was done to them.
         read: as `read_records` returns them.
         dataset: the training data; of a table, columns that it does not have are ignored.
@@ -44,7 +45,7 @@ def keep_records(store: Store, read: Records, dataset: Dataset, *, title: str = 
             finite number; or an id twice.
     """
     with naming(RECORDS, title):
-        X, notes = _features(read, dataset, resize=resize)
+        X, notes = _features(read, dataset.as_pictures, resize=resize)
         names = _names(read, dataset, len(X))
     digest = fingerprint(RECORDS, dataset.fingerprint, X, names)
     summary = {"title": dataset.title, "fingerprint": dataset.fingerprint, "file": title, "records": len(X)}

@@ -14,11 +14,15 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fil_core import data
 from fil_core.analyses.analysis import Analysis, Answer, Inputs
 from fil_core.analyses.applicable import check
+from fil_core.analyses.features.request import FeaturesRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.table import analysis_of, key
+from fil_core.data.features import Features, of_features
 from fil_core.data.outside import Outside, load_outside, resolve_outside
 from fil_core.dataset import Dataset, fingerprint
 from fil_core.engine import uploads
@@ -59,20 +63,52 @@ class Engine:
         self._computing = threading.local()  # the model that a request and its parts are about, while they are computed
 
     def dataset(self, spec: DataSpec, progress: Progress | None = None) -> Dataset:
-        """The examples of a spec; the last two stay in memory, and those before as long as all are small."""
+        """The examples of a spec; the last two stay in memory, and those before as long as all are small.
+
+        Features of a network are read from the store, or else computed and stored, which may take minutes.
+        """
         spec = data.resolve(spec)
-        dataset = self._holding((spec, None), lambda: data.load(spec, progress))
+        dataset = self._holding((spec, None), lambda: self._loaded(spec, progress))
         assert isinstance(dataset, Dataset)
         return dataset
+
+    def lacking(self, spec: DataSpec, progress: Progress | None = None) -> Request | None:
+        """What must be computed before the examples of a spec are there: features that are not stored; else None."""
+        spec = data.resolve(spec)
+        with self._lock:
+            held = (spec, None) in self._held
+        if held or spec.features_from is None:
+            return None
+        request = FeaturesRequest(data=spec)
+        return None if self.find(request, progress) is not None else request
+
+    def _loaded(self, spec: DataSpec, progress: Progress | None) -> Dataset:
+        if spec.features_from is None:
+            return data.load(spec, progress)
+        request = FeaturesRequest(data=spec)
+        found = self.get(request, progress=progress)
+        network = found.summary["fingerprint"]
+        features = Features(found.arrays["train"], found.arrays["test"], found.arrays["public"], network)
+        return of_features(self.dataset(request.source_data, progress), spec, features)
 
     def outside(self, spec: DataSpec, outside: OutsideSpec, progress: Progress | None = None) -> Outside:
         """The examples that a model of the first spec was not trained on; they stay in memory as data sets do."""
         spec = data.resolve(spec)
         outside = resolve_outside(outside, spec)
-        fitted = self.dataset(spec, progress).preprocessing
-        found = self._holding((spec, outside), lambda: load_outside(spec, outside, progress, fitted=fitted))
+        dataset = self.dataset(spec, progress)
+        found = self._holding((spec, outside), lambda: self._outside(spec, outside, dataset, progress))
         assert isinstance(found, Outside)
         return found
+
+    def _outside(self, spec: DataSpec, outside: OutsideSpec, dataset: Dataset, progress: Progress | None) -> Outside:
+        if spec.features_from is None:
+            return load_outside(spec, outside, progress, fitted=dataset.preprocessing)
+        from fil_core.models.extractor import restored
+
+        pixels = self.outside(spec.of_pixels, outside, progress)
+        network = restored(self.get(FeaturesRequest(data=spec), progress=progress))
+        X = np.ascontiguousarray(dataset.preprocessing.forward(network.of(pixels.X)))
+        return dataclasses.replace(pixels, X=X, fingerprint=fingerprint(pixels.fingerprint, network.fingerprint))
 
     def _holding(self, key: _Held, load: Callable[[], Dataset | Outside]) -> Dataset | Outside:
         """What is in memory, or else is loaded; the least recently used go first."""
@@ -166,7 +202,8 @@ class Engine:
         uploaded = {upload.digest: uploads.load(self.store, upload) for upload in request.uploads}
         with uploads.naming_all(uploaded.values()):
             parts = self._parts(analysis, request, dataset, progress, replace, answer_all)
-            inputs = Inputs(dataset, _device(request), parts, uploaded, outside=outside)
+            made = self._features(request, progress)
+            inputs = Inputs(dataset, _device(request), parts, uploaded, outside=outside, features=made)
             if analysis.needs == "optimum":
                 assert isinstance(request, ModelRequest)
                 inputs = dataclasses.replace(inputs, optimum=self._optimum(request, progress, replace))
@@ -175,14 +212,20 @@ class Engine:
         name = key(request, _fingerprint(dataset, outside))
         return self._keep(analysis, name, result, provenance, replace=replace)
 
+    def _features(self, request: Request, progress: Progress | None) -> Result | None:
+        """What made the examples of a request features; None where they are none."""
+        if request.source_data.features_from is None:
+            return None
+        return self.get(FeaturesRequest(data=request.source_data), progress=progress)
+
     def _prepare(self, request: Request, progress: Progress | None) -> tuple[Request, Dataset, Outside | None]:
         if request.device == "cuda":
             _device(request)  # refuse a missing device even where the result is stored
         request = dataclasses.replace(request, data=data.resolve(request.data))
         if request.outside is None:
-            return request, self.dataset(request.data, progress), None
+            return request, self.dataset(request.source_data, progress), None
         named: dict[str, Any] = {"outside": resolve_outside(request.outside, request.data)}
-        request, dataset = dataclasses.replace(request, **named), self.dataset(request.data, progress)
+        request, dataset = dataclasses.replace(request, **named), self.dataset(request.source_data, progress)
         check(request, dataset)  # before rows are read that the data may not have
         return request, dataset, self.outside(request.data, named["outside"], progress)
 

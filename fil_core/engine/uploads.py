@@ -16,6 +16,7 @@ import pandas as pd
 from fil_core.analyses.table import ANALYSES
 from fil_core.data.own import frames, limits
 from fil_core.data.own.content import check_readable
+from fil_core.data.own.network import read_network
 from fil_core.dataset import Dataset, fingerprint
 from fil_core.display.numbers import counted
 from fil_core.engine.ids import LEAST_MATCHED, counted_from_one, likely_cause, positions
@@ -27,7 +28,7 @@ from fil_core.specs import Upload
 from fil_core.specs.checks import digest as check_digest
 
 _SCORES, _PARAMETERS, WEIGHTS, _INITIAL, GROUPS = "scores", "parameters", "weights", "initial", "group"
-SIGNALS, RECORDS = "signals", "records"
+SIGNALS, RECORDS, EXTRACTOR = "signals", "records", "extractor"
 UPLOADS = {
     _SCORES: "your own scores",
     _PARAMETERS: "your own coefficients",
@@ -36,6 +37,7 @@ UPLOADS = {
     GROUPS: "your own groups",
     SIGNALS: "scores of your own models",
     RECORDS: "your own new pictures or rows",
+    EXTRACTOR: "your own network for features",
 }
 ReadTable = Callable[[Path, Collection[str]], pd.DataFrame]
 
@@ -203,21 +205,57 @@ def keep_parameters(store: Store, theta: np.ndarray, *, title: str = "") -> str:
     return name
 
 
-def keep_network(store: Store, arrays: Mapping[str, np.ndarray], *, title: str = "") -> str:
+def keep_network(store: Store, arrays: Mapping[str, np.ndarray], *, title: str = "", kind: str = _INITIAL) -> str:
     """Put weights of a network into the store; whether they fit one is checked when a request names them.
 
     Args:
         store: where they are kept, as the arrays of a result.
         arrays: by the names of the network's `state_dict`.
         title: name of their file, for messages.
+        kind: `initial` for weights to start from, `extractor` for those of a network that makes features.
 
     Returns:
         Their name, 64 hex characters, whatever the order of the arrays.
     """
     ordered = {name: arrays[name] for name in sorted(arrays)}
-    digest = fingerprint(_INITIAL, *(part for named in ordered.items() for part in named))
-    store.put(digest, Result(pd.DataFrame(), ordered, {"file": title}, {"analysis": _INITIAL}))
+    digest = fingerprint(kind, *(part for named in ordered.items() for part in named))
+    store.put(digest, Result(pd.DataFrame(), ordered, {"file": title}, {"analysis": kind}))
     return digest
+
+
+def keep_extractor(
+    store: Store,
+    path: Path,
+    *,
+    title: str,
+    network: str | None = None,
+    read: Callable[[Path], dict[str, np.ndarray]] = read_network,
+) -> tuple[str, str]:
+    """Put the weights of a network for features into the store, and find out which network they are of.
+
+    Args:
+        store: where they are kept.
+        path: a .safetensors file.
+        title: its name, for messages.
+        read: reads the file, in this process or in the sandbox.
+        network: what they are of; None finds the network that they fit by its names and shapes: cnn or mlp of this
+            software, else a classifier of torchvision.
+
+    Returns:
+        Their name, 64 hex characters, and the network's.
+
+    Raises:
+        BadData: no such file, or weights that fit no network; the message says what is wrong with the nearest.
+    """
+    from fil_core.models.extractor_networks import network_of
+
+    try:
+        arrays = read(path)
+    except FilError as error:  # by the name of what was uploaded
+        raise type(error)(f"{EXTRACTOR}: {str(error).removeprefix(f'{_INITIAL}: ')}") from error
+    with naming(EXTRACTOR, title):
+        found = network or network_of(arrays)
+    return keep_network(store, arrays, title=title, kind=EXTRACTOR), found
 
 
 def load(store: Store, upload: Upload) -> Result:

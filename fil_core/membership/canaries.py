@@ -51,7 +51,8 @@ class Canaries:
         ids = np.concatenate([data.ids[self.base], data.ids.max() + 1 + np.arange(len(self.y))])
         return dataclasses.replace(
             data, X=X, y=y, ids=ids, source=np.concatenate([data.source[self.base], self.source]), id_names=None,
-            flipped=None, sections=None, secrets=None, fingerprint=fingerprint(data.fingerprint, X, y, ids),
+            flipped=None, sections=None, secrets=None, pictures=None,
+            fingerprint=fingerprint(data.fingerprint, X, y, ids),
         )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ def rows_of(dataset: Dataset, rows: np.ndarray) -> Dataset:
     return dataclasses.replace(
         dataset, X=dataset.X[rows], y=dataset.y[rows], ids=dataset.ids[rows], source=dataset.source[rows],
         id_names=names, flipped=None, sections=None, secrets=None, fingerprint="",
+        pictures=None if dataset.pictures is None else dataset.pictures.at(rows),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from fil_core.data import source_of
 from fil_core.display import html as e
 from fil_core.display.numbers import count, counted
 from fil_core.errors import FilError
-from fil_core.specs import JointRequest, ModelRequest, NetworkRequest, Request
+from fil_core.specs import DataSpec, JointRequest, ModelRequest, NetworkRequest, Request
 
 _EQUAL = "equal"
 
@@ -35,6 +35,7 @@ def _facts(subject: Subject) -> dict[str, str]:
         "Source": _citation(data["name"]),
         "Training examples": sizes,
         "Preprocessing": f"{data['preprocess']}" + (f", PCA {data['pca']}" if data["pca"] else ""),
+        "Features": _features(request.data),
         **_model(request),
         "Noise": request.noise,
         "At risk": subject.at_risk,
@@ -44,6 +45,18 @@ def _facts(subject: Subject) -> dict[str, str]:
         "Computed": f"{p['created']}, in {p['seconds']:.1f} s",
         "Versions": ", ".join(f"{name} {version}" for name, version in p["versions"].items()),
     }
+
+
+def _features(data: DataSpec) -> str:
+    """Which network made the features, and what it was trained on; empty for none."""
+    if data.features_from is None:
+        return ""
+    if data.extractor is not None:
+        return f"last hidden layer of {data.features_from}, uploaded, sha-256 {data.extractor}"
+    return (
+        f"last hidden layer of {data.features_from}, trained for {data.extractor_steps:,} steps on a public share of "
+        f"{data.public_fraction:g} with seed {data.extractor_seed}"
+    )
 
 
 def _model(request: Request) -> dict[str, str]:

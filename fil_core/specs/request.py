@@ -30,7 +30,7 @@ class Upload:
     """An uploaded file in the store, named by its content; unlike a result it cannot be computed again.
 
     Attributes:
-        kind: `weights`, `parameters`, `scores`, `initial`, `group`, `signals` or `records`.
+        kind: `weights`, `parameters`, `scores`, `initial`, `group`, `signals`, `records` or `extractor`.
         digest: 64 lower-case hex characters.
     """
 
@@ -84,6 +84,11 @@ class Request:
     def has_part(self, name: str) -> bool:
         """Whether one of its specs is asked about at all, see `unused_spec`."""
         return not self.unused_spec(name)
+
+    @property
+    def source_data(self) -> DataSpec:
+        """The examples that it is computed from: its data, but for what makes features of them."""
+        return self.data
 
     @property
     def subject(self) -> str:

@@ -65,7 +65,15 @@ def _warm_up() -> None:
 
 
 def dataset(spec: DataSpec) -> Dataset:
-    """The examples of a spec, read on first use, with a progress bar."""
+    """The examples of a spec, read on first use, with a progress bar.
+
+    Where they are features of a network that nobody has asked for before, these are computed first, as any result is:
+    the page stops until they are there.
+    """
+    with Progress() as progress:
+        lacking = engine().lacking(spec, progress)
+    if lacking is not None:
+        result(lacking)
     with Progress() as progress:
         return engine().dataset(spec, progress)
 
@@ -93,7 +101,7 @@ def result(request: Request) -> Result:
 
     Stops the page where there is nothing to show yet.
     """
-    data = dataset(request.data)
+    data = dataset(request.source_data)
     job = jobs().find([request])  # before the store: a job that ends in between has stored its result
     known = engine().find(request)
     if known is not None:
@@ -139,7 +147,7 @@ def submit(requests: Sequence[Request], title: str) -> Job:
     """
     for request in requests:
         if engine().find(request) is None:
-            data = engine().dataset(request.data)
+            data = engine().dataset(request.source_data)
             cost.check_memory(request, data, jobs().memory_limit)
             cost.check_time(request, data, engine(), jobs().seconds)
     return jobs().submit(requests, title=title)
@@ -147,6 +155,13 @@ def submit(requests: Sequence[Request], title: str) -> Job:
 
 def stored(request: Request) -> Result | None:
     """The result if it is stored, else None; nothing is computed."""
+    return _found(request)
+
+
+def _found(request: Request) -> Result | None:
+    """The stored result, after what its data lack has been computed."""
+    if request.source_data.features_from is not None:
+        dataset(request.source_data)
     return engine().find(request)
 
 
@@ -165,7 +180,7 @@ def sweep(
         names: of the requests, for error messages.
         eager: start work of a few seconds without a click.
     """
-    results = [engine().find(request) for request in requests]
+    results = [_found(request) for request in requests]
     missing = [i for i, result in enumerate(results) if result is None]
     if not missing:
         return results
@@ -180,7 +195,7 @@ def sweep(
         with place.container():
             job_status.follow(jobs, job)
         return results
-    size = sum(cost.work(requests[i], dataset(requests[i].data), engine()) for i in missing)
+    size = sum(cost.work(requests[i], dataset(requests[i].source_data), engine()) for i in missing)
     pressed = eager and size <= _AT_ONCE and job is None
     if not pressed:
         with place.container():

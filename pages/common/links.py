@@ -24,6 +24,7 @@ NUMBERS = frozenset(
         "kernel-depth", "weight-std", "bias-std", "length", "noise", "relative-noise", "fpr", "twins",
         "models", "ensemble-seed", "target-model", "gamma", "offline-a", "quantile-level", "prior", "release-noise",
         "canaries", "delta", "confidence", "runs", "audit-seed", "toy-l2", "toy-point", "irfil-rounds", "guess-sigma",
+        "public", "extractor-steps", "features-resize",
     }
 )  # fmt: skip
 ROUND = "round-"

@@ -11,7 +11,7 @@ import streamlit as st
 from fil_core import source_of
 from fil_core.data.registry import Source
 from fil_core.specs import Preprocess
-from fil_core.specs.data import MOST_LABEL_NOISE
+from fil_core.specs.data import MOST_EXTRACTOR_STEPS, MOST_LABEL_NOISE, MOST_PUBLIC, MOST_RESIZED
 from pages.common import models, sidebar, text
 
 _ANSWER = "link-answer"
@@ -23,6 +23,9 @@ _NUMBERS: dict[str, tuple[Callable[[str], float], float]] = {
     "label-noise": (float, MOST_LABEL_NOISE),
     "pca": (int, 1e15),
     "vocabulary": (int, 1e15),
+    "public": (float, MOST_PUBLIC),
+    "extractor-steps": (int, MOST_EXTRACTOR_STEPS),
+    "features-resize": (int, MOST_RESIZED),
 }
 NUMBERS = tuple(_NUMBERS)  # names of the numbers that `fault` looks at
 _USUAL = {"classes": "all classes"}

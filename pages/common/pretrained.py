@@ -10,7 +10,7 @@ from fil_core import FilError
 from pages.common import text, uploads
 from pages.common.links import keep_in_link
 
-NOTHING = {"scores": "", "parameters": "", "signals": "", "new": ""}
+NOTHING = {"scores": "", "parameters": "", "signals": "", "new": "", "extractor": ""}
 
 
 def controls(keep_scores: Callable[[bytes, str], str]) -> None:

@@ -21,7 +21,7 @@ from fil_core import (
 from fil_core.data.points import PREFIX, parse
 from fil_core.specs import ModelKind, Preprocess
 from fil_core.specs.data import DEFAULT_VOCABULARY, MOST_LABEL_NOISE
-from pages.common import models, pretrained, text, uploads
+from pages.common import features, models, pretrained, text, uploads
 from pages.common.links import keep_in_link
 
 PREPROCESS = ["default", *get_args(Preprocess)]
@@ -32,7 +32,7 @@ OWN = "own:"  # begins the names of own data
 # Names of the sidebar's controls in a link; a page that switches to another leaves them to their widgets.
 LINKED = (
     "data", "classes", "model", "l2", "weights", "subset", "pre", "pca", "device", "scores", "parameters", "redact",
-    "intercept", "label-noise", "vocabulary",
+    "intercept", "label-noise", "vocabulary", "features", "public", "extractor", "extractor-steps", "features-resize",
 )  # fmt: skip
 _DRAWN = "data-drawn"
 INTERCEPTS = {"default": None, "on": True, "off": False}
@@ -46,6 +46,7 @@ UNTOUCHED = {
     "weights": EQUAL,
     "id": None,
     **pretrained.NOTHING,
+    **features.UNTOUCHED,
 }
 _BY_CLASS = ["irfil:hybrid:15", "irfil:class:15"]
 _WEIGHTS = [EQUAL, "irfil:sample:15", *_BY_CLASS, "drop:10", "drop:100"]
@@ -76,6 +77,9 @@ def sidebar() -> None:
                 placeholder="all",
                 on_change=models.follow_data,
             )
+        if has_pictures():
+            with st.expander("Features", expanded=st.session_state.get("features", features.PIXELS) != features.PIXELS):
+                features.controls(uploads.keep_extractor)
         if not has_text():  # no linear model reads sentences
             _model_controls()
         with st.expander("Rows, preprocessing, device"):
@@ -251,6 +255,11 @@ def has_text() -> bool:
     return source_of(st.session_state["data"]).task == "sequences"
 
 
+def has_pictures() -> bool:
+    """Whether the chosen data set holds pictures, of which a network can make features."""
+    return source_of(st.session_state["data"]).kind == "image"
+
+
 def has_classes() -> bool:
     """Whether the chosen data set has classes, whose labels can be replaced."""
     return source_of(st.session_state["data"]).task == "classification"
@@ -284,6 +293,7 @@ def data_spec() -> DataSpec:
         preprocess=None if state["pre"] == "default" else state["pre"],
         pca=int(state["pca"]) or None,
         vocabulary=int(state.get("vocabulary") or 0) or None if has_text() else None,
+        **(features.chosen() if has_pictures() else {}),
     )
 
 

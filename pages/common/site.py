@@ -60,7 +60,7 @@ PAGES: tuple[Page, ...] = (
         ":material/home:",
         "Measure",
         "Whose data the model reveals most, and how leakage is spread.",
-        {"fil": Shows(one_of=("attribute",)), "fit": Shows()},
+        {"fil": Shows(one_of=("attribute",)), "fit": Shows(), "features": Shows()},
     ),
     Page(
         "pages/leakage.py",

@@ -18,6 +18,7 @@ from fil_core.data.own import Choices, OwnData, directory, register, registered
 from fil_core.data.own import uploads as files
 from fil_core.data.own.sandbox import (
     add_in_sandbox,
+    network_in_sandbox,
     parameters_in_sandbox,
     preview_in_sandbox,
     records_in_sandbox,
@@ -151,6 +152,13 @@ def keep_parameters(content: bytes, title: str) -> str:
     return uploads.keep_parameters(engine().store, theta, title=title)
 
 
+def keep_extractor(content: bytes, title: str) -> tuple[str, str]:
+    """Store the weights of a network for features; returns their name, and that of the network that they are of."""
+    with _temporary(content, "extractor", title) as (path, progress):
+        read = partial(network_in_sandbox, title=title, progress=progress)
+        return uploads.keep_extractor(engine().store, path, title=title, read=read)
+
+
 def keep_signals(spec: DataSpec, content: bytes, title: str) -> str:
     """Store the signals of an uploaded file, checked against the data; returns their name."""
     with _temporary(content, "signals", title) as (path, progress):
@@ -169,7 +177,7 @@ def keep_records(spec: DataSpec, content: bytes, title: str, *, resize: bool = F
     """
     data = dataset(spec)
     with _temporary(content, "records", title) as (path, progress):
-        read = records_in_sandbox(path, data.image_shape, title=title, progress=progress)
+        read = records_in_sandbox(path, data.picture_shape, title=title, progress=progress)
     return records.keep_records(engine().store, read, data, title=title, resize=resize)
 
 

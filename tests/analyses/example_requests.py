@@ -18,6 +18,7 @@ from fil_core.analyses.ensemble.request import EnsembleRequest
 from fil_core.analyses.eta_parts.request import EtaPartsRequest
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.failure.request import FailureRequest
+from fil_core.analyses.features.request import FeaturesRequest
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
@@ -65,6 +66,7 @@ from fil_core.specs.weights import Dropping, Irfil
 
 TWO_DIGITS, TEN_DIGITS = DataSpec(name="digits", classes=("3", "8"), subset=80), DataSpec(name="digits", subset=150)
 FEW_COLUMNS, DIABETES = dataclasses.replace(TEN_DIGITS, pca=8), DataSpec(name="diabetes", subset=80)
+FEATURES = dataclasses.replace(TWO_DIGITS, features_from="mlp", extractor_steps=20)
 SYNTHETIC = DataSpec(name="synthetic:60x9")
 # A column of two values, which says something of the class, and one that says more.
 _ROWS = tuple((float(i % 2), (i * 7) % 10 / 2 + i % 3, float(i % 3)) for i in range(24))
@@ -125,6 +127,7 @@ REQUESTS = {
         "softmax": FilRequest(data=FEW_COLUMNS, model=SOFTMAX),
         "regression, of an attribute": FilRequest(data=DIABETES, model=RIDGE, attribute=("sex", "bmi")),
         "logistic, of an attribute": FilRequest(data=SYNTHETIC, model=LOGISTIC, attribute=("attribute",)),
+        "of a network's features": FilRequest(data=FEATURES, model=LOGISTIC),
         "simplex": FilRequest(data=SYNTHETIC, model=LOGISTIC, attribute=("3", "4", "5"), simplex=True),
         "softmax, of a column": FilRequest(data=FEW_COLUMNS, model=SOFTMAX, attribute=("1",)),
         "reweighted": FilRequest(data=DIABETES, model=dataclasses.replace(RIDGE, weights=EVEN)),
@@ -142,6 +145,7 @@ REQUESTS = {
     },
     "ood": {
         "logistic": OodRequest(data=TWO_DIGITS, model=LOGISTIC, outside=OutsideSpec(classes=("5", "6"))),
+        "features": OodRequest(data=FEATURES, model=LOGISTIC, outside=OutsideSpec(classes=("5",)), scores=("fil-min",)),
         "new pictures": OodRequest(data=TWO_DIGITS, model=LOGISTIC, new=records(), scores=("fil-min", "energy")),
         "softmax, with a process": OodRequest(
             data=DataSpec(name="digits", classes=("3", "5", "8"), subset=60, pca=8),
@@ -193,6 +197,9 @@ REQUESTS = {
     "fit": {
         "logistic": FitRequest(data=TWO_DIGITS, model=LOGISTIC),
         "reweighted": FitRequest(data=DIABETES, model=dataclasses.replace(RIDGE, weights=EVEN)),
+    },
+    "features": {
+        "trained here": FeaturesRequest(data=FEATURES),
     },
     "release": {
         "attribute": ReleaseRequest(data=DIABETES, model=RIDGE, attribute="sex", draws=5),

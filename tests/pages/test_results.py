@@ -486,9 +486,9 @@ OPENED = {
     ),
 }  # fmt: skip
 # These are answered after a click on the page that "Open" leads to, as it chooses their noise, mitigations or models
-# itself.
+# itself; of features a model is measured, see `test_features_page`.
 ASKED_THERE = {
-    "release", "mitigations", "ensemble", "ensemble of networks", "attacks beside closed forms", "audits",
+    "release", "mitigations", "ensemble", "ensemble of networks", "attacks beside closed forms", "audits", "features",
 }  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def run(request: OodRequest, inputs: Inputs, progress: Progress | None = None) -
     data, others = inputs.dataset, inputs.outside
     assert others is not None
     new = None if request.new is None else inputs.uploads[request.new]
-    X = others.X if new is None else np.concatenate([others.X, _features(data, new)])
+    X = others.X if new is None else np.concatenate([others.X, _features(inputs, new)])
     found, notes = _scores(request, inputs, X, progress)
     table = _table(inputs, others, X, found, None if new is None else new.arrays["names"])
     summary = _judged(table, request.scores)
@@ -77,18 +77,22 @@ def run(request: OodRequest, inputs: Inputs, progress: Progress | None = None) -
     return Result(table, arrays, summary, {"warnings": told})
 
 
-def _features(data: Dataset, new: Result) -> np.ndarray:
+def _features(inputs: Inputs, new: Result) -> np.ndarray:
     """Features of the new records, as those of the training examples.
 
     Raises:
         BadData: they were matched with other examples.
     """
+    data = inputs.dataset
     if new.summary["fingerprint"] != data.fingerprint:
         raise BadData(
             f"records: expected records for the examples chosen now; these were uploaded for {new.summary['title']} "
             "with another choice of examples or features. Upload the file again for this one."
         )
-    return data.preprocessing.forward(new.arrays["X"])
+    made, X = inputs.extractor, new.arrays["X"]
+    if made is not None and data.pictures is not None:
+        X = made.of(X / data.pictures.pixel_max)
+    return data.preprocessing.forward(X)
 
 
 def _scores(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fil_core import data
+from fil_core.analyses.features.request import FeaturesRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.table import analysis_of, key, request_of
 from fil_core.engine.fan_out.executors import loss_errors, workers_unavailable
@@ -134,7 +135,7 @@ class _Sweep:
         for i, unresolved in enumerate(self.requests):
             try:
                 request = replace(unresolved, data=data.resolve(unresolved.data))
-                content = self.engine.dataset(request.data, self.progress).fingerprint
+                content = self.engine.dataset(request.source_data, self.progress).fingerprint
             except FilError as error:
                 self._settle([i], error)
                 continue
@@ -166,7 +167,7 @@ class _Sweep:
 
     def _submit(self, task: _Task) -> None:
         task.tries += 1
-        carried = _carried(task.request, self.engine.store)
+        carried = _carried(task.request, self.engine)
         arguments = (str(self.engine.store.root), plain(task.request), task.key, carried, self.force)
         try:
             self.pending[self.executor.submit(_answer, *arguments)] = task
@@ -209,13 +210,13 @@ def _answer(root: str, values: dict[str, Any], name: str, carried: dict[str, Fil
     """Run in another process: answer a request with that process's engine; returns the files of the result."""
     try:
         request, engine = request_of(values), _engine(root)
+        for digest, files in carried.items():  # first: the features of a network are a part of the data
+            engine.store.put(digest, decode(digest, files))
         if name != engine.key(request):
             raise BadData(
                 f"data: expected the same data and the same version of this software on all machines; a worker on "
                 f"{socket.gethostname()} has others. Install the same release and the same files everywhere."
             )
-        for digest, files in carried.items():
-            engine.store.put(digest, decode(digest, files))
         return encode(name, engine.get(request, force=force))
     except FilError as error:
         return error
@@ -227,7 +228,13 @@ def _engine(root: str) -> Engine:
     return Engine(Store(root))
 
 
-def _carried(request: Request, store: Store) -> dict[str, Files]:
-    """The uploads that a request needs: they are in this machine's store, and no process can compute them."""
-    uploads = {upload.digest: store.get(upload.digest) for upload in request.uploads}
-    return {digest: encode(digest, stored) for digest, stored in uploads.items() if stored is not None}
+def _carried(request: Request, engine: Engine) -> dict[str, Files]:
+    """The uploads that a request needs, and the features that its data are: they are in this machine's store.
+
+    No process can compute an upload, and a network that another machine trains differs in its last digits.
+    """
+    names = [upload.digest for upload in request.uploads]
+    if request.source_data.features_from is not None:
+        names.append(engine.key(FeaturesRequest(data=request.source_data)))
+    found = {name: engine.store.get(name) for name in names}
+    return {name: encode(name, stored) for name, stored in found.items() if stored is not None}

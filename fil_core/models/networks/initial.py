@@ -37,8 +37,25 @@ def load_initial(module: nn.Module, initial: Mapping[str, np.ndarray], spec: Net
     Raises:
         BadData: names are missing or unknown, shapes differ, or a weight is not finite, also after rounding.
     """
-    wanted = {name: tuple(value.shape) for name, value in module.state_dict().items()}
-    got = {name: tuple(array.shape) for name, array in initial.items()}
+    if found := faults_of(module.state_dict(), initial):
+        advice = _NAMES.get(spec.kind, "The names and shapes are those of the network's state_dict.")
+        raise BadData(
+            f"initial: expected the weights of {spec.text} with {shape.features:,} inputs and {shape.outputs:,} "
+            f"{'output' if shape.outputs == 1 else 'outputs'}; got {found}. {advice}"
+        )
+    module.load_state_dict({name: torch.tensor(array) for name, array in initial.items()}, strict=True)
+    check_finite({name: value.cpu().numpy() for name, value in module.state_dict().items()})
+
+
+def faults_of(state: Mapping[str, torch.Tensor], weights: Mapping[str, np.ndarray]) -> str:
+    """What is wrong with weights for a network, in words; empty where they fit.
+
+    Args:
+        state: the network's `state_dict`.
+        weights: by name.
+    """
+    wanted = {name: tuple(value.shape) for name, value in state.items()}
+    got = {name: tuple(array.shape) for name, array in weights.items()}
     faults = {
         "missing": [name for name in wanted if name not in got],
         "unknown": [name for name in got if name not in wanted],
@@ -48,15 +65,7 @@ def load_initial(module: nn.Module, initial: Mapping[str, np.ndarray], spec: Net
             if name in got and wanted[name] != got[name]
         ],
     }
-    if any(faults.values()):
-        found = "; ".join(f"{_listed(names)} {what}" for what, names in faults.items() if names)
-        advice = _NAMES.get(spec.kind, "The names and shapes are those of the network's state_dict.")
-        raise BadData(
-            f"initial: expected the weights of {spec.text} with {shape.features:,} inputs and {shape.outputs:,} "
-            f"{'output' if shape.outputs == 1 else 'outputs'}; got {found}. {advice}"
-        )
-    module.load_state_dict({name: torch.tensor(array) for name, array in initial.items()}, strict=True)
-    check_finite({name: value.cpu().numpy() for name, value in module.state_dict().items()})
+    return "; ".join(f"{_listed(names)} {what}" for what, names in faults.items() if names)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -94,11 +94,9 @@ def _metrics(row: pd.Series, table: pd.DataFrame) -> None:
 
 
 def _pictures(data: Dataset, result: Result, id: int) -> None:
-    picture = tiles.pictures(data, np.array([id]))[0]
     one, two, three = st.columns(3)
     with one:
-        st.markdown("**The example**")
-        st.image(pictures.enlarged(picture, _WIDTH), output_format="PNG", alt=f"Training example {called(data, id)}")
+        _picture(data, id)
     for column, title, name, signed, help in (
         (
             two,
@@ -131,7 +129,15 @@ def _pictures(data: Dataset, result: Result, id: int) -> None:
             )
 
 
+def _picture(data: Dataset, id: int) -> None:
+    picture = tiles.pictures(data, np.array([id]))[0]
+    st.markdown("**The example**")
+    st.image(pictures.enlarged(picture, _WIDTH), output_format="PNG", alt=f"Training example {called(data, id)}")
+
+
 def _record(data: Dataset, result: Result, id: int) -> None:
+    if data.pictures is not None:  # whose features have no pixels
+        _picture(data, id)
     names = tuple(map(redaction.feature, data.source_names)) if widgets.redacted() else data.source_names
     left, right = st.columns(2)
     with left:
@@ -209,7 +215,7 @@ def _bounds(result: Result) -> None:
 def _neighbours(data: Dataset, table: pd.DataFrame, result: Result) -> None:
     near = result.table
     st.markdown(f"**The {len(near)} nearest training examples**")
-    if data.image_shape is not None:
+    if data.picture_shape is not None:
         picked = tiles.tiles(data, table, [int(i) for i in near.index], key="near")
         if picked is not None:
             st.session_state["open"] = picked

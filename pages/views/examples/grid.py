@@ -94,7 +94,7 @@ def view(
     page = st.pagination(pages, key="page", bind="query-params")
     ids = list(shown.index[(page - 1) * size : page * size])
     with above:
-        if data.image_shape is not None:
+        if data.picture_shape is not None:
             picked = tiles.tiles(data, table, ids, key="grid", measure=measure, chosen=chosen)
         else:
             picked = _rows(data, shown.loc[ids, [name for name in columns if name in shown]], analysis)

@@ -123,7 +123,7 @@ def examples(data: Dataset, ranked: Ranked, ids: list[int], *, key: str) -> None
     """Tiles that lead to the Examples page, or rows where the data are not images."""
     table, measure = ranked.table, ranked.measure
     planted = [id for id in ids if "replaced" in table and table.loc[id, "replaced"]]
-    if data.image_shape is None:
+    if data.picture_shape is None:
         rows = widgets.with_records(data, table.loc[ids, ["rank", measure, "label"]])
         tables.table(rows, width="stretch", column_config=widgets.number_columns(rows, ANALYSIS), key=key)
         if planted:

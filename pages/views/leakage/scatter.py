@@ -47,7 +47,7 @@ def _selected(data: Dataset, table: pd.DataFrame, picked: list[int], column: str
     ids = table.loc[table.index.intersection(picked)].sort_values("rank").index
     st.session_state["selection"] = [int(i) for i in ids]
     st.markdown(f"**{text.count(len(ids))} selected**, leakiest first")
-    if data.image_shape is not None:
+    if data.picture_shape is not None:
         clicked = tiles.tiles(data, table, list(ids[:_STRIP]), key="strip")
         if clicked is not None:
             st.switch_page("pages/examples.py", query_params={"id": str(clicked)})

@@ -35,7 +35,7 @@ def view(
         measure: what a tile says of them; its name is that of the measure.
         notes: what else a tile says of them.
     """
-    if one.data.image_shape is None:
+    if one.data.picture_shape is None:
         rows = one.table.loc[list(ids), list(dict.fromkeys(["rank", "high_in", "only_in", "label", *columns]))]
         rows = widgets.with_records(one.data, rows)
         tables.table(rows, width="stretch", column_config=widgets.number_columns(rows, ANALYSIS), key=key)

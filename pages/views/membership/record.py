@@ -70,7 +70,7 @@ def _pictured(shown: Shown, id: int) -> None:
     """The record beside its nearest other one, and what leaving both out changes."""
     data, twin = shown.data, _twin(shown, id)
     names = {id: "The record"} | ({twin: f"Its nearest: {called(data, twin)}"} if twin is not None else {})
-    if data.image_shape is not None:
+    if data.picture_shape is not None:
         images = tiles.pictures(data, np.array(list(names)))
         for place, image, (one, said) in zip(st.columns(2), images, names.items(), strict=False):
             with place:

@@ -153,7 +153,7 @@ def table_of(engine: Engine, key: str, request: Request, redact: bool) -> pd.Dat
 
 def _examples(engine: Engine, request: Request) -> Dataset | None:
     try:
-        return engine.dataset(request.data)
+        return None if engine.lacking(request.source_data) else engine.dataset(request.source_data)
     except FilError:  # deleted since; the numbers of the examples are left
         return None
 

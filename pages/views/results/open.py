@@ -26,7 +26,7 @@ from fil_core.analyses.guesses.request import GuessesRequest
 from fil_core.specs import ModelRequest
 from fil_core.specs.options import Place as Field
 from fil_core.specs.options import places
-from pages.common import compute, sidebar
+from pages.common import compute, features, sidebar
 from pages.common.site import Shows, page_of
 from pages.views.learn import toys
 from pages.views.mitigations.release import EVERYTHING
@@ -34,6 +34,7 @@ from pages.views.shift.asked import SAME
 
 _GO = "results-go"
 _FROM_EQUAL_WEIGHTS = "pages/mitigations.py"  # the page that ignores the weights of the sidebar
+_SEED = 0  # of networks that make features
 _UNLINKED = ("ideal-intercept",)  # controls that no link carries
 _EMPTY: dict[str, object] = {  # how controls express none
     "at-risk": EVERYTHING, "min-weight": 0.0, "max-weight": 0.0, "validation-size": 0, "truth": 0, "batch": 0,
@@ -171,18 +172,20 @@ def _sidebar(request: Request) -> Values:
         values: Values = {
             "data": _listed(data.name), "classes": list(data.classes), "subset": data.subset or 0,
             "label-noise": data.label_noise or 0.0, "pca": data.pca or 0,
-            "vocabulary": data.vocabulary or 0,
+            "vocabulary": data.vocabulary or 0, **_features(data),
             "pre": "default" if data.preprocess in (None, default) else data.preprocess,
         }  # fmt: skip
         shown = DataSpec(
             name=str(values["data"]), classes=data.classes, subset=data.subset, label_noise=data.label_noise,
-            preprocess=data.preprocess, pca=data.pca, vocabulary=data.vocabulary,
+            preprocess=data.preprocess, pca=data.pca, vocabulary=data.vocabulary, **_made(data),
         )  # fmt: skip
         same = resolve(shown) == resolve(dataclasses.replace(data, data_dir=None))
     except FilError as error:
         raise NoPage(f"its data have been deleted: {error}") from error
     if data.group_lines is not None or data.longest is not None:
         raise NoPage("the sidebar has no control for groups of lines or for the longest line of a text.")
+    if data.extractor_seed != _SEED:
+        raise NoPage(f"the sidebar always trains a network with seed {_SEED}; this one has {data.extractor_seed}.")
     if not same:
         raise NoPage(f"the sidebar always draws rows and label noise with seed 0; this result has seed {data.seed}.")
     values |= {"scores": "", "device": "auto"}
@@ -194,6 +197,25 @@ def _sidebar(request: Request) -> Values:
             "intercept": next(name for name, value in sidebar.INTERCEPTS.items() if value is model.intercept),
         }  # fmt: skip
     return values
+
+
+def _features(data: DataSpec) -> Values:
+    """The controls of the features of pictures."""
+    values = dict(features.UNTOUCHED) | {"extractor": data.extractor or ""}
+    if data.features_from is not None:
+        values |= {
+            "features": data.features_from, "public": data.public_fraction, "extractor-steps": data.extractor_steps,
+            "features-resize": data.features_resize or 0,
+        }  # fmt: skip
+    return values
+
+
+def _made(data: DataSpec) -> dict[str, Any]:
+    """The fields of a spec that say how features are made."""
+    names = (
+        "features_from", "extractor", "public_fraction", "extractor_steps", "extractor_seed", "features_resize",
+    )  # fmt: skip
+    return {name: getattr(data, name) for name in names}
 
 
 def _listed(name: str) -> str:

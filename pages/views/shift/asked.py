@@ -41,7 +41,7 @@ def request(data: Dataset) -> OodRequest | None:
         chosen = st.multiselect(
             "Scores", SCORES, default=list(OF_MODEL), key="ood-scores", bind="query-params", width=_WIDE, help=_SAYS
         )
-        resize = data.image_shape is not None and st.toggle(
+        resize = data.picture_shape is not None and st.toggle(
             "Scale pictures", key="resize", bind="query-params",
             help="Pictures of another size are scaled to that of the training pictures, colour to grey.",
         )  # fmt: skip
@@ -155,8 +155,8 @@ def _has_no_others(spec: DataSpec, name: str) -> bool:
 
 
 def _new(spec: DataSpec, data: Dataset, *, resize: bool) -> str | None:
-    what = "a picture, or a .zip of pictures" if data.image_shape is not None else "a table with the same columns"
-    types = ["png", "jpg", "jpeg", "zip", "npz"] if data.image_shape is not None else ["csv", "parquet", "npz"]
+    what = "a picture, or a .zip of pictures" if data.picture_shape is not None else "a table with the same columns"
+    types = ["png", "jpg", "jpeg", "zip", "npz"] if data.picture_shape is not None else ["csv", "parquet", "npz"]
     with st.expander("Score examples of your own"):
         pretrained.uploader(
             "New examples", types, "new",

@@ -38,7 +38,7 @@ def wrong(one: Shown) -> None:
 def _pictured(one: Shown, rows: pd.DataFrame, score: str) -> None:
     """Their pictures with class, prediction and score; of a table their values."""
     places = rows.index.to_numpy()
-    if one.data.image_shape is None:
+    if one.data.picture_shape is None:
         records = _records(one, places)
         shown = (
             rows[["source_id", "label", "predicted", score]].set_axis(records.index).join(records, rsuffix=" (data)")
@@ -67,7 +67,7 @@ def _gallery(images: np.ndarray, said: list[str]) -> None:
 
 def _images(one: Shown, places: np.ndarray) -> np.ndarray:
     """Pixels of rows of the table, coarse while redacted."""
-    images = dataclasses.replace(one.data, source=_source(one)).images(places)
+    images = dataclasses.replace(one.data.as_pictures, source=_source(one)).images(places)
     return np.stack([pictures.coarse(image) for image in images]) if widgets.redacted() else images
 
 
@@ -99,7 +99,7 @@ def new(one: Shown) -> None:
         name: np.searchsorted(np.sort(inside[name]), rows[name].to_numpy(), "right") / len(inside) for name in scores
     }
     names = np.arange(len(rows)).astype(str) if widgets.redacted() else one.result.arrays["new_names"].astype(str)
-    if one.data.image_shape is not None:
+    if one.data.picture_shape is not None:
         most = rows.index.to_numpy()[:_LISTED]
         score = score_of(one)
         said = [f"{name}: above {100 * share:.0f} %" for name, share in zip(names, below[score], strict=False)]

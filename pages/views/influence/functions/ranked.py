@@ -90,7 +90,7 @@ def _of_sign(end: End, values: pd.Series) -> pd.Series:
 
 
 def _shown(end: End, data: Dataset, table: pd.DataFrame, ids: list[int], planted: dict[int, str]) -> None:
-    if data.image_shape is None:
+    if data.picture_shape is None:
         rows = widgets.with_records(data, table.loc[ids, ["rank", *(name for name in _COLUMNS if name in table)]])
         tables.table(rows, width="stretch", column_config=widgets.number_columns(rows, _ANALYSIS), key=end.key)
         if planted:

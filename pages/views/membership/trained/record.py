@@ -50,7 +50,7 @@ def _facts(shown: Shown, id: int) -> dict[str, tuple[str, str]]:
 
 def _pictured(shown: Shown, id: int) -> None:
     data = shown.data
-    if data.image_shape is not None:
+    if data.picture_shape is not None:
         image = tiles.pictures(data, np.array([id]))[0]
         large = pictures.enlarged(image, _WIDTH)
         st.image(large, output_format="PNG", alt=f"Training record {called(data, id)}")
