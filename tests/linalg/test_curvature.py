@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fil_core.errors import SingularCurvature
-from fil_core.linalg import Curvature, blocks, row_blocks, weighted_gram
+from fil_core.linalg import CholeskyCurvature, Curvature, blocks, row_blocks, weighted_gram
 
 EXACT = {"rtol": 1e-11, "atol": 1e-13}  # condition 100 times rounding
 
@@ -28,6 +28,30 @@ def test_solves_and_powers_are_those_of_the_dense_inverse():
     torch.testing.assert_close(c.inverse_power(2), inverse @ inverse, **EXACT)
     assert c.condition == pytest.approx(100, rel=1e-10)
     assert (c.inverse_values.diff() < 0).all()
+
+
+def test_a_cholesky_factor_gives_the_same_solutions_and_nearly_the_same_condition():
+    H = definite(m=40, condition=1e6)
+    c, spectral = CholeskyCurvature.factor(H), Curvature.factor(H)
+    B = torch.from_numpy(np.random.default_rng(1).standard_normal((40, 3)))
+    near = {"rtol": 1e-8, "atol": 1e-8}  # condition 1e6, squared for H^-2
+    torch.testing.assert_close(c.solve(B), spectral.solve(B), **near)
+    torch.testing.assert_close(c.solve(B[:, 0]), spectral.solve(B[:, 0]), **near)
+    for k in (1, 2, 3):
+        expected = spectral.inverse_power(k)
+        torch.testing.assert_close(c.inverse_power(k) / expected.norm(), expected / expected.norm(), **near)
+    assert c.condition == pytest.approx(1e6, rel=0.05)
+    assert c.size == spectral.size == 40
+    torch.testing.assert_close(c.values, spectral.values, rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("least", [0.0, 1e-17, -1e-3])
+def test_a_matrix_without_a_factor_is_refused_as_by_its_eigenvalues(least):
+    Q = torch.linalg.eigh(definite())[1]
+    h = torch.arange(1.0, 7.0).double()
+    h[0] = least
+    with pytest.raises(SingularCurvature, match="1 of its 6"):
+        CholeskyCurvature.factor((Q * h) @ Q.T)
 
 
 @pytest.mark.parametrize(("null", "text"), [(1, "1 of its 6"), (3, "3 of its 6")])
