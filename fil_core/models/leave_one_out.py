@@ -29,8 +29,9 @@ from fil_core.dataset import Dataset
 from fil_core.errors import FilError
 from fil_core.models.fitted import Fitted, model_of, penalties
 from fil_core.models.softmax import curvature_in_scores
-from fil_core.models.terms import Glm, Softmax
+from fil_core.models.terms import TOGETHER, Glm, Softmax
 from fil_core.progress import Progress
+from fil_core.specs.families import LARGE
 from fil_core.specs.pairs import MOST_WORK, work
 
 CLOSE = 1e-7  # largest relative error of a shift, estimated from the rate of convergence
@@ -103,7 +104,7 @@ def shifts(
     if not fitted.spec.family.exact_leave_one_out:
         yield from _solved(pairs, rows, fitted, dataset, progress)
         return
-    for block in _blocks(rows, pairs.width):
+    for block in _blocks(rows, pairs.width, pairs.fewest):
         found = pairs.newton(block)
         yield block, torch.where(torch.isfinite(found), found, torch.nan)
 
@@ -146,13 +147,13 @@ def newton_shift(terms: Glm) -> tuple[Tensor, float]:
 def _newton_lengths(pairs: _Pairs, n: int, device: torch.device) -> Tensor:
     """(n,); NaN where the parameters are not determined without the example."""
     rows = torch.arange(n, device=device)
-    lengths = torch.cat([pairs.newton(block).norm(dim=1) for block in _blocks(rows, pairs.width)])
+    lengths = torch.cat([pairs.newton(block).norm(dim=1) for block in _blocks(rows, pairs.width, pairs.fewest)])
     return torch.where(torch.isfinite(lengths), lengths, torch.nan)
 
 
-def _blocks(rows: Tensor, width: int) -> Iterator[Tensor]:
+def _blocks(rows: Tensor, width: int, fewest: int = 1) -> Iterator[Tensor]:
     """Row numbers in blocks of bounded memory."""
-    yield from rows.split(max(1, _PAIRS[rows.device.type] // width))
+    yield from rows.split(max(fewest, _PAIRS[rows.device.type] // width))
 
 
 def _iterate(pairs: _Pairs, rows: Tensor, refit: _Refit) -> Tensor:
@@ -189,12 +190,14 @@ class _Pairs(ABC):
         t: the terms of all examples.
         scores: scores per example.
         width: float64 values per example of `newton`.
+        fewest: examples in a block of `newton`, at least.
         reach: largest change of a difference of scores for a shift of length 1.
     """
 
     t: Any
     scores: int
     width: int
+    fewest: int = 1
     reach: float
 
     @abstractmethod
@@ -251,6 +254,7 @@ class _SoftmaxPairs(_Pairs):
         self.t, self.V = terms, terms.basis
         self.C, self.free = self.V.shape
         self.scores, self.width = self.C, self.free**2 * terms.X.shape[1]
+        self.fewest = TOGETHER if terms.curvature.size > LARGE else 1
         self.reach = 2**0.5 * float(terms.X.norm(dim=1).max())
 
     def _inverse(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:

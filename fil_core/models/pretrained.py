@@ -11,7 +11,6 @@ from torch import Tensor
 
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest, NotConverged
-from fil_core.linalg import Curvature
 from fil_core.models.checks import check_weights
 from fil_core.models.fitted import Fitted, code_targets, design, model_of, penalties
 from fil_core.specs import ModelSpec
@@ -101,7 +100,7 @@ class _Objective:
         What all rows of a softmax model have in common is a part of the step: at an optimum it is zero.
         """
         gradient, H = self.derivatives(theta)
-        step = Curvature.factor(H).solve(gradient.flatten()).norm()
+        step = factored(H).solve(gradient.flatten()).norm()
         common = theta.mean(0) * theta.shape[0] ** 0.5 if theta.ndim == 2 else theta.new_zeros(1)
         if theta.ndim == 2 and self.intercept:
             common = common[:-1]  # not penalised, so any common intercept is as good

@@ -49,6 +49,20 @@ def is_large(d: int, scores: int) -> bool:
     return scores > 1 and d * (scores - 1) > LARGE
 
 
+def _softmax_training(n: int, d: int, scores: int) -> float:
+    """Steps by products with the Hessian, the Hessian and its factor, and its inverse and the square of that."""
+    if not is_large(d, scores):
+        return 6.0 * n * (d * scores) ** 2 + 10.0 * (d * scores) ** 3
+    return 160.0 * n * d * scores + 0.5 * n * (d * scores) ** 2 + 1.5 * (d * scores) ** 3
+
+
+def _softmax_measuring(n: int, d: int, scores: int) -> float:
+    """Products with the blocks of the curvature; of each Gram matrix its largest eigenvalue and two traces of inverses."""
+    if not is_large(d, scores):
+        return 20.0 * n * (d + scores) ** 3
+    return n * (3.0 * (d * scores) ** 2 + 300.0 * d**2 + 1.0 * d**3)
+
+
 def _softmax_refit(n: int, d: int, free: int) -> float:
     """Passes over the examples, solutions with the curvature, and products with those of the row that is changed."""
     return free * n * (400.0 + 2 * d) + 20.0 * (free * d) ** 2 + 3000.0 * free**2 * d
@@ -84,8 +98,8 @@ FAMILIES: dict[str, Family] = {
             default_l2=1e-3,
             needs_penalty=True,
             scores=lambda classes: max(1, classes),
-            training=lambda n, d, scores: 6.0 * n * (d * scores) ** 2 + 10.0 * (d * scores) ** 3,
-            measuring=lambda n, d, scores: 20.0 * n * (d + scores) ** 3,
+            training=_softmax_training,
+            measuring=_softmax_measuring,
             refit=lambda n, d, scores: _softmax_refit(n, d, scores - 1),
             block=lambda d, scores: (d + scores) ** 2 + scores * scores * d,
             model=Late("fil_core.models.softmax", "SOFTMAX"),
