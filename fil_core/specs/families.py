@@ -74,7 +74,6 @@ FAMILIES: dict[str, Family] = {
             default_l2=1e-3,
             needs_penalty=True,
             scores=lambda classes: max(1, classes),
-            attackable=False,
             training=lambda n, d, scores: 6.0 * n * (d * scores) ** 2 + 10.0 * (d * scores) ** 3,
             measuring=lambda n, d, scores: 20.0 * n * (d + scores) ** 3,
             block=lambda d, scores: (d + scores) ** 2 + scores * scores * d,
