@@ -55,9 +55,10 @@ class Blocks:
 
     def weighted(self, g: Tensor) -> Tensor:
         """The symmetric part of sum_e g_e of the blocks, for each c, (B, k, d, d), of g (B, k)."""
-        total = torch.einsum("be,cejl->bcjl", g, self.K)
+        k, d = self.A.shape[:2]
+        total = (g @ self.K.view(k, k * d * d)).view(-1, k, d, d)  # of the blocks (e, c), the transposed ones
         a, u = (torch.einsum("be,eja->bja", g, part) for part in (self.A, self.U))
-        total += torch.einsum("cja,bla->bcjl", self.A, u) + torch.einsum("cja,bla->bcjl", self.U, a)
+        total += self.A @ u.mT[:, None] + self.U @ a.mT[:, None]
         return (total + total.mT) / 2
 
     def traces(self, Sigma: Tensor) -> Tensor:

@@ -1,10 +1,10 @@
 """Reconstruction of a training example from noisy parameters and all other examples.
 
-Two attackers. The unbiased one takes the x that explains the release exactly (`Adversary.roots`); where there is none,
-the point where the two explanations would meet. The one with a prior takes the posterior mean (`Posterior.mean`), the
-prior a Gaussian with the mean and variances of the other examples of the same label. For logistic models the others'
-loss is not quadratic; the minimum of its quadratic approximation is recomputed from their exact gradient until it moves
-by little beside the noise.
+Two attackers. The unbiased one takes the x that explains the release exactly, or, of a softmax model, best. The one with
+a prior takes the posterior mean, the prior a Gaussian with the mean and variances of the other examples of the same label.
+`one_score` and `several_scores` have both; here they meet their errors and the bounds. Where the others' loss is not
+quadratic, the minimum of its quadratic approximation is recomputed from their exact gradient until it moves by little
+beside the noise.
 
 Source: docs/maths.md, sections 3 and 6.
 """
@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fil_core.attacks.candidates import attackable
 from fil_core.attacks.informed import Adversary
 from fil_core.attacks.one_score import OneScore
 from fil_core.attacks.several_scores import SeveralScores
@@ -74,7 +73,7 @@ def reconstruct(
     """Reconstruct some training examples from noisy parameters and all other examples.
 
     Args:
-        fitted: least squares or logistic, at its optimum.
+        fitted: the model at its optimum.
         dataset: its n training examples, features (n, d).
         rows: positions of the m examples under attack, at least one.
         sigmas: S standard deviations of the output noise, >= 0, in units of theta, at least one.
@@ -87,13 +86,12 @@ def reconstruct(
         m reconstructions, in the order of `rows`.
 
     Raises:
-        BadRequest: another kind of model, no rows, a sigma < 0, or an example of weight 0.
+        BadRequest: no rows, a sigma < 0, or an example of weight 0.
         BadData: all other examples of a label are the same.
         SingularCurvature: without an example the parameters are not determined (l2 = 0).
 
     Source: docs/maths.md, section 6.
     """
-    attackable(fitted)
     positive("prior_std", prior_std)
     for sigma in sigmas:
         positive("sigma", sigma, zero=True)
@@ -133,17 +131,13 @@ def unseen_error(fitted: Fitted, dataset: Dataset, rows: Sequence[int]) -> np.nd
     |x_i - mean of the other examples of the same label|^2 / d: the limit of the attack with a prior as sigma grows.
 
     Args:
-        fitted: least squares or logistic; only its kind and device matter.
+        fitted: the model; only its kind and device matter.
         dataset: its n training examples, features (n, d).
         rows: positions of the m examples under attack.
 
     Returns:
         (m,), >= 0, in squared feature units.
-
-    Raises:
-        BadRequest: another kind of model.
     """
-    attackable(fitted)
     adversary = adversary_of(fitted, dataset)
     X = adversary.terms.X
     f = adversary.terms.features

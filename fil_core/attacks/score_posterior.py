@@ -12,7 +12,8 @@ conditioned on s(x) = z with s(x) = T*(x) x, which is nearly Gaussian, of the me
 
 and E[x | z] = m + N^-1 J^T Cov(s)^-1 (z - E s), J = ds/dx at m. Scores are drawn from a t distribution around the modes
 that `best_example` finds from the unbiased answer and from the prior's mean, in pairs that mirror each other, by a Sobol
-sequence, and count by p(z | T~) over that density. With an intercept the last entry of x is 1 throughout.
+sequence, and count by p(z | T~) over that density. With an intercept the last entry of x is 1 throughout. Where x has no
+more entries than scores, the points are drawn for x itself, and count by its posterior density.
 
 Source: derived here; docs/maths.md, section 6.
 """
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
@@ -30,13 +32,15 @@ from fil_core.attacks.best_example import Aim, padded
 from fil_core.attacks.informed import within
 from fil_core.attacks.retrained import Retrained
 
+_Evaluate = Callable[[Aim, Tensor, Tensor], tuple[Tensor, Tensor]]
+
 if TYPE_CHECKING:
     from fil_core.attacks.several_scores import SeveralScores, SoftmaxTarget
 
 WIDE = 128  # columns; from here on fewer points and draws, and Cov s without its term of second order
-_POINTS, _POINTS_WIDE = 64, 16  # per release
+_POINTS, _POINTS_WIDE, _POINTS_OF_X = 64, 16, 512  # per release; of x itself they cost little
 _DRAWS, _DRAWS_WIDE = 1024, 128  # pairs of draws from the prior, mirrored at its mean
-_VALUES = {"cpu": 2**24, "cuda": 2**29}  # float64 values of the points held at a time
+_VALUES = {"cpu": 2**20, "cuda": 2**29}  # float64 values of the points held at a time
 _TAILS = 8.0  # degrees of freedom of the t distribution
 _WIDER = 1.2  # its scale, in standard deviations of the mode
 _LOST = 30.0  # of the objective: a mode that is higher by more has no mass
@@ -99,32 +103,36 @@ def nearly_prior(target: SoftmaxTarget, aim: Aim) -> tuple[Tensor, Tensor]:
 def _integral(aim: Aim, modes: list[Retrained], values: Tensor) -> Tensor:
     """E[x | T~], (B, d), from the modes and the objective there, (B, modes)."""
     lost = values > values.amin(1, keepdim=True) + _LOST
-    peaks = [_peak(aim, mode) for mode in modes]
+    d, f, k = aim.released.shape[2], aim.example.free, aim.released.shape[1]
+    scores = k < f  # else the entries of x are fewer, and the integral is over them
+    peaks = [_peak(aim, mode, scores=scores) for mode in modes]
     for j, other in ((0, 1), (1, 0)):  # a mode without mass hands its points over to the other
         for own, instead in zip(peaks[j], peaks[other], strict=True):
             own[lost[:, j]] = instead[lost[:, j]]
-    d, f = aim.released.shape[2], aim.example.free
-    z, log_q = _proposals(peaks, (_POINTS if d < WIDE else _POINTS_WIDE) // 2)
-    size = max(1, _VALUES[z.device.type] // (z.shape[1] * (2 * z.shape[2] ** 2 * d + 6 * d * d)))
+    points = (_POINTS if d < WIDE else _POINTS_WIDE) if scores else _POINTS_OF_X
+    z, log_q = _proposals(peaks, points // 2)
+    size = max(1, _VALUES[z.device.type] // (z.shape[1] * (2 * k * k * d + 6 * d * d)))
+    evaluate = _evaluate if scores else _evaluate_example
     parts = [
-        _mean(aim.rows(rows), z[rows], log_q[rows]) for rows in torch.arange(len(z), device=z.device).split(size)
+        _mean(aim.rows(rows), z[rows], log_q[rows], evaluate)
+        for rows in torch.arange(len(z), device=z.device).split(size)
     ]
     x = torch.cat(parts)
     x[:, f:] = 1
     return x
 
 
-def _peak(aim: Aim, at: Retrained) -> tuple[Tensor, Tensor]:
-    """Scores of a mode, (B, k), and a Cholesky factor of their covariance, (B, k, k)."""
+def _peak(aim: Aim, at: Retrained, *, scores: bool) -> tuple[Tensor, Tensor]:
+    """A mode's scores (B, k), or the free entries of x, and a Cholesky factor of their covariance."""
     Z = at.slope()
     f = aim.example.free
     assert aim.prior is not None
     A = at.gram(Z) * (aim.sigma**-2)[:, None, None] + aim.prior.precision[:f, :f]
     factor = torch.linalg.cholesky_ex(A)[0]
-    half = torch.linalg.solve_triangular(factor, Z.mT, upper=False)
+    half = torch.linalg.solve_triangular(factor, Z.mT if scores else torch.eye(f).to(Z).expand_as(A), upper=False)
     cov = half.mT @ half
     cov.diagonal(dim1=1, dim2=2).mul_(1 + 1e-9)
-    return at.s.clone(), torch.linalg.cholesky_ex(cov)[0] * _WIDER
+    return at.s.clone() if scores else at.x[:, :f].clone(), torch.linalg.cholesky_ex(cov)[0] * _WIDER
 
 
 def _proposals(peaks: list[tuple[Tensor, Tensor]], points: int) -> tuple[Tensor, Tensor]:
@@ -152,18 +160,27 @@ def _t_density(z: Tensor, middle: Tensor, factor: Tensor) -> Tensor:
     return -(_TAILS + k) / 2 * torch.log1p(away.square().sum(1) / _TAILS) - size
 
 
-def _mean(aim: Aim, z: Tensor, log_q: Tensor) -> Tensor:
+def _mean(aim: Aim, z: Tensor, log_q: Tensor, evaluate: _Evaluate) -> Tensor:
     """Self-normalised importance sampling of E[x | z] over the points (B, P, k), (B, d)."""
-    B, P, k = z.shape
+    B, P, _ = z.shape
     each = aim.rows(torch.arange(B, device=z.device).repeat_interleave(P))
     Y = aim.example.others.solve(aim.centre - aim.released)  # H_o^-1 (c - T~), the same for every point
-    log_p, x = _evaluate(each, z.flatten(0, 1), Y.repeat_interleave(P, 0))
+    log_p, x = evaluate(each, z.flatten(0, 1), Y.repeat_interleave(P, 0))
     log_w = torch.nan_to_num(log_p.view(B, P) - log_q, nan=-math.inf)
     return (torch.softmax(log_w, 1)[..., None] * x.nan_to_num(0.0).view(B, P, -1)).sum(1)
 
 
+def _evaluate_example(aim: Aim, free: Tensor, Y: Tensor) -> tuple[Tensor, Tensor]:
+    """log p(x | T~) up to a constant, (M,), and x itself, (M, d), of its free entries (M, f)."""
+    assert aim.prior is not None
+    x = torch.nn.functional.pad(free, (0, Y.shape[2] - free.shape[1]), value=1.0)
+    off = x - aim.prior.mean
+    misfit = aim.misfit(aim.example.retrained(x, aim.centre))
+    return -misfit - ((off @ aim.prior.precision) * off).sum(1) / 2, x
+
+
 def _evaluate(aim: Aim, z: Tensor, Y: Tensor) -> tuple[Tensor, Tensor]:
-    """log p(z | T~) up to a constant, (M,), and E[x | z], (M, d), with zeros for what is known."""
+    """log p(z | T~) up to a constant, (M,), and E[x | z], (M, d)."""
     e, prior, f = aim.example, aim.prior, aim.example.free
     assert prior is not None
     g, S = e.derivatives(z)
@@ -197,4 +214,4 @@ def _second_order(aim: Aim, g: Tensor, spread: Tensor) -> Tensor:
     if spread.shape[1] >= WIDE:
         return g.new_zeros(1)
     product = aim.example.others.inverse.weighted(g) @ spread[:, None]
-    return 2 * aim.example.w**2 * torch.einsum("majl,mblj->mab", product, product)
+    return 2 * aim.example.w**2 * (product.flatten(2) @ product.mT.flatten(2).mT)

@@ -130,7 +130,9 @@ class SeveralScores(Adversary):
         gradient = self.others_gradient(released, target.row)
         x = self.starts(target, released, -gradient)
         at_release = released - target.example.others.solve(gradient)
-        aim = Aim(target.example, released, sigma.clamp_min(ROUNDING * float(target.T.norm())), at_release, target.reach)
+        aim = Aim(
+            target.example, released, sigma.clamp_min(ROUNDING * float(target.T.norm())), at_release, target.reach
+        )
         centres = at_release[:, None].repeat(1, 2, 1, 1)
         around = aim.around(target.centre.expand_as(released))
         noisy = (sigma > 0).nonzero()[:, 0]

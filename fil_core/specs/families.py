@@ -77,6 +77,7 @@ FAMILIES: dict[str, Family] = {
             training=lambda n, d, scores: 6.0 * n * (d * scores) ** 2 + 10.0 * (d * scores) ** 3,
             measuring=lambda n, d, scores: 20.0 * n * (d + scores) ** 3,
             block=lambda d, scores: (d + scores) ** 2 + scores * scores * d,
+            reconstruction_rounds=3,
             model=Late("fil_core.models.softmax", "SOFTMAX"),
         ),
     )
