@@ -5,7 +5,7 @@ least of
 
     |T*(x) - T~|^2 / (2 sigma^2) + (x - mean)^T P (x - mean) / 2 + log det N(g) / 2,     N(g) = w^2 / sigma^2 B^T B + P,
 
-B_c = sum_e (H_o^-1)_ce g_e: the scores at which the most mass of the posterior lies, and not the point of greatest density.
+B_c = sum_e (H_o^-1)_ce g_e: the scores at which most mass of the posterior lies, not the point of greatest density.
 
 Source: docs/maths.md, section 6.
 """
@@ -20,9 +20,7 @@ from torch import Tensor
 from fil_core.attacks.retrained import Example, Retrained
 
 _STEPS = 40
-_CLOSE = (
-    1e-6  # of the objective, which is in units of the noise: further steps would move x by a thousandth of its error
-)
+_CLOSE = 1e-6  # of the objective, in units of the noise: further steps move x by a thousandth of its error
 _DAMPING, _LEAST, _MOST = 1e-3, 1e-9, 1e9
 _MORE, _LESS = 8.0, 0.1
 _FAR = 3.0  # times the reach

@@ -135,6 +135,7 @@ class OneScore(Adversary):
         return dataclasses.replace(target, centre=self._without(target))
 
     def attack(self, target: Target, noise: Tensor, sigma: Tensor) -> Answers:
+        """Answers to the parameters plus sigma (R,), >= 0, times noise (R, d)."""
         released = target.theta + sigma[:, None] * (noise @ target.vectors)
         roots = self.roots(target, released)
         known = dataclasses.replace(roots, x=self.constant_kept(target, roots, released))

@@ -1,19 +1,21 @@
 """Examples of a softmax model from the rank-one matrix that the other examples leave.
 
-    R = -(sum_{j != i} w_j delta_j x_j^T + n l2 Theta) = w delta x^T = s u v^T,     so x = alpha v, delta = s u / (w alpha).
+    R = -(sum_{j != i} w_j delta_j x_j^T + n l2 Theta) = w delta x^T = s u v^T,  x = alpha v,  delta = s u / (w alpha).
 
 Of the label's entry, delta_y = p_y - 1, with u signed so that u_y < 0 and alpha > 0 therefore,
 
     f(alpha) = alpha (1 - p_y(alpha)) = s |u_y| / w,     p(alpha) = softmax(alpha Theta v),
 
-one equation in alpha. With t(alpha) the log-odds of another label, d log f / d log alpha = 1 + p_y alpha t'(alpha), and t
-is convex: f may rise, fall and rise again, so that there are up to three roots, of which for C > 2 only one agrees with
-the other entries of delta.
+one equation in alpha. With t the log-odds of another label, d log f / d log alpha = 1 + p_y alpha t'(alpha), and t is
+convex: f may rise, fall and, of hundreds of classes, rise again. Two classes have up to two roots. More classes may
+have three, but only one agrees with the other entries of delta.
 
 Source: derived here; docs/maths.md, section 6.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -68,7 +70,7 @@ def _values(gaps: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
     return u + torch.nn.functional.logsigmoid(t), 1 + torch.sigmoid(-t) * slope
 
 
-def _crossings(function: object, grid: Tensor) -> Tensor:
+def _crossings(function: Callable[[Tensor], Tensor], grid: Tensor) -> Tensor:
     """Where a function changes its sign between points of a grid (R, P), by bisection, (R, 5), NaN where fewer."""
     positive = function(grid) >= 0
     change = positive[:, 1:] != positive[:, :-1]

@@ -1,7 +1,7 @@
 """Reconstruction of a training example from noisy parameters and all other examples.
 
-Two attackers. The unbiased one takes the x that explains the release exactly, or, of a softmax model, best. The one with
-a prior takes the posterior mean, the prior a Gaussian with the mean and variances of the other examples of the same label.
+Two attackers. The unbiased one takes the x that explains the release exactly, or, of a softmax model, best. The one
+with a prior takes the posterior mean, the prior a Gaussian with the mean and variances of the others of the same label.
 `one_score` and `several_scores` have both; here they meet their errors and the bounds. Where the others' loss is not
 quadratic, the minimum of its quadratic approximation is recomputed from their exact gradient until it moves by little
 beside the noise.

@@ -2,7 +2,7 @@
 
 With the others' loss as the quadratic of curvature H_o around its minimum c, training with x gives
 
-    T*(x) = c - w H_o^-1 (g (x) x),     g = V^T (p - y) at the scores s:   s + w Q g(s) = c x,   Q_ce = x^T (H_o^-1)_ce x,
+    T*(x) = c - w H_o^-1 (g (x) x),   g = V^T (p - y) at the scores s:   s + w Q g(s) = c x,   Q_ce = x^T (H_o^-1)_ce x,
 
 and, with S = dg/ds and a_c = sum_e g_e (H_o^-1)_ec x,
 

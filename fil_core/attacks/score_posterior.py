@@ -1,7 +1,7 @@
 """The posterior mean of an example of a softmax model: one integral over its C - 1 scores, by importance sampling.
 
-Given the scores z, so g(z), training gives T*(x) = c - w B x with B_c = sum_e (H_o^-1)_ce g_e, linear in x. With the prior
-N(mean, P^-1), x | z is Gaussian,
+Given the scores z, so g(z), training gives T*(x) = c - w B x with B_c = sum_e (H_o^-1)_ce g_e, linear in x. With the
+prior N(mean, P^-1), x | z is Gaussian,
 
     x | z ~ N(m, N^-1),   N = w^2 / sigma^2 B^T B + P,   N m = w / sigma^2 B^T (c - T~) + P mean,
 
@@ -11,9 +11,9 @@ conditioned on s(x) = z with s(x) = T*(x) x, which is nearly Gaussian, of the me
                                    det(I + w E[Q] S) Normal(z; E s, Cov s),     Q_ce = x^T (H_o^-1)_ce x,
 
 and E[x | z] = m + N^-1 J^T Cov(s)^-1 (z - E s), J = ds/dx at m. Scores are drawn from a t distribution around the modes
-that `best_example` finds from the unbiased answer and from the prior's mean, in pairs that mirror each other, by a Sobol
-sequence, and count by p(z | T~) over that density. With an intercept the last entry of x is 1 throughout. Where x has no
-more entries than scores, the points are drawn for x itself, and count by its posterior density.
+that `best_example` finds from the unbiased answer and from the prior's mean, in pairs that mirror each other, by a
+Sobol sequence, and count by p(z | T~) over that density. With an intercept the last entry of x is 1 throughout. Where x
+has no more entries than scores, the points are drawn for x itself, and count by its posterior density.
 
 Source: derived here; docs/maths.md, section 6.
 """
@@ -210,7 +210,7 @@ def _evaluate(aim: Aim, z: Tensor, Y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _second_order(aim: Aim, g: Tensor, spread: Tensor) -> Tensor:
-    """2 w^2 tr(A_a N^-1 A_b N^-1), A_a the symmetric part of sum_e g_e (H_o^-1)_ae, (M, k, k); 0 from WIDE columns on."""
+    """2 w^2 tr(A_a N^-1 A_b N^-1), A_a = sum_e g_e (H_o^-1)_ae made symmetric; 0 from WIDE columns on."""
     if spread.shape[1] >= WIDE:
         return g.new_zeros(1)
     product = aim.example.others.inverse.weighted(g) @ spread[:, None]

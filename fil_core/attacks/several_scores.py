@@ -1,10 +1,10 @@
 """The informed adversary of a softmax model.
 
 Without noise the other examples leave a matrix of rank one, from which x follows by one scalar equation (`rank_one`).
-With noise the unbiased attacker answers with the maximum of the likelihood (`best_example`), starting from there; of two
-maxima with the likelier one, by the likelihood, the density of a Gaussian fitted to the other examples of the same label,
-and the volume det(J^T J)^(-1/2); whole numbers decide first. The others' loss is the quadratic with its exact gradient at
-the answer's T*(x), renewed until its minimum moves by little beside the noise.
+With noise the unbiased attacker answers with the maximum of the likelihood (`best_example`), starting from there. Two
+maxima are compared by the likelihood, the density of a Gaussian fitted to the other examples of the same label, and the
+volume det(J^T J)^(-1/2); whole numbers decide first. The others' loss is the quadratic with its exact gradient at the
+answer's T*(x), renewed until its minimum moves by little beside the noise.
 
 Source: docs/maths.md, section 6.
 """
@@ -82,6 +82,7 @@ class SeveralScores(Adversary):
         self._summed: Tensor | None = None
 
     def target(self, row: int) -> SoftmaxTarget:
+        """One example as a target: all that does not depend on the noise. Costs one (d, d) eigenproblem."""
         t, w = self.terms, self.weight(row)
         x = t.X[row]
         others = OthersCurvature.without(t, row)
@@ -126,6 +127,7 @@ class SeveralScores(Adversary):
         return total
 
     def attack(self, target: SoftmaxTarget, noise: Tensor, sigma: Tensor) -> Answers:
+        """Answers to the parameters plus sigma (R,), >= 0, times noise (R, (C-1) d)."""
         released = target.T + sigma[:, None, None] * noise.view(-1, *target.T.shape)
         gradient = self.others_gradient(released, target.row)
         x = self.starts(target, released, -gradient)

@@ -250,7 +250,6 @@ def test_requests_that_ask_the_same_are_the_same():
         (AttributeRequest, dict(attribute="sex", device="tpu"), "device: expected one of"),
         (AttributeRequest, dict(attribute=("sex",)), "attribute: expected the name"),
         (AttributeRequest, dict(attribute="sex", model=ModelSpec(kind="softmax")), "logistic; got softmax"),
-        (ReconstructionRequest, dict(ids=(1,), model=ModelSpec(kind="softmax")), "logistic; got softmax"),
         (ReconstructionRequest, dict(ids=(1,), sigmas=(float("nan"),)), "sigmas: expected a finite number"),
         (ReconstructionRequest, dict(ids="12"), "ids: expected"),
         (ReconstructionRequest, dict(ids=()), "ids: expected at least one"),

@@ -1,4 +1,4 @@
-"""Reconstruction of softmax models: exact without noise, at the bound with little, a posterior that refitting confirms."""
+"""Reconstruction of softmax models: exact without noise, at the bound with little, and the posterior mean."""
 
 from __future__ import annotations
 

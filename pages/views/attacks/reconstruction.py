@@ -36,8 +36,8 @@ its gradient.
 
 **Softmax models.** Noise leaves no example that explains a release of several scores exactly, so the share of explained
 releases is 0 with noise. The unbiased attack then answers with the maximum of the likelihood. The posterior mean is an
-integral over the scores of all classes by importance sampling, with 64 points for each release; from 128 features on with
-16 points and without one small term of the scores' covariance.
+integral over the scores of all classes by importance sampling, with 64 points for each release. From 128 features on it
+has 16 points, and leaves out one small term of the scores' covariance.
 
 **Bounds.** No *unbiased* attack has an expected error per feature below Tr(I⁻¹)/d (the Cramér–Rao bound). The van Trees
 bound, Tr((I + τ⁻²)⁻¹)/d, is for a Gaussian prior with the training features' variance τ² and this example's information
