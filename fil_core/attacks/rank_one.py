@@ -22,6 +22,7 @@ from torch import Tensor
 
 _GRID, _STEPS = 256, 64
 _CELLS = 5  # with an extremum or a root, that are looked at
+_BELOW = 0.01
 _EXPONENT = 800.0  # e^-800 is nothing
 
 
@@ -47,13 +48,14 @@ def roots(zeta: Tensor, label: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     gaps = (zeta - (zeta * label).sum(1, keepdim=True))[:, label == 0]
     most = gaps.amax(1)
     end = torch.maximum(2.1 * target, torch.where(most < 0, _EXPONENT / most.abs().clamp_min(1e-290), 0.0))
-    start = target.clamp_min(1e-290).log()
+    log_target = target.clamp_min(1e-290).log()
+    start = log_target - _BELOW  # f(alpha) <= alpha, and equal to it where p_y is nothing
     grid = start[:, None] + (end.log() - start)[:, None] * torch.linspace(0, 1, _GRID).to(zeta)
     turns = _crossings(lambda u: _values(gaps, u)[1], grid)
     grid = torch.cat([grid, torch.nan_to_num(turns, nan=float("-inf")).maximum(grid[:, :1])], 1).sort(1).values
 
     def off(u: Tensor) -> Tensor:
-        return _values(gaps, u)[0] - start[:, None]
+        return _values(gaps, u)[0] - log_target[:, None]
 
     alpha = _crossings(off, grid).exp()
     real = alpha.isfinite().any(1)

@@ -159,7 +159,8 @@ def _one(
     starts = np.cumsum([0, *counts[:-1]])
     which = torch.cat([torch.arange(count, device=noise.device) for count in counts])
     std = torch.tensor(np.repeat(np.asarray(sigmas, dtype=np.float64), counts)).to(noise)
-    pieces, first = [], {}
+    pieces: list[Tensor] = []
+    first: dict[int, tuple[Tensor, Tensor]] = {}
     for start in range(0, len(which), adversary.releases):
         progress(start, len(which), "reconstructing examples")
         part = slice(start, start + adversary.releases)

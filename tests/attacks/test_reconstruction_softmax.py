@@ -68,8 +68,9 @@ def test_every_root_is_found(classes, numbers):
             zeta = torch.full((classes,), -1000.0, dtype=torch.float64)
             zeta[:2] = torch.tensor([0.0, 1.0])
         f = grid * torch.softmax(grid[:, None] * zeta, 1)[:, 1:].sum(1)
-        aim = f[int(rng.integers(2000, 18_000))] if classes < 1000 else f[(grid > 0.003) & (grid < 0.02)].median()
-        aim = aim * 10 ** rng.uniform(-0.3, 0.3)
+        # Of a thousand classes f has a maximum of 0.0047 at 0.0065, and a minimum of 0.00456 at 0.0078.
+        aim = (f[int(rng.integers(2000, 18_000))] * 10 ** rng.uniform(-0.3, 0.3)).clamp_min(1e-3)
+        aim = aim if classes < 1000 else torch.tensor(0.0046).double() * 10 ** rng.uniform(-0.02, 0.02)
         above = f > aim
         alpha, real = rank_one.roots(zeta[None], label, aim[None])
         found = alpha[0][~alpha[0].isnan()] if real[0] else alpha[0][:0]
