@@ -1,114 +1,69 @@
 """The informed adversary of a reconstruction: knows every other example, the penalty, the weights and the label.
 
-At the optimum the gradients cancel, so the example's is minus that of the others, which the adversary can compute:
-
-    v(theta) = -(sum_{j != i} w_j r_j x_j + n l2 theta) = w r x,     hence  w r z = v^T theta  with  z = theta^T x.
-
-Both r and x follow from one number. Least squares, r = z - y:   r^2 + y r = v^T theta / w, a quadratic.  Logistic, with
-t = z for y = 0 and t = -z for y = 1:   t s(t) = v^T theta / w =: c, so t = c + W(c e^-c) with Lambert's W. Both have up
-to two roots, each with an x that explains the parameters exactly. With an intercept the last entry of x is 1, which
-tells them apart. Where the other examples have whole numbers, as in
-pixels and codes, the x that has them too is the right one; otherwise the two are compared by the density of a Gaussian
-fitted to the other examples of the same label, times the volume |det dx/dtheta|.
+At the optimum the gradients cancel, so the example's is minus that of the others, which the adversary can compute. This
+module holds what does not depend on the kind of model: the other examples' moments, and which of two explanations of a
+release has whole numbers where all other examples do. `one_score` and `several_scores` have the attacks.
 
 Source: docs/maths.md, section 6.
 """
 
 from __future__ import annotations
 
-import dataclasses
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from scipy.special import lambertw
 from torch import Tensor
 
 from fil_core.dataset import Dataset
-from fil_core.errors import BadData, BadRequest, SingularCurvature
-from fil_core.linalg import Curvature, row_blocks, weighted_gram
-from fil_core.models import Fitted, Glm
+from fil_core.errors import BadData, BadRequest
+from fil_core.linalg import weighted_gram
+from fil_core.models import Fitted
 from fil_core.models.fitted import penalties
-from fil_core.models.glm import least_squares_terms, logistic_terms, penalised
 
-_TERMS = {"least-squares": least_squares_terms, "logistic": logistic_terms}
-_LEAST, _MEET = -0.27846454276107379, -1.2784645427610738  # the least t s(t), and the t where its two roots meet
+ROUNDING = 1e-11  # of the parameters' norm: noise below it is lost in float64
+SETTLED = 0.01  # of sigma: a centre that moves by less leaves the guess unchanged
+ROUNDS = 8  # of recomputing the centre, each of which reduces its error to about the leverage times that
+WITHOUT = "attack: without this example the parameters are not determined; expected l2 > 0 (for instance 1e-3)."
 _WHOLE, _FRACTION = 0.02, 0.1  # distance from a whole number: below the first it counts as one, above the second not
-_STEPS, _ARRIVED = 20, 1e-14
 _ENOUGH = 3  # examples of a label; with fewer, the covariance is that of all examples
 _SHRINK = 0.1  # of the mean variance, added to each direction of the Gaussian: n examples leave directions unseen
 _LITTLE = 0.001  # share of that shrinkage which is kept where the variances serve as a prior
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """One example under attack, in the eigenbasis of the other examples' curvature.
+class Answers:
+    """What the attackers answer to R releases, in the columns of the design.
 
     Attributes:
-        row: its position.
-        y, w: its label in the model's coding, and its weight.
-        vectors: the eigenbasis Q, (d, d), in which everything else is: x stands for x @ Q.
-        alpha: eigenvalues of the other examples' inverse Hessian, (d,).
-        centre: the optimum without this example, (d,).
-        theta: the optimum with it, (d,).
-        mean, variance: of the other examples of the same label (of all for a regression) along each eigenvector, (d,).
-        factor: Cholesky factor of their shrunken covariance, in the basis of the features, (d, d).
-        reach: twice the largest norm of the other examples, the largest norm of a guess.
-        constant: the direction c, (d,), along which every example is 1; None without an intercept.
+        unbiased, prior: (R, d), of the two attackers.
+        either: (R, 2, d), the two explanations, the same twice where there is one.
+        explained: (R,), whether some x explains the release exactly.
     """
 
-    row: int
-    y: Tensor
-    w: Tensor
-    vectors: Tensor
-    alpha: Tensor
-    centre: Tensor
-    theta: Tensor
-    mean: Tensor
-    variance: Tensor
-    factor: Tensor
-    reach: Tensor
-    constant: Tensor | None = None
+    unbiased: Tensor
+    prior: Tensor
+    either: Tensor
+    explained: Tensor
 
 
-@dataclass(frozen=True, slots=True)
-class Roots:
-    """The examples that explain some releases.
+class Adversary(ABC):
+    """The informed adversary of one model, with everything that does not depend on the example under attack.
 
     Attributes:
-        x: (T, 2, d) explanations, the same twice where there is one.
-        z: (T, 2), their scores.
-        best: (T,), 0 or 1, the likelier one.
-        real: (T,), whether any exists; otherwise x is where the two roots would meet.
+        releases: of one example that are attacked at a time.
     """
 
-    x: Tensor
-    z: Tensor
-    best: Tensor
-    real: Tensor
-
-    @property
-    def likelier(self) -> Tensor:
-        """The likelier explanations, (T, d)."""
-        return self.x[torch.arange(len(self.x), device=self.x.device), self.best]
-
-    def rows(self, rows: Tensor) -> Roots:
-        """The explanations of some of the releases."""
-        return Roots(self.x[rows], self.z[rows], self.best[rows], self.real[rows])
-
-
-class Adversary:
-    """The informed adversary of one model, with everything that does not depend on the example under attack."""
+    releases: int
 
     def __init__(self, fitted: Fitted, dataset: Dataset) -> None:
-        """Of a least-squares or logistic model; costs one product (d, n) by (n, d), and one per class."""
-        terms = fitted.terms(dataset)
-        if not isinstance(terms, Glm):
-            raise TypeError("a model of one score has Glm terms")
+        """Costs one product (d, n) by (n, d) for each class that is attacked."""
+        terms: Any = fitted.terms(dataset)
         self.terms, self.kind = terms, fitted.spec.kind
         self.y = fitted.targets(dataset.y)
         self.ridge = penalties(fitted.spec, dataset, fitted.intercept, terms.X.device)
-        self.H = penalised(weighted_gram(terms.X, terms.w * terms.a), self.ridge)
         self.label = torch.from_numpy(dataset.y if dataset.class_names else np.zeros(dataset.n)).to(terms.X.device)
         self._source, affine = dataset.source, dataset.preprocessing
         d = self._source.shape[1]
@@ -118,141 +73,36 @@ class Adversary:
         self._fractions = np.full(d, -1) if mixed else (self._source != np.round(self._source)).sum(0)
         self._moments: dict[float | None, tuple[int, Tensor, Tensor]] = {}
 
-    def target(self, row: int) -> Target:
-        """One example as a target: all that does not depend on the noise. Costs one (d, d) eigenproblem.
+    @abstractmethod
+    def target(self, row: int) -> Any:
+        """One example as a target: all that does not depend on the noise.
 
         Raises:
             SingularCurvature: without this example the parameters are not determined (l2 = 0).
             BadRequest: the example has weight 0, so the parameters do not depend on it.
             BadData: all other examples of its label are the same.
         """
-        t = self.terms
-        x, w = t.X[row], t.w[row]
+
+    @abstractmethod
+    def attack(self, target: Any, noise: Tensor, sigma: Tensor) -> Answers:
+        """Answers to the parameters plus sigma (R,), >= 0, times noise (R, D)."""
+
+    def weight(self, row: int) -> Tensor:
+        """The weight of an example, > 0.
+
+        Raises:
+            BadRequest: it is 0.
+        """
+        w: Tensor = self.terms.w[row]
         if not bool(w > 0):
             raise BadRequest("attack: expected an example of weight > 0; the parameters do not depend on this one.")
-        try:
-            others = Curvature.factor(self.H - w * t.a[row] * torch.outer(x, x))
-        except SingularCurvature as error:
-            raise SingularCurvature(
-                "attack: without this example the parameters are not determined; expected l2 > 0 (for instance 1e-3)."
-            ) from error
-        Q = others.vectors
-        mean, cov = self.others_like(row)
-        factor, failed = torch.linalg.cholesky_ex(cov)
-        if int(failed):
-            raise BadData("attack: all other examples of this label are the same, so that nobody has to guess it.")
-        norms = t.X.norm(dim=1)
+        return w
+
+    def reach(self, row: int) -> Tensor:
+        """Twice the largest norm of the other examples, the largest norm of a guess."""
+        norms = self.terms.X.norm(dim=1)
         norms[row] = 0
-        target = Target(
-            row=row, y=self.y[row], w=w, vectors=Q, alpha=others.inverse_values, centre=Q.T @ t.theta,
-            theta=Q.T @ t.theta, mean=Q.T @ mean, variance=self._spread(cov, Q), factor=factor,
-            reach=2 * norms.max(), constant=Q[-1] if t.intercept else None,
-        )  # fmt: skip
-        return dataclasses.replace(target, centre=self._without(target))
-
-    def _without(self, target: Target) -> Tensor:
-        """The optimum without the example, (d,): Newton with the others' curvature kept; one step for least squares."""
-        centre = target.theta[None]
-        for _ in range(_STEPS):
-            before, centre = centre, self.centre_at(target, centre)
-            if float((centre - before).norm()) <= _ARRIVED * float(centre.norm()):
-                break
-        return centre[0]
-
-    def centre_at(self, target: Target, theta: Tensor) -> Tensor:
-        """Minimum of the quadratic with the others' curvature and with their exact gradient at theta, (m, d)."""
-        return theta - target.alpha * (self.others_gradient(theta @ target.vectors.T, target.row) @ target.vectors)
-
-    def others_gradient(self, theta: Tensor, row: int) -> Tensor:
-        """Gradient of the others' loss and the penalty at theta (m, d), in the basis of the features, (m, d)."""
-        t = self.terms
-        w = t.w.clone()
-        w[row] = 0
-        total = self.ridge * theta
-        for block in row_blocks(len(t.X), max(len(theta), 64), t.X.device):
-            r = _TERMS[self.kind](theta @ t.X[block].T, self.y[block])[1]
-            total = total + (r * w[block]) @ t.X[block]
-        return total
-
-    def loss_terms(self, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """First and second derivative of one example's loss in its score."""
-        return _TERMS[self.kind](z, y)[1:]
-
-    def roots(self, target: Target, released: Tensor) -> Roots:
-        """Every x with which training gives exactly the released parameters.
-
-        Args:
-            target: the example under attack.
-            released: T releases of the parameters, (T, d), in the target's basis.
-
-        Returns:
-            Up to two explanations of each release.
-        """
-        Q = target.vectors
-        v = -self.others_gradient(released @ Q.T, target.row) @ Q
-        c = (v * released).sum(1) / target.w
-        z, real = _SOLVE[self.kind](c, target.y)
-        r, a = self.loss_terms(z, target.y)
-        x = v[:, None] / (target.w * torch.where(r == 0, torch.finfo(r.dtype).tiny, r))[..., None]
-        weight = self._log_density(target, x) + self._log_volume(target, x, z, r, a)
-        best = torch.nan_to_num(weight, nan=-torch.inf).argmax(1)
-        if target.constant is not None:  # the right one is 1 along it
-            best = torch.nan_to_num((x @ target.constant - 1).abs(), nan=torch.inf).argmin(1)
-        whole = self._looks_whole(x @ Q.T, target.row)
-        best = torch.where(whole.any(1), whole.double().argmax(1), best)
-        excluded = whole.any(1)[:, None] & ~whole
-        chosen = best[:, None].expand(-1, 2)
-        z = torch.where(excluded, z.gather(1, chosen), z)
-        x = torch.where(excluded[..., None], x.gather(1, chosen[..., None].expand_as(x)), x)
-        return Roots(x, z, best, real)
-
-    def constant_kept(self, target: Target, roots: Roots, released: Tensor) -> Tensor:
-        """The explanations with the constant that the attacker knows, (T, 2, d): as they are without an intercept.
-
-        A noisy release is explained by an x whose last entry c^T x is not quite 1. With S = J^-1 J^-T, the covariance
-        of that x, the best x with the constant is x - S c (c^T x - 1) / (c^T S c), with which the error reaches the
-        Cramér–Rao bound for little noise. By J = -w H^-1 (r I + a x theta^T), S is diagonal plus low rank here.
-
-        Args:
-            target: the example under attack.
-            roots: explanations of the releases.
-            released: T releases of the parameters, (T, d), in the target's basis.
-        """
-        if target.constant is None:
-            return roots.x
-        x, c, theta = roots.x, target.constant, released[:, None]
-        r, a = self.loss_terms(roots.z, target.y)
-        ratio, curved = (a / (r + a * roots.z))[..., None], target.w * a[..., None]
-
-        def times_h(y: Tensor) -> Tensor:
-            return y / target.alpha + curved * x * (x * y).sum(-1, keepdim=True)
-
-        y = times_h(times_h(c - ratio * theta * (x @ c)[..., None]))
-        along = y - ratio * x * (theta * y).sum(-1, keepdim=True)
-        kept = x - along * ((x @ c - 1) / (along @ c))[..., None]
-        return torch.where(kept.isfinite().all(-1, keepdim=True) & roots.real[:, None, None], kept, x)
-
-    def _looks_whole(self, x: Tensor, row: int) -> Tensor:
-        """Whether one of two explanations (T, 2, d) alone has whole numbers where all other examples do, (T, 2)."""
-        whole = np.flatnonzero(self._fractions == self._fraction(row))  # no other example has a fraction there
-        if not whole.size:
-            return torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
-        scale, centre = (part[whole].to(x) for part in self._back)
-        value = x[..., whole] / scale + centre
-        off = (value - value.round()).abs().amax(2)
-        return (off < _WHOLE) & (off.flip(1) > _FRACTION)
-
-    def _log_volume(self, target: Target, x: Tensor, z: Tensor, r: Tensor, a: Tensor) -> Tensor:
-        """-log |det dtheta/dx| up to a constant, (T, 2): det = (-w)^d r^(d-1) (r + a z) / det H(x)."""
-        d = x.shape[-1]
-        leverage = target.w * a * (x.square() * target.alpha).sum(-1)
-        return torch.log1p(leverage) - (d - 1) * r.abs().log() - (r + a * z).abs().log()
-
-    def _log_density(self, target: Target, x: Tensor) -> Tensor:
-        """Log density of a Gaussian fitted to the other examples of the same label, up to a constant, (T, 2)."""
-        centred = ((x - target.mean) @ target.vectors.T).flatten(0, 1)
-        solved = torch.cholesky_solve(centred.T, target.factor).T
-        return -((centred * solved).sum(1) / 2).view(x.shape[:-1])
+        return 2 * norms.max()
 
     def others_like(self, row: int) -> tuple[Tensor, Tensor]:
         """Mean (d,) and shrunken covariance (d, d) of the other examples of the same label, of all where it has few."""
@@ -266,57 +116,42 @@ class Adversary:
         cov.diagonal().add_(_SHRINK * cov.diagonal().mean().clamp_min(1e-300))
         return mean, cov
 
-    def _fraction(self, row: int) -> np.ndarray:
-        """Whether an example has a fraction in each source column, (d0,) 0 or 1."""
-        return (self._source[row] != np.round(self._source[row])).astype(int)
-
-    @staticmethod
-    def _spread(cov: Tensor, Q: Tensor) -> Tensor:
-        """Variances along the columns of Q, nearly unshrunken: shrinkage would dominate in hundreds of directions."""
-        return ((cov @ Q) * Q).sum(0) - (1 - _LITTLE) * _SHRINK / (1 + _SHRINK) * cov.diagonal().mean()
-
     def _class_moments(self, label: float | None) -> tuple[int, Tensor, Tensor]:
         if label not in self._moments:
             X = self.terms.X if label is None else self.terms.X[self.label == label]
             self._moments[label] = len(X), X.sum(0), weighted_gram(X, None)
         return self._moments[label]
 
+    def looks_whole(self, x: Tensor, row: int) -> Tensor:
+        """Whether one of two explanations (T, 2, d) alone has whole numbers where all other examples do, (T, 2)."""
+        fraction = (self._source[row] != np.round(self._source[row])).astype(int)
+        whole = np.flatnonzero(self._fractions == fraction)  # no other example has a fraction there
+        if not whole.size:
+            return torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
+        scale, centre = (part[whole].to(x) for part in self._back)
+        value = x[..., whole] / scale + centre
+        off = (value - value.round()).abs().amax(2)
+        return (off < _WHOLE) & (off.flip(1) > _FRACTION)
 
-def _quadratic(c: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores z = r + y with r^2 + y r = c, (T, 2), and whether they are real, (T,).
 
-    >>> z, real = _quadratic(torch.tensor([6.0]).double(), torch.tensor([1.0]).double())  # r = 2 or -3
-    >>> z.round(decimals=9).tolist(), real.tolist()
-    ([[3.0, -2.0]], [True])
+def cholesky_of_others(cov: Tensor) -> Tensor:
+    """Cholesky factor of the shrunken covariance of the other examples of a label, (d, d).
+
+    Raises:
+        BadData: they are all the same.
     """
-    square = y * y / 4 + c
-    root = square.clamp_min(0).sqrt()
-    large = torch.where(y < 0, -y / 2 + root, -y / 2 - root)  # of the same sign as -y: nothing cancels
-    small = torch.where(large == 0, 0.0, -c / large)
-    meet = -y / 2 + 0 * c
-    r = torch.where((square >= 0)[:, None], torch.stack([small, large], 1), torch.stack([meet, meet], 1))
-    return r + y, square >= 0
+    factor, failed = torch.linalg.cholesky_ex(cov)
+    if int(failed):
+        raise BadData("attack: all other examples of this label are the same, so that nobody has to guess it.")
+    return factor
 
 
-def _lambert(c: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores z with t s(t) = c, t = z for y = 0 and -z for y = 1: (T, 2), and whether there are any, (T,).
-
-    >>> t = torch.tensor([0.5, -2.0]).double()
-    >>> z, real = _lambert(t * t.sigmoid(), torch.zeros(2).double())
-    >>> z.sub(t[:, None]).abs().amin(1).round(decimals=9).tolist(), real.tolist()  # t is among the roots
-    ([0.0, 0.0], [True, True])
-    """
-    c0 = c.cpu().numpy()
-    real = c0 > _LEAST
-    safe = np.where(real, c0, 0.0)
-    argument = safe * np.exp(-safe)  # in (-1/e, 1/e]
-    two = argument < 0  # False also where e^-c times a tiny c is nothing
-    first = safe + lambertw(argument, 0).real
-    second = np.where(two, safe + lambertw(np.where(two, argument, -0.1), -1).real, first)
-    # Near the point where the roots meet, and beyond it, Lambert's W is not finite in floating point.
-    first, second = (np.where(real & np.isfinite(t), t, _MEET) for t in (first, second))
-    t = torch.from_numpy(np.stack([first, second], 1)).to(c)
-    return torch.where(y > 0, -t, t), torch.from_numpy(real).to(c.device)
+def variances_along(cov: Tensor, Q: Tensor) -> Tensor:
+    """Variances along the columns of Q, nearly unshrunken: shrinkage would dominate in hundreds of directions."""
+    return ((cov @ Q) * Q).sum(0) - (1 - _LITTLE) * _SHRINK / (1 + _SHRINK) * cov.diagonal().mean()
 
 
-_SOLVE = {"least-squares": _quadratic, "logistic": _lambert}
+def within(x: Tensor, reach: Tensor) -> Tensor:
+    """x (..., d) scaled back into the ball of radius `reach`; NaN and infinities become 0."""
+    x = torch.nan_to_num(x, nan=0.0, posinf=0.0, neginf=0.0)
+    return x * (reach / x.norm(dim=-1, keepdim=True).clamp_min(1e-300)).clamp_max(1)

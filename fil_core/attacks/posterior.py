@@ -25,11 +25,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from fil_core.attacks.informed import Adversary, Roots, Target
+from fil_core.attacks.informed import ROUNDING, ROUNDS, SETTLED, within
+
+if TYPE_CHECKING:
+    from fil_core.attacks.one_score import OneScore, Roots, Target
 
 _VALUES = {"cpu": 2**21, "cuda": 2**26}  # (release, score, feature) triples held at a time
 _NEAR = torch.logspace(-10, 1, 23, dtype=torch.float64)  # distances of the grid's points from an explanation's score
@@ -54,7 +58,7 @@ class Posterior:
         centre: c, the optimum without the example, (R, d).
     """
 
-    adversary: Adversary
+    adversary: OneScore
     target: Target
     released: Tensor
     sigma: Tensor
@@ -161,7 +165,7 @@ def _trace_of_square(pull: Tensor, N: Tensor, g: Tensor) -> Tensor:
     return (pull**2 / N * (1 / N - 2 * g**2)).sum(2) + lost.sum(2) ** 2
 
 
-def nearly_prior(adversary: Adversary, target: Target, released: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+def nearly_prior(adversary: OneScore, target: Target, released: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
     """Posterior means by draws from the prior, and where these are to be used: where the noise drowns the example.
 
     Each drawn x gives the parameters c - w r A x, with z + w r(z) x^T A x = x^T c for its score, and counts by their
@@ -195,7 +199,7 @@ def nearly_prior(adversary: Adversary, target: Target, released: Tensor, sigma: 
     return mean, drowned
 
 
-def _residual(adversary: Adversary, target: Target, q: Tensor, s: Tensor) -> Tensor:
+def _residual(adversary: OneScore, target: Target, q: Tensor, s: Tensor) -> Tensor:
     """r(z) where z + w r(z) q = s, each (M,), by bisection between s -+ w q |r(s)|: the left side rises with z."""
     width = target.w * q * adversary.loss_terms(s, target.y)[0].abs()
     low, high = s - width, s + width
@@ -204,3 +208,34 @@ def _residual(adversary: Adversary, target: Target, q: Tensor, s: Tensor) -> Ten
         above = z + target.w * q * adversary.loss_terms(z, target.y)[0] > s
         low, high = torch.where(above, low, z), torch.where(above, z, high)
     return adversary.loss_terms((low + high) / 2, target.y)[0]
+
+
+def posterior_means(adversary: OneScore, target: Target, released: Tensor, sigma: Tensor, roots: Roots) -> Tensor:
+    """The posterior mean of each release, (R, d); without noise the likelier explanation itself.
+
+    Args:
+        adversary: the attacker.
+        target: the example under attack.
+        released: theta~, (R, d), in the target's basis.
+        sigma: standard deviation of its noise, (R,), >= 0.
+        roots: the explanations of the releases.
+    """
+    x = within(roots.likelier, target.reach)
+    noisy = (sigma > 0).nonzero()[:, 0]
+    if not noisy.numel():
+        return x
+    drawn, drowned = nearly_prior(adversary, target, released[noisy], sigma[noisy])
+    x[noisy[drowned]] = drawn[drowned]
+    active = noisy[~drowned]
+    centre = target.centre.expand_as(released).clone()
+    rounding = ROUNDING * float(target.theta.norm())
+    for _ in range(ROUNDS):
+        if not active.numel():
+            break
+        posterior = Posterior(adversary, target, released[active], sigma[active].clamp_min(rounding), centre[active])
+        x[active], theta = posterior.mean(roots.rows(active))
+        if adversary.kind == "least-squares":
+            break  # the others' loss is quadratic, so the centre does not depend on theta
+        before, centre[active] = centre[active], adversary.centre_at(target, theta)
+        active = active[(centre[active] - before).norm(dim=1) > SETTLED * sigma[active]]
+    return within(x, target.reach)

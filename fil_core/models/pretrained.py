@@ -11,6 +11,7 @@ from torch import Tensor
 
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest, NotConverged
+from fil_core.linalg import factored
 from fil_core.models.checks import check_weights
 from fil_core.models.fitted import Fitted, code_targets, design, model_of, penalties
 from fil_core.specs import ModelSpec

@@ -57,7 +57,7 @@ def _softmax_training(n: int, d: int, scores: int) -> float:
 
 
 def _softmax_measuring(n: int, d: int, scores: int) -> float:
-    """Products with the blocks of the curvature; of each Gram matrix its largest eigenvalue and two traces of inverses."""
+    """Products with the curvature's blocks; of each Gram matrix its largest eigenvalue and two traces of inverses."""
     if not is_large(d, scores):
         return 20.0 * n * (d + scores) ** 3
     return n * (3.0 * (d * scores) ** 2 + 300.0 * d**2 + 1.0 * d**3)
@@ -102,6 +102,7 @@ FAMILIES: dict[str, Family] = {
             measuring=_softmax_measuring,
             refit=lambda n, d, scores: _softmax_refit(n, d, scores - 1),
             block=lambda d, scores: (d + scores) ** 2 + scores * scores * d,
+            reconstruction_rounds=3,
             model=Late("fil_core.models.softmax", "SOFTMAX"),
         ),
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from fil_core.attacks.informed import Adversary
+from fil_core.attacks.one_score import OneScore
 from fil_core.attacks.reconstruction import reconstruct
 from fil_core.data import load
 from fil_core.errors import BadRequest, SingularCurvature
@@ -26,7 +26,7 @@ def attacked(fitted, data, rows, **options):
 
 def explanations(fitted, data, row, released=None):
     """Both explanations of a release, (2, d), in features, and which is taken."""
-    adversary = Adversary(fitted, data)
+    adversary = OneScore(fitted, data)
     target = adversary.target(row)
     at = target.theta[None] if released is None else torch.as_tensor(released)[None] @ target.vectors
     roots = adversary.roots(target, at)
@@ -75,7 +75,7 @@ def test_explanations_are_weighed_by_the_volume_of_examples_that_share_them(
     data, spec = make_dataset(classes=classes), ModelSpec(kind=kind, l2=l2)
     weights = np.random.default_rng(7).uniform(0.3, 2.0, data.n)
     fitted, reference = fit(spec, data, weights=weights), make_reference(spec, data, weights)
-    adversary, two = Adversary(fitted, data), 0
+    adversary, two = OneScore(fitted, data), 0
     for row in range(0, data.n, 2):
         target = adversary.target(row)
         roots = adversary.roots(target, target.theta[None])
@@ -165,7 +165,7 @@ def test_with_a_constant_the_posterior_mean_is_that_of_importance_sampling(stren
     others = np.delete(np.arange(n), row)
     A, b = Z[others].T @ Z[others] + ridge, Z[others].T @ data.y[others]
     Q = np.linalg.eigh(A)[1]
-    adversary = Adversary(fitted, data)
+    adversary = OneScore(fitted, data)
     target = adversary.target(row)
     assert np.abs(np.abs(Q.T @ target.vectors.numpy()) - np.eye(d + 1)).max() < 1e-9
     V = target.vectors.numpy() @ np.diag(target.variance.numpy()) @ target.vectors.numpy().T

@@ -34,6 +34,11 @@ its gradient.
   their variance along each eigenvector of the others' curvature. The prior is only approximately right, so with
   hundreds of features and little noise it can make the reconstruction worse.
 
+**Softmax models.** Noise leaves no example that explains a release of several scores exactly, so the share of explained
+releases is 0 with noise. The unbiased attack then answers with the maximum of the likelihood. The posterior mean is an
+integral over the scores of all classes by importance sampling, with 64 points for each release. From 128 features on it
+has 16 points, and leaves out one small term of the scores' covariance.
+
 **Bounds.** No *unbiased* attack has an expected error per feature below Tr(I⁻¹)/d (the Cramér–Rao bound). The van Trees
 bound, Tr((I + τ⁻²)⁻¹)/d, is for a Gaussian prior with the training features' variance τ² and this example's information
 I. It is the error of the best attack on average, if all examples were like this one. A single example can lie below a
