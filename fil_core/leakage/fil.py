@@ -51,6 +51,11 @@ def jacobians(terms: Glm | Softmax, rows: slice | Tensor) -> Jacobians:
     return GlmJacobians(terms, rows) if isinstance(terms, Glm) else SoftmaxJacobians(terms, rows)
 
 
+def width(terms: Glm | Softmax) -> int:
+    """Float64 values that a block of Jacobians needs for each example."""
+    return GlmJacobians.width(terms) if isinstance(terms, Glm) else SoftmaxJacobians.width(terms)
+
+
 def blocks(
     terms: Glm | Softmax, progress: Progress | None = None, rows: slice = slice(None)
 ) -> Iterator[tuple[slice, Jacobians]]:
@@ -106,6 +111,27 @@ def fil(
     basis = simplex_basis(dataset, columns) if simplex else None
     parts = [_eta(J, columns, basis) / sigma for _, J in blocks(terms, progress)]
     return torch.cat(parts)
+
+
+def feature_eta(fitted: Fitted, dataset: Dataset, *, sigma: float = 1.0, progress: Progress | None = None) -> Tensor:
+    """Fisher information loss of each training example through its features alone, without the label.
+
+    eta_i = |J_x,i|_2 / sigma.
+
+    Args:
+        fitted: an optimum with its curvature factorised.
+        dataset: the n examples it was trained on.
+        sigma: standard deviation of the Gaussian output perturbation, > 0, in units of theta.
+        progress: called with (examples done, n, text).
+
+    Returns:
+        (n,), at most `fil` of the whole example.
+
+    Raises:
+        BadRequest: sigma <= 0.
+    """
+    positive("sigma", sigma)
+    return torch.cat([J.feature_eta_squared().sqrt() / sigma for _, J in blocks(fitted.terms(dataset), progress)])
 
 
 def simplex_basis(dataset: Dataset, columns: Sequence[int]) -> Tensor:

@@ -122,12 +122,33 @@ class GlmJacobians:
         cross = a * r * torch.outer(Hu, self.theta)
         return self.w[0] ** 2 * (square + cross + cross.T)
 
+    def feature_products(self, v: Tensor) -> Tensor:
+        """J_x^T J_x v for a v of each example, (m, f), through J_x, so that no digits are lost to its square."""
+        s, turned, along = self.r[:, None] * self.s, v @ self.V, (v @ self.theta)[:, None]
+        y = self.a[:, None] * along * self.p
+        y[:, : self.f] += s * turned
+        back = (s * y[:, : self.f]) @ self.V.T + (self.a * (self.p * y).sum(1))[:, None] * self.theta
+        return self.w[:, None] ** 2 * back
+
+    def feature_factor(self) -> Tensor:
+        """R with R^T R = J_x^T J_x, formed: J_x itself in the basis U, (m, d, f)."""
+        J = (self.a[:, None] * self.p)[:, :, None] * self.theta
+        J[:, : self.f] += (self.r[:, None] * self.s)[:, :, None] * self.V.T
+        return -self.w[:, None, None] * J
+
+    def feature_eta_squared(self) -> Tensor:
+        """|J_x|_2^2 over the features alone, (m,)."""
+        mu, _ = leading_eigenpairs(*self._feature_terms())
+        return self.w**2 * mu
+
     def directions(self) -> Tensor:
         """Top right singular vector of J_x, (m, f): the direction among features that moves theta most."""
-        _, v = leading_eigenpairs(
-            self.s**2, self.r**2, self.t[None], self.sp, self.a**2 * self.pp, self.a * self.r, vectors=True
-        )
+        _, v = leading_eigenpairs(*self._feature_terms(), vectors=True)
         return v @ self.V.T
+
+    def _feature_terms(self) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """V^T J_x^T J_x V / w^2 as diagonal plus rank two."""
+        return self.s**2, self.r**2, self.t[None], self.sp, self.a**2 * self.pp, self.a * self.r
 
     def outer_sum(self) -> Tensor:
         """sum_i J_i J_i^T in the basis U, (d, d); its top eigenvalue is the group's eta^2."""

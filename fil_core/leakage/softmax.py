@@ -157,10 +157,7 @@ class SoftmaxJacobians:
     def attribute_eta_squared(self, columns: list[int], basis: Tensor | None = None) -> Tensor:
         """|J_S|_2^2 over some columns, (m,); with `basis` (k, k') over the directions it spans among them."""
         E = self.Mx[:, columns][:, :, columns]
-        E = E if basis is None else basis.T @ E @ basis
-        if E.shape[1] > _DENSE:
-            return largest_eigenpairs(Entries(E), _jitter(E[:, 0]))[0].clamp_min(0)
-        return torch.linalg.eigvalsh(E)[:, -1].clamp_min(0)
+        return _largest(E if basis is None else basis.T @ E @ basis)
 
     def trace(self) -> Tensor:
         """|J_x|_F^2, (m,)."""
@@ -175,6 +172,19 @@ class SoftmaxJacobians:
     def feature_gram(self) -> Tensor:
         """J_x^T J_x of a single example, (f, f)."""
         return self.Mx[0]
+
+    def feature_products(self, v: Tensor) -> Tensor:
+        """J_x^T J_x v for a v of each example, (m, f)."""
+        return (self.Mx @ v[:, :, None])[:, :, 0]
+
+    def feature_factor(self) -> Tensor:
+        """R with R^T R = J_x^T J_x, (m, f, f): its eigenvectors as rows, times the roots of their eigenvalues."""
+        mu, Q = torch.linalg.eigh(self.Mx)
+        return mu.clamp_min(0).sqrt()[:, :, None] * Q.mT
+
+    def feature_eta_squared(self) -> Tensor:
+        """|J_x|_2^2 over the features alone, (m,)."""
+        return _largest(self.Mx)
 
     def directions(self) -> Tensor:
         """Top right singular vector of J_x, (m, f)."""
@@ -295,6 +305,13 @@ class _Products:
     def dense(self) -> Tensor:
         """All entries, by as many products."""
         return self.times(torch.eye(self.shape[1]).to(self.like))[None]
+
+
+def _largest(E: Tensor) -> Tensor:
+    """Largest eigenvalue of each of some positive semi-definite matrices, (m,)."""
+    if E.shape[1] > _DENSE:
+        return largest_eigenpairs(Entries(E), _jitter(E[:, 0]))[0].clamp_min(0)
+    return torch.linalg.eigvalsh(E)[:, -1].clamp_min(0)
 
 
 def _jitter(start: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from fil_core.data import Raw
 from fil_core.data.loading import assemble
 from fil_core.errors import BadRequest
 from fil_core.leakage import fil as module
-from fil_core.leakage.fil import fil, group_fil, jacobians, measure
+from fil_core.leakage.fil import feature_eta, fil, group_fil, jacobians, measure
 from fil_core.linalg import blocks, sum_zero_basis
 from fil_core.models import fit
 from fil_core.models.glm import logistic_terms
@@ -41,6 +41,15 @@ def test_eta_is_the_largest_singular_value_of_the_dense_jacobian(problem):
     expected = [spectral_norm(problem.reference.jacobian(i)) for i in range(problem.dataset.n)]
     assert eta == pytest.approx(expected, **EXACT)
     assert eta.max() > 1.5 * np.median(eta)  # examples differ, so a mistake in one term would show
+
+
+def test_eta_of_the_features_alone_leaves_the_label_out(problem):
+    eta = feature_eta(problem.fitted, problem.dataset).numpy()
+    expected = [spectral_norm(problem.reference.feature_jacobian(i)) for i in range(problem.dataset.n)]
+    assert eta == pytest.approx(expected, **EXACT)
+    np.testing.assert_allclose(feature_eta(problem.fitted, problem.dataset, sigma=4.0), eta / 4, rtol=1e-14)
+    with pytest.raises(BadRequest, match="sigma"):
+        feature_eta(problem.fitted, problem.dataset, sigma=0.0)
 
 
 def test_the_dense_jacobian_is_the_one_of_autograd(problem):
