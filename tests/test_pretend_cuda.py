@@ -51,11 +51,15 @@ ROUNDING = {
 
 
 # PyTorch runs gradients in threads of a device that is there; networks and ascents are tested where one is, in
-# tests/analyses/test_networks_cuda.py and tests/lood/test_lood_cuda.py.
+# tests/analyses/test_networks_cuda.py, tests/lood/test_lood_cuda.py and tests/leakage/test_pullback_cuda.py.
 def runs_gradients(request: Request) -> bool:
-    """Whether it trains networks, or climbs a gradient."""
+    """Whether it trains networks, climbs a gradient, or is about the features of a network."""
     over_widths = isinstance(request, OverfitRequest) and request.over == "width"
-    return over_widths or isinstance(request, NetworkRequest | JointRequest | LoodQueryRequest)
+    return (
+        over_widths
+        or request.data.features_from is not None
+        or isinstance(request, NetworkRequest | JointRequest | LoodQueryRequest)
+    )
 
 
 PRETENDED = {

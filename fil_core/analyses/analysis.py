@@ -120,6 +120,7 @@ class Sizes:
         classes: number of classes; 0 for a real-valued target.
         levels: (attribute, bins) to the number of its values.
         vocabulary: number of tokens, of sequences; else 0.
+        pixels: numbers of a picture, of features that a network makes of pictures; else 0.
     """
 
     n: int
@@ -127,6 +128,7 @@ class Sizes:
     classes: int
     levels: Callable[[str, int | None], int]
     vocabulary: int = 0
+    pixels: int = 0
 
 
 @dataclass(frozen=True, slots=True)

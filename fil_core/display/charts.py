@@ -204,8 +204,10 @@ def thinned(table: pd.DataFrame, most: int = MOST_POINTS, *, by: str = "eta") ->
 
 
 @kept()
-def against(table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bool) -> go.Figure:
-    """eta against another column, one point per example, coloured by class."""
+def against(
+    table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bool, y: str = "η, in 1/feature"
+) -> go.Figure:
+    """eta against another column, one point per example, coloured by class; `y` says which eta."""
     groups, title = colours(table), named(title)
     hover = title.replace("%{", "% {")  # `%{` starts a placeholder in a hover template
     points = []
@@ -224,7 +226,7 @@ def against(table: pd.DataFrame, column: str, title: str, mode: Mode, *, log: bo
             }
         )
     return drawn(
-        points, mode, x=title, y="η, in 1/feature", height=420, yaxis={"type": "log" if log else "linear"},
+        points, mode, x=title, y=y, height=420, yaxis={"type": "log" if log else "linear"},
         showlegend=len(groups) > 1, dragmode="select",  # in the figure, not the template: the app reads it there
     )  # fmt: skip
 

@@ -43,3 +43,17 @@ def enlarged(image: np.ndarray, width: int) -> np.ndarray:
     """Whole-number enlargement without smoothing, to about `width` pixels."""
     factor = max(1, width // image.shape[1])
     return image.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def strongest(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Values (d0,) of an image's numbers as one for each pixel, (H, W): of its colours the one that is farthest from 0.
+
+    >>> strongest(np.array([1.0, -3.0, 2.0, 0.0, 0.5, 0.25]), (1, 2, 3)).tolist()
+    [[-3.0, 0.5]]
+
+    Args:
+        values: one for each number of the image.
+        shape: (H, W) or (H, W, 3).
+    """
+    image = values.reshape(*shape[:2], -1)
+    return np.take_along_axis(image, np.abs(image).argmax(2)[..., None], 2)[..., 0]

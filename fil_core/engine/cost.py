@@ -28,7 +28,8 @@ def sizes_of(data: Dataset) -> Sizes:
 
         return attribute_of(data, attribute, bins=bins).k
 
-    return Sizes(data.n, data.d, len(data.class_names), levels, len(data.vocabulary))
+    pixels = 0 if data.pictures is None else data.pictures.pixels.shape[1]
+    return Sizes(data.n, data.d, len(data.class_names), levels, len(data.vocabulary), pixels)
 
 
 def work(request: Request, data: Dataset, engine: Engine) -> float:

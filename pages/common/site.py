@@ -68,7 +68,7 @@ PAGES: tuple[Page, ...] = (
         ":material/bar_chart:",
         "Measure",
         "Which measures and models agree, what predicts η, and how much noise it takes.",
-        {"parts of eta": Shows(at_default=("lood",))},
+        {"parts of eta": Shows(at_default=("lood",)), "pullback": Shows(at_default=("sigma",)), "pixel fit": Shows()},
     ),
     Page(
         "pages/examples.py",
@@ -76,7 +76,11 @@ PAGES: tuple[Page, ...] = (
         ":material/grid_view:",
         "Measure",
         "See the leakiest examples, and which of their parts leak.",
-        {"example": Shows(chosen_there=("neighbours",)), "neighbours": Shows({"neighbours": True})},
+        {
+            "example": Shows(chosen_there=("neighbours",)),
+            "neighbours": Shows({"neighbours": True}),
+            "pullback of an example": Shows(),
+        },
     ),
     Page(
         "pages/measures.py",

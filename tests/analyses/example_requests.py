@@ -47,6 +47,9 @@ from fil_core.analyses.network_outliers.request import NetworkOutliersRequest
 from fil_core.analyses.ood.request import OodRequest
 from fil_core.analyses.outliers.request import OutliersRequest
 from fil_core.analyses.overfit.request import OverfitRequest
+from fil_core.analyses.pixel_fit.request import PixelFitRequest
+from fil_core.analyses.pullback.request import PullbackRequest
+from fil_core.analyses.pullback_example.request import PullbackExampleRequest
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.analyses.retraining.request import RetrainingRequest
@@ -136,6 +139,19 @@ REQUESTS = {
     "parts of eta": {
         "regression": EtaPartsRequest(data=DIABETES, model=RIDGE, lood=True),
         "logistic, reweighted": EtaPartsRequest(data=TWO_DIGITS, model=dataclasses.replace(LOGISTIC, weights=EVEN)),
+    },
+    "pixel fit": {
+        "logistic": PixelFitRequest(data=FEATURES, model=LOGISTIC),
+    },
+    "pullback": {
+        "logistic": PullbackRequest(data=FEATURES, model=LOGISTIC, sigma=0.5),
+        "least squares, reweighted": PullbackRequest(data=FEATURES, model=dataclasses.replace(RIDGE, weights=EVEN)),
+        "softmax, of components": PullbackRequest(
+            data=dataclasses.replace(FEATURES, classes=("3", "5", "8"), pca=5), model=SOFTMAX
+        ),
+    },
+    "pullback of an example": {
+        "logistic": PullbackExampleRequest(data=FEATURES, model=LOGISTIC, id=53),
     },
     "informed guesses": {
         "line": GuessesRequest(

@@ -20,6 +20,8 @@ from plotly.offline import get_plotlyjs
 import fil_core.analyses
 from fil_core.analyses.analysis import Cost, Sizes
 from fil_core.analyses.neighbours.request import NeighboursRequest
+from fil_core.analyses.pixel_fit.request import PixelFitRequest
+from fil_core.analyses.pullback.request import PullbackRequest
 from fil_core.analyses.reproduce import command
 from fil_core.analyses.sharing import shareable
 from fil_core.analyses.subject import Subject, subject
@@ -167,7 +169,7 @@ def birds(tmp_path) -> DataSpec:
 
 
 def with_classes(request: Request) -> bool:
-    if request.reads_text:
+    if request.reads_text or isinstance(request, PullbackRequest | PixelFitRequest):  # of pictures behind features
         return False
     if isinstance(request, KernelRequest):
         return not request.kernel.convolutional and not named(request)

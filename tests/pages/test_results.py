@@ -57,6 +57,9 @@ from fil_core.analyses.network_outliers.request import NetworkOutliersRequest
 from fil_core.analyses.ood.request import OodRequest
 from fil_core.analyses.outliers.request import OutliersRequest
 from fil_core.analyses.overfit.request import OverfitRequest
+from fil_core.analyses.pixel_fit.request import PixelFitRequest
+from fil_core.analyses.pullback.request import PullbackRequest
+from fil_core.analyses.pullback_example.request import PullbackExampleRequest
 from fil_core.analyses.retraining.request import RetrainingRequest
 from fil_core.analyses.signals_mia.request import SignalsMiaRequest
 from fil_core.analyses.subject import Subject
@@ -465,6 +468,9 @@ OPENED = {
     NetworkAuditRequest(
         data=FEW, network=NetworkSpec(**SMALL, time=20), audit=AuditSpec(canaries=6, runs=8, delta=1e-3)
     ): ("Membership", {"audit-of": "network", "canaries": 6, "runs": 8, "delta": 1e-3, "batch": 0}),
+    PullbackRequest(data=FEATURES, model=DIGITS["model"]): ("Leakage", {"features": "mlp", "extractor-steps": 20}),
+    PixelFitRequest(data=FEATURES, model=DIGITS["model"]): ("Leakage", {"features": "mlp", "l2": 1e-3}),
+    PullbackExampleRequest(data=FEATURES, model=DIGITS["model"], id=23): ("Examples", {"features": "mlp", "id": 23}),
     EtaPartsRequest(**DIABETES): ("Leakage", {"data": "diabetes", "model": "least-squares"}),
     GuessesRequest(
         data=DataSpec(name="toy-classes"), model=ModelSpec(kind="logistic", l2=0.02), example=10, sigma=0.05

@@ -34,7 +34,7 @@ def run_example(request: ExampleRequest, inputs: Inputs, progress: Progress | No
     dataset, fitted = inputs.dataset, inputs.fitted
     i = dataset.row(request.id)
     J = jacobians(fitted.terms(dataset), slice(i, i + 1))
-    arrays = {"feature_eta": _feature_eta(J, dataset), "direction": _direction(J, dataset)}
+    arrays = {"feature_eta": feature_eta(J, dataset), "direction": direction(J, dataset)}
     distance = np.linalg.norm(dataset.X - dataset.X[i], axis=1)
     distance[i] = np.inf
     nearest = np.argsort(distance, kind="stable")[: min(request.neighbours, dataset.n - 1)]
@@ -61,7 +61,8 @@ def _group_eta(J: Jacobians, columns: tuple[int, ...]) -> float:
     return float(J.attribute_eta_squared(list(columns))[0].clamp_min(0).sqrt())
 
 
-def _feature_eta(J: Jacobians, dataset: Dataset) -> np.ndarray:
+def feature_eta(J: Jacobians, dataset: Dataset) -> np.ndarray:
+    """eta of each source feature alone, in preprocessed units, of a single example, (d0,)."""
     basis = dataset.preprocessing.basis
     if basis is None:
         return J.feature_squares()[0].sqrt().cpu().numpy()
@@ -69,7 +70,7 @@ def _feature_eta(J: Jacobians, dataset: Dataset) -> np.ndarray:
     return np.sqrt(np.einsum("jk,kl,jl->j", basis, gram, basis).clip(0))
 
 
-def _direction(J: Jacobians, dataset: Dataset) -> np.ndarray:
+def direction(J: Jacobians, dataset: Dataset) -> np.ndarray:
     """Unit vector over the source features, with the sign that makes its largest entry positive."""
     v = J.directions()[0].cpu().numpy()
     v = v if dataset.preprocessing.basis is None else dataset.preprocessing.basis @ v

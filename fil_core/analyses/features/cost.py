@@ -2,7 +2,7 @@
 
 from fil_core.analyses.analysis import Cost, Sizes
 from fil_core.analyses.features.request import FeaturesRequest
-from fil_core.specs import NetworkSpec
+from fil_core.specs import DataSpec, NetworkSpec
 from fil_core.specs.networks import NETWORKS, outputs
 
 _STEP = 6.0  # multiply-adds of a step, of those of a forward pass
@@ -17,13 +17,23 @@ _TOGETHER = 2.0**27  # numbers that layers put out for the pictures that pass th
 
 def cost(request: FeaturesRequest, sizes: Sizes) -> Cost:
     """Training on mini-batches, where the weights are not uploaded, and one pass over all rows."""
-    spec, k = request.data, outputs(sizes.classes)
-    family = NETWORKS.get(spec.features_from or "")
-    if family is not None and not spec.extractor:
-        network = NetworkSpec(kind=family.name)
-        pass_, weights = family.operations(network, sizes.d, k), family.parameters(network, sizes.d, k)
-    else:
-        pixels = 3.0 * spec.features_resize**2 if spec.features_resize else float(sizes.d)
-        pass_, weights = _LARGE * max(1.0, pixels) / (3 * _SIDE**2), _WEIGHTS
+    spec = request.data
+    pass_, weights = one_pass(spec, sizes.d, sizes.classes)
     steps = 0.0 if spec.extractor else _STEP * _BATCH * spec.extractor_steps
     return Cost(pass_ * (steps + sizes.n) + sizes.n * sizes.d, _COPIES * weights + _TOGETHER + sizes.n * _WIDTH)
+
+
+def one_pass(spec: DataSpec, pixels: int, classes: int) -> tuple[float, float]:
+    """Multiply-adds of one picture's pass through the network that makes features, and the number of its weights.
+
+    Args:
+        spec: names the network.
+        pixels: numbers of a picture.
+        classes: number of classes, 0 for a regression.
+    """
+    family, k = NETWORKS.get(spec.features_from or ""), outputs(classes)
+    if family is not None and not spec.extractor:
+        network = NetworkSpec(kind=family.name)
+        return family.operations(network, pixels, k), family.parameters(network, pixels, k)
+    seen = 3.0 * spec.features_resize**2 if spec.features_resize else float(pixels)
+    return _LARGE * max(1.0, seen) / (3 * _SIDE**2), _WEIGHTS

@@ -18,6 +18,7 @@ from fil_core.analyses import (
     network_mia,
     network_outliers,
     outliers,
+    pullback,
     unique_information,
 )
 from fil_core.analyses.analysis import Analysis, Column
@@ -109,6 +110,10 @@ def _too_few(dataset: Dataset) -> str:
     return "" if dataset.n > 1 else "a single example has no others to be compared with"
 
 
+def _no_network(dataset: Dataset) -> str:
+    return "" if dataset.pictures is not None else "the data are no features that a network makes of pictures"
+
+
 SOURCES: tuple[Source, ...] = (
     Source(
         name="fil",
@@ -125,6 +130,12 @@ SOURCES: tuple[Source, ...] = (
         about="sensitive attributes",
         fields=lambda dataset: {"attribute": tuple(dataset.sensitive)},
         lacks=_no_sensitive,
+    ),
+    Source(
+        name="pullback",
+        analysis=pullback.ANALYSIS,
+        columns=_same("eta_pixels", "eta_features", "eta_raw"),
+        lacks=_no_network,
     ),
     Source(
         name="neighbours",
