@@ -6,6 +6,7 @@ import streamlit as st
 from fil_core import FilError, FilRequest, top
 from fil_core.analyses import ranking
 from fil_core.analyses.eta_parts.request import SINGLE_RESIDUAL, EtaPartsRequest
+from fil_core.analyses.pullback.request import PullbackRequest
 from fil_core.display import charts
 from pages.common import analysis_view, compute, frame, sidebar, tables, text, widgets
 from pages.common.naming import named
@@ -84,6 +85,13 @@ if request.model.kind in SINGLE_RESIDUAL:
     parts = EtaPartsRequest(data=request.data, model=request.model, device=request.device)
     try:
         analysis_view.view(parts, data, key="eta-parts", label="Split η² into its parts")
+    except FilError as error:
+        st.error(text.safe(error), icon=":material/error:")
+if data.pictures is not None:
+    st.subheader("Pixels of a deep model", anchor=False)
+    pixels = PullbackRequest(data=request.data, model=request.model, device=request.device)
+    try:
+        analysis_view.view(pixels, data, key="pullback", label="Follow leakage back to the pixels")
     except FilError as error:
         st.error(text.safe(error), icon=":material/error:")
 st.subheader("Against another model", anchor=False)

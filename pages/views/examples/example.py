@@ -12,7 +12,7 @@ from fil_core.display import charts, pictures, redaction
 from pages.common import compute, tables, text, tiles, widgets
 from pages.common.naming import called, missing, named
 from pages.common.units import silent
-from pages.views.examples import dossier, review
+from pages.views.examples import dossier, review, through
 
 _WIDTH = 300
 
@@ -41,6 +41,8 @@ def panel(request: FilRequest, data: Dataset, table: pd.DataFrame, id: int) -> N
             st.switch_page("pages/attacks.py", query_params={"attack": "reconstruction"})
         _metrics(row, table)
         (_pictures if data.image_shape is not None else _record)(data, result, id)
+        if data.pictures is not None:
+            through.view(request, data, id)
         left, right = st.columns(2)
         with left:
             _bounds(result)
@@ -118,10 +120,8 @@ def _pictures(data: Dataset, result: Result, id: int) -> None:
             if widgets.redacted():
                 st.info("Hidden while redacted: these maps show the outline of the picture.")
                 continue
-            values = result.arrays[name].reshape(data.image_shape)
-            if values.ndim == 3:
-                strongest = np.abs(values).argmax(2)[..., None]
-                values = np.take_along_axis(values, strongest, 2)[..., 0]
+            assert data.image_shape is not None  # else `_record` draws it
+            values = pictures.strongest(result.arrays[name], data.image_shape)
             widgets.chart(
                 charts.heat_map(values, widgets.mode(), signed=signed),
                 f"{title}: heat map over the pixels of example {id}",
