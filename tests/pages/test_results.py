@@ -331,6 +331,7 @@ def test_a_store_that_cannot_be_written_is_said(monkeypatch: pytest.MonkeyPatch,
 
 # --- opening ----------------------------------------------------------------------------------------------------------
 
+FEATURES = dataclasses.replace(DIGITS["data"], features_from="mlp", extractor_steps=20, public_fraction=0.7)
 OPENED = {
     FilRequest(**DIGITS): ("Whose data does this model reveal?", {"classes": ["3", "8"], "model": "logistic"}),
     FilRequest(data=dataclasses.replace(DIGITS["data"], label_noise=0.1), model=DIGITS["model"]): (
