@@ -71,10 +71,8 @@ def blocks(
 
 def _rows(terms: Glm | Softmax) -> int:
     """Examples in a block."""
-    values = _BLOCK[terms.X.device.type]
-    if isinstance(terms, Glm):
-        return max(1, values // GlmJacobians.width(terms))
-    return max(SoftmaxJacobians.fewest(terms), values // SoftmaxJacobians.width(terms))
+    fewest = 1 if isinstance(terms, Glm) else SoftmaxJacobians.fewest(terms)
+    return max(fewest, _BLOCK[terms.X.device.type] // width(terms))
 
 
 def fil(
