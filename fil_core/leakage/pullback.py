@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from fil_core.leakage.fil import Jacobians, jacobians, width
-from fil_core.linalg.lanczos import lanczos
+from fil_core.linalg.lanczos import leading_pairs, small_residuals
 from fil_core.models import Glm, Softmax
 from fil_core.progress import Progress
 from fil_core.specs.checks import positive
@@ -147,7 +147,7 @@ def pixel_leakage(
     per_row = 3 * _graph(features, one)
     for R in J.feature_factor()[0].split(max(1, _VALUES[one.device.type] // per_row)):
         squares += Linearised(features, one.expand(len(R), -1)).transposed(R).square().sum(0)
-    found = lanczos(*_operator(J, Linearised(features, one)), rtol=RTOL, most=_rank(J, one))
+    found = leading_pairs(*_operator(J, Linearised(features, one)), enough=small_residuals(RTOL), most=_rank(J, one))
     v = found.vectors[0]
     direction = v * torch.sign(v[v.abs().argmax()])
     return PixelLeakage(float(found.values[0].clamp_min(0).sqrt()) / sigma, squares.sqrt() / sigma, direction)
@@ -156,7 +156,7 @@ def pixel_leakage(
 def _by_lanczos(J: Jacobians, through: Linearised) -> tuple[Tensor, Tensor]:
     """eta^2 of a block and its residuals, (m,) each, by Lanczos's method."""
     operator, start = _operator(J, through)
-    found = lanczos(operator, start, rtol=RTOL, most=_rank(J, start))
+    found = leading_pairs(operator, start, enough=small_residuals(RTOL), most=_rank(J, start))
     return found.values, found.residuals
 
 

@@ -9,6 +9,9 @@ import torch
 from torch import Tensor
 
 _EVERY = 3  # steps between two looks at the eigenvalues of the small matrices
+
+Rule = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""From values, residuals and gaps to the next value, each (m,), to whether that is enough, (m,)."""
 _NOTHING = 64 * torch.finfo(torch.float64).eps  # of the largest entry: a remainder that is rounding
 
 
@@ -18,36 +21,46 @@ class Leading(NamedTuple):
     Attributes:
         values: (m,). vectors: (m, d), of length 1, or 0 for a start of 0.
         residuals: (m,) |A v - value v|: an eigenvalue is no farther than this from the value.
+        gaps: (m,) from the value down to the next one, less that one's residual; the value's own where there is none.
         steps: products that it took.
     """
 
     values: Tensor
     vectors: Tensor
     residuals: Tensor
+    gaps: Tensor
     steps: int
 
 
-def lanczos(products: Callable[[Tensor], Tensor], start: Tensor, *, rtol: float = 1e-9, most: int) -> Leading:
+def small_residuals(rtol: float) -> Rule:
+    """Residuals of at most this part of the values."""
+    return lambda values, residuals, gaps: residuals <= rtol * values
+
+
+def leading_pairs(
+    products: Callable[[Tensor], Tensor], start: Tensor, *, enough: Rule | None = None, most: int
+) -> Leading:
     """Largest eigenvalue and its eigenvector of each A_i, positive semi-definite, in the Krylov space of its start.
 
     Every vector is made orthogonal to all before, twice, so that no eigenvalue is found again by rounding.
 
     >>> A, ones = torch.tensor([[[2.0, 1.0], [1.0, 2.0]], [[5.0, 0.0], [0.0, 0.0]]]).double(), torch.ones(2, 2).double()
-    >>> found = lanczos(lambda v: (A @ v[:, :, None])[:, :, 0], ones, most=2)
+    >>> found = leading_pairs(lambda v: (A @ v[:, :, None])[:, :, 0], ones, most=2)
     >>> found.values.round(decimals=9).tolist()
     [3.0, 5.0]
 
     Args:
         products: (m, d) vectors to (m, d), A_i v_i for each.
         start: (m, d) with a part along the eigenvector that is looked for; only what it spans with its products is.
-        rtol: residuals that are small enough, relative to the value.
+        enough: the rule by which to stop; None for residuals of at most 1e-9 of the values.
         most: largest number of products, >= 1.
 
     Returns:
-        What was found when all residuals were small, or after `most` products.
+        What was found when it was enough for all, or after `most` products.
 
     Source: Paige (1972); Parlett, The Symmetric Eigenvalue Problem (1980), chapter 13.
     """
+    enough = enough or small_residuals(1e-9)
     basis = [_unit(start, start.new_zeros(len(start)))]
     alphas: list[Tensor] = []
     betas: list[Tensor] = []
@@ -61,9 +74,11 @@ def lanczos(products: Callable[[Tensor], Tensor], start: Tensor, *, rtol: float 
         steps, last = len(alphas), len(alphas) >= most
         if last or steps % _EVERY == 0:
             values, small = _ritz(torch.stack(alphas, 1), torch.stack(betas, 1))
-            residuals = betas[-1] * small[:, -1].abs()
-            if last or bool((residuals <= rtol * values).all()):
-                return Leading(values, _combined(small, basis), residuals, steps)
+            residuals = betas[-1][:, None] * small[:, -1].abs()
+            top, residual = values[:, -1], residuals[:, -1]
+            gaps = top - (values[:, -2] + residuals[:, -2]) if steps > 1 else top
+            if last or bool(enough(top, residual, gaps).all()):
+                return Leading(top, _combined(small[:, :, -1], basis), residual, gaps, steps)
         basis.append(_unit(w, betas[-1] == 0))
 
 
@@ -90,8 +105,8 @@ def _combined(weights: Tensor, basis: list[Tensor]) -> Tensor:
 
 
 def _ritz(alphas: Tensor, betas: Tensor) -> tuple[Tensor, Tensor]:
-    """Largest eigenvalue and its eigenvector of each tridiagonal matrix, (m,) and (m, j)."""
+    """Eigenvalues and eigenvectors of each tridiagonal matrix, (m, j) ascending and (m, j, j)."""
     beside = betas[:, :-1]
     T = torch.diag_embed(alphas) + torch.diag_embed(beside, 1) + torch.diag_embed(beside, -1)
     values, vectors = torch.linalg.eigh(T)
-    return values[:, -1], vectors[:, :, -1]
+    return values, vectors

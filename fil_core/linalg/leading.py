@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-_STEPS = 48  # vectors of one Krylov space; then it begins again at the best vector
-_FIRST, _EVERY = 6, 2  # vectors after which convergence is judged, and how often
+from fil_core.linalg.lanczos import Rule, leading_pairs
+
+_STEPS = 48  # vectors of one Krylov space; then it begins again at the best one
 _RESTARTS = 4  # before the eigenproblems that are left are solved densely
 VALUE = 1e-12  # relative error of an eigenvalue that counts as converged
 VECTOR = 1e-9  # of an eigenvector
@@ -32,9 +33,6 @@ class Matrices(Protocol):
         """All entries, (m, k, k)."""
 
 
-_M = TypeVar("_M", bound=Matrices)
-
-
 def largest_eigenpairs(
     matrices: Matrices, start: Tensor, *, precision: float = VALUE, vectors: bool = False
 ) -> tuple[Tensor, Tensor]:
@@ -42,8 +40,7 @@ def largest_eigenpairs(
 
     A Ritz pair (theta, v) with residual rho = |M v - theta v| has an eigenvalue within rho^2 / gap of theta, gap the
     distance of theta to all others, which the second Ritz value and its own residual tell. The iteration goes on until
-    that is `precision` of theta, or the angle's bound rho / gap is `VECTOR` where vectors count. Full
-    reorthogonalisation, twice.
+    that is `precision` of theta, or the angle's bound rho / gap is `VECTOR` where vectors count.
 
     >>> M = torch.diag_embed(torch.tensor([[3.0, 2.0, 1.0], [5.0, 7.0, 6.0]], dtype=torch.float64))
     >>> values, vectors = largest_eigenpairs(Entries(M), torch.ones(2, 3, dtype=torch.float64))
@@ -63,55 +60,29 @@ def largest_eigenpairs(
     """
     m, _ = matrices.shape
     values, found = start.new_zeros(m), torch.zeros_like(start)
-    left = torch.arange(m, device=start.device)
+    left, enough = torch.arange(m, device=start.device), _rule(precision, vectors)
     for _ in range(_RESTARTS):
         if not left.numel():
             return values, found
         part = matrices if left.numel() == m else matrices.rows(left)
-        theta, v, done = _krylov(part, start, precision, vectors)
-        values[left], found[left] = theta, v
-        left, start = left[~done], v[~done]
+        best = leading_pairs(part.times, start, enough=enough, most=min(_STEPS, part.shape[1]))
+        values[left], found[left] = best.values, best.vectors
+        again = ~enough(best.values, best.residuals, best.gaps)
+        left, start = left[again], best.vectors[again]
     if left.numel():
         mu, V = torch.linalg.eigh(matrices.rows(left).dense())
         values[left], found[left] = mu[:, -1], V[..., -1]
     return values, found
 
 
-def _krylov(matrices: Matrices, start: Tensor, precision: float, vectors: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """Ritz values and vectors of one Krylov space each, and which of them have converged."""
-    (m, k), steps = matrices.shape, min(_STEPS, matrices.shape[1])
-    basis = start.new_zeros(m, steps, k)
-    T = start.new_zeros(m, steps, steps)
-    v, beta = start / start.norm(dim=1, keepdim=True).clamp_min(1e-300), start.new_zeros(m)
-    for j in range(steps):
-        basis[:, j] = v
-        held = basis[:, : j + 1]
-        image = matrices.times(v)
-        T[:, j, j] = (v * image).sum(1)
-        for _ in range(2):
-            image = image - ((held @ image[:, :, None]).mT @ held)[:, 0]
-        beta = image.norm(dim=1)
-        last = j + 1 == steps
-        if last or (j + 1 >= _FIRST and (j + 1 - _FIRST) % _EVERY == 0):
-            mu, s = torch.linalg.eigh(T[:, : j + 1, : j + 1])
-            done = _converged(mu, (beta[:, None] * s[:, -1]).abs(), precision, vectors)
-            if last or bool(done.all()):
-                ritz = (s[:, None, :, -1] @ held)[:, 0]
-                return mu[:, -1], ritz / ritz.norm(dim=1, keepdim=True), done
-        T[:, j, j + 1] = T[:, j + 1, j] = beta
-        # A space that is exhausted goes on with zero vectors, which add zeros below all that matters.
-        v = image / beta.clamp_min(1e-300)[:, None]
-        v = torch.where((beta > _ROUNDING * T[:, j, j].abs())[:, None], v, torch.zeros_like(v))
-    raise AssertionError("the last step returns")
+def _rule(precision: float, vectors: bool) -> Rule:
+    """What counts as converged."""
 
+    def enough(values: Tensor, residuals: Tensor, gaps: Tensor) -> Tensor:
+        close = residuals <= VECTOR * gaps if vectors else residuals * residuals <= precision * values * gaps
+        return (residuals <= _ROUNDING * values) | ((gaps > 0) & close)
 
-def _converged(mu: Tensor, residuals: Tensor, precision: float, vectors: bool) -> Tensor:
-    """Whether the largest Ritz value has its digits, (m,); Ritz values (m, j), ascending, and their residuals."""
-    top, rho = mu[:, -1], residuals[:, -1]
-    small = rho <= _ROUNDING * top
-    gap = top - (mu[:, -2] + residuals[:, -2]) if mu.shape[1] > 1 else torch.zeros_like(top)
-    enough = rho <= VECTOR * gap if vectors else rho * rho <= precision * top * gap
-    return small | ((gap > 0) & enough)
+    return enough
 
 
 class Entries:

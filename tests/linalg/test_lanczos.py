@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fil_core.linalg.lanczos import lanczos
+from fil_core.linalg.lanczos import leading_pairs
 
 
 def matrices(spectra: list[list[float]], seed: int = 0) -> torch.Tensor:
@@ -19,7 +19,7 @@ def matrices(spectra: list[list[float]], seed: int = 0) -> torch.Tensor:
 def found(A: torch.Tensor, **options):
     start = torch.randn(A.shape[:2], generator=torch.Generator().manual_seed(5)).double()
     options = {"most": A.shape[1] + 1} | options
-    return lanczos(lambda v: (A @ v[:, :, None])[:, :, 0], start, **options)
+    return leading_pairs(lambda v: (A @ v[:, :, None])[:, :, 0], start, **options)
 
 
 SPECTRA = [
@@ -56,6 +56,6 @@ def test_it_stops_when_all_are_near_enough_or_after_the_most_products():
 @pytest.mark.parametrize("scale", [0.0, 1.0])
 def test_nothing_gives_zero(scale):
     A = torch.zeros(2, 3, 3).double()
-    none = lanczos(lambda v: (A @ v[:, :, None])[:, :, 0], scale * torch.ones(2, 3).double(), most=4)
+    none = leading_pairs(lambda v: (A @ v[:, :, None])[:, :, 0], scale * torch.ones(2, 3).double(), most=4)
     assert none.values.tolist() == none.residuals.tolist() == [0.0, 0.0]
     assert torch.isfinite(none.vectors).all()
