@@ -19,8 +19,8 @@ from torch import Tensor
 
 from fil_core.attacks.retrained import Example, Retrained
 
-_STEPS = 40
-_CLOSE = 1e-6  # of the objective, in units of the noise: further steps move x by a thousandth of its error
+_STEPS = 20
+_CLOSE = 1e-3  # of the objective, in units of the noise: half a squared error, whose expectation is that of f entries
 _DAMPING, _LEAST, _MOST = 1e-3, 1e-9, 1e9
 _MORE, _LESS = 8.0, 0.1
 _FAR = 3.0  # times the reach
