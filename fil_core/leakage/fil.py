@@ -39,6 +39,7 @@ from fil_core.models import Fitted, Glm, Softmax
 from fil_core.models.leave_one_out import leave_one_out
 from fil_core.progress import Progress
 from fil_core.specs.checks import positive
+from fil_core.specs.families import LARGE, MOST_BOUNDS
 
 Jacobians = GlmJacobians | SoftmaxJacobians
 JACOBIAN_COLUMNS = ("eta", "eta_all", "dfil", "bound_unbiased", "bound_prior", "leverage")
@@ -214,7 +215,7 @@ def measure(
         fitted, dataset, slice(0, dataset.n), sigma=sigma, columns=columns, simplex=simplex, prior_std=prior_std,
         progress=progress,
     )  # fmt: skip
-    return completed(by_column, fitted, dataset, sigma=sigma, progress=progress)
+    return completed(by_column, fitted, dataset, sigma=sigma, prior_std=prior_std, progress=progress)
 
 
 def measured(
@@ -259,20 +260,26 @@ def completed(
     dataset: Dataset,
     *,
     sigma: float = 1.0,
+    prior_std: float,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """The table of `measure`, from what `measured` returns of all examples.
+
+    Of a large softmax model the two bounds, a factorisation of a matrix of all features for each example, are those of
+    the `MOST_BOUNDS` examples of largest eta; the others have none.
 
     Args:
         by_column: (n,) each.
         fitted: as for `measure`.
         dataset: as for `measure`.
         sigma: as for `measure`.
+        prior_std: as for `measure`.
         progress: called with (examples done, n, text).
     """
     left_out = leave_one_out(fitted, dataset, progress=progress)
     last = {name: values for name, values in by_column.items() if name not in JACOBIAN_COLUMNS}
     table = {name: values for name, values in by_column.items() if name in JACOBIAN_COLUMNS}
+    table |= _bounds_of_leakiest(table["eta"], fitted, dataset, sigma, prior_std, progress)
     table["loo_shift"] = left_out.shift.cpu().numpy()
     frame = pd.DataFrame({"label": dataset.labels} | table | _model_columns(fitted, fitted.terms(dataset), dataset))
     frame["membership_auc"] = membership_auc(frame["loo_shift"].to_numpy(), sigma)
@@ -282,6 +289,31 @@ def completed(
     frame.index = pd.Index(dataset.ids, name="id")
     frame.attrs["loo_error"] = left_out.error
     return frame
+
+
+def _bounds_of_leakiest(
+    eta: np.ndarray, fitted: Fitted, dataset: Dataset, sigma: float, prior_std: float, progress: Progress | None
+) -> dict[str, np.ndarray]:
+    """The two bounds where `measured` leaves them out, by column, (n,) each; nothing where it does not."""
+    terms = fitted.terms(dataset)
+    if _has_bounds(terms):
+        return {}
+    found = {name: np.full(len(eta), np.nan) for name in ("bound_unbiased", "bound_prior")}
+    leakiest = np.argsort(-eta, kind="stable")[:MOST_BOUNDS]
+    size = _rows(terms)
+    for start in range(0, len(leakiest), size):
+        if progress:
+            progress(start, len(leakiest), "bounds of the leakiest examples")
+        rows = leakiest[start : start + size]
+        J = jacobians(terms, torch.from_numpy(rows).to(terms.X.device))
+        found["bound_unbiased"][rows] = J.bound_unbiased(sigma).cpu().numpy()
+        found["bound_prior"][rows] = J.bound_prior(sigma, prior_std).cpu().numpy()
+    return found
+
+
+def _has_bounds(terms: Glm | Softmax) -> bool:
+    """Whether every example gets its two bounds, see `completed`."""
+    return isinstance(terms, Glm) or terms.curvature.size <= LARGE
 
 
 def block_columns(
@@ -297,14 +329,14 @@ def block_columns(
         prior_std: as for `measure`.
 
     Returns:
-        By name, (m,) each.
+        By name, (m,) each; bounds of a large softmax model are NaN.
     """
-    whole = J.eta_squared().sqrt() / sigma
+    whole, bounded = J.eta_squared().sqrt() / sigma, isinstance(J, GlmJacobians) or _has_bounds(J.terms)
     eta = {"eta": _eta(J, columns, basis) / sigma, "eta_all": whole} if columns else {"eta": whole}
     return eta | {
         "dfil": J.trace() / (sigma**2 * J.f),
-        "bound_unbiased": J.bound_unbiased(sigma),
-        "bound_prior": J.bound_prior(sigma, prior_std),
+        "bound_unbiased": J.bound_unbiased(sigma) if bounded else torch.full_like(whole, torch.nan),
+        "bound_prior": J.bound_prior(sigma, prior_std) if bounded else torch.full_like(whole, torch.nan),
         "leverage": J.leverage(),
     }
 

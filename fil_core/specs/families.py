@@ -44,6 +44,9 @@ class Family:
     model: Late
 
 
+MOST_BOUNDS = 1_000  # examples of a large softmax model that get both bounds on reconstruction, the leakiest
+
+
 def is_large(d: int, scores: int) -> bool:
     """Whether a model of several scores has so many parameters that its curvature is kept as a Cholesky factor."""
     return scores > 1 and d * (scores - 1) > LARGE
@@ -57,10 +60,10 @@ def _softmax_training(n: int, d: int, scores: int) -> float:
 
 
 def _softmax_measuring(n: int, d: int, scores: int) -> float:
-    """Products with the curvature's blocks; of each Gram matrix its largest eigenvalue and two traces of inverses."""
+    """Products with the curvature's blocks, of each Gram matrix the largest eigenvalue, and the bounds of the leakiest."""
     if not is_large(d, scores):
         return 20.0 * n * (d + scores) ** 3
-    return n * (3.0 * (d * scores) ** 2 + 300.0 * d**2 + 1.0 * d**3)
+    return n * (3.0 * (d * scores) ** 2 + 300.0 * d**2) + 1.5 * min(n, MOST_BOUNDS) * d**3
 
 
 def _softmax_refit(n: int, d: int, free: int) -> float:

@@ -15,6 +15,7 @@ from fil_core.data import Raw
 from fil_core.data.loading import assemble
 from fil_core.engine import Engine, run
 from fil_core.engine.store import Store
+from fil_core.leakage import fil as leakage
 from fil_core.leakage import softmax
 from fil_core.leakage.fil import fil, group_fil, jacobians, measure
 from fil_core.linalg import CholeskyCurvature, Curvature
@@ -47,7 +48,7 @@ def fitted_to(dataset, l2=1e-3, weights=None):
 def everything_is_large(monkeypatch):
     """Small models take the way of large ones."""
     monkeypatch.setattr(families, "LARGE", 3)
-    for module in (curvatures, softmax, fits):
+    for module in (curvatures, softmax, fits, leakage):
         monkeypatch.setattr(module, "LARGE", 3)
     monkeypatch.setattr(softmax, "_DENSE", 2)
 
@@ -131,6 +132,16 @@ def test_parts_make_the_answer_and_are_taken_up_again(tmp_path, monkeypatch, eve
     monkeypatch.setattr(Engine, "_compute", lambda self, one, *more: computed.append(one) or compute(self, one, *more))
     assert whole.get(request).table["eta"].tolist() == result.table["eta"].tolist()
     assert computed == [request]  # and nothing of what is stored
+
+
+def test_only_the_leakiest_get_bounds_and_it_is_said(tmp_path, monkeypatch, everything_is_large):
+    monkeypatch.setattr(leakage, "MOST_BOUNDS", 7)
+    data = DataSpec(name="digits", classes=("0", "1", "2"), subset=90, pca=6)
+    result = Engine(Store(tmp_path)).get(FilRequest(data=data, model=ModelSpec(kind="softmax")))
+    for name in ("bound_unbiased", "bound_prior"):
+        known = result.table[result.table[name].notna()]
+        assert set(known.index) == set(result.table["eta"].nlargest(7).index)
+    assert sum("7 examples of largest eta" in warning for warning in result.provenance["warnings"]) == 1
 
 
 def test_rows_that_do_not_exist_are_refused(tmp_path):

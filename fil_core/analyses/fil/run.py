@@ -10,7 +10,7 @@ from fil_core.analyses.fil.parts import parts
 from fil_core.analyses.fil.request import FilRequest, LeakageRequest
 from fil_core.analyses.health import caveats, feature_spread, health, score_name, summarise
 from fil_core.dataset import Dataset
-from fil_core.display.numbers import counted, percent
+from fil_core.display.numbers import count, counted, percent
 from fil_core.errors import BadRequest
 from fil_core.leakage.fil import completed, measured
 from fil_core.leakage.scaling import eta_through_scale
@@ -46,7 +46,7 @@ def run_fil(request: FilRequest, inputs: Inputs, progress: Progress | None = Non
         by_column = {name: np.concatenate([table[name].to_numpy() for table in tables]) for name in tables[0]}
     else:
         by_column = measured_rows(request, inputs, slice(0, dataset.n), progress)
-    table = completed(by_column, fitted, dataset, sigma=request.sigma, progress=progress)
+    table = completed(by_column, fitted, dataset, sigma=request.sigma, prior_std=prior_std, progress=progress)
     summary = (
         summarise(table["eta"].to_numpy()[table["weight"].to_numpy() > 0])  # an example left out leaks nothing
         | health(fitted, dataset)
@@ -131,5 +131,15 @@ def warnings_of(table: pd.DataFrame, loo_error: float) -> list[str]:
         warnings.append(
             f"bound_unbiased is infinite for {counted(infinite, 'example')}, whose residual is zero or too small for "
             "its square to be a number."
+        )
+    if few := int(table["bound_prior"].isna().sum()):
+        warnings.append(
+            f"bound_unbiased and bound_prior are told of the {count(len(table) - few)} examples of largest eta, since "
+            "each takes a factorisation of its own in a model of so many parameters; Examples has those of any one."
+        )
+    elif unknown := int(table["bound_unbiased"].isna().sum()):
+        warnings.append(
+            f"bound_unbiased is unknown for {counted(unknown, 'example')}, whose Jacobian is too ill-conditioned for "
+            "float64. A larger l2 helps."
         )
     return warnings

@@ -100,8 +100,10 @@ def _for_error(request: FilRequest, data: Dataset, result: Result, table: pd.Dat
     std = result.summary["prior_std"]
     share = st.slider("Error, as a share of the features' standard deviation", 0.01, 1.0, 0.5, key="goal-error")
     error = share * std
-    return sigma_for_error(float(table["bound_unbiased"].min()), error**2), (
-        "No unbiased attacker can then reconstruct all features of any example with a root mean squared error below "
+    known = table["bound_unbiased"].dropna()
+    whom = "any example" if len(known) == len(table) else f"any of the {text.count(len(known))} examples of largest η"
+    return sigma_for_error(float(known.min()), error**2), (
+        f"No unbiased attacker can then reconstruct all features of {whom} with a root mean squared error below "
         f"{text.number(error)}{_in_source_units(data, error)} per feature ({text.percent(share, 0)} of the training "
         f"features' standard deviation, {text.number(std)})."
     )
