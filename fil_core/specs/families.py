@@ -60,7 +60,7 @@ def _softmax_training(n: int, d: int, scores: int) -> float:
 
 
 def _softmax_measuring(n: int, d: int, scores: int) -> float:
-    """Products with the curvature's blocks, of each Gram matrix the largest eigenvalue, and the bounds of the leakiest."""
+    """Products with the curvature's blocks, each Gram matrix's largest eigenvalue, and the bounds of the leakiest."""
     if not is_large(d, scores):
         return 20.0 * n * (d + scores) ** 3
     return n * (3.0 * (d * scores) ** 2 + 300.0 * d**2) + 1.5 * min(n, MOST_BOUNDS) * d**3

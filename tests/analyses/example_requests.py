@@ -19,7 +19,7 @@ from fil_core.analyses.eta_parts.request import EtaPartsRequest
 from fil_core.analyses.example.request import ExampleRequest
 from fil_core.analyses.failure.request import FailureRequest
 from fil_core.analyses.features.request import FeaturesRequest
-from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.fil.request import FilRequest, FilRowsRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.guesses.request import GuessesRequest
@@ -186,6 +186,10 @@ REQUESTS = {
     "reconstruction": {
         "least squares": ReconstructionRequest(data=DIABETES, model=RIDGE, ids=(1, 5), trials=10),
         "logistic": ReconstructionRequest(data=TWO_DIGITS, model=LOGISTIC, ids=(8,), sigmas=(0.0, 0.01), trials=10),
+    },
+    "fil_rows": {
+        "softmax": FilRowsRequest(data=FEW_COLUMNS, model=SOFTMAX, first=3, last=20),
+        "attribute": FilRowsRequest(data=DIABETES, model=RIDGE, attribute=("sex",), sigma=0.5, first=0, last=7),
     },
     "irfil": {
         "regression": IrfilRequest(data=DIABETES, model=RIDGE, weights=EVEN),
