@@ -22,6 +22,7 @@ from benchmarks import (
     fil,
     influence,
     lood,
+    many_classes,
     measures,
     membership,
     mitigations,
@@ -51,6 +52,7 @@ _GROUPS: dict[str, Callable[[str | None], Iterable[Row]]] = {
     **competitor.GROUPS,
     **measures.GROUPS,
     **shift.GROUPS,
+    **many_classes.GROUPS,
     "browser": browser_rows,
 }
 _WIDTHS = (76, 26, 26, 62)
