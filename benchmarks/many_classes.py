@@ -120,7 +120,7 @@ def _two_classes(data_dir: str | None) -> Iterator[Row]:
 
 
 def deep(data_dir: str | None) -> Iterator[Row]:
-    """Airplanes and automobiles: a cnn trained on half, a logistic head, eta of features and of pixels, from nothing."""
+    """Airplanes and automobiles: a cnn trained on half, a logistic head, eta of features and pixels, from nothing."""
     archive = Path(data_dir or os.environ.get("FIL_DATA_DIR", "")) / ZIP
     if not archive.is_file():
         raise DataUnavailable(f"{ZIP} is not in the data directory")
