@@ -60,10 +60,10 @@ def _softmax_training(n: int, d: int, scores: int) -> float:
 
 
 def _softmax_measuring(n: int, d: int, scores: int) -> float:
-    """Products with the curvature's blocks, each Gram matrix's largest eigenvalue, and the bounds of the leakiest."""
+    """Products with the curvature's blocks, and each Gram matrix's eigenvalues or its largest one."""
     if not is_large(d, scores):
         return 20.0 * n * (d + scores) ** 3
-    return n * (3.0 * (d * scores) ** 2 + 300.0 * d**2) + 1.5 * min(n, MOST_BOUNDS) * d**3
+    return n * (3.0 * (d * scores) ** 2 + 300.0 * d**2)
 
 
 def _softmax_refit(n: int, d: int, free: int) -> float:

@@ -1,8 +1,10 @@
 """What the leakage of every example costs."""
 
 from fil_core.analyses.analysis import Cost, Sizes
+from fil_core.analyses.fil.parts import in_parts
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.specs import ModelSpec
+from fil_core.specs.families import MOST_BOUNDS, is_large
 from fil_core.specs.pairs import MOST_WORK, ROUNDS, work
 
 BLOCK = 2**23  # values in a block of examples (`leakage.fil`), of which some are held at once
@@ -11,8 +13,15 @@ _COLUMNS = 24  # of the table and its copies, per example
 
 
 def cost(request: FilRequest, sizes: Sizes) -> Cost:
-    """Measuring each example, and leaving out each."""
-    return measuring(request.model, sizes) + leaving_out(request.model, sizes)
+    """Measuring each example, where that is not done in parts, and leaving out each."""
+    model, scores = request.model, request.model.family.scores(sizes.classes)
+    each = measuring(model, sizes)
+    if in_parts(model, sizes.n, sizes.d, sizes.classes):
+        each = Cost(0.0, each.values)
+    if is_large(sizes.d, scores):  # bounds of the leakiest, and a Newton step without each
+        few = 1.5 * min(sizes.n, MOST_BOUNDS) * sizes.d**3
+        each = each + Cost(few + 1.0 * sizes.n * (scores * sizes.d) ** 2)
+    return each + leaving_out(model, sizes)
 
 
 def leaving_out(model: ModelSpec, sizes: Sizes) -> Cost:

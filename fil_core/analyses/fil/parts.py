@@ -7,9 +7,15 @@ from collections.abc import Sequence
 from fil_core.analyses.analysis import Answers
 from fil_core.analyses.fil.request import FilRequest, FilRowsRequest
 from fil_core.dataset import Dataset
+from fil_core.specs import ModelSpec
 from fil_core.specs.families import is_large
 
 ROWS = 2_500  # examples of a part: a minute or so for ten classes of 784 pixels
+
+
+def in_parts(model: ModelSpec, n: int, d: int, classes: int) -> bool:
+    """Whether the examples are measured in parts: a model of many parameters, and more examples than one part has."""
+    return is_large(d, model.family.scores(classes)) and n > ROWS
 
 
 def parts(request: FilRequest, dataset: Dataset, answers: Answers) -> Sequence[FilRowsRequest]:
@@ -20,8 +26,7 @@ def parts(request: FilRequest, dataset: Dataset, answers: Answers) -> Sequence[F
         dataset: the examples.
         answers: not used; the parts do not depend on one another.
     """
-    scores = request.model.family.scores(len(dataset.class_names))
-    if not is_large(dataset.d, scores) or dataset.n <= ROWS:
+    if not in_parts(request.model, dataset.n, dataset.d, len(dataset.class_names)):
         return ()
     return [
         FilRowsRequest(

@@ -22,6 +22,7 @@ ANALYSIS = Analysis(
     figures=_late("words", "figures"),
     section=late("fil_core.analyses")("section", "section"),
     command="fil-rows",
+    row="one row per example asked about",
     wanted=("rows",),
     only_part=True,
 )

@@ -8,6 +8,6 @@ from fil_core.analyses.fil.request import FilRowsRequest
 
 
 def cost(request: FilRowsRequest, sizes: Sizes) -> Cost:
-    """Measuring each of them."""
+    """The scores of every example, and measuring each of those that are asked about."""
     rows = min(request.last, sizes.n) - min(request.first, sizes.n)
-    return measuring(request.model, dataclasses.replace(sizes, n=max(1, rows)))
+    return Cost(1.0 * sizes.n * sizes.d) + measuring(request.model, dataclasses.replace(sizes, n=max(1, rows)))
