@@ -60,7 +60,12 @@ PAGES: tuple[Page, ...] = (
         ":material/home:",
         "Measure",
         "Whose data the model reveals most, and how leakage is spread.",
-        {"fil": Shows(one_of=("attribute",)), "fit": Shows(), "features": Shows()},
+        {
+            "fil": Shows(one_of=("attribute",)),
+            "fil_rows": Shows(one_of=("attribute",), chosen_there=("first", "last")),
+            "fit": Shows(),
+            "features": Shows(),
+        },
     ),
     Page(
         "pages/leakage.py",

@@ -35,6 +35,7 @@ from fil_core.analyses.audit.request import AuditRequest
 from fil_core.analyses.canaries.request import CanariesRequest
 from fil_core.analyses.eta_parts.request import EtaPartsRequest
 from fil_core.analyses.failure.request import FailureRequest
+from fil_core.analyses.fil.request import FilRowsRequest
 from fil_core.analyses.fit.request import FitRequest
 from fil_core.analyses.ground_truth.request import GroundTruthRequest
 from fil_core.analyses.guesses.request import GuessesRequest
@@ -347,6 +348,7 @@ OPENED = {
     ),
     ExampleRequest(**DIGITS, id=13): ("Examples", {"id": 13, "l2": 1e-3}),
     NeighboursRequest(data=DIGITS["data"]): ("Examples", {"classes": ["3", "8"], "neighbours": True}),
+    FilRowsRequest(**DIGITS, first=0, last=5): ("Whose data does this model reveal?", {"classes": ["3", "8"]}),
     FitRequest(**DIGITS): ("Whose data does this model reveal?", {"classes": ["3", "8"], "l2": 1e-3}),
     UniqueInfoRequest(
         data=FEW, network=NetworkSpec(**SMALL, time="inf", l2=0.1, scaling="ntk", depth=2), tangent_kernel="exact"

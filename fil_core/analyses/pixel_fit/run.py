@@ -53,7 +53,7 @@ def run(request: PixelFitRequest, inputs: Inputs, progress: Progress | None = No
     given = None if (weights == 1).all() else weights
     fitted = fit(request.model.equally_weighted, data, weights=given, device=inputs.device, progress=progress)
     stored = as_result(fitted)
-    summary = {"n": data.n, "pixels": data.d, "train_score": fitted.score(data.X, data.y)}
+    summary = {"n": data.n, "d": data.d, "pixels": data.d, "train_score": fitted.score(data.X, data.y)}
     return dataclasses.replace(stored, summary=stored.summary | summary)
 
 
