@@ -35,6 +35,9 @@ def absent(spec: DataSpec) -> str:
     missing = missing_files(source, folder)
     if not missing:
         return ""
-    if source.downloadable:
-        return f"{source.title} is not here yet: open it, or run `python -m fil_core fit --data {source.name}`, which downloads it."  # noqa: E501
-    return f"{source.title} is not here: expected {', '.join(missing)} in {folder}. Put the files there, or name another folder with --data-dir or FIL_DATA_DIR."  # noqa: E501
+    what_to_do = (
+        f"Open it, or run python -m fil_core fit --data {source.name}: that downloads it."
+        if source.downloadable
+        else f"Put {', '.join(missing)} into {folder}, or name another folder with --data-dir or FIL_DATA_DIR."
+    )
+    return f"{source.title} is not here. {what_to_do}"

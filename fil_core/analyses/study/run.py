@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from fil_core.analyses.study.study import Entry
 from fil_core.analyses.subject import Subject
 from fil_core.analyses.table import analysis_of
 from fil_core.dataset import Dataset
-from fil_core.display.numbers import number
+from fil_core.display.numbers import count, number
 from fil_core.display.plain import visible
 from fil_core.errors import FilError
 from fil_core.progress import Progress
@@ -21,6 +21,8 @@ from fil_core.result import Result
 from fil_core.specs import Request
 
 COMPUTED, FAILED = "computed", "failed"
+_OF_ATTACKS = "accuracy"  # by attacker
+_NO_HEADLINE = ("grad_norm", "tolerance", "condition")  # of the fit, not of what leaks
 
 
 def check(request: StudyRequest, dataset: Dataset) -> None:
@@ -66,22 +68,18 @@ def _row(entry: Entry, answer: Answer) -> dict[str, Any]:
 
 
 def _numbers(analysis: Analysis, subject: Subject) -> str:
-    """What the command of an entry reports, as text."""
+    """What the command of an entry reports, as text: of a list the first number and the last."""
     summary = subject.result.summary
     line = analysis.printed(subject)[0] if analysis.printed else {name: summary[name] for name in analysis.wanted}
-    return ", ".join(f"{name} {value}" for name, value in _flat(line))
+    found = {name: value for name, value in line.items() if name not in _NO_HEADLINE}
+    found |= {f"{_OF_ATTACKS} {attacker}": value for attacker, value in line.get(_OF_ATTACKS, {}).items()}
+    return ", ".join(f"{name} {said}" for name, value in found.items() if (said := _said(value)))
 
 
-def _flat(line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The numbers of a report under their names: of a list the first and the last, of a mapping those in it."""
-    for name, value in line.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value)
-        elif isinstance(value, list | tuple) and value and all(map(_is_number, value)):
-            yield name, " → ".join(number(v) for v in dict.fromkeys([value[0], value[-1]]))
-        elif _is_number(value):
-            yield name, number(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _said(value: Any) -> str:
+    """A number, or the first and the last of several; empty for anything else."""
+    if isinstance(value, list | tuple):
+        return " → ".join(dict.fromkeys(map(_said, (value[0], value[-1])))) if value and _said(value[0]) else ""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    return count(value) if isinstance(value, int) else number(value)
