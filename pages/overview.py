@@ -8,11 +8,13 @@ import streamlit as st
 
 from fil_core import Dataset
 from fil_core.analyses.fil import words as fil_words
+from fil_core.analyses.study.studies import STUDIES
 from fil_core.display import charts
 from pages.common import frame, site, tables, text, tiles, widgets
 from pages.common.naming import called
 
 _SHOWN = 8
+_STUDIES_ICON = site.page("pages/studies.py").icon
 _NEXT = ("pages/leakage.py", "pages/examples.py", "pages/attacks.py", "pages/mitigations.py", "pages/influence.py")
 
 
@@ -54,6 +56,11 @@ facts = {
     ),
 }
 widgets.metrics(facts)
+
+st.subheader("Start from", anchor=False)
+for column, study in zip(st.columns(len(STUDIES)), STUDIES.values(), strict=True):
+    column.page_link("pages/studies.py", label=study.title, icon=_STUDIES_ICON, query_params={"study": study.name})
+    column.caption(study.says)
 
 order = table.sort_values("rank").index
 examples(data, table, "Most exposed", list(order[:_SHOWN]), "most")

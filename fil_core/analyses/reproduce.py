@@ -39,7 +39,7 @@ def command(request: Request, dataset: Dataset | None = None, *, redact: bool = 
     fields = list(places(type(request)))
     if "target" in reading and any(place.option.flag == "target" for place in fields):
         reading["target-column"] = reading.pop("target")  # the command has a target of its own
-    found: dict[str, str | None] = {"data": data, **reading}
+    found: dict[str, str | None] = {"data": data, **reading} if request.names_data else {}
     for place in fields:
         if place.path != ("data", "name") and place.option.identity and _written(place, request):
             value = place.value(request)

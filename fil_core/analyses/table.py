@@ -61,6 +61,7 @@ _FOLDERS = (
     "ood",
     "measures",
     "overfit",
+    "study",
 )
 ANALYSES: tuple[Analysis, ...] = tuple(import_module(f"fil_core.analyses.{name}").ANALYSIS for name in _FOLDERS)
 ENTRIES: dict[type[Request], Analysis] = {analysis.request: analysis for analysis in ANALYSES}

@@ -184,7 +184,7 @@ class Command:
         """The stored result, or the computed one; what was done to its data, and its warnings, go to stderr."""
         stored = None if self.options.force else self.engine.find(request, self.progress)
         self.cached = self.cached and stored is not None
-        self._dataset = self.engine.dataset(request.source_data)
+        self._dataset = self.engine.dataset(request.source_data) if request.names_data else None
         if stored is None:
             self._say_how_long(request)
         result = stored or self.engine.compute(

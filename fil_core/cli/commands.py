@@ -13,8 +13,9 @@ from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.measures.described import with_columns
 from fil_core.analyses.measures.request import MeasuresRequest
 from fil_core.analyses.mia.request import MiaRequest
+from fil_core.analyses.study.request import StudyRequest
 from fil_core.analyses.table import ANALYSES
-from fil_core.cli import blocks, terminal
+from fil_core.cli import blocks, study, terminal
 from fil_core.cli.command import Command
 from fil_core.cli.derived import add_options, kernel_places, model_places, network_places, own_places
 from fil_core.cli.fan_out import FanOut, fan_out_options
@@ -221,6 +222,8 @@ def _run(analyses: list[Analysis], options: argparse.Namespace) -> int:
     request = command.request(analysis.request)
     if isinstance(request, MeasuresRequest) and options.of is None:
         request = dataclasses.replace(request, of=at_hand(request, command.engine, command.progress))
+    elif isinstance(request, StudyRequest) and options.of is None:
+        request = study.at_hand(request, command)
     else:
         _check_has_part(request, options)
     command.check_out(command.engine.dataset(request.source_data, command.progress))
@@ -272,12 +275,13 @@ def _lower(title: str) -> str:
 def _list_data(options: argparse.Namespace) -> int:
     """List the data sets, and whether their files are present."""
     from fil_core.data import catalogue, data_directory
+    from fil_core.data.absent import missing_files
     from fil_core.data.own import registered
     from fil_core.display.numbers import counted
 
     folder, lines = data_directory(options.data_dir), []
     for name, source in catalogue().items():
-        missing = [f for f in source.files if not (folder / f).exists()]
+        missing = missing_files(source, folder)
         state = "ready" if not missing else "downloads on first use" if source.downloadable else "files missing"
         lines.append(f"{name:14} {state:23} {source.description}")
     lines.append(f"Files are looked for in {folder}.")

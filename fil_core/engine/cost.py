@@ -52,7 +52,7 @@ def _missing(request: Request, data: Dataset, engine: Engine, visited: set[Reque
     needed: list[Request] = []
     if analysis.needs == "optimum" and isinstance(request, ModelRequest):
         needed.append(FitRequest(data=request.data, model=request.model, device=request.device))
-    while True:
+    while request.names_data:  # what parts about other data cost does not follow from the sizes of these
         try:
             parts = [part for part in analysis.parts.of(request, data, stored) if part not in stored]
         except FilError:  # computing the request will raise the same error

@@ -28,7 +28,7 @@ def _facts(subject: Subject) -> dict[str, str]:
     request, p, s = subject.request, subject.result.provenance, subject.result.summary
     data = p["request"]["data"]
     sizes = f"n = {count(s['n'])}, d = {counted(s['d'], 'feature')}" if "n" in s else ""
-    return {
+    found = {
         "Data": p["data"]["title"],
         "Data fingerprint": p["data"]["fingerprint"],
         "Notes on the data": " ".join(subject.notes),
@@ -45,6 +45,7 @@ def _facts(subject: Subject) -> dict[str, str]:
         "Computed": f"{p['created']}, in {p['seconds']:.1f} s",
         "Versions": ", ".join(f"{name} {version}" for name, version in p["versions"].items()),
     }
+    return found if request.names_data else {name: found[name] for name in ("Data", "Computed", "Versions")}
 
 
 def _features(data: DataSpec) -> str:

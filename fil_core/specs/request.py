@@ -50,6 +50,8 @@ class Request:
     data: DataSpec = field(default_factory=DataSpec)
     device: Device = option("auto", choice(get_args(Device)), "auto takes CUDA where there is one", identity=False)
 
+    names_data: ClassVar[bool] = True  # whether its answer is about its data, not about those that its parts name
+
     def __post_init__(self) -> None:
         _check_spec("data", self.data, DataSpec)
         check_options(self)

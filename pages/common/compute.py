@@ -166,7 +166,13 @@ def _found(request: Request) -> Result | None:
 
 
 def sweep(
-    requests: Sequence[Request], label: str, *, key: str, names: Sequence[str] = (), eager: bool = False
+    requests: Sequence[Request],
+    label: str,
+    *,
+    key: str,
+    names: Sequence[str] = (),
+    eager: bool = False,
+    seconds: float | None = None,
 ) -> list[Result | None]:
     """The stored results of many requests, with a button that computes the missing ones.
 
@@ -179,6 +185,7 @@ def sweep(
         key: of the button.
         names: of the requests, for error messages.
         eager: start work of a few seconds without a click.
+        seconds: how long it takes on two cores, where that does not follow from the sizes of the requests' data.
     """
     results = [_found(request) for request in requests]
     missing = [i for i, result in enumerate(results) if result is None]
@@ -195,7 +202,10 @@ def sweep(
         with place.container():
             job_status.follow(jobs, job)
         return results
-    size = sum(cost.work(requests[i], dataset(requests[i].source_data), engine()) for i in missing)
+    if seconds is None:
+        size = sum(cost.work(requests[i], dataset(requests[i].source_data), engine()) for i in missing)
+    else:
+        size = seconds * PER_SECOND
     pressed = eager and size <= _AT_ONCE and job is None
     if not pressed:
         with place.container():

@@ -215,6 +215,14 @@ PAGES: tuple[Page, ...] = (
         },
     ),
     Page(
+        "pages/studies.py",
+        "Studies",
+        ":material/collections_bookmark:",
+        "Workspace",
+        "Figures of the paper and other sets of results: open each, or compute all in one job.",
+        {"study": Shows(chosen_there=("of",))},
+    ),
+    Page(
         "pages/own_data.py",
         "Own data",
         ":material/upload_file:",

@@ -54,6 +54,7 @@ from fil_core.analyses.reconstruction.request import ReconstructionRequest
 from fil_core.analyses.release.request import ReleaseRequest
 from fil_core.analyses.retraining.request import RetrainingRequest
 from fil_core.analyses.signals_mia.request import SignalsMiaRequest
+from fil_core.analyses.study.request import StudyRequest
 from fil_core.analyses.summarise.request import SummariseRequest
 from fil_core.analyses.unique_information.request import UniqueInfoRequest
 from fil_core.data import load
@@ -123,6 +124,7 @@ def signals() -> str:
 
 # Small requests by the analysis they belong to, each answered within a second.
 REQUESTS = {
+    "study": {"one entry": StudyRequest(name="ten-digits", of=("small",))},
     "fil": {
         "regression": FilRequest(data=DIABETES, model=ModelSpec(l2=0.0)),
         "least squares, two classes": FilRequest(data=TWO_DIGITS, model=RIDGE),

@@ -495,9 +495,10 @@ OPENED = {
     ),
 }  # fmt: skip
 # These are answered after a click on the page that "Open" leads to, as it chooses their noise, mitigations or models
-# itself; of features a model is measured, see `test_features_page`.
+# itself; of features a model is measured, see `test_features_page`, and of a study all whose data are here.
 ASKED_THERE = {
     "release", "mitigations", "ensemble", "ensemble of networks", "attacks beside closed forms", "audits", "features",
+    "study",
 }  # fmt: skip
 
 

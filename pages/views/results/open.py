@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -27,7 +29,7 @@ from fil_core.specs import ModelRequest
 from fil_core.specs.options import Place as Field
 from fil_core.specs.options import places
 from pages.common import compute, features, sidebar
-from pages.common.site import Shows, page_of
+from pages.common.site import PAGES, Shows, page_of
 from pages.views.learn import toys
 from pages.views.mitigations.release import EVERYTHING
 from pages.views.shift.asked import SAME
@@ -81,8 +83,34 @@ def go(place: Place) -> None:
     st.session_state[_GO] = place
 
 
-def place(request: Request) -> Place:
+def query(place: Place) -> dict[str, str | list[str]]:
+    """What a link to a place carries: the controls of sidebar and page that are not as a data set starts.
+
+    Args:
+        place: where a result is shown.
+    """
+    carried = {name: place.values[name] for name in (*sidebar.LINKED, *place.linked) if name in place.values}
+    usual: dict[str, Any] = sidebar.UNTOUCHED | {"device": "auto"}
+    return {name: _linked(value) for name, value in carried.items() if value not in (None, "", [], usual.get(name, ""))}
+
+
+def address(place: Place) -> str:
+    """A link to a place, relative to the page that has it, which opens it in a new visit.
+
+    Args:
+        place: where a result is shown.
+    """
+    redact = {"redact": "True"} if st.session_state.get("redact") else {}
+    name = "./" if place.page == PAGES[0].path else Path(place.page).stem  # the first page has no other address
+    return f"{name}?{urlencode(query(place) | redact, doseq=True)}"
+
+
+def place(request: Request, *, offered: bool = True) -> Place:
     """The page that shows a result, and the values of the controls there.
+
+    Args:
+        request: whose result it is.
+        offered: whether the data are read to see if the page offers the attributes of the request.
 
     Raises:
         NoPage: no page shows exactly this.
@@ -104,9 +132,9 @@ def place(request: Request) -> Place:
         if (found := toys.controls_of(request)) is None:
             raise NoPage("the page Learn shows toys alone: points of one feature and a number, or of two and a class.")
         own |= found
-    for name, offered in _OFFERED.items():
-        if name in own:
-            own[name] = _one_of(own[name], offered(request))
+    for name, options in _OFFERED.items():
+        if name in own and offered:
+            own[name] = _one_of(own[name], options(request))
     path = page.path if not own.get("attribute") else "pages/leakage.py"  # shows one attribute
     return Place(path, _sidebar(request) | own, tuple(name for name in own if name not in _UNLINKED))
 
@@ -166,6 +194,8 @@ _OFFERED: dict[str, Callable[[Request], list[str]]] = {
 
 
 def _sidebar(request: Request) -> Values:
+    if not request.names_data:
+        return {}
     data = request.data
     try:
         default = source_of(data.name).default_preprocess
