@@ -202,10 +202,7 @@ def sweep(
         with place.container():
             job_status.follow(jobs, job)
         return results
-    if seconds is None:
-        size = sum(cost.work(requests[i], dataset(requests[i].source_data), engine()) for i in missing)
-    else:
-        size = seconds * PER_SECOND
+    size = _work([requests[i] for i in missing]) if seconds is None else seconds * PER_SECOND
     pressed = eager and size <= _AT_ONCE and job is None
     if not pressed:
         with place.container():
@@ -222,6 +219,11 @@ def sweep(
     elif pressed:
         _compute_missing(requests, missing, results, place, key=key, names=names)
     return results
+
+
+def _work(requests: Sequence[Request]) -> float:
+    """The work of requests that have no stored result, in multiply-adds."""
+    return sum(cost.work(request, dataset(request.source_data), engine()) for request in requests)
 
 
 def _compute_missing(
