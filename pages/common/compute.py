@@ -166,14 +166,9 @@ def _found(request: Request) -> Result | None:
 
 
 def sweep(
-    requests: Sequence[Request],
-    label: str,
-    *,
-    key: str,
-    names: Sequence[str] = (),
-    eager: bool = False,
+    requests: Sequence[Request], label: str, *, key: str, names: Sequence[str] = (), eager: bool = False,
     seconds: float | None = None,
-) -> list[Result | None]:
+) -> list[Result | None]:  # fmt: skip
     """The stored results of many requests, with a button that computes the missing ones.
 
     Each result is stored before the next is computed, so stopping or leaving keeps what is finished. A request that
