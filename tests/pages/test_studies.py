@@ -77,23 +77,23 @@ def states(at: AppTest) -> list[str]:
     return [
         text
         for one in at.markdown
-        for text in ("stored", "to compute", "failed", "data missing")
+        for text in ("stored", "to compute", "failed", "no data")
         if f" {text}]" in one.value
     ]
 
 
 def test_all_is_computed_after_a_click_and_the_rest_is_said(small):
     at = app(PAGE, study="patients")
-    assert not at.exception and states(at) == ["to compute", "to compute", "data missing"]
+    assert not at.exception and states(at) == ["to compute", "to compute", "no data"]
     assert "0 of 3 results" in words(at) and "Put iwpc/iwpc-scaled.csv into" in words(at)
     at.button(key="study-compute").click().run()
     assert not at.exception and not at.error
-    assert states(at) == ["stored", "failed", "data missing"]
+    assert states(at) == ["stored", "failed", "no data"]
     found = Engine().get(WORKS.request)
     assert f"{found.summary['eta_max']:.3f}" in words(at) and "expected a table" in words(at)
     assert {one.analysis for one in Store().entries()} == {"fil", "fit", "study"}
     again = app(PAGE, study="patients", redact="true")
-    assert states(again) == ["stored", "failed", "data missing"]
+    assert states(again) == ["stored", "failed", "no data"]
     assert f"{found.summary['eta_max']:.3f}" not in words(again)
 
 
@@ -110,7 +110,7 @@ def test_an_entry_opens_its_page_with_its_settings(small):
 def test_without_data_nothing_can_be_computed(monkeypatch, tmp_path):
     monkeypatch.setenv("FIL_DATA_DIR", str(tmp_path))
     at = app(PAGE, study="patients")
-    assert not at.exception and states(at) == ["data missing"] * len(STUDIES["patients"].entries)
+    assert not at.exception and states(at) == ["no data"] * len(STUDIES["patients"].entries)
     assert not any(one.key == "study-compute" for one in at.button)
 
 

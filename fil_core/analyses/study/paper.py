@@ -43,7 +43,7 @@ def _leakage() -> list[Entry]:
             request = FilRequest(data=data, model=model)
             found.append(Entry(f"{name}-{kind}", f"η and images, {who}, {kind}", request, 1.0))
     beside = EtaPartsRequest(data=_MNIST, model=_LINEAR)
-    return [*found, Entry("mnist-correlations", "η beside loss and gradient, digits 0/1, linear", beside, 1.0)]
+    return [*found, Entry("mnist-correlations", "η, loss and gradient, digits 0/1", beside, 1.0)]
 
 
 def _reweighted() -> list[Entry]:

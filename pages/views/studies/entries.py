@@ -20,7 +20,7 @@ from pages.views.results import open as results_open
 _WIDTHS = (6, 1, 2, 8)
 _STORED = ("stored", ":material/check:", "green")
 _TO_COMPUTE = ("to compute", ":material/schedule:", "gray")
-_MISSING = ("data missing", ":material/folder_off:", "orange")
+_MISSING = ("no data", ":material/folder_off:", "orange")
 _FAILED = ("failed", ":material/error:", "red")
 
 
