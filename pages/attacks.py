@@ -24,9 +24,11 @@ if (opened := st.session_state.pop("attack-id", None)) is not None:
 request = sidebar.request()
 data = compute.dataset(request.data)
 table = source_of(request.data.name).kind != "image"
-kind = st.segmented_control(
-    "Attack", _KINDS, default=_KINDS[0] if table else _KINDS[1], key="attack", bind="query-params", required=True
-)
+usual = _KINDS[0] if table else _KINDS[1]
+if st.session_state.get("attack-on-table", table) != table:  # what was chosen was for data of the other kind
+    st.session_state["attack"] = usual
+st.session_state["attack-on-table"] = table
+kind = st.segmented_control("Attack", _KINDS, default=usual, key="attack", bind="query-params", required=True)
 if kind == _KINDS[1]:
     reconstruction.view(request, data)
 elif categorical(data) or continuous(data):
