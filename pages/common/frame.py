@@ -26,7 +26,7 @@ def navigation() -> StreamlitPage:
         entry = st.Page(page.path, title=page.title, icon=page.icon, default=i == 0)
         groups.setdefault(page.group, []).append(entry)
     groups[""] = [st.Page(old, visibility="hidden") for old in MOVED]
-    return st.navigation(groups)
+    return st.navigation(groups, expanded=True)  # else pages from the thirteenth on hide behind a button
 
 
 def draw() -> None:
