@@ -48,10 +48,10 @@ def controls(keep: Callable[[bytes, str], tuple[str, str]]) -> None:
         _choice(own)
     with training:
         if own:
-            _number("features-resize", "Pictures scaled to (0 = as they are)", 0, MOST_RESIZED, 32)
+            _resized()
         elif st.session_state["features"] != PIXELS:
             _public()
-            _number("extractor-steps", "Mini-batches of its training", 1, MOST_EXTRACTOR_STEPS, 500)
+            _steps()
 
 
 def _kept(keep: Callable[[bytes, str], tuple[str, str]], content: bytes, title: str) -> str:
@@ -91,10 +91,19 @@ def _public() -> None:
     )
 
 
-def _number(key: str, label: str, least: int, most: int, step: int) -> None:
-    keep_in_link(key, UNTOUCHED[key])
+def _steps() -> None:
+    usual = UNTOUCHED["extractor-steps"]
+    keep_in_link("extractor-steps", usual)
     st.number_input(
-        label, min_value=least, max_value=most, value=UNTOUCHED[key], step=step, key=key, bind="query-params"
+        "Mini-batches of its training", 1, MOST_EXTRACTOR_STEPS, usual, 500, key="extractor-steps", bind="query-params"
+    )
+
+
+def _resized() -> None:
+    usual = UNTOUCHED["features-resize"]
+    keep_in_link("features-resize", usual)
+    st.number_input(
+        "Pictures scaled to (0 = as they are)", 0, MOST_RESIZED, usual, 32, key="features-resize", bind="query-params"
     )
 
 

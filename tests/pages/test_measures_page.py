@@ -238,7 +238,7 @@ def test_a_text_has_the_measures_of_its_network() -> None:
     at = app(MEASURES, **link)  # type: ignore[arg-type]
     assert not at.exception and not at.error, [one.value for one in at.error]
     assert "from network-influence and network-outliers" in words(at)
-    assert words(at).count("the data hold sentences") == 8
+    assert words(at).count("the data hold sentences") == 9
     shown = next(d.value for d in at.dataframe if "high_in" in d.value)
     assert "label" not in shown and list(shown["tokens"]) == list(
         engine.dataset(text).y[shown.index.map(engine.dataset(text).row)]

@@ -534,7 +534,7 @@ def test_open_leads_to_the_page_that_shows_the_very_result(asked, ticks: Ticks) 
     assert not at.exception and not at.error
     assert at.title[0].value == title
     assert {name: at.session_state[name] for name in values} == values
-    with_other_words = (FitRequest, ExampleRequest, RetrainingRequest, LeaveOneOutRequest)
+    with_other_words = (FitRequest, FilRowsRequest, ExampleRequest, RetrainingRequest, LeaveOneOutRequest)
     if title != "Leakage" and not isinstance(asked, with_other_words):
         entry, data = analysis_of(asked), Engine().dataset(asked.data)
         said = entry.sentence(Subject(asked, Engine().get(asked), data, "", False, 1), str)
