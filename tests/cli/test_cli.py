@@ -16,7 +16,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import torchvision
 from PIL import Image
+from safetensors.torch import save_file
 
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.analyses.reproduce import command
@@ -419,6 +421,8 @@ def test_every_command_of_the_readme_works(command, run, tmp_path, monkeypatch):
         pytest.skip("FIL_DATA_DIR is not set")
     monkeypatch.chdir(tmp_path)
     own_files(tmp_path)
+    if "resnet18.safetensors" in command:
+        save_file(torchvision.models.resnet18().state_dict(), tmp_path / "resnet18.safetensors")
     needed = [c for c in readme_commands() if c != command and c.split("--out ")[-1] in command.split()]  # its files
     for one in (*needed, command):
         code, _, err = run(*one.replace("/path/to/data", os.environ["FIL_DATA_DIR"]).split())
