@@ -110,11 +110,15 @@ def _controls(data: Dataset) -> tuple[int, int, int]:
     one, two, three, four = st.columns([1, 1, 0.9, 1.4], vertical_alignment="bottom")
     if st.session_state.get("id") is None and "id" in st.session_state:
         del st.session_state["id"]
+    usual, before = int(data.ids[0]), st.session_state.get("attack-suggested")
+    if before is not None and st.session_state.get("id") == before and before not in set(data.ids.tolist()):
+        st.session_state["id"] = usual  # nobody chose it: it was the first of other data
+    st.session_state["attack-suggested"] = usual
     if naming.names_shown(data):
-        st.session_state.setdefault("id", int(data.ids[0]))
+        st.session_state.setdefault("id", usual)
         naming.field(st.columns([1, 3.3])[0], data, "Example (id)")
     label = "Example (row)" if data.id_names is not None else "Example (id)"
-    id = one.number_input(label, min_value=0, value=int(data.ids[0]), step=1, key="id", bind="query-params")
+    id = one.number_input(label, min_value=0, value=usual, step=1, key="id", bind="query-params")
     trials = two.number_input("Releases drawn", 1, 10_000, 20, step=10, key="releases-drawn", bind="query-params", help="For each noise level; the pictures show the first.")  # noqa: E501 # fmt: skip
     seed = three.number_input("Noise seed", 0, value=0, key="noise-seed", bind="query-params")
     four.button("Another example", icon=":material/shuffle:", key="another", on_click=_another, args=(data.ids,))
