@@ -93,6 +93,7 @@ def test_the_examples_work_from_the_keyboard(page: Page, server: Server) -> None
     page.keyboard.press("Enter")
     expect(page.get_by_text("Ranked")).to_be_visible()
     assert f"id={wanted}" in page.url
+    settled(page)  # a picture that is still on its way when its panel closes is not found any more
     page.get_by_role("button", name="Close").click()
     expect(page.get_by_text("Ranked")).to_be_hidden()
     assert "id=" not in page.url
