@@ -129,7 +129,7 @@ def ten_classes(data_dir: str | None) -> Iterator[Row]:
     """All of MNIST and its ten classes, the whole request."""
     data = DataSpec(name="mnist", pca=20, data_dir=data_dir)
     request = FilRequest(data=data, model=ModelSpec(kind="softmax", l2=1e-3))
-    yield from _whole_request(request, "MNIST, 10 classes, 20 components, softmax", limit=90, dense=10)
+    yield from _whole_request(request, "MNIST, 10 classes, 20 components, softmax", limit=15, dense=10)
 
 
 def _whole_request(request: FilRequest, what: str, *, limit: float, dense: int) -> Iterator[Row]:

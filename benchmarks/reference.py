@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 
@@ -60,11 +61,16 @@ def _score_jacobian(fitted: Fitted, inverse: Tensor, x: Tensor, y: Tensor) -> Te
 
 
 def _softmax_jacobian(fitted: Fitted, inverse: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """-H^-1 [ (p - y) (x) I_d + ((diag p - p p^T) Theta) (x) x, -I_C (x) x ], (C d, d + C)."""
+    """-H^-1 [ (p - y) (x) I_d + ((diag p - p p^T) Theta) (x) x, -U (x) x ], (C d, d + C - 1).
+
+    U is sqrt(2) times an orthonormal basis of the directions that sum to zero: a label stays a distribution, and the
+    step from one class to another has length one.
+    """
     p = (fitted.theta @ x).softmax(0)
     C, d = fitted.theta.shape
-    eye_d, eye_C = torch.eye(d, dtype=x.dtype), torch.eye(C, dtype=x.dtype)
+    eye_d, ones = torch.eye(d, dtype=x.dtype), torch.ones(C, C, dtype=x.dtype)
+    U = math.sqrt(2) * torch.linalg.eigh(torch.eye(C, dtype=x.dtype) - ones / C).eigenvectors[:, 1:].contiguous()
     by_x = torch.kron((p - y)[:, None], eye_d) + torch.kron(
         (torch.diag(p) - torch.outer(p, p)) @ fitted.theta, x[:, None]
     )
-    return -inverse @ torch.cat([by_x, -torch.kron(eye_C, x[:, None])], 1)
+    return -inverse @ torch.cat([by_x, -torch.kron(U, x[:, None])], 1)
