@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from fil_core.analyses.fil.request import FilRequest
+from fil_core.analyses.study.studies import STUDIES
 from fil_core.data import load
 from fil_core.engine import Engine
 from fil_core.leakage.comparison import agreement
@@ -73,6 +74,13 @@ def test_iwpc_leaks_less_of_vkorc1_under_a_larger_penalty(l2, mean, digit):
     fitted = fit(ModelSpec(kind="least-squares", l2=l2), data)
     eta = fil(fitted, data, columns=data.columns(("vkorc1",)))
     assert float(eta.mean()) == pytest.approx(mean, abs=0.501 * digit)
+
+
+def test_the_digit_that_the_study_of_ten_digits_rebuilds_is_the_most_exposed_one():
+    need("MNIST/raw/train-images-idx3-ubyte")
+    (asked,) = (entry.request for entry in STUDIES["ten-digits"].entries if entry.name == "leakiest")
+    data = load(asked.data)
+    assert data.ids[fil(fit(asked.model, data), data).argmax()] == asked.ids[0]
 
 
 class Memory:

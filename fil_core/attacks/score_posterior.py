@@ -30,6 +30,7 @@ from torch import Tensor
 
 from fil_core.attacks.best_example import Aim, padded
 from fil_core.attacks.informed import within
+from fil_core.attacks.points import POINTS, POINTS_OF_X, POINTS_WIDE, WIDE
 from fil_core.attacks.retrained import Retrained
 
 _Evaluate = Callable[[Aim, Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -37,8 +38,6 @@ _Evaluate = Callable[[Aim, Tensor, Tensor], tuple[Tensor, Tensor]]
 if TYPE_CHECKING:
     from fil_core.attacks.several_scores import SeveralScores, SoftmaxTarget
 
-WIDE = 128  # columns; from here on fewer points and draws, and Cov s without its term of second order
-_POINTS, _POINTS_WIDE, _POINTS_OF_X = 64, 16, 512  # per release; of x itself they cost little
 _DRAWS, _DRAWS_WIDE = 1024, 128  # pairs of draws from the prior, mirrored at its mean
 _VALUES = {"cpu": 2**20, "cuda": 2**29}  # float64 values of the points held at a time
 _TAILS = 8.0  # degrees of freedom of the t distribution
@@ -109,7 +108,7 @@ def _integral(aim: Aim, modes: list[Retrained], values: Tensor) -> Tensor:
     for j, other in ((0, 1), (1, 0)):  # a mode without mass hands its points over to the other
         for own, instead in zip(peaks[j], peaks[other], strict=True):
             own[lost[:, j]] = instead[lost[:, j]]
-    points = (_POINTS if d < WIDE else _POINTS_WIDE) if scores else _POINTS_OF_X
+    points = (POINTS if d < WIDE else POINTS_WIDE) if scores else POINTS_OF_X
     z, log_q = _proposals(peaks, points // 2)
     size = max(1, _VALUES[z.device.type] // (z.shape[1] * (2 * k * k * d + 6 * d * d)))
     evaluate = _evaluate if scores else _evaluate_example

@@ -36,6 +36,7 @@ from fil_core.linalg import row_blocks, weighted_gram
 from fil_core.models import Fitted
 
 _VALUES = {"cpu": 2**25, "cuda": 2**30}  # float64 values of the releases attacked at a time
+_RELEASES = {"cpu": 64, "cuda": 1024}  # of them at most: more are no faster, and progress is told after each lot
 _STEPS, _ARRIVED = 30, 1e-14
 _EXPLAINED = 1e-6  # of the distance that the example moves the parameters: a misfit below it is none
 _APART = 1e-6  # relative distance of two explanations that are not the same
@@ -77,7 +78,8 @@ class SeveralScores(Adversary):
         t = self.terms
         k, d = t.basis.shape[1], t.X.shape[1]
         self.T = t.basis.T @ t.Theta
-        self.releases = max(1, _VALUES[t.X.device.type] // (3 * k * k * d + 4 * d * d))
+        device = t.X.device.type
+        self.releases = max(1, min(_RELEASES[device], _VALUES[device] // (3 * k * k * d + 4 * d * d)))
         self._traces = t.w * (t.p * (1 - t.p)).sum(1)  # of w V^T (diag p - p p^T) V
         self._summed: Tensor | None = None
 

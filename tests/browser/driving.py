@@ -61,9 +61,9 @@ class Server:
 
 
 def settled(page: Page) -> None:
-    """Wait until no script runs and no placeholder is left."""
+    """Wait until no script runs, and neither a placeholder nor an element of the last run is left."""
     page.wait_for_timeout(300)
     page.wait_for_function(
         "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
-        " && !document.querySelector('[data-testid=stSkeleton]')"
+        " && !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
     )

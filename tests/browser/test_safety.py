@@ -114,8 +114,10 @@ def resident(server: Server) -> int:
 
 
 def upload(page: Page, path: Path) -> None:
-    page.locator("[data-testid='stMain'] input[type=file]").set_input_files(path)
+    control = page.locator("[data-testid='stMain'] input[type=file]")
+    control.set_input_files(path)
     page.wait_for_timeout(500)
+    expect(control).to_have_count(1)  # a new control takes the place of the one that was used
     settled(page)
 
 

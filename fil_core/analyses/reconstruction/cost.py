@@ -2,11 +2,13 @@
 
 from fil_core.analyses.analysis import Cost, Sizes
 from fil_core.analyses.reconstruction.request import ReconstructionRequest
+from fil_core.attacks.points import POINTS, POINTS_WIDE, WIDE
 
 _DEFAULT_SIGMAS = 13  # at most, of the attack's own grid
 _POINTS = 1e5  # operations per release and feature of the integral over the scores
-_STEPS = 60  # of the searches of a softmax model for its modes, and points of the integral, per release
-_OVERHEAD = 2e5  # operations that one of them costs whatever its size
+# Of a softmax model, per release: steps to its modes, each some products with all blocks of H_o^-1 and a factor.
+_PRODUCTS, _FACTORS = 150.0, 35.0
+_PASSES = 40.0  # gradients of all other examples
 
 
 def cost(request: ReconstructionRequest, sizes: Sizes) -> Cost:
@@ -15,14 +17,19 @@ def cost(request: ReconstructionRequest, sizes: Sizes) -> Cost:
         return Cost()
     d, scores = sizes.d, request.model.family.scores(sizes.classes)
     releases = request.trials * (len(request.sigmas) or _DEFAULT_SIGMAS)
-    rounds = request.model.family.reconstruction_rounds
     if scores > 1:
-        return _several_scores(releases, rounds, d, scores, sizes.n)
+        return _several_scores(releases, d, scores, sizes.n)
+    rounds = request.model.family.reconstruction_rounds
     return Cost(20.0 * d**3 + rounds * releases * d * (_POINTS + sizes.n), 6.0 * d**2)
 
 
-def _several_scores(releases: int, rounds: int, d: int, scores: int, n: int) -> Cost:
-    """H^-1 and H^-2 once; per step products of all their blocks with x, and a factor of d x d."""
-    step = 6.0 * (scores * d) ** 2 + d**3 + _OVERHEAD
-    passes = 8.0 * rounds * releases * n * scores * d  # gradients of the others
-    return Cost(4.0 * (scores * d) ** 3 + _STEPS * releases * step + passes, 4.0 * (scores * d) ** 2)
+def _several_scores(releases: int, d: int, scores: int, n: int) -> Cost:
+    """H^-1 and H^-2 once; for each release the searches for its modes, and the points of the integral."""
+    blocks, factor = float(scores * d) ** 2, float(d) ** 3
+    search = _PRODUCTS * blocks + _FACTORS * factor
+    if d < WIDE:
+        integral = POINTS * (6.0 * blocks + (scores + 1.0) * factor)
+    else:
+        integral = POINTS_WIDE * (4.0 * blocks + factor)
+    passes = _PASSES * n * scores * d
+    return Cost(4.0 * (scores * d) ** 3 + releases * (search + integral + passes), 4.0 * blocks)

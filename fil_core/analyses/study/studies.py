@@ -21,7 +21,7 @@ from fil_core.specs.weights import Irfil
 _SOFTMAX = ModelSpec(kind="softmax", l2=1e-3)
 _DIGITS: dict[str, Any] = {"data": DataSpec(name="mnist", classes=(), pca=20), "model": _SOFTMAX}
 _RELEASES = 5  # each takes seconds: the gradients of 60,000 others
-_LEAKIEST = 16676  # the id with the largest eta under this model, a 3
+_LEAKIEST = 16676  # the id with the largest eta under this model, a 3: a test holds it to that
 _TWO = DataSpec(name="cifar10", classes=("airplane", "automobile"))
 _PLANES: dict[str, Any] = {
     "data": DataSpec(name="cifar10", classes=("airplane", "automobile"), pca=20),
