@@ -72,7 +72,8 @@ def _choice(own: bool) -> None:
         key="features",
         bind="query-params",
         help="Pixels, or the last hidden layer of a frozen network. One that is not uploaded is trained on a public "
-        "part of the training rows, which are then not measured; η is that of the head on the features.",
+        "part of the training rows, which are then not measured; η is that of the head on the features. Features that "
+        "were computed elsewhere are read as a table or a .npz file: page Own data.",
     )
 
 

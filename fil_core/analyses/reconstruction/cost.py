@@ -27,9 +27,6 @@ def _several_scores(releases: int, d: int, scores: int, n: int) -> Cost:
     """H^-1 and H^-2 once; for each release the searches for its modes, and the points of the integral."""
     blocks, factor = float(scores * d) ** 2, float(d) ** 3
     search = _PRODUCTS * blocks + _FACTORS * factor
-    if d < WIDE:
-        integral = POINTS * (6.0 * blocks + (scores + 1.0) * factor)
-    else:
-        integral = POINTS_WIDE * (4.0 * blocks + factor)
+    few, many = POINTS_WIDE * (4.0 * blocks + factor), POINTS * (6.0 * blocks + (scores + 1.0) * factor)
     passes = _PASSES * n * scores * d
-    return Cost(4.0 * (scores * d) ** 3 + releases * (search + integral + passes), 4.0 * blocks)
+    return Cost(4.0 * (scores * d) ** 3 + releases * (search + (many if d < WIDE else few) + passes), 4.0 * blocks)
