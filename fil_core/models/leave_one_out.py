@@ -281,10 +281,13 @@ class _SoftmaxPairs(_Pairs):
     def remainder(self, rows: Tensor, shift: Tensor) -> Tensor:
         t, m = self.t, len(shift)
         d = (self.V @ shift.view(m, self.free, -1)) @ t.X.T  # (m, C, n)
-        p = t.p.T
+        p, top, each = t.p.T, t.p.argmax(1), torch.arange(len(t.p), device=t.p.device)
+        d = d - d[:, top, each][:, None]  # beside the likeliest class, whose p is no small number: no digits cancel
         log_mean = torch.log1p((p * torch.expm1(d)).sum(1, keepdim=True))
         linear = d - (p * d).sum(1, keepdim=True)
         change = torch.expm1(d.sub_(log_mean)).sub_(linear).mul_(p * t.w)
+        change[:, top, each] = 0
+        change[:, top, each] = -change.sum(1)
         change[torch.arange(m), :, rows] = 0
         return ((self.V.T @ change) @ t.X).flatten(1)
 
