@@ -39,7 +39,7 @@ from fil_core.models import Fitted, Glm, Softmax
 from fil_core.models.leave_one_out import leave_one_out
 from fil_core.progress import Progress
 from fil_core.specs.checks import positive
-from fil_core.specs.families import LARGE, MOST_BOUNDS
+from fil_core.specs.families import LARGE, bounded
 
 Jacobians = GlmJacobians | SoftmaxJacobians
 JACOBIAN_COLUMNS = ("eta", "eta_all", "dfil", "bound_unbiased", "bound_prior", "leverage")
@@ -266,7 +266,7 @@ def completed(
     """The table of `measure`, from what `measured` returns of all examples.
 
     Of a large softmax model the two bounds, a factorisation of a matrix of all features for each example, are those of
-    the `MOST_BOUNDS` examples of largest eta; the others have none.
+    examples of largest eta, as many as `bounded` says; the others have none.
 
     Args:
         by_column: (n,) each.
@@ -299,7 +299,7 @@ def _bounds_of_leakiest(
     if _has_bounds(terms):
         return {}
     found = {name: np.full(len(eta), np.nan) for name in ("bound_unbiased", "bound_prior")}
-    leakiest = np.argsort(-eta, kind="stable")[:MOST_BOUNDS]
+    leakiest = np.argsort(-eta, kind="stable")[: bounded(terms.features)]
     size = _rows(terms)
     for start in range(0, len(leakiest), size):
         if progress:

@@ -29,8 +29,7 @@ from fil_core.linalg.inverses import inverse_traces
 from fil_core.linalg.leading import Entries, largest_eigenpairs
 from fil_core.models import Softmax
 from fil_core.models.softmax import curvature_in_scores
-from fil_core.models.terms import TOGETHER
-from fil_core.specs.families import LARGE
+from fil_core.specs.families import LARGE, together
 
 _HALF_THE_DIGITS = 1e-6  # smallest over largest eigenvalue of J^T J, below which the smallest keeps fewer than ten
 _ILL_CONDITIONED, _FORMED = 1e6, 2**17  # of H; and values of one J_x that is formed for every example then
@@ -80,7 +79,7 @@ class SoftmaxJacobians:
     @staticmethod
     def fewest(terms: Softmax) -> int:
         """Examples in a block, at least: each block reads all of H^-2, which takes longer than using it for a few."""
-        return TOGETHER if terms.curvature.size > LARGE else 1
+        return together(SoftmaxJacobians.width(terms)) if terms.curvature.size > LARGE else 1
 
     def _times_x(self, K: Tensor, rows: slice | Tensor = slice(None)) -> Tensor:
         """K_ce x for all c, e, (m, C-1, C-1, d)."""

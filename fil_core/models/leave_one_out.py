@@ -29,9 +29,9 @@ from fil_core.dataset import Dataset
 from fil_core.errors import FilError
 from fil_core.models.fitted import Fitted, model_of, penalties
 from fil_core.models.softmax import curvature_in_scores
-from fil_core.models.terms import TOGETHER, Glm, Softmax
+from fil_core.models.terms import Glm, Softmax
 from fil_core.progress import Progress
-from fil_core.specs.families import LARGE
+from fil_core.specs.families import LARGE, together
 from fil_core.specs.pairs import MOST_WORK, work
 
 CLOSE = 1e-7  # largest relative error of a shift, estimated from the rate of convergence
@@ -254,7 +254,7 @@ class _SoftmaxPairs(_Pairs):
         self.t, self.V = terms, terms.basis
         self.C, self.free = self.V.shape
         self.scores, self.width = self.C, self.free**2 * terms.X.shape[1]
-        self.fewest = TOGETHER if terms.curvature.size > LARGE else 1
+        self.fewest = together(self.width) if terms.curvature.size > LARGE else 1
         self.reach = 2**0.5 * float(terms.X.norm(dim=1).max())
 
     def _inverse(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -12,8 +12,6 @@ from torch import Tensor
 
 from fil_core.linalg import Curvature, sum_zero_basis
 
-TOGETHER = 48  # examples at least that are multiplied by a large matrix at a time: reading it takes as long as using it
-
 
 @dataclass(frozen=True)
 class Glm:

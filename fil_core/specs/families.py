@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fil_core.specs.late import Late
 
 LARGE = 2_048  # parameters above which the eigenvectors of their curvature take minutes, and a Cholesky factor seconds
+_TOGETHER, _HELD = 48, 2**27  # examples of a block, and the values that they may take (1 GiB)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +45,26 @@ class Family:
     model: Late
 
 
-MOST_BOUNDS = 1_000  # examples of a large softmax model that get both bounds on reconstruction, the leakiest
+_MOST_BOUNDS, _FEWEST_BOUNDS, _BOUNDS_WORK = 1_000, 20, 1e12  # multiply-adds: about a minute on two cores
 
 
 def is_large(d: int, scores: int) -> bool:
     """Whether a model of several scores has so many parameters that its curvature is kept as a Cholesky factor."""
     return scores > 1 and d * (scores - 1) > LARGE
+
+
+def bounded(d: int) -> int:
+    """Examples of a large softmax model that get both bounds on reconstruction, the leakiest: a d x d inverse each."""
+    return max(_FEWEST_BOUNDS, min(_MOST_BOUNDS, int(_BOUNDS_WORK / (1.5 * d**3))))
+
+
+def together(width: float) -> int:
+    """Examples at least in a block under a large model, whose matrices take as long to read as to use for some.
+
+    Args:
+        width: values that each of them takes.
+    """
+    return max(1, min(_TOGETHER, int(_HELD // max(width, 1))))
 
 
 def _softmax_training(n: int, d: int, scores: int) -> float:

@@ -43,12 +43,13 @@ print(1024 * int(peak.split()[1]), cost.memory(request, engine.dataset(request.d
     [
         FilRequest(data=DataSpec(name="synthetic:20000x1000"), model=ModelSpec(l2=1e-3)),
         SOFTMAX,
+        FilRequest(data=DataSpec(name="synthetic:250x2600"), model=ModelSpec(kind="softmax", l2=1e-3)),
         ReconstructionRequest(data=DataSpec(classes=("3", "8")), model=ModelSpec(l2=1e-2), ids=(8,), trials=20),
         AttributeRequest(
             data=DataSpec(name="synthetic:1500x40"), model=SOFTMAX.model, attribute="attribute", trials=20
         ),
     ],
-    ids=["wide", "ten classes", "reconstruction", "attribute"],
+    ids=["wide", "ten classes", "two classes of many features", "reconstruction", "attribute"],
 )
 def test_the_memory_that_is_foretold_suffices_and_is_not_several_times_too_much(request_):
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

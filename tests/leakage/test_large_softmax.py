@@ -135,7 +135,7 @@ def test_parts_make_the_answer_and_are_taken_up_again(tmp_path, monkeypatch, eve
 
 
 def test_only_the_leakiest_get_bounds_and_it_is_said(tmp_path, monkeypatch, everything_is_large):
-    monkeypatch.setattr(leakage, "MOST_BOUNDS", 7)
+    monkeypatch.setattr(leakage, "bounded", lambda d: 7)
     data = DataSpec(name="digits", classes=("0", "1", "2"), subset=90, pca=6)
     result = Engine(Store(tmp_path)).get(FilRequest(data=data, model=ModelSpec(kind="softmax")))
     for name in ("bound_unbiased", "bound_prior"):

@@ -4,11 +4,11 @@ from fil_core.analyses.analysis import Cost, Sizes
 from fil_core.analyses.fil.parts import in_parts
 from fil_core.analyses.fil.request import FilRequest
 from fil_core.specs import ModelSpec
-from fil_core.specs.families import MOST_BOUNDS, is_large
+from fil_core.specs.families import bounded, is_large, together
 from fil_core.specs.pairs import MOST_WORK, ROUNDS, work
 
 BLOCK = 2**23  # values in a block of examples (`leakage.fil`), of which some are held at once
-_BLOCKS = 6
+_BLOCKS, _LARGE_BLOCKS = 6, 3
 _COLUMNS = 24  # of the table and its copies, per example
 
 
@@ -19,7 +19,7 @@ def cost(request: FilRequest, sizes: Sizes) -> Cost:
     if in_parts(model, sizes.n, sizes.d, sizes.classes):
         each = Cost(0.0, each.values)
     if is_large(sizes.d, scores):  # bounds of the leakiest, and a Newton step without each
-        few = 1.5 * min(sizes.n, MOST_BOUNDS) * sizes.d**3
+        few = 1.5 * min(sizes.n, bounded(sizes.d)) * sizes.d**3
         each = each + Cost(few + 1.0 * sizes.n * (scores * sizes.d) ** 2)
     return each + leaving_out(model, sizes)
 
@@ -35,5 +35,8 @@ def measuring(model: ModelSpec, sizes: Sizes) -> Cost:
     """Measuring each example under a trained model."""
     family = model.family
     scores = family.scores(sizes.classes)
-    held = min(BLOCK, sizes.n * family.block(sizes.d, scores))
-    return Cost(family.measuring(sizes.n, sizes.d, scores), _BLOCKS * held + _COLUMNS * sizes.n)
+    width = family.block(sizes.d, scores)
+    block = width * (together(width) if is_large(sizes.d, scores) else 1)
+    copies, most = (_LARGE_BLOCKS, block) if block > BLOCK else (_BLOCKS, BLOCK)
+    held = copies * min(most, sizes.n * width)
+    return Cost(family.measuring(sizes.n, sizes.d, scores), held + _COLUMNS * sizes.n)
