@@ -17,11 +17,12 @@ Source: docs/maths.md, section 3.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -48,7 +49,8 @@ class LeftOut:
     """Distances of the n leave-one-out optima from the optimum.
 
     Attributes:
-        shift: |theta_{-i} - theta|, (n,); NaN where the parameters are not determined without the example.
+        shift: |theta_{-i} - theta|, (n,); NaN where there is no single optimum without the example: the others do not
+            determine the parameters, or it is the only one of its class and an intercept runs off without it.
         error: estimated largest relative error of a shift: at most `CLOSE`, except where the pairs are too many.
     """
 
@@ -73,6 +75,7 @@ def leave_one_out(fitted: Fitted, dataset: Dataset, *, progress: Progress | None
     shift = _newton_lengths(pairs, n, terms.X.device)
     if fitted.spec.family.exact_leave_one_out:
         return LeftOut(shift, 0.0)
+    shift[_runs_off(fitted, dataset)] = torch.nan
     reach = pairs.reach * shift
     far = (torch.isfinite(reach) & (reach > CLOSE)).nonzero()[:, 0]
     if not far.numel():
@@ -102,7 +105,10 @@ def shifts(
     terms = fitted.terms(dataset)
     pairs: _Pairs = _SoftmaxPairs(terms) if isinstance(terms, Softmax) else _ScorePairs(terms)
     if not fitted.spec.family.exact_leave_one_out:
-        yield from _solved(pairs, rows, fitted, dataset, progress)
+        lost = _runs_off(fitted, dataset)[rows]
+        if bool(lost.any()):
+            yield rows[lost], torch.full_like(pairs.newton(rows[lost]), torch.nan)
+        yield from _solved(pairs, rows[~lost], fitted, dataset, progress)
         return
     for block in _blocks(rows, pairs.width, pairs.fewest):
         found = pairs.newton(block)
@@ -119,8 +125,26 @@ def _solved(
         for block in _blocks(rows, n * pairs.scores):
             if progress:
                 progress(done, n, "leaving out each example")
-            yield block, _iterate(pairs, block, refit)
+            yield block, _iterate(pairs, block, refit, _counted(progress, done, n))
             done += block.numel()
+
+
+def _counted(progress: Progress | None, done: int, n: int) -> Callable[[int], None]:
+    """What is told of the examples of a block for which the model is trained again."""
+    return lambda more: progress(done + more, n, "leaving out each example") if progress else None
+
+
+def _runs_off(fitted: Fitted, dataset: Dataset) -> Tensor:
+    """Whether an example is the only one of its class beside an intercept without a penalty, (n,).
+
+    Without it the intercept has no optimum: the smaller the probability of the empty class, the less the loss.
+    """
+    w = fitted.weights.cpu()
+    if not (fitted.classes and fitted.intercept):
+        return torch.zeros(len(w), dtype=torch.bool, device=fitted.theta.device)
+    codes = torch.from_numpy(np.asarray(dataset.y)).long()
+    members = torch.bincount(codes, weights=(w > 0).double(), minlength=1)
+    return ((members[codes] <= 1) & (w > 0)).to(fitted.theta.device)
 
 
 @contextmanager
@@ -156,8 +180,8 @@ def _blocks(rows: Tensor, width: int, fewest: int = 1) -> Iterator[Tensor]:
     yield from rows.split(max(fewest, _PAIRS[rows.device.type] // width))
 
 
-def _iterate(pairs: _Pairs, rows: Tensor, refit: _Refit) -> Tensor:
-    """Shifts of some examples to the optimum without them, (m, D)."""
+def _iterate(pairs: _Pairs, rows: Tensor, refit: _Refit, trained: Callable[[int], None]) -> Tensor:
+    """Shifts of some examples to the optimum without them, (m, D); `trained` is told how many are done."""
     first = pairs.newton(rows)
     shift = first.clone()
     active, before = torch.arange(rows.numel(), device=rows.device), first.norm(dim=1)
@@ -178,7 +202,9 @@ def _iterate(pairs: _Pairs, rows: Tensor, refit: _Refit) -> Tensor:
         error = size * (_MARGIN * rate / (1 - rate).clamp_min(1e-300))
         goes_on = ~(error <= CLOSE * moved.norm(dim=1))
         active, before, rate = active[goes_on], size[goes_on], rate[goes_on]
-    for j in far + active.tolist():
+    again = far + active.tolist()
+    for k, j in enumerate(again):
+        trained(rows.numel() - len(again) + k)
         shift[j] = refit(int(rows[j]))
     return shift
 

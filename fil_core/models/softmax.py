@@ -19,6 +19,7 @@ from fil_core.models.newton import Optimum, minimise, minimise_by_products, requ
 from fil_core.models.terms import Model, Softmax
 from fil_core.specs.families import LARGE
 
+_OUTER_PRODUCTS = 2**22  # values of x x^T of all examples that are held
 
 def softmax_terms(Z: Tensor, Y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Loss -log p_y (n,), its gradient p - y in the scores (n, C), and the probabilities p (n, C).
@@ -82,6 +83,12 @@ def hessian_blocks(X: Tensor, p: Tensor, w: Tensor, ridge: float | Tensor) -> Te
     """
     free, d = p.shape[1] - 1, X.shape[1]
     S = curvature_in_scores(p, sum_zero_basis(p.shape[1]).to(X))
+    if d < free and X.shape[0] * d * d <= _OUTER_PRODUCTS:
+        # Of many classes and few features a product for each pair of classes would be nothing but calls.
+        outer = (w[:, None, None] * X[:, :, None] * X[:, None, :]).flatten(1)
+        H = (S.flatten(1).T @ outer).view(free, free, d, d).transpose(1, 2).reshape(free * d, free * d)
+        H = (H + H.T) / 2
+        return penalised(H, ridge if isinstance(ridge, float) else ridge.repeat(free))
     H = X.new_empty(free, d, free, d)
     for c in range(free):
         for e in range(c + 1):

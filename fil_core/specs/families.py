@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fil_core.specs.late import Late
 
 LARGE = 2_048  # parameters above which the eigenvectors of their curvature take minutes, and a Cholesky factor seconds
-_TOGETHER, _HELD = 48, 2**27  # examples of a block, and the values that they may take (1 GiB)
+_TOGETHER, _HELD = 48, 2**25  # examples of a block, and the values that they may take; some copies are held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

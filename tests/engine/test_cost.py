@@ -43,7 +43,7 @@ print(1024 * int(peak.split()[1]), cost.memory(request, engine.dataset(request.d
     [
         FilRequest(data=DataSpec(name="synthetic:20000x1000"), model=ModelSpec(l2=1e-3)),
         SOFTMAX,
-        FilRequest(data=DataSpec(name="synthetic:250x2600"), model=ModelSpec(kind="softmax", l2=1e-3)),
+        FilRequest(data=DataSpec(name="synthetic:16x2100"), model=ModelSpec(kind="softmax", l2=1e-3)),
         ReconstructionRequest(data=DataSpec(classes=("3", "8")), model=ModelSpec(l2=1e-2), ids=(8,), trials=20),
         AttributeRequest(
             data=DataSpec(name="synthetic:1500x40"), model=SOFTMAX.model, attribute="attribute", trials=20

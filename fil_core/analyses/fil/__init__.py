@@ -10,7 +10,7 @@ _late = late(__name__)
 
 ANALYSIS = Analysis(
     name="fil",
-    version=4,
+    version=5,
     request=FilRequest,
     needs="optimum",
     check=_late("run", "check_fil"),

@@ -123,7 +123,8 @@ def warnings_of(table: pd.DataFrame, loo_error: float) -> list[str]:
     if alone := int(table["loo_shift"].isna().sum()):
         warnings.append(
             f"loo_shift and membership_auc do not exist for {counted(alone, 'example')}: without it the optimum is not "
-            "unique, or there is none. Choose l2 > 0."
+            "unique, or there is none, as where it is the only one of its class beside an intercept. Choose l2 > 0 "
+            "and classes of two examples or more."
         )
     trained_on = table["weight"] > 0
     infinite = int(np.isinf(table["bound_unbiased"][trained_on]).sum())
