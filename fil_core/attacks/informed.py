@@ -65,7 +65,7 @@ class Adversary(ABC):
         self.y = fitted.targets(dataset.y)
         self.ridge = penalties(fitted.spec, dataset, fitted.intercept, terms.X.device)
         self.label = torch.from_numpy(dataset.y if dataset.class_names else np.zeros(dataset.n)).to(terms.X.device)
-        self._source, affine = dataset.source, dataset.preprocessing
+        self._source, affine, self._ids = dataset.source, dataset.preprocessing, dataset.ids
         d = self._source.shape[1]
         self._back = [torch.tensor(np.broadcast_to(part, (d,)).copy()) for part in (affine.scale, affine.centre)]
         # Number of examples with a fraction in each source column; -1 behind components, where no number is kept whole.
@@ -95,7 +95,9 @@ class Adversary(ABC):
         """
         w: Tensor = self.terms.w[row]
         if not bool(w > 0):
-            raise BadRequest("attack: expected an example of weight > 0; the parameters do not depend on this one.")
+            raise BadRequest(
+                f"attack: expected examples of weight > 0; the parameters do not depend on example {self._ids[row]}."
+            )
         return w
 
     def reach(self, row: int) -> Tensor:

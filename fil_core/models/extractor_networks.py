@@ -108,9 +108,9 @@ def load_weights(whole: nn.Module, weights: Mapping[str, np.ndarray], design: De
     """
     if found := faults_of(whole.state_dict(), weights):
         raise BadData(
-            f"extractor: expected the weights of {design.kind} for pictures of {_sized(design.image)} with "
+            f"features_from: expected the weights of {design.kind} for pictures of {_sized(design.image)} with "
             f"{design.outputs:,} output{'' if design.outputs == 1 else 's'}; got {found}. The names and shapes are "
-            "those of the network's state_dict; name another network with --features-from."
+            "those of the network's state_dict; take another file or another network."
         )
     whole.load_state_dict({name: torch.tensor(array) for name, array in weights.items()}, strict=True)
 

@@ -99,8 +99,8 @@ def fitting_network(weights: Mapping[str, np.ndarray]) -> str:
             nearest = (wrong, name, found)
     assert nearest is not None
     raise BadData(
-        f"extractor: expected the weights of a classifier of torchvision; the nearest is {nearest[1]}, of which there "
-        f"were {nearest[2]}. Write them with safetensors.torch.save_file(module.state_dict(), path)."
+        f"features_from: expected the weights of a classifier of torchvision; the nearest is {nearest[1]}, of which "
+        f"there were {nearest[2]}. Write them with safetensors.torch.save_file(module.state_dict(), path)."
     )
 
 

@@ -21,6 +21,7 @@ from fil_core.specs.families import LARGE
 
 _OUTER_PRODUCTS = 2**22  # values of x x^T of all examples that are held
 
+
 def softmax_terms(Z: Tensor, Y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Loss -log p_y (n,), its gradient p - y in the scores (n, C), and the probabilities p (n, C).
 

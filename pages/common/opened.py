@@ -12,20 +12,20 @@ from fil_core import source_of
 from fil_core.data.registry import Source
 from fil_core.specs import Preprocess
 from fil_core.specs.data import MOST_EXTRACTOR_STEPS, MOST_LABEL_NOISE, MOST_PUBLIC, MOST_RESIZED
-from pages.common import models, sidebar, text
+from pages.common import features, models, sidebar, text
 
 _ANSWER = "link-answer"
 _KEPT = "link-kept"
 _LISTS = {"pre": ["default", *get_args(Preprocess)], "device": list(sidebar.DEVICES)}
-_NUMBERS: dict[str, tuple[Callable[[str], float], float]] = {
-    "l2": (float, sidebar.MOST_L2),
-    "subset": (int, 1e15),
-    "label-noise": (float, MOST_LABEL_NOISE),
-    "pca": (int, 1e15),
-    "vocabulary": (int, 1e15),
-    "public": (float, MOST_PUBLIC),
-    "extractor-steps": (int, MOST_EXTRACTOR_STEPS),
-    "features-resize": (int, MOST_RESIZED),
+_NUMBERS: dict[str, tuple[Callable[[str], float], float, float]] = {
+    "l2": (float, 0, sidebar.MOST_L2),
+    "subset": (int, 0, 1e15),
+    "label-noise": (float, 0, MOST_LABEL_NOISE),
+    "pca": (int, 0, 1e15),
+    "vocabulary": (int, 0, 1e15),
+    "public": (float, features.LEAST_PUBLIC, MOST_PUBLIC),
+    "extractor-steps": (int, 1, MOST_EXTRACTOR_STEPS),
+    "features-resize": (int, 0, MOST_RESIZED),
 }
 NUMBERS = tuple(_NUMBERS)  # names of the numbers that `fault` looks at
 _USUAL = {"classes": "all classes"}
@@ -194,7 +194,7 @@ def _other() -> Fault | None:
             expected = (
                 f"one of {', '.join(_LISTS[control])}"
                 if control in _LISTS
-                else f"a number from 0 to {_NUMBERS[control][1]:,.16g}"
+                else "a number from {:,.16g} to {:,.16g}".format(*_NUMBERS[control][1:])
             )
             return Fault(control, f"This link asks for {control} = **{text.safe(asked)}**: expected {expected}.")
     return None
@@ -203,8 +203,8 @@ def _other() -> Fault | None:
 def _possible(control: str, asked: str) -> bool:
     if control in _LISTS:
         return asked in _LISTS[control]
-    read, most = _NUMBERS[control]
+    read, least, most = _NUMBERS[control]
     try:
-        return 0 <= read(asked) <= most
+        return least <= read(asked) <= most
     except ValueError:
         return False

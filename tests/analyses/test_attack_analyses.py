@@ -16,6 +16,7 @@ from fil_core.attacks.reconstruction import reconstruct
 from fil_core.attacks.success import success_probability
 from fil_core.engine import Engine
 from fil_core.errors import BadData, BadRequest
+from fil_core.leakage.fil import feature_eta
 from fil_core.models import fit
 from fil_core.specs import DataSpec, ModelSpec, canonical
 
@@ -160,12 +161,17 @@ def test_noise_of_a_reconstruction_is_laid_around_what_moves_its_features():
     engine = Engine()
     one = dataclasses.replace(TWO, ids=TWO.ids[:1], sigmas=())
     summary = engine.get(one).summary
-    sigmas, fil = np.array(summary["sigmas"]), engine.get(FilRequest(data=DIGITS, model=TWO.model)).table["eta"]
-    around = fil[one.ids[0]] * np.sqrt(engine.dataset(DIGITS).X.var(0).mean())
+    sigmas, data = np.array(summary["sigmas"]), engine.dataset(DIGITS)
+    spread = np.sqrt(data.X.var(0).mean())
+    of_features = feature_eta(fit(TWO.model, data), data)
+    around = spread * float(of_features[data.row(one.ids[0])])
     assert summary["prior_std"] == pytest.approx(np.sqrt(engine.dataset(DIGITS).X.var(0).mean()), rel=1e-9)
     assert sigmas[0] == 0
     # Three digits are kept of each.
-    assert sigmas[1:] == pytest.approx(around * np.logspace(-4, 1, 11), rel=5e-3)
+    assert sigmas[-1] == pytest.approx(10 * around, rel=5e-3)
+    assert np.diff(np.log(sigmas[1:])) == pytest.approx(np.log(sigmas[-1] / sigmas[1]) / 10, rel=2e-2)
+    bounds = engine.get(one).table["bound_unbiased"].to_numpy()
+    assert bounds[1] <= 1.02e-4 * spread**2 and bounds[-1] > spread**2  # from what is known to what is lost
     both = engine.get(dataclasses.replace(TWO, sigmas=()))
     assert both.table.loc[one.ids[0], "sigma"].tolist() == summary["sigmas"]  # each example has a grid of its own
 

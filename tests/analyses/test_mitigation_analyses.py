@@ -592,7 +592,7 @@ def test_nobody_reconstructs_who_was_dropped(engine):
     eta = engine.get(FilRequest(data=DIGITS, model=LOGISTIC)).table["eta"]
     asked = ReconstructionRequest(data=DIGITS, model=weighted(LOGISTIC, Dropping(k=2)), ids=(int(eta.idxmax()),))
     for sigmas in ((), (0.0,), (0.1,)):
-        with pytest.raises(BadRequest, match="expected an example of weight > 0; the parameters do not depend on"):
+        with pytest.raises(BadRequest, match="expected examples of weight > 0; the parameters do not depend on"):
             engine.get(dataclasses.replace(asked, sigmas=sigmas))
     example = engine.get(ExampleRequest(data=DIGITS, model=asked.model, id=asked.ids[0]))
     assert (example.arrays["feature_eta"] == 0).all()

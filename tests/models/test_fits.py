@@ -17,6 +17,7 @@ from fil_core.models import fit
 from fil_core.models.fitted import device_of
 from fil_core.models.glm import logistic_terms
 from fil_core.models.newton import Optimum, minimise, require
+from fil_core.models.softmax import hessian_blocks
 from fil_core.specs import ModelSpec
 
 CLOSED_FORM = {"rtol": 1e-9, "atol": 1e-12}  # two solvers of the same normal equations, condition 1e4
@@ -295,3 +296,18 @@ def test_cuda_by_name_needs_cuda(monkeypatch):
     assert device_of("auto").type == device_of("cpu").type == "cpu"
     with pytest.raises(DeviceUnavailable, match="none"):
         device_of("cuda")
+
+
+@pytest.mark.parametrize("classes", [3, 9])
+def test_the_hessian_of_few_and_of_many_classes_is_the_sum_of_its_terms(classes):
+    """Above as many classes as features it is formed in one product."""
+    rng = np.random.default_rng(1)
+    X, w = rng.standard_normal((12, 4)), rng.uniform(0, 2, 12)
+    p = rng.dirichlet(np.ones(classes), 12)
+    V = sum_zero_basis(classes).numpy()
+    true = 0.3 * np.eye(4 * (classes - 1))
+    for x, weight, probability in zip(X, w, p, strict=True):
+        S = V.T @ (np.diag(probability) - np.outer(probability, probability)) @ V
+        true += weight * np.kron(S, np.outer(x, x))
+    found = hessian_blocks(*map(torch.from_numpy, (X, p, w)), 0.3)
+    np.testing.assert_allclose(found.numpy(), true, rtol=1e-12, atol=1e-14)

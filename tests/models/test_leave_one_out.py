@@ -152,3 +152,14 @@ def test_thousands_at_once_equal_retraining():
         w[i] = 0
         true = float((fit(dataclasses.replace(spec), data, weights=w).theta - fitted.theta).norm())
         assert found[i] == pytest.approx(true, rel=PROMISED)
+
+
+@pytest.mark.parametrize(("kind", "classes"), [("logistic", 2), ("softmax", 2), ("softmax", 3)])
+def test_the_only_one_of_a_class_beside_an_intercept_has_no_optimum_without_it(kind, classes, from_arrays):
+    """The intercept of an empty class has no penalty: the loss falls for as long as it runs off."""
+    rng = np.random.default_rng(0)
+    y = np.r_[np.arange(20) % (classes - 1), classes - 1]
+    data = from_arrays(rng.standard_normal((21, 3)), y, classes=classes)
+    alone = shifts(ModelSpec(kind=kind, l2=1e-2, intercept=True), data).shift
+    assert np.isnan(alone).tolist() == [False] * 20 + [True]
+    assert np.isfinite(shifts(ModelSpec(kind=kind, l2=1e-2, intercept=False), data).shift).all()

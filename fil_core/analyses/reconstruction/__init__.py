@@ -16,7 +16,7 @@ _ATTACKS = {
 
 ANALYSIS = Analysis(
     name="reconstruction",
-    version=5,
+    version=6,
     request=ReconstructionRequest,
     needs="optimum",
     check=_late("run", "check_reconstruction"),

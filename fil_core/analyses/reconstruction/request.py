@@ -17,7 +17,8 @@ class ReconstructionRequest(ModelRequest):
 
     Attributes:
         ids: the examples' rows in the source, at least one.
-        sigmas: standard deviations of the output noise, >= 0; empty takes 0 and a grid around each example's eta.
+        sigmas: standard deviations of the output noise, >= 0; empty takes 0 and a grid around what
+            moves each example's features.
         trials: releases drawn for each noise > 0.
         seed: of those draws.
         prior_std: of the prior that the bound assumes, per feature; None takes the training rows' own.
@@ -27,7 +28,7 @@ class ReconstructionRequest(ModelRequest):
     sigmas: tuple[float, ...] = option(
         (),
         numbers(zero=True, most=MOST_SIGMAS),
-        "standard deviations of the output noise (default: 0 and a grid around eta)",
+        "standard deviations of the output noise (default: 0 and a grid around what moves the features)",
     )
     trials: int = option(100, whole(), "number of random releases (default 100)", link="releases-drawn")
     seed: int = option(

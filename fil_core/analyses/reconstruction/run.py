@@ -16,7 +16,9 @@ from fil_core.models import Fitted
 from fil_core.progress import Progress
 from fil_core.result import Result
 
-_GRID = np.logspace(-4, 1, 11)  # of noise, as multiples of eta times the features' spread
+# The grid of noise: from little beside what moves the features, to more than that.
+_POINTS, _LEAST, _MOST = 11, 1e-4, 10.0  # times the noise that drowns the most exposed direction of the features
+_SHARP = 1e-2  # times the noise at which the bound on unbiased attacks is the features' spread
 
 
 def check_reconstruction(request: ReconstructionRequest, dataset: Dataset) -> None:
@@ -48,7 +50,7 @@ def run_reconstruction(request: ReconstructionRequest, inputs: Inputs, progress:
     id = request.ids[0]
     row = dataset.row(id)
     prior_std = request.prior_std or feature_spread(dataset)
-    sigmas = request.sigmas or noise_grid(_GRID * prior_std * _eta(fitted, dataset, row))
+    sigmas = request.sigmas or noise_grid(_grid(fitted, dataset, row, prior_std))
     attack = reconstruct(
         fitted,
         dataset,
@@ -78,9 +80,15 @@ def together(results: list[Result]) -> Result:
     return Result(table, arrays, summary, {"warnings": warnings})
 
 
-def _eta(fitted: Fitted, dataset: Dataset, row: int) -> float:
+def _grid(fitted: Fitted, dataset: Dataset, row: int, prior_std: float) -> np.ndarray:
+    """Noises around what moves the features of an example; its label, which moves the parameters too, is known."""
     J = jacobians(fitted.terms(dataset), slice(row, row + 1))
-    return float(J.eta_squared()[0].clamp_min(0).sqrt())
+    largest = prior_std * float(J.feature_eta_squared()[0].clamp_min(0).sqrt())
+    if largest <= 0:
+        return np.zeros(1)
+    bound = float(J.bound_unbiased(1.0)[0])
+    known = prior_std / bound**0.5 if np.isfinite(bound) and bound > 0 else largest
+    return np.geomspace(min(_LEAST * largest, _SHARP * known), _MOST * largest, _POINTS)
 
 
 def _psnr_scale(dataset: Dataset) -> float:
