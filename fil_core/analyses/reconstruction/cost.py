@@ -9,6 +9,8 @@ _POINTS = 1e5  # operations per release and feature of the integral over the sco
 # Of a softmax model, per release: steps to its modes, each some products with all blocks of H_o^-1 and a factor.
 _PRODUCTS, _FACTORS = 150.0, 35.0
 _PASSES = 40.0  # gradients of all other examples
+_SLOW, _SLOW_WIDE = 4.0, 2.6  # times as long as large products take, which `PER_SECOND` is about
+_OVERHEAD = 6e8  # multiply-adds in whose time the calls of one release are made, whatever their size
 
 
 def cost(request: ReconstructionRequest, sizes: Sizes) -> Cost:
@@ -27,6 +29,9 @@ def _several_scores(releases: int, d: int, scores: int, n: int) -> Cost:
     """H^-1 and H^-2 once; for each release the searches for its modes, and the points of the integral."""
     blocks, factor = float(scores * d) ** 2, float(d) ** 3
     search = _PRODUCTS * blocks + _FACTORS * factor
-    few, many = POINTS_WIDE * (4.0 * blocks + factor), POINTS * (6.0 * blocks + (scores + 1.0) * factor)
+    if d < WIDE:
+        each = _SLOW * (search + POINTS * (6.0 * blocks + (scores + 1.0) * factor))
+    else:
+        each = _SLOW_WIDE * (search + POINTS_WIDE * (4.0 * blocks + factor))
     passes = _PASSES * n * scores * d
-    return Cost(4.0 * (scores * d) ** 3 + releases * (search + (many if d < WIDE else few) + passes), 4.0 * blocks)
+    return Cost(4.0 * (scores * d) ** 3 + releases * (each + passes + _OVERHEAD), 4.0 * blocks)
