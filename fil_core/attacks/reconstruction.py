@@ -21,6 +21,7 @@ from torch import Tensor
 from fil_core.attacks.informed import Adversary
 from fil_core.attacks.one_score import OneScore
 from fil_core.attacks.several_scores import SeveralScores
+from fil_core.attacks.two_classes import TwoClasses
 from fil_core.dataset import Dataset
 from fil_core.errors import BadRequest
 from fil_core.leakage.fil import jacobians
@@ -120,9 +121,11 @@ def adversary_of(fitted: Fitted, dataset: Dataset) -> Adversary:
         dataset: its n training examples.
 
     Returns:
-        That of one score for least squares and logistic regression, that of several for softmax.
+        That of one score for least squares, logistic regression and two classes of softmax, else that of several.
     """
-    return (SeveralScores if fitted.spec.kind == "softmax" else OneScore)(fitted, dataset)
+    if fitted.spec.kind != "softmax":
+        return OneScore(fitted, dataset)
+    return (TwoClasses if fitted.classes == 2 else SeveralScores)(fitted, dataset)
 
 
 def unseen_error(fitted: Fitted, dataset: Dataset, rows: Sequence[int]) -> np.ndarray:

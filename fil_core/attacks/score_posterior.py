@@ -13,7 +13,7 @@ conditioned on s(x) = z with s(x) = T*(x) x, which is nearly Gaussian, of the me
 and E[x | z] = m + N^-1 J^T Cov(s)^-1 (z - E s), J = ds/dx at m. Scores are drawn from a t distribution around the modes
 that `best_example` finds from the unbiased answer and from the prior's mean, in pairs that mirror each other, by a
 Sobol sequence, and count by p(z | T~) over that density. With an intercept the last entry of x is 1 throughout. Where x
-has no more entries than scores, the points are drawn for x itself, and count by its posterior density.
+has few entries, or no more than scores, the points are drawn for x itself, and count by its posterior density.
 
 Source: derived here; docs/maths.md, section 6.
 """
@@ -23,6 +23,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -30,7 +31,7 @@ from torch import Tensor
 
 from fil_core.attacks.best_example import Aim, padded
 from fil_core.attacks.informed import within
-from fil_core.attacks.points import POINTS, POINTS_OF_X, POINTS_WIDE, WIDE
+from fil_core.attacks.points import FEW, POINTS, POINTS_OF_X, POINTS_WIDE, WIDE
 from fil_core.attacks.retrained import Retrained
 
 _Evaluate = Callable[[Aim, Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -39,14 +40,15 @@ if TYPE_CHECKING:
     from fil_core.attacks.several_scores import SeveralScores, SoftmaxTarget
 
 _DRAWS, _DRAWS_WIDE = 1024, 128  # pairs of draws from the prior, mirrored at its mean
-_VALUES = {"cpu": 2**20, "cuda": 2**29}  # float64 values of the points held at a time
+_VALUES = {"cpu": 2**22, "cuda": 2**29}  # float64 values of the points held at a time
 _TAILS = 8.0  # degrees of freedom of the t distribution
 _WIDER = 1.2  # its scale, in standard deviations of the mode
 _LOST = 30.0  # of the objective: a mode that is higher by more has no mass
+_ROUNDS, _RENEWABLE = 3, 2**12  # of training at each point, and examples times parameters up to which that is done
 _FLAT = 0.25  # share of the draws that counts, above which the release says little and draws are exact enough
 
 
-def posterior_means(adversary: SeveralScores, target: SoftmaxTarget, aim: Aim, x: Tensor) -> Tensor:
+def posterior_means(adversary: SeveralScores, target: SoftmaxTarget, aim: Aim, x: Tensor, either: Tensor) -> Tensor:
     """The posterior mean of each release, (B, d).
 
     Args:
@@ -54,25 +56,28 @@ def posterior_means(adversary: SeveralScores, target: SoftmaxTarget, aim: Aim, x
         target: the example under attack.
         aim: the B releases, without a prior, around the optimum without the example.
         x: (B, d), the unbiased answers, from which a mode is sought, as from the prior's mean.
+        either: (B, 2, d), the two explanations; of few entries modes are sought from these too, and from the likeliest
+            draw of the prior.
     """
     found = x.clone()
-    mean, drowned = nearly_prior(target, aim)
+    mean, drowned, likeliest = nearly_prior(target, aim)
     found[drowned] = mean[drowned]
     rows = (~drowned).nonzero()[:, 0]
     if not rows.numel():
         return found
     sought = dataclasses.replace(aim.rows(rows), prior=target.prior)
-    modes, values, centres = zip(
-        *(adversary.settled(target, sought, start) for start in (x[rows], target.prior.mean.expand(len(rows), -1))),
-        strict=True,
-    )
-    lower = values[1] < values[0]
-    centre = torch.where(lower[:, None, None], centres[1], centres[0])
-    found[rows] = _integral(sought.around(centre), list(modes), torch.stack(values, 1))
+    starts = [x[rows], target.prior.mean.expand(len(rows), -1)]
+    if target.example.free <= FEW:
+        starts += [within(one, target.reach) for one in (*either[rows].unbind(1), likeliest[rows])]
+    modes, values, centres = zip(*(adversary.settled(target, sought, start) for start in starts), strict=True)
+    value, each = torch.stack(values, 1), torch.arange(len(rows), device=rows.device)
+    centre = torch.stack(centres, 1)[each, value.argmin(1)]
+    renewed = _renewed(adversary, target) if len(adversary.terms.X) * target.T.numel() <= _RENEWABLE else None
+    found[rows] = _integral(sought.around(centre), list(modes), value, renewed)
     return within(found, target.reach)
 
 
-def nearly_prior(target: SoftmaxTarget, aim: Aim) -> tuple[Tensor, Tensor]:
+def nearly_prior(target: SoftmaxTarget, aim: Aim) -> tuple[Tensor, Tensor, Tensor]:
     """Posterior means by draws from the prior, and where these are to be used: where the noise drowns the example.
 
     The draws come in pairs that mirror each other at the prior's mean, so that equal likelihoods, the limit of endless
@@ -83,7 +88,7 @@ def nearly_prior(target: SoftmaxTarget, aim: Aim) -> tuple[Tensor, Tensor]:
         aim: the B releases.
 
     Returns:
-        (B, d), and (B,) whether the effective number of draws is a quarter of them or more.
+        (B, d); (B,) whether the effective number of draws is a quarter of them or more; and (B, d), the likeliest draw.
     """
     mean, f, d = target.prior.mean, target.example.free, len(target.prior.mean)
     pairs = _DRAWS if d < WIDE else _DRAWS_WIDE
@@ -96,27 +101,42 @@ def nearly_prior(target: SoftmaxTarget, aim: Aim) -> tuple[Tensor, Tensor]:
     T = target.example.retrained(x, target.centre.expand(len(x), -1, -1)).T.flatten(1)
     distance = torch.cdist(aim.released.flatten(1), T).square()
     weight = torch.softmax(-distance / (2 * aim.sigma[:, None] ** 2), 1)
-    return weight @ x, 1 / weight.square().sum(1) >= _FLAT * len(x)
+    return weight @ x, 1 / weight.square().sum(1) >= _FLAT * len(x), x[weight.argmax(1)]
 
 
-def _integral(aim: Aim, modes: list[Retrained], values: Tensor) -> Tensor:
-    """E[x | T~], (B, d), from the modes and the objective there, (B, modes)."""
+def _renewed(adversary: SeveralScores, target: SoftmaxTarget) -> Callable[[Retrained], Retrained]:
+    """Training with the others' own loss at each point, not with its quadratic around the best one."""
+
+    def renewed(at: Retrained) -> Retrained:
+        for _ in range(_ROUNDS):
+            at = target.example.retrained(at.x, adversary.centre_at(target, at.T))
+        return at
+
+    return renewed
+
+
+def _integral(
+    aim: Aim, modes: list[Retrained], values: Tensor, renewed: Callable[[Retrained], Retrained] | None
+) -> Tensor:
+    """E[x | T~], (B, d), from the modes and the objective there, (B, modes); points of x itself are `renewed`."""
     lost = values > values.amin(1, keepdim=True) + _LOST
     d, f, k = aim.released.shape[2], aim.example.free, aim.released.shape[1]
-    scores = k < f  # else the entries of x are fewer, and the integral is over them
+    scores = k < f and f > FEW  # else the integral is over the entries of x
     peaks = [_peak(aim, mode, scores=scores) for mode in modes]
-    for j, other in ((0, 1), (1, 0)):  # a mode without mass hands its points over to the other
-        for own, instead in zip(peaks[j], peaks[other], strict=True):
+    best, each = values.argmin(1), torch.arange(len(values), device=values.device)
+    for parts in zip(*peaks, strict=True):  # a mode without mass hands its points over to the best one
+        instead = torch.stack(parts, 1)[each, best]
+        for j, own in enumerate(parts):
             own[lost[:, j]] = instead[lost[:, j]]
     points = (POINTS if d < WIDE else POINTS_WIDE) if scores else POINTS_OF_X
-    z, log_q = _proposals(peaks, points // 2)
+    z, log_q = _proposals(peaks, points // len(modes))
     size = max(1, _VALUES[z.device.type] // (z.shape[1] * (2 * k * k * d + 6 * d * d)))
-    evaluate = _evaluate if scores else _evaluate_example
-    parts = [
+    evaluate = _evaluate if scores else partial(_evaluate_example, renewed)
+    means = [
         _mean(aim.rows(rows), z[rows], log_q[rows], evaluate)
         for rows in torch.arange(len(z), device=z.device).split(size)
     ]
-    x = torch.cat(parts)
+    x = torch.cat(means)
     x[:, f:] = 1
     return x
 
@@ -169,12 +189,15 @@ def _mean(aim: Aim, z: Tensor, log_q: Tensor, evaluate: _Evaluate) -> Tensor:
     return (torch.softmax(log_w, 1)[..., None] * x.nan_to_num(0.0).view(B, P, -1)).sum(1)
 
 
-def _evaluate_example(aim: Aim, free: Tensor, Y: Tensor) -> tuple[Tensor, Tensor]:
+def _evaluate_example(
+    renewed: Callable[[Retrained], Retrained] | None, aim: Aim, free: Tensor, Y: Tensor
+) -> tuple[Tensor, Tensor]:
     """log p(x | T~) up to a constant, (M,), and x itself, (M, d), of its free entries (M, f)."""
     assert aim.prior is not None
     x = torch.nn.functional.pad(free, (0, Y.shape[2] - free.shape[1]), value=1.0)
     off = x - aim.prior.mean
-    misfit = aim.misfit(aim.example.retrained(x, aim.centre))
+    at = aim.example.retrained(x, aim.centre)
+    misfit = aim.misfit(at if renewed is None else renewed(at))
     return -misfit - ((off @ aim.prior.precision) * off).sum(1) / 2, x
 
 

@@ -150,7 +150,7 @@ class SeveralScores(Adversary):
         explained = misfit[rows, choice] <= _EXPLAINED * moved
         prior = unbiased.clone()
         if noisy.numel():
-            prior[noisy] = posterior_means(self, target, around.rows(noisy), unbiased[noisy])
+            prior[noisy] = posterior_means(self, target, around.rows(noisy), unbiased[noisy], x[noisy])
         return Answers(unbiased, prior, x, explained)
 
     def _maximise(self, target: SoftmaxTarget, aim: Aim, noisy: Tensor, x: Tensor, centres: Tensor) -> None:

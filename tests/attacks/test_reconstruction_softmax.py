@@ -87,24 +87,17 @@ def test_two_classes_are_a_logistic_model_with_half_the_penalty(intercept, make_
     one = fit(ModelSpec(kind="logistic", l2=l2 / 2, intercept=intercept), data)
     difference = two.theta[1] - two.theta[0]
     assert difference.numpy() == pytest.approx(one.theta.numpy(), rel=1e-9)
-    # Where T = V^T Theta has the sign of the other difference, the same noise moves the scores the other way.
     both, alone = adversary_of(two, data), adversary_of(one, data)
-    sign = float(torch.sign(both.T[0] @ one.theta))
+    # T = V^T Theta may have the sign of the other difference.
+    sign = float(torch.sign(both.terms.basis[1, 0] - both.terms.basis[0, 0]))
     noise = torch.randn(trials, two.theta.shape[1], generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     std = torch.full((trials,), sigma, dtype=torch.float64)
     for row in (3, 8, 17):
         a = both.attack(both.target(row), noise, std)
         b = alone.attack(alone.target(row), sign * noise, 2**0.5 * std)
-        # Without a constant both are the same roots; with one the likelihood's maximum is logistic's to first order.
-        off = (a.unbiased - b.unbiased).norm(dim=1) / (b.unbiased - data_row(data, row, intercept)).norm(dim=1)
-        assert float(off.max()) < (0.3 if intercept else 1e-6)
-        # The integral over one score by points and by a grid: within a hundredth of the error, root mean squares.
-        error = (b.prior - data_row(data, row, intercept)).square().mean().sqrt()
-        assert float((a.prior - b.prior).square().mean().sqrt() / error) < 0.02
-
-
-def data_row(data, row, intercept):
-    return torch.from_numpy(np.append(data.X[row], [1.0] * intercept))
+        for name in ("unbiased", "prior", "either"):
+            assert getattr(a, name).numpy() == pytest.approx(getattr(b, name).numpy(), rel=1e-6, abs=1e-8)
+        assert (a.explained == b.explained).all()
 
 
 @pytest.mark.parametrize("intercept", [False, True])
@@ -128,7 +121,7 @@ def test_the_posterior_mean_is_that_of_importance_sampling(classes, d, row, make
     xs = target.prior.mean + (draws * target.variance.sqrt()) @ target.vectors.T
     T = retrained(fitted, data, row, xs)
     flat, spread, compared = T.flatten(1).numpy(), float(T.flatten(1).var(0).sum().sqrt()), 0
-    for strength, tolerance in ((0.3, 0.15), (1.0, 0.08), (3.0, 0.04), (10.0, 0.03)):
+    for strength, tolerance in ((0.3, 0.05), (1.0, 0.03), (3.0, 0.02), (10.0, 0.02)):
         for seed in range(2):
             e = torch.randn(1, flat.shape[1], generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
             released = (target.T.flatten() + strength * spread * e[0]).numpy()
