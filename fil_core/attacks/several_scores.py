@@ -140,8 +140,7 @@ class SeveralScores(Adversary):
         centres = at_release[:, None].repeat(1, 2, 1, 1)
         around = aim.around(target.centre.expand_as(released))
         noisy = (sigma > 0).nonzero()[:, 0]
-        # With two classes and no constant a start explains its release exactly, or nothing does.
-        if noisy.numel() and (target.T.shape[0] > 1 or target.example.free < x.shape[2]):
+        if noisy.numel():
             self._maximise(target, around, noisy, x, centres)
         choice, misfit = self._likelier(target, aim, x, centres)
         rows = torch.arange(len(x), device=x.device)

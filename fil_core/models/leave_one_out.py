@@ -332,7 +332,8 @@ class _Refit:
         w[row] = 0
         theta = self.fitted.theta
         try:
-            optimum, _ = self.model.fit(self.X, self.y, w, self.ridge, None, theta)
+            asked = self.X, self.y, w, self.ridge, None, theta
+            optimum = self.model.minimum(*asked) if self.model.minimum else self.model.fit(*asked)[0]
         except FilError:
             return torch.full_like(self.model.coordinates(theta).flatten(), torch.nan)
         return self.model.coordinates(optimum.theta - theta).flatten()

@@ -123,6 +123,35 @@ def fit_softmax(
     Raises:
         NotConverged: the gradient norm stayed above the tolerance.
     """
+    optimum = minimum_of_softmax(X, Y, w, ridge, progress, start)
+    weights = X.new_ones(X.shape[0]) if w is None else w
+    size = (Y.shape[1] - 1) * X.shape[1]
+    if progress and size > LARGE:
+        progress(0, None, f"training: the curvature of {size:,} parameters")
+    return optimum, factored(hessian_blocks(X, softmax_terms(X @ optimum.theta.T, Y)[2], weights, ridge))
+
+
+def minimum_of_softmax(
+    X: Tensor,
+    Y: Tensor,
+    w: Tensor | None,
+    ridge: float | Tensor,
+    progress: Callable | None = None,
+    start: Tensor | None = None,
+) -> Optimum:
+    """The optimum of `fit_softmax` alone, without the curvature there, which of many parameters takes longest.
+
+    Args:
+        X: as there.
+        Y: as there.
+        w: as there.
+        ridge: as there.
+        progress: as there.
+        start: as there.
+
+    Raises:
+        NotConverged: as there.
+    """
     weights = X.new_ones(X.shape[0]) if w is None else w
     V = sum_zero_basis(Y.shape[1]).to(X)
 
@@ -155,9 +184,7 @@ def fit_softmax(
     if theta.numel() <= LARGE or not optimum.converged:
         optimum = minimise(loss, gradient, hessian, theta, tolerance=tolerance, progress=progress)
     require(optimum, "Softmax regression")
-    if progress and theta.numel() > LARGE:
-        progress(0, None, f"training: the curvature of {theta.numel():,} parameters")
-    return dataclasses.replace(optimum, theta=V @ optimum.theta), factored(hessian(optimum.theta))
+    return dataclasses.replace(optimum, theta=V @ optimum.theta)
 
 
 def _terms(
@@ -178,6 +205,7 @@ def _derivatives(X: Tensor, y: Tensor, theta: Tensor, w: Tensor, ridge: float | 
 
 SOFTMAX = Model(
     fit=fit_softmax,
+    minimum=minimum_of_softmax,
     code=lambda y, classes: torch.nn.functional.one_hot(y.long(), classes).to(y),
     terms=_terms,
     predict=lambda Z, classes: Z.argmax(1),

@@ -121,6 +121,7 @@ class Model:
         derivatives: (X, y, theta, w, ridge) to the objective's gradient and its Hessian, in `coordinates`.
         coordinates: theta to the coordinates in which the objective is strictly convex: theta itself, or T.
         shape: (number of classes, d) to the shape of theta.
+        minimum: as `fit`, to the optimum alone, where that is worth a function of its own.
     """
 
     fit: Callable[..., Any]
@@ -130,3 +131,4 @@ class Model:
     derivatives: Callable[..., tuple[Tensor, Tensor]]
     coordinates: Callable[[Tensor], Tensor]
     shape: Callable[[int, int], tuple[int, ...]]
+    minimum: Callable[..., Any] | None = None
