@@ -172,6 +172,13 @@ def test_noise_of_a_reconstruction_is_laid_around_what_moves_its_features():
     assert np.diff(np.log(sigmas[1:])) == pytest.approx(np.log(sigmas[-1] / sigmas[1]) / 10, rel=2e-2)
     bounds = engine.get(one).table["bound_unbiased"].to_numpy()
     assert bounds[1] <= 1.02e-4 * spread**2 and bounds[-1] > spread**2  # from what is known to what is lost
+    # Of one that is fitted to many digits no noise above rounding leaves the features: around the whole example then.
+    fitted_well = ReconstructionRequest(
+        data=DataSpec(name="breast-cancer"), model=ModelSpec(l2=1e-3, kind="logistic"), ids=(0,), trials=2
+    )
+    result = engine.get(fitted_well)
+    spread, eta = result.summary["prior_std"], result.table["eta"].iloc[0]
+    assert result.summary["sigmas"][-1] == pytest.approx(10 * spread * eta, rel=5e-3)
     both = engine.get(dataclasses.replace(TWO, sigmas=()))
     assert both.table.loc[one.ids[0], "sigma"].tolist() == summary["sigmas"]  # each example has a grid of its own
 

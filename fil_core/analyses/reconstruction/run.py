@@ -18,6 +18,7 @@ from fil_core.result import Result
 
 # The grid of noise: from little beside what moves the features, to more than that.
 _POINTS, _LEAST, _MOST = 11, 1e-4, 10.0  # times the noise that drowns the most exposed direction of the features
+_DIGITS_LEFT = 1e-9  # of the parameters: noise that leaves few digits of them to tell anything
 _SHARP = 1e-2  # times the noise at which the bound on unbiased attacks is the features' spread
 
 
@@ -81,14 +82,21 @@ def together(results: list[Result]) -> Result:
 
 
 def _grid(fitted: Fitted, dataset: Dataset, row: int, prior_std: float) -> np.ndarray:
-    """Noises around what moves the features of an example; its label, which moves the parameters too, is known."""
+    """Noises around what moves the features of an example; its label, which moves the parameters too, is known.
+
+    Where the features move the parameters by little more than rounding, as of an example that is fitted to many digits,
+    any noise hides them: then around what moves the example as a whole.
+    """
     J = jacobians(fitted.terms(dataset), slice(row, row + 1))
-    largest = prior_std * float(J.feature_eta_squared()[0].clamp_min(0).sqrt())
-    if largest <= 0:
-        return np.zeros(1)
+    whole, features = (
+        prior_std * float(squared[0].clamp_min(0).sqrt()) for squared in (J.eta_squared(), J.feature_eta_squared())
+    )
+    least = _DIGITS_LEFT * float(fitted.theta.norm())
+    if features <= 100 * least:
+        return np.geomspace(_LEAST, _MOST, _POINTS) * whole
     bound = float(J.bound_unbiased(1.0)[0])
-    known = prior_std / bound**0.5 if np.isfinite(bound) and bound > 0 else largest
-    return np.geomspace(min(_LEAST * largest, _SHARP * known), _MOST * largest, _POINTS)
+    known = prior_std / bound**0.5 if np.isfinite(bound) and bound > 0 else features
+    return np.geomspace(max(least, min(_LEAST * features, _SHARP * known)), _MOST * features, _POINTS)
 
 
 def _psnr_scale(dataset: Dataset) -> float:
