@@ -13,10 +13,12 @@ from torch.func import functional_call, grad, hessian, jacrev
 
 from fil_core.analyses.influence.request import CURVATURES, InfluenceRequest
 from fil_core.analyses.influence.words import sentence
+from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
 from fil_core.analyses.network.request import training_run
 from fil_core.analyses.network.run import weights_of
 from fil_core.analyses.network_influence.request import NETWORK_CURVATURES, NetworkInfluenceRequest
 from fil_core.analyses.subject import Subject
+from fil_core.analyses.table import analysis_of
 from fil_core.data.own import Choices, add
 from fil_core.engine import Engine
 from fil_core.engine.store import Store
@@ -458,3 +460,15 @@ def test_threads_do_not_change_results(tmp_path, curvature):
     for one, other in zip(*found, strict=True):
         largest = one.table["influence"].abs().max()
         np.testing.assert_allclose(one.table["influence"], other.table["influence"], rtol=1e-9, atol=1e-9 * largest)
+
+
+def test_the_only_one_of_a_class_has_no_leave_one_out_loss_and_the_loss_of_the_others_is_their_own(tmp_path):
+    data = DataSpec(name="points:classes:0,0;1,0;2,0;3,0;2.5,1")
+    model = ModelSpec(kind="softmax", l2=0.1, intercept=True)
+    engine = Engine(Store(tmp_path))
+    request = LeaveOneOutRequest(data=data, model=model, target="self")
+    found = engine.get(request)
+    assert np.isnan(found.table["leave_one_out"]).tolist() == [False] * 4 + [True]
+    assert any("1 example," in warning for warning in found.provenance["warnings"])
+    subject = Subject(request, found, engine.dataset(data), "", False, 1)
+    assert "its own loss" in analysis_of(request).sentence(subject, str)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from fil_core.analyses.planted import detection
 from fil_core.dataset import Dataset
+from fil_core.display.numbers import counted
 from fil_core.influence.influences import Influences
 from fil_core.influence.judging import judged, linear_datamodelling, slope, with_length
 from fil_core.linalg.correlation import pearson
@@ -92,8 +93,8 @@ def _warnings(request: Any, summary: dict[str, Any], table: pd.DataFrame) -> lis
         )
     if "influence_corrected" in table and (lost := int(table["influence_corrected"].isna().sum())):
         told.append(
-            f"influence_corrected is not defined for {lost:,} examples: without them the damped curvature has no "
-            "inverse, or one that is rounding. More damping helps."
+            f"influence_corrected is not defined for {counted(lost, 'example')}: without them the damped curvature "
+            "has no inverse, or one that is rounding. More damping helps."
         )
     if "influence_corrected" not in table and request.curvature in ("hessian", "ggn"):
         told.append(

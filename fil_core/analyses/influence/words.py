@@ -64,6 +64,8 @@ def whose(target: str, quote: Quote, subject: Subject) -> str:
     kind, names = parts_of(target)
     if kind == TEST_LOSS:
         return "the mean test loss"
+    if kind == SELF:
+        return "its own loss"
     if kind == "class":
         return "the mean test loss of one class" if subject.redact else f"the mean test loss of class {quote(names[0])}"
     if subject.redact and kind in ("id", "ids"):

@@ -10,6 +10,7 @@ from fil_core.analyses.analysis import Inputs
 from fil_core.analyses.leave_one_out.request import LeaveOneOutRequest
 from fil_core.analyses.retraining.plan import check_drawn, left_out
 from fil_core.dataset import Dataset
+from fil_core.display.numbers import counted
 from fil_core.influence import linear
 from fil_core.influence.targets import rows_meant, target_of
 from fil_core.models.checks import check_task
@@ -48,5 +49,5 @@ def run(request: LeaveOneOutRequest, inputs: Inputs, progress: Progress | None =
             "mean": float(np.nanmean(found)),
         }
     lost = int(np.isnan(found).sum())
-    warning = f"leave_one_out is not defined for {lost:,} examples, without which there is no unique optimum."
+    warning = f"leave_one_out is not defined for {counted(lost, 'example')}, without which there is no unique optimum."
     return Result(table, {}, summary, {"warnings": [warning] if lost else []})
