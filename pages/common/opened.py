@@ -28,7 +28,7 @@ _NUMBERS: dict[str, tuple[Callable[[str], float], float, float]] = {
     "features-resize": (int, 0, MOST_RESIZED),
 }
 NUMBERS = tuple(_NUMBERS)  # names of the numbers that `fault` looks at
-_USUAL = {"classes": "all classes"}
+_USUAL = {"classes": "all classes", "features": "the data as they are"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def fault() -> Fault | None:
     if sidebar.is_drawn():
         return None
     _keep()
-    found = _data() or _classes() or _model() or _other()
+    found = _data() or _classes() or _model() or _pictures() or _other()
     if found is not None:
         st.session_state[_KEPT] = {name: st.query_params.get_all(name) for name in _kept_names()}
     return found
@@ -184,6 +184,17 @@ def _model() -> Fault | None:
         "model",
         f"This link asks for the model **{text.safe(asked)}**, which does not fit {text.safe(source.title)} with "
         f"{target}. Choose {' or '.join(kinds)}.",
+    )
+
+
+def _pictures() -> Fault | None:
+    source, asked = source_of(_linked_data()[0]), st.query_params.get("features")
+    if not asked or asked == features.PIXELS or source.kind == "image":
+        return None
+    return Fault(
+        "features",
+        f"This link asks for features by the network **{text.safe(asked)}**, which are of pictures; "
+        f"{text.safe(source.title)} has none.",
     )
 
 

@@ -59,7 +59,10 @@ def test_a_stored_result_of_features_is_opened_with_them() -> None:
         place(FilRequest(data=dataclasses.replace(spec, extractor_seed=3)))
 
 
-def test_a_table_has_no_such_control() -> None:
+def test_a_table_has_no_such_control_and_a_link_that_asks_for_it_is_answered() -> None:
     at = app(data="breast-cancer", features="cnn")
+    assert not at.exception and not stored("fil")
+    assert any("cnn" in one.value and "Breast cancer" in one.value for one in at.warning)
+    at.button(key="link-usual").click().run()
     assert not at.exception and not at.error and stored("fil") == [None]
     assert not any(one.key == "features" for one in at.selectbox)

@@ -17,7 +17,7 @@ from fil_core.engine.studies import State
 from pages.common import compute, text, widgets
 from pages.views.results import open as results_open
 
-_WIDTHS = (6, 1, 2, 8)
+_WIDTHS = (6, 1, 3, 7)
 _STORED = ("stored", ":material/check:", "green")
 _TO_COMPUTE = ("to compute", ":material/schedule:", "gray")
 _MISSING = ("no data", ":material/folder_off:", "orange")
