@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from fil_core.attacks import rank_one
+from fil_core.attacks import rank_one, score_posterior
 from fil_core.attacks.reconstruction import adversary_of, reconstruct, unseen_error
 from fil_core.data import load
 from fil_core.errors import BadRequest, SingularCurvature
@@ -110,9 +110,22 @@ def test_the_unbiased_error_reaches_the_bound(classes, intercept, make_dataset):
         assert one.explained[0] == 0  # noise leaves no x that explains a release of two scores exactly
 
 
-@pytest.mark.parametrize(("classes", "d", "row"), [(3, 2, 5), (3, 4, 11), (4, 2, 7)])
-def test_the_posterior_mean_is_that_of_importance_sampling(classes, d, row, make_dataset):
-    """Over 6,000 examples from the prior, each trained on; where they are too few to count, nothing is compared."""
+OVER_X, OVER_SCORES = (0.05, 0.03, 0.02, 0.02), (0.15, 0.08, 0.04, 0.03)
+
+
+@pytest.mark.parametrize(
+    ("classes", "d", "row", "few", "tolerances"),
+    [
+        (3, 2, 5, 8, OVER_X), (3, 4, 11, 8, OVER_X), (4, 2, 7, 8, OVER_X),
+        (3, 4, 11, 0, OVER_SCORES), (3, 3, 5, 0, OVER_SCORES),
+    ],
+)  # fmt: skip
+def test_the_posterior_mean_is_that_of_importance_sampling(classes, d, row, few, tolerances, make_dataset, monkeypatch):
+    """Over 6,000 examples from the prior, each trained on; where they are too few to count, nothing is compared.
+
+    By points of x itself, and by points of the scores, as examples of more than a few entries are.
+    """
+    monkeypatch.setattr(score_posterior, "FEW", few)
     data = make_dataset(classes=classes, n=30, d=d)
     fitted = softmax(data)
     adversary = adversary_of(fitted, data)
@@ -121,7 +134,7 @@ def test_the_posterior_mean_is_that_of_importance_sampling(classes, d, row, make
     xs = target.prior.mean + (draws * target.variance.sqrt()) @ target.vectors.T
     T = retrained(fitted, data, row, xs)
     flat, spread, compared = T.flatten(1).numpy(), float(T.flatten(1).var(0).sum().sqrt()), 0
-    for strength, tolerance in ((0.3, 0.05), (1.0, 0.03), (3.0, 0.02), (10.0, 0.02)):
+    for strength, tolerance in zip((0.3, 1.0, 3.0, 10.0), tolerances, strict=True):
         for seed in range(2):
             e = torch.randn(1, flat.shape[1], generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
             released = (target.T.flatten() + strength * spread * e[0]).numpy()
@@ -160,8 +173,9 @@ def retrained(fitted, data, row, xs):
     raise AssertionError("training did not converge")
 
 
-def test_with_a_prior_the_error_is_never_above_that_of_the_prior():
-    data = load(DataSpec(name="digits", pca=8))
+@pytest.mark.parametrize("pca", [8, 12])  # points of x itself, and of the scores
+def test_with_a_prior_the_error_is_never_above_that_of_the_prior(pca):
+    data = load(DataSpec(name="digits", pca=pca))
     fitted, rows = softmax(data, 1e-3), [3, 10, 50]
     found = attacked(fitted, data, rows, sigmas=[1e-5, 1e-3, 1e-2, 1e-1, 1.0, 100.0], trials=8)
     unseen = unseen_error(fitted, data, rows)

@@ -19,7 +19,7 @@ def cost(request: ReconstructionRequest, sizes: Sizes) -> Cost:
         return Cost()
     d, scores = sizes.d, request.model.family.scores(sizes.classes)
     releases = request.trials * (len(request.sigmas) or _DEFAULT_SIGMAS)
-    if scores > 1:
+    if scores > 2:  # two classes are attacked as one score
         return _several_scores(releases, d, scores, sizes.n)
     rounds = request.model.family.reconstruction_rounds
     return Cost(20.0 * d**3 + rounds * releases * d * (_POINTS + sizes.n), 6.0 * d**2)
