@@ -39,6 +39,7 @@ UPLOADS = {
     RECORDS: "your own new pictures or rows",
     EXTRACTOR: "your own network for features",
 }
+_FIELDS = {EXTRACTOR: "features_from"}  # fields of a request that ask for an upload under another name than its kind
 ReadTable = Callable[[Path, Collection[str]], pd.DataFrame]
 
 
@@ -277,16 +278,16 @@ def naming(kind: str, title: str) -> Iterator[None]:
     """Errors about what was uploaded name its file.
 
     Args:
-        kind: one of `UPLOADS`, with which such errors begin.
+        kind: one of `UPLOADS`; such errors begin with it, or with the field that asks for it.
         title: name of the file; empty where it is not known.
     """
     try:
         yield
     except FilError as error:
-        start, message = f"{kind}: ", str(error)
-        if not title or title in message or not message.startswith(start):
+        start, _, rest = str(error).partition(": ")
+        if not title or title in rest or start not in (kind, _FIELDS.get(kind)):
             raise
-        raise type(error)(f"{start}{title}: {message.removeprefix(start)}") from error
+        raise type(error)(f"{start}: {title}: {rest}") from error
 
 
 @contextmanager

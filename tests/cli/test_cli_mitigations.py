@@ -156,7 +156,7 @@ def test_without_the_leakiest(run, tmp_path):
     assert (after["weight"] > 0).sum() == 77
     code, out, err = run("attack-reconstruct", *TABLE, "--ids", leakiest.iloc[0], "--weights", "drop:3", "--json")
     assert (code, out) == (2, "")
-    assert "expected an example of weight > 0" in err.splitlines()[-1]
+    assert "expected examples of weight > 0" in err.splitlines()[-1]
 
 
 def some_weights(tmp_path, spoil, name="w.csv"):
