@@ -134,5 +134,5 @@ class NewtonCandidates(ABC, Generic[Terms, Rows]):
         model, theta = model_of(self.fitted.spec), self.fitted.theta
         X = self.terms.X.clone()
         X[row] = x
-        optimum, _ = model.fit(X, self.y, self.terms.w, self.ridge, None, theta)
+        optimum = model.minimum(X, self.y, self.terms.w, self.ridge, None, theta)
         return model.coordinates(optimum.theta - theta).flatten()

@@ -198,6 +198,7 @@ def _sign(z: Tensor, classes: int) -> Tensor:
 
 LEAST_SQUARES = Model(
     fit=fit_least_squares,
+    minimum=lambda *asked: fit_least_squares(*asked)[0],
     code=lambda y, classes: 2 * y - 1 if classes else y,
     terms=_terms_in(least_squares_terms),
     predict=_sign,
@@ -207,6 +208,7 @@ LEAST_SQUARES = Model(
 )
 LOGISTIC = Model(
     fit=fit_logistic,
+    minimum=lambda *asked: fit_logistic(*asked)[0],
     code=lambda y, classes: y,
     terms=_terms_in(logistic_terms),
     predict=_sign,

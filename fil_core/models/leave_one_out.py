@@ -332,8 +332,7 @@ class _Refit:
         w[row] = 0
         theta = self.fitted.theta
         try:
-            asked = self.X, self.y, w, self.ridge, None, theta
-            optimum = self.model.minimum(*asked) if self.model.minimum else self.model.fit(*asked)[0]
+            optimum = self.model.minimum(self.X, self.y, w, self.ridge, None, theta)
         except FilError:
             return torch.full_like(self.model.coordinates(theta).flatten(), torch.nan)
         return self.model.coordinates(optimum.theta - theta).flatten()

@@ -115,20 +115,20 @@ class Model:
 
     Attributes:
         fit: (X, y, w, ridge, progress, start) to the optimum and the factorised curvature there.
+        minimum: as `fit`, to the optimum alone.
         code: (targets or class codes (n,), number of classes) to the coded targets.
         terms: (X, w, theta, y, scores, curvature, intercept) to the per-example terms.
         predict: (scores, number of classes) to class codes, or to the scores themselves for a regression.
         derivatives: (X, y, theta, w, ridge) to the objective's gradient and its Hessian, in `coordinates`.
         coordinates: theta to the coordinates in which the objective is strictly convex: theta itself, or T.
         shape: (number of classes, d) to the shape of theta.
-        minimum: as `fit`, to the optimum alone, where that is worth a function of its own.
     """
 
     fit: Callable[..., Any]
+    minimum: Callable[..., Any]
     code: Callable[[Tensor, int], Tensor]
     terms: Callable[..., Glm | Softmax]
     predict: Callable[[Tensor, int], Tensor]
     derivatives: Callable[..., tuple[Tensor, Tensor]]
     coordinates: Callable[[Tensor], Tensor]
     shape: Callable[[int, int], tuple[int, ...]]
-    minimum: Callable[..., Any] | None = None
