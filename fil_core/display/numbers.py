@@ -1,4 +1,4 @@
-"""Number formats, the same on a page, in a report and on the command line."""
+"""Formats of numbers and of the words about them, the same on a page, in a report and on the command line."""
 
 from __future__ import annotations
 
@@ -45,6 +45,15 @@ def verb(value: int, one: str, several: str) -> str:
     ('is', 'are')
     """
     return one if value == 1 else several
+
+
+def capitalised(words: str) -> str:
+    """Words as a sentence begins; unlike `str.capitalize`, the rest keeps its case.
+
+    >>> capitalised("guessing VKORC1")
+    'Guessing VKORC1'
+    """
+    return words[:1].upper() + words[1:]
 
 
 def percent(share: float, decimals: int = 2) -> str:

@@ -279,10 +279,10 @@ def _start_button(request: Request, data: Dataset, size: float, *, retry: bool) 
     if retry:
         return _pressed("Try again", request, key="measure", kind="primary")
     st.subheader("Not measured yet")
-    subject = request.subject[:1].upper() + request.subject[1:]
     st.write(
-        f"{data.title}: {data.n:,} training examples with {data.d:,} features. {subject}: this takes "
-        f"{duration(size / PER_SECOND)} on two cores, less on a GPU; the result is stored."
+        f"{data.title}: {data.n:,} training examples with {data.d:,} features. "
+        f"{text.capitalised(request.subject)}: this takes {duration(size / PER_SECOND)} on two cores, "
+        "less on a GPU; the result is stored."
     )
     if size > _TOO_LONG:
         fewer = ", or about twenty principal components," if isinstance(request, ModelRequest) else ""

@@ -39,11 +39,10 @@ def follow(jobs: Callable[[], Jobs], job: Job) -> None:
 
 def progress_line(job: Job) -> str:
     """Progress of a job in one line."""
-    step = job.what[:1].upper() + job.what[1:]
     position = f", {text.count(job.done)} of {text.count(job.total)}" if job.total else ""
     several = f" · {job.finished} of {len(job.requests)} finished" if len(job.requests) > 1 else ""
     seconds = (datetime.now(UTC) - (job.started or job.submitted)).total_seconds()
-    return f"{text.safe(step)}{position}{several} · {seconds:.0f} s{still(job)}"
+    return f"{text.safe(text.capitalised(job.what))}{position}{several} · {seconds:.0f} s{still(job)}"
 
 
 def still(job: Job) -> str:

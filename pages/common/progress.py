@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.common import text
+
 
 class Progress:
     """A progress bar that appears with the first report and goes when the work is done."""
@@ -14,8 +16,7 @@ class Progress:
 
     def __call__(self, done: int, total: int | None, what: str) -> None:
         """Show how far the work is."""
-        step = what[:1].upper() + what[1:]
-        self._slot.progress(min(1.0, done / total) if total else 0.0, f"{step}…")
+        self._slot.progress(min(1.0, done / total) if total else 0.0, f"{text.capitalised(what)}…")
 
     def __exit__(self, *error: object) -> None:
         self._slot.empty()

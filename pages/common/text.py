@@ -11,9 +11,20 @@ import streamlit as st
 
 from fil_core import FilError
 from fil_core.display.about import WHAT_IS_FIL
-from fil_core.display.numbers import count, counted, number, percent, score
+from fil_core.display.numbers import capitalised, count, counted, number, percent, score
 
-__all__ = ["PRIVATE", "WHAT_IS_FIL", "count", "counted", "number", "percent", "readable_errors", "safe", "score"]
+__all__ = [
+    "PRIVATE",
+    "WHAT_IS_FIL",
+    "capitalised",
+    "count",
+    "counted",
+    "number",
+    "percent",
+    "readable_errors",
+    "safe",
+    "score",
+]
 
 PRIVATE = "This screen shows training examples and how exposed they are. Treat it like the data itself."
 

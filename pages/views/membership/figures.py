@@ -27,7 +27,7 @@ def view(shown: Shown) -> None:
     """Both distributions side by side, then the scatter."""
     for place, one in zip(st.columns(2), distributions(shown.subject), strict=False):
         with place:
-            st.subheader(one.title[0].upper() + one.title[1:], anchor=False)
+            st.subheader(text.capitalised(one.title), anchor=False)
             widgets.chart(one.figure, one.alt, f"lood-{one.title}")
     _numbers(shown)
     st.subheader("LOOD against other measures", anchor=False)
