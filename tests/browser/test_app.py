@@ -368,7 +368,8 @@ def test_a_point_that_is_edited_in_its_table_is_in_the_link_and_opens_again(page
     page.mouse.dblclick(table["x"] + table["width"] - 60, table["y"] + 62)  # y of the first point
     page.wait_for_timeout(500)
     page.keyboard.press("Control+a")
-    page.keyboard.type("7.5")
+    page.keyboard.type("7.5", delay=30)  # as a person does: at a machine's speed Enter may take the value of before
+    page.wait_for_timeout(300)
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "0%2C7.5%3B1%2C5.050774" in url)
     settled(page)
